@@ -1,0 +1,79 @@
+"""What a program writes into the chip before it starts: neurons, drivers, crossbar, synapses.
+
+Arrays are indexed as the chip is: ``[hemisphere, column]`` for neurons, ``[hemisphere, row, column]`` for synapses,
+``[hemisphere, driver]`` for synapse drivers, ``[input, output]`` for the crossbar. Neuron potentials are in CADC LSB,
+as calibrated chips are spoken about.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields
+
+import numpy as np
+
+from chip import constants as c
+
+ROW_DISABLED, ROW_EXCITATORY, ROW_INHIBITORY = 0, 1, 2
+_NEURONS = (c.HEMISPHERES, c.COLUMNS)
+_ROWS = (c.HEMISPHERES, c.ROWS)
+_DRIVERS = (c.HEMISPHERES, c.DRIVERS)
+_SYNAPSES = (c.HEMISPHERES, c.ROWS, c.COLUMNS)
+_CROSSBAR = (c.CROSSBAR_INPUTS, c.CROSSBAR_OUTPUTS)
+
+
+def _array(shape, dtype, default, low, high, multiple_of=1):
+    return field(
+        default_factory=lambda: np.full(shape, default, dtype),
+        metadata=dict(shape=shape, dtype=np.dtype(dtype), low=low, high=high, multiple_of=multiple_of),
+    )
+
+
+@dataclass
+class Registers:
+    """All registers of the chip, as arrays that the caller fills; defaults are a chip that does nothing.
+
+    Ranges are those that the vendor calibrates to (calix ``check_values``), widened where a register takes more.
+    :meth:`check` raises ValueError with the first element that lies outside.
+    """
+
+    enabled: np.ndarray = _array(_NEURONS, bool, False, 0, 1)
+    spiking: np.ndarray = _array(_NEURONS, bool, True, 0, 1)  # threshold comparator on; off is a leaky integrator
+    leak_lsb: np.ndarray = _array(_NEURONS, float, 80.0, 0, 255)
+    reset_lsb: np.ndarray = _array(_NEURONS, float, 80.0, 0, 255)
+    threshold_lsb: np.ndarray = _array(_NEURONS, float, 125.0, 0, 255)
+    tau_mem_ns: np.ndarray = _array(_NEURONS, float, 10_000.0, 500, 60_000)
+    tau_syn_exc_ns: np.ndarray = _array(_NEURONS, float, 10_000.0, 300, 30_000)
+    tau_syn_inh_ns: np.ndarray = _array(_NEURONS, float, 10_000.0, 300, 30_000)
+    refractory_ns: np.ndarray = _array(_NEURONS, np.int64, 2_000, 40, 32_000, c.EVENT_CLOCK_NS)
+    efficacy_lsb: np.ndarray = _array(_NEURONS, float, 1.0, 0, 1_000)  # synaptic current per weight unit, in LSB
+    backend_address: np.ndarray = _array(_NEURONS, np.uint8, 0, 0, 255)
+    row_mode: np.ndarray = _array(_ROWS, np.uint8, ROW_DISABLED, 0, 2)
+    compare_mask: np.ndarray = _array(_DRIVERS, np.uint8, 0b11111, 0, 31)
+    crossbar_mask: np.ndarray = _array(_CROSSBAR, np.uint16, 0, 0, c.NEURON_LABEL_MASK)
+    crossbar_target: np.ndarray = _array(_CROSSBAR, np.uint16, c.NEURON_LABEL_MASK, 0, c.NEURON_LABEL_MASK)
+    weights: np.ndarray = _array(_SYNAPSES, np.uint8, 0, 0, c.WEIGHT_MAX)
+    labels: np.ndarray = _array(_SYNAPSES, np.uint8, 0, 0, c.LABEL_MAX)
+
+    def check(self) -> None:
+        """Raise ValueError where an array has the wrong shape or type, or an element is outside its register."""
+        for entry in fields(self):
+            _check_array(entry.name, getattr(self, entry.name), **entry.metadata)
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes that cross the host link to write all of it (one byte a value but 2 for times and crossbar)."""
+        wide = {"tau_mem_ns", "tau_syn_exc_ns", "tau_syn_inh_ns", "refractory_ns", "crossbar_mask", "crossbar_target"}
+        return sum(getattr(self, f.name).size * (2 if f.name in wide else 1) for f in fields(self))
+
+
+def _check_array(name, value, shape, dtype, low, high, multiple_of) -> None:
+    if not isinstance(value, np.ndarray) or value.shape != shape or value.dtype != dtype:
+        got = f"{value.dtype}{list(value.shape)}" if isinstance(value, np.ndarray) else type(value).__name__
+        raise ValueError(f"Registers.{name} is {got}; it must be {dtype}{list(shape)}")
+    bad = ~((value >= low) & (value <= high))  # written so that NaN is bad too
+    if multiple_of != 1:
+        bad |= value % multiple_of != 0
+    if bad.any():
+        where = tuple(int(i) for i in np.argwhere(bad)[0])
+        step = f", a multiple of {multiple_of}" if multiple_of != 1 else ""
+        raise ValueError(f"Registers.{name}{list(where)} is {value[where]}; the register takes {low}..{high}{step}")
