@@ -1,0 +1,171 @@
+"""``compiled``: numba's njit with an on-disk cache of our own that notices a changed callee.
+
+numba keys its cache by the file of the decorated function alone, so a function that calls another file's function keeps
+the old machine code when that other file changes. Here the cache directory itself is keyed: by the text of the file and
+of every file of ours that it imports, directly or not, by the versions of Python, numba and llvmlite, and by the
+``NUMBA_*`` variables that change code generation (bounds checks, debugging).
+
+The cache is ``$PLASTICORE_CACHE``, else ``$XDG_CACHE_HOME/plasticore``, else ``~/.cache/plasticore``. Where it cannot
+be written to, functions are compiled without a cache. The user's own numba configuration is left as it is.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import os
+import platform
+import re
+import shutil
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import llvmlite
+import numba
+from numba.core import config as numba_config
+
+ROOT = Path(__file__).resolve().parent.parent
+PACKAGES = ("chip", "ppu_programs", "host")
+UNUSED_CACHE_DAYS = 30  # directories of old source text that nobody has used for so long are removed
+
+_IMPORT = re.compile(
+    r"^[ \t]*(?:from[ \t]+(?P<package>[\w.]+)[ \t]+import[ \t]+(?P<names>\([^)]*\)|[^\n]*)"
+    r"|import[ \t]+(?P<plain>[^\n]*))",
+    re.MULTILINE,
+)
+# variables that do not change the machine code
+_HARMLESS = {"NUMBA_CACHE_DIR", "NUMBA_NUM_THREADS", "NUMBA_DISABLE_JIT", "NUMBA_DEBUG_CACHE"}
+
+
+def cache_root() -> Path | None:
+    """Return the directory of everything that we compile, or None where it cannot be written to."""
+    chosen = os.environ.get("PLASTICORE_CACHE")
+    if chosen:
+        return _writable(chosen)
+    base = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
+    return _writable(os.path.join(base, "plasticore"))
+
+
+@functools.cache
+def _writable(path: str) -> Path | None:
+    """Return the path as an existing directory, or None where nothing can be written into it."""
+    try:
+        os.makedirs(path, exist_ok=True)
+        with tempfile.TemporaryFile(dir=path):
+            return Path(path)
+    except OSError:
+        return None
+
+
+@functools.cache
+def _read(path: Path) -> str:
+    return path.read_text(encoding="utf-8")
+
+
+def _module_file(name: str) -> Path | None:
+    """Return the file of a dotted module name of ours, None for anybody else's."""
+    parts = name.split(".")
+    if parts[0] not in PACKAGES:
+        return None
+    base = ROOT.joinpath(*parts)
+    for candidate in (base.with_suffix(".py"), base / "__init__.py"):
+        if candidate.is_file():
+            return candidate
+    return None
+
+
+def _absolute(name: str, path: Path) -> str:
+    """Resolve the leading dots of a relative import in the file ``path``."""
+    dots = len(name) - len(name.lstrip("."))
+    if not dots or not path.is_relative_to(ROOT):
+        return name
+    parents = path.relative_to(ROOT).parts[:-dots]
+    return ".".join([*parents, *filter(None, [name[dots:]])])
+
+
+@functools.cache
+def _imports(path: Path) -> tuple[Path, ...]:
+    """Return our files that one file imports."""
+    found = []
+    for match in _IMPORT.finditer(_read(path)):
+        if match["plain"]:
+            names = [part.split()[0] for part in match["plain"].split(",") if part.split()]
+        else:
+            package = _absolute(match["package"], path)
+            listed = re.sub(r"#[^\n]*|[()\\]", " ", match["names"]).split(",")
+            names = [package, *(f"{package}.{part.split()[0]}" for part in listed if part.split())]
+        found += [file for file in map(_module_file, names) if file is not None]
+    return tuple(found)
+
+
+@functools.cache
+def import_closure(path: Path) -> tuple[Path, ...]:
+    """Return the file and every file of our packages that it imports, directly or not, sorted."""
+    seen: set[Path] = set()
+    waiting = [path]
+    while waiting:
+        file = waiting.pop()
+        if file not in seen:
+            seen.add(file)
+            waiting += _imports(file)
+    return tuple(sorted(seen))
+
+
+@functools.cache
+def source_key(path: Path) -> str:
+    """Return a hash, 20 hexadecimal digits, of all that the machine code of a file's functions depends on."""
+    digest = hashlib.sha256()
+    digest.update(repr((platform.python_version(), numba.__version__, llvmlite.__version__)).encode())
+    flags = {k: v for k, v in os.environ.items() if k.startswith("NUMBA_") and k not in _HARMLESS}
+    digest.update(repr(sorted(flags.items())).encode())
+    for file in import_closure(path):
+        digest.update(str(file).encode() + b"\0" + _read(file).encode() + b"\0")
+    return digest.hexdigest()[:20]
+
+
+@functools.cache
+def _directory_of(path: Path, root: Path) -> str | None:
+    """Return the cache directory for the functions of a source file; make it, and clear out long unused ones."""
+    directory = root / source_key(path)
+    try:
+        if not directory.exists():
+            directory.mkdir(exist_ok=True)
+            _remove_unused(root)
+        os.utime(directory)
+    except OSError:
+        return None
+    return str(directory)
+
+
+def _remove_unused(root: Path) -> None:
+    oldest = time.time() - UNUSED_CACHE_DAYS * 24 * 3600
+    for entry in root.iterdir():
+        if re.fullmatch(r"[0-9a-f]{20}", entry.name) and entry.stat().st_mtime < oldest:
+            shutil.rmtree(entry, ignore_errors=True)
+
+
+def compiled(function: Callable | None = None, **options: Any) -> Callable:
+    """Compile a function with numba in no-Python mode, cached on disk; usable bare or with njit's options.
+
+    With ``NUMBA_DISABLE_JIT=1`` the function stays plain Python. ``cache=False`` compiles without the disk cache.
+    """
+    if function is None:
+        return functools.partial(compiled, **options)
+    options.setdefault("no_cfunc_wrapper", True)  # nobody calls from C; a sixth of the compile time of small functions
+    directory = None
+    if options.pop("cache", True) and not numba_config.DISABLE_JIT:
+        root = cache_root()
+        path = Path(function.__code__.co_filename)
+        if root is not None and path.is_file():
+            directory = _directory_of(path.resolve(), root)
+    if directory is None:
+        return numba.njit(**options)(function)
+    previous = numba_config.CACHE_DIR
+    numba_config.CACHE_DIR = directory  # numba chooses the place once, while it decorates
+    try:
+        return numba.njit(cache=True, **options)(function)
+    finally:
+        numba_config.CACHE_DIR = previous
