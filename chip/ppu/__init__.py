@@ -1,0 +1,30 @@
+"""The plasticity processor: vector unit, kernel compiler, memory. ``from chip.ppu import *`` is meant for firmware."""
+
+from chip.ppu.kernel import Kernel, Subroutine, kernel, subroutine
+from chip.ppu.kernel_language import KernelError
+from chip.ppu.memory import LinkMap, Memory, i8, i16, i32, link, u8, u16, u32
+from chip.ppu.operations import OPERATIONS
+from chip.ppu.scalars import (
+    absolute,
+    count_leading_zeros,
+    divide,
+    maximum,
+    minimum,
+    multiply_high,
+    saturate8,
+    saturate16,
+)
+from chip.ppu.vector import *  # noqa: F403 - V0 .. V31
+from chip.ppu.vector import VectorUnit, byte_lanes
+from chip.ppu.vector_ops import *  # noqa: F403 - the operations, by name
+from chip.ppu.vector_ops import ALWAYS, EQUAL, GREATER, LESS
+from chip.ppu.vector_ops_accumulate import *  # noqa: F403
+from chip.ppu.vector_ops_memory import *  # noqa: F403
+
+__all__ = ["ALWAYS", "EQUAL", "GREATER", "LESS"]
+__all__ += ["Kernel", "KernelError", "LinkMap", "Memory", "Subroutine", "VectorUnit"]
+__all__ += ["byte_lanes", "kernel", "link", "subroutine", "i8", "i16", "i32", "u8", "u16", "u32"]
+__all__ += ["absolute", "count_leading_zeros", "divide", "maximum", "minimum"]
+__all__ += ["multiply_high", "saturate8", "saturate16"]
+__all__ += [f"V{number}" for number in range(32)]
+__all__ += list(OPERATIONS)

@@ -1,0 +1,213 @@
+"""``@kernel`` and ``@subroutine``: the small compiler for what runs on a plasticity processor.
+
+    @subroutine
+    def step(v, m, x):                       # the vector unit, this program's regions, integers
+        return saturate8((x * 3) >> 2)
+
+    @kernel
+    def update(v, m, count):
+        for i in range(count):
+            load8(v, V0, m.weights, i)       # the i-th vector of a region
+            splat8(v, V1, step(v, m, m.steps[i]))
+            add8_sat(v, V0, V0, V1)
+            store8(v, V0, m.weights, i)
+
+The language: integers of 32 bits that wrap, ``+ - * & | ^ << >> ~``, comparisons, ``and or not``, ``if``, ``while``,
+``for`` over ``range``, ``break``, ``continue``, elements of regions, integer constants from outside of the function
+(also from an enclosing function, so that a factory makes kernels for a size), vector operations, intrinsics
+(``saturate8``, ``saturate16``, ``minimum``, ``maximum``, ``absolute``, ``divide``, ``multiply_high``,
+``count_leading_zeros``) and subroutines. Everything else is refused with file and line. Cycles are booked per basic
+block from ``chip.ppu.costs``; an operand of ``and``, ``or`` is booked even where it is not looked at, unless it loads
+or calls. A bad index, a division by zero and a run past the limit of cycles stop the kernel: MachineFault.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from operator import index
+from typing import NoReturn
+
+import numpy as np
+from numba.core import config as numba_config
+
+from chip.errors import MachineFault
+from chip.ppu.costs import INSTRUCTION_BYTES
+from chip.ppu.kernel_build import load_function, module_text
+from chip.ppu.kernel_calls import DIVISION_BY_ZERO, OUT_OF_BOUNDS, Requirement, Site, Translated, Unit
+from chip.ppu.kernel_language import KernelError, Routine
+from chip.ppu.kernel_statements import Translator
+from chip.ppu.vector import VectorUnit
+
+
+class Subroutine:
+    """A checked subroutine; only kernels and other subroutines call it, with (v, m) and integers."""
+
+    def __init__(self, function: Callable):
+        self.routine = Routine(function, "subroutine")
+        self.name, self.__doc__ = self.routine.name, function.__doc__
+        self.translate(Unit())  # refuses at once what cannot be
+
+    def translate(self, unit: Unit) -> Translated:
+        """Return the translation within one kernel, made once."""
+        if self not in unit.routines:
+            translator = Translator(self.routine, unit)
+            translated = translator.translate(f"sub_{self.name}_{len(unit.routines)}")
+            unit.routines[self] = translated
+        return unit.routines[self]
+
+    def __call__(self, *_: object) -> NoReturn:
+        """Refuse: there is no processor here."""
+        raise TypeError(f"subroutine {self.name} runs on a processor; call it from a kernel")
+
+
+class Kernel:
+    """A checked kernel, to be bound to a vector unit and regions.
+
+    Attributes:
+        name: the function's name; parameters: the names of its integer parameters.
+        regions: the names of the regions that it and its subroutines use.
+        requirements: what those regions must be.
+        code_bytes: estimated size of its code with its subroutines, 4 bytes per instruction.
+        text: the generated Python, for reading.
+    """
+
+    def __init__(self, function: Callable):
+        self.routine = Routine(function, "kernel")
+        self.name, self.__doc__ = self.routine.name, function.__doc__
+        self.parameters = tuple(self.routine.parameters)
+        self._unit = Unit()
+        translated = Translator(self.routine, self._unit).translate(self.name)
+        self._unit.routines[self] = translated
+        self.regions = tuple(translated.regions)
+        self.requirements: tuple[Requirement, ...] = tuple(self._unit.requirements)
+        self.code_sizes = {routine: INSTRUCTION_BYTES * t.words for routine, t in self._unit.routines.items()}
+        self.text = module_text(self.name, self._unit)
+        self._function: Callable | None = None
+
+    @property
+    def code_bytes(self) -> int:
+        """Return the estimated size of the code, subroutines included."""
+        return sum(self.code_sizes.values())
+
+    @property
+    def sites(self) -> list[Site]:
+        """Return the places where the kernel can fault."""
+        return self._unit.sites
+
+    @property
+    def function(self) -> Callable:
+        """Return the generated function (image, limit, *regions, *integers) -> cycles; a fault gives -1 - cycles."""
+        if self._function is None:
+            self._function = load_function(self.name, self.text)
+        return self._function
+
+    def check(self, regions: Mapping[str, np.ndarray]) -> None:
+        """Check that regions (one-dimensional integer arrays) are what the kernel needs.
+
+        Raises:
+            KernelError: a region is missing, too short, or of another width than an operation moves.
+        """
+        for name in self.regions:
+            if name not in regions:
+                where = f"{self.routine.file}:{self.routine.first_line}"
+                known = ", ".join(sorted(regions)) or "none"
+                raise KernelError(f"{where}: kernel {self.name} uses region {name}; the program's regions are: {known}")
+        for need in self.requirements:
+            region = regions[need.region]
+            if need.width and region.itemsize != need.width:
+                raise KernelError(
+                    f"{need.where}: {need.operation} moves elements of {need.width} bytes, "
+                    f"region {need.region} has {region.itemsize}; use the operation for that width"
+                )
+            if region.size < need.elements:
+                raise KernelError(
+                    f"{need.where}: {need.operation} reaches element {need.elements - 1} of region {need.region}, "
+                    f"which has {region.size}; enlarge the region or change the index"
+                )
+
+    def bind(self, unit: VectorUnit, regions: Mapping[str, np.ndarray]) -> BoundKernel:
+        """Return the kernel on one vector unit and one set of regions (see ``check`` for what is raised)."""
+        self.check(regions)
+        return BoundKernel(self, unit, [regions[name] for name in self.regions])
+
+    def __call__(self, *_: object) -> NoReturn:
+        """Refuse: there is no processor here."""
+        raise TypeError(f"kernel {self.name} runs on a processor: bind it, or let a program run it")
+
+
+class BoundKernel:
+    """A kernel that is ready to run: ``bound(limit_cycles, *integers)`` returns the cycles used."""
+
+    __slots__ = ("_arrays", "_count", "_function", "_image", "_record", "kernel")
+
+    def __init__(self, kernel: Kernel, unit: VectorUnit, arrays: list[np.ndarray]):
+        self.kernel = kernel
+        self._function, self._image, self._record = kernel.function, unit.image, unit.record
+        self._arrays = tuple(arrays)
+        self._count = len(kernel.parameters)
+
+    def compile(self) -> None:
+        """Compile now, or load from the disk cache, rather than at the first call."""
+        if not numba_config.DISABLE_JIT:
+            from numba import int64, typeof
+
+            arrays = [typeof(array) for array in self._arrays]
+            integers = [int64] * self._count
+            self._function.compile((typeof(self._image), int64, *arrays, *integers))  # type: ignore[attr-defined]
+
+    def __call__(self, limit_cycles: int, *integers: int) -> int:
+        """Run the kernel.
+
+        Args:
+            limit_cycles: the watchdog: a loop that runs past it stops the kernel.
+            integers: the kernel's integer parameters, 32 bits signed each.
+
+        Returns:
+            The PPU cycles that it used.
+
+        Raises:
+            MachineFault: bad index, division by zero, or the watchdog. The cycles up to there are booked.
+            ValueError: not the parameters that the kernel has, or one beyond 32 bits.
+        """
+        integers = tuple(map(index, integers))
+        if len(integers) != self._count:
+            raise ValueError(
+                f"kernel {self.kernel.name} takes {self._count} integers "
+                f"({', '.join(self.kernel.parameters) or 'none'}), not {len(integers)}"
+            )
+        for value in integers:
+            if not -0x80000000 <= value <= 0x7FFFFFFF:
+                raise ValueError(f"kernel {self.kernel.name} got {value}, which does not fit in 32 bits, signed")
+        cycles = self._function(self._image, limit_cycles, *self._arrays, *integers)
+        if cycles < 0:
+            self._stop(-1 - cycles, limit_cycles)
+        return cycles
+
+    def _stop(self, cycles: int, limit: int) -> NoReturn:
+        """Book the cycles up to a fault and raise it."""
+        self._record[0] += cycles
+        site = self.kernel.sites[int(self._record[1])]
+        value, size = int(self._record[2]), int(self._record[3])
+        where = f"{site.file}:{site.line}: kernel {self.kernel.name}"
+        if site.routine != self.kernel.name:
+            where += f", subroutine {site.routine},"
+        if site.kind == OUT_OF_BOUNDS:
+            what = "element" if site.lanes == 1 else "vector"
+            message = f"reached for {what} {value} of region {site.region}, which has {size}, after {cycles} cycles"
+        elif site.kind == DIVISION_BY_ZERO:
+            message = f"divided by zero after {cycles} cycles"
+        else:
+            message = f"ran for {cycles} cycles, the watchdog's limit is {limit}; end the loop or raise the limit"
+        error = MachineFault(f"{where} {message}")
+        error.site, error.index, error.cycles = site, value, int(cycles)  # type: ignore[attr-defined]
+        raise error
+
+
+def kernel(function: Callable) -> Kernel:
+    """Make a kernel of a function (v, m, *integers): see the module's text for the language."""
+    return Kernel(function)
+
+
+def subroutine(function: Callable) -> Subroutine:
+    """Make a subroutine of a function (v, m, *integers) that returns an integer or nothing."""
+    return Subroutine(function)

@@ -1,0 +1,246 @@
+"""Expressions of the kernel language: 32-bit integers, loads, intrinsics, subroutine calls, with their cycles.
+
+A translated expression is a piece of Python text without side effects. Whatever can fault or must happen in order, a
+load or a call, becomes a statement before it and leaves its result in a temporary. Each value carries the interval that
+it lies in, so that the wrap to 32 bits is written only where a result can leave them.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from chip.ppu.kernel_calls import Calls
+from chip.ppu.kernel_language import MISSING, REFUSED_EXPRESSIONS, spelled
+from chip.ppu.kernel_text import Value, constant
+from chip.ppu.scalars import INT32_MAX, INT32_MIN
+
+_COMPARISONS = {ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">=", ast.Eq: "==", ast.NotEq: "!="}
+
+
+def _wrap(number: int) -> int:
+    """Return the low 32 bits of a Python integer, signed; the compiler runs before anything is compiled."""
+    return (number + 0x80000000) % 0x100000000 - 0x80000000
+
+
+@dataclass(frozen=True)
+class _Operator:
+    symbol: str
+    cost: str
+    fold: Callable[[int, int], int]
+
+
+_OPERATORS = {
+    ast.Add: _Operator("+", "alu", lambda a, b: _wrap(a + b)),
+    ast.Sub: _Operator("-", "alu", lambda a, b: _wrap(a - b)),
+    ast.Mult: _Operator("*", "multiply", lambda a, b: _wrap(a * b)),
+    ast.BitAnd: _Operator("&", "alu", lambda a, b: a & b),
+    ast.BitOr: _Operator("|", "alu", lambda a, b: a | b),
+    ast.BitXor: _Operator("^", "alu", lambda a, b: a ^ b),
+    ast.LShift: _Operator("<<", "alu", lambda a, b: _wrap(a << b)),
+    ast.RShift: _Operator(">>", "alu", lambda a, b: a >> b),
+}
+_REFUSED_OPERATORS = {
+    ast.Div: "divides with /, which gives a float; use divide(a, b), 31 cycles",
+    ast.FloorDiv: "uses //, which rounds down; the processor truncates: use divide(a, b), 31 cycles, or >>",
+    ast.Mod: "uses %; use & for powers of two, or a - b * divide(a, b)",
+    ast.Pow: "uses **; write a loop or a table in a region",
+    ast.MatMult: "uses @; use the vector unit",
+}
+
+
+class Expressions(Calls):
+    """The part of the translator that turns expressions into text and books their cycles."""
+
+    def integer(self, node: ast.expr) -> Value:
+        """Translate an expression to a 32-bit integer."""
+        value = self.expression(node)
+        if value.code == "":
+            self.routine.refuse(node, f"uses the value of {spelled(node)}, which has none")
+        return Value(f"_int64({value.code})", 0, 1) if value.boolean else value
+
+    def condition(self, node: ast.expr) -> Value:
+        """Translate an expression to a truth value; a bare integer costs a comparison with 0."""
+        value = self.expression(node)
+        if value.boolean or value.constant:
+            return value
+        self.book("alu")
+        return Value(f"{value.code} != 0", 0, 1, boolean=True)
+
+    def expression(self, node: ast.expr) -> Value:
+        """Translate any expression; a comparison stays a truth value."""
+        if type(node) in REFUSED_EXPRESSIONS:
+            self.routine.refuse(node, REFUSED_EXPRESSIONS[type(node)])
+        handler = getattr(self, f"_{type(node).__name__.lower()}", None)
+        if handler is None:
+            self.routine.refuse(node, f"uses {spelled(node)}, which is not part of the kernel language")
+        return handler(node)
+
+    def _constant(self, node: ast.Constant) -> Value:
+        return self._literal(node, node.value)
+
+    def _literal(self, node: ast.expr, value: object) -> Value:
+        """Return a Python value as an integer constant, or refuse it."""
+        if isinstance(value, float | complex):
+            self.routine.refuse(node, f"uses the float {spelled(node)}; the processor has no floating point")
+        if isinstance(value, str | bytes):
+            self.routine.refuse(node, f"uses the string {spelled(node)}; kernels have integers only")
+        if hasattr(value, "__index__") and not hasattr(value, "__len__") and getattr(value, "ndim", 0) == 0:
+            number = int(value)  # type: ignore[call-overload]
+            if not INT32_MIN <= number <= 0xFFFFFFFF:
+                self.routine.refuse(node, f"uses {number}, which does not fit in 32 bits")
+            return constant(_wrap(number))
+        if hasattr(value, "dtype") or isinstance(value, list | tuple | dict):
+            self.routine.refuse(node, f"reads the global array {spelled(node)}; put it into a region of Memory")
+        self.routine.refuse(node, f"uses {spelled(node)}, a {type(value).__name__}; kernels have integers only")
+
+    def _name(self, node: ast.Name) -> Value:
+        if node.id in self.local_names:
+            if node.id not in self.assigned:
+                self.routine.refuse(node, f"may use {node.id} before it has a value; give it one on every way here")
+            return Value(self.python_name(node.id), INT32_MIN, INT32_MAX)
+        if node.id in (self.routine.vector, self.routine.memory):
+            self.routine.refuse(node, f"uses {node.id} as a value; it can only be passed on")
+        found = self.routine.look_up(node)
+        if found is MISSING:
+            self.routine.refuse(node, f"uses the unknown name {node.id}; constants are defined above the kernel")
+        return self._literal(node, found)
+
+    def _attribute(self, node: ast.Attribute) -> Value:
+        if isinstance(node.value, ast.Name) and node.value.id == self.routine.memory:
+            self.routine.refuse(node, f"uses the region {spelled(node)} as a value; read one element of it")
+        found = self.routine.look_up(node)
+        if found is MISSING:
+            self.routine.refuse(node, f"uses the unknown name {spelled(node)}")
+        return self._literal(node, found)
+
+    def _binop(self, node: ast.BinOp) -> Value:
+        left, right = self.integer(node.left), self.integer(node.right)
+        return self.binary(node, node.op, left, right)
+
+    def binary(self, node: ast.AST, kind: ast.operator, left: Value, right: Value) -> Value:
+        """Combine two integers; constants fold, everything else books its cycles."""
+        if type(kind) in _REFUSED_OPERATORS:
+            self.routine.refuse(node, _REFUSED_OPERATORS[type(kind)])
+        operator = _OPERATORS[type(kind)]
+        if isinstance(kind, ast.LShift | ast.RShift) and right.constant and not 0 <= right.low <= 31:
+            self.routine.refuse(node, f"shifts by {right.low}; a 32-bit register shifts by 0..31")
+        if left.constant and right.constant:
+            return constant(operator.fold(left.low, right.low))
+        self.book(operator.cost)
+        self.book_constants(left, right)
+        code = f"({left.code} {operator.symbol} {right.code})"
+        if isinstance(kind, ast.RShift):
+            if right.constant:
+                return Value(code, left.low >> right.low, left.high >> right.low)
+            return Value(f"_shift_right({self.argument(left)}, {right.code})", INT32_MIN, INT32_MAX)
+        if isinstance(kind, ast.LShift):
+            if not right.constant:
+                return Value(f"_shift_left({self.argument(left)}, {right.code})", INT32_MIN, INT32_MAX)
+            return self._wrapped(code, [left.low << right.low, left.high << right.low])
+        if isinstance(kind, ast.BitAnd):
+            masks = [side.high for side in (left, right) if side.low >= 0]
+            return Value(code, 0, min(masks)) if masks else Value(code, INT32_MIN, INT32_MAX)
+        if isinstance(kind, ast.BitOr | ast.BitXor):
+            if left.low >= 0 and right.low >= 0:
+                return Value(code, 0, (1 << max(left.high, right.high).bit_length()) - 1)
+            return Value(code, INT32_MIN, INT32_MAX)
+        if isinstance(kind, ast.Add):
+            return self._wrapped(code, [left.low + right.low, left.high + right.high])
+        if isinstance(kind, ast.Sub):
+            return self._wrapped(code, [left.low - right.high, left.high - right.low])
+        return self._wrapped(code, [a * b for a in (left.low, left.high) for b in (right.low, right.high)])
+
+    def _wrapped(self, code: str, bounds: list[int]) -> Value:
+        """Return an exact result as it is where it fits in 32 bits, else wrapped."""
+        if min(bounds) >= INT32_MIN and max(bounds) <= INT32_MAX:
+            return Value(code, min(bounds), max(bounds))
+        return Value(f"_wrap32{code}" if code[0] == "(" else f"_wrap32({code})", INT32_MIN, INT32_MAX)
+
+    def _unaryop(self, node: ast.UnaryOp) -> Value:
+        if isinstance(node.op, ast.Not):
+            value = self.condition(node.operand)
+            if value.constant:
+                return constant(int(not value.low))
+            return Value(f"(not ({value.code}))", 0, 1, boolean=True)
+        value = self.integer(node.operand)
+        if isinstance(node.op, ast.UAdd):
+            return value
+        if isinstance(node.op, ast.USub):
+            if value.constant:
+                return constant(_wrap(-value.low))
+            self.book("alu")
+            return self._wrapped(f"(-{value.code})", [-value.low, -value.high])
+        if value.constant:
+            return constant(~value.low)
+        self.book("alu")
+        return Value(f"(~{value.code})", ~value.high, ~value.low)
+
+    def _compare(self, node: ast.Compare) -> Value:
+        for kind in node.ops:
+            if type(kind) not in _COMPARISONS:
+                self.routine.refuse(node, f"uses {spelled(node)}; compare integers with < <= > >= == !=")
+        if len(node.ops) > 1:
+            return self._chain(node)
+        left, right = self.integer(node.left), self.integer(node.comparators[0])
+        symbol = _COMPARISONS[type(node.ops[0])]
+        if left.constant and right.constant:
+            return constant(int(eval(f"{left.low} {symbol} {right.low}")))  # noqa: S307 - two integers
+        self.book("alu")
+        self.book_constants(left, right)
+        return Value(f"({left.code} {symbol} {right.code})", 0, 1, boolean=True)
+
+    def _chain(self, node: ast.Compare) -> Value:
+        """Translate a < b < c as a < b and b < c."""
+        operands = [node.left, *node.comparators]
+        for middle in operands[1:-1]:
+            if not isinstance(middle, ast.Name | ast.Constant | ast.Attribute):
+                self.routine.refuse(node, f"chains comparisons around {spelled(middle)}; write two, joined with and")
+        pairs = zip(operands, node.ops, operands[1:], strict=False)
+        parts = [ast.copy_location(ast.Compare(a, [kind], [b]), node) for a, kind, b in pairs]
+        return self._boolop(ast.copy_location(ast.BoolOp(ast.And(), list(parts)), node))
+
+    def _boolop(self, node: ast.BoolOp) -> Value:
+        """Translate and, or: one piece of text where no operand needs statements, else a branch per operand."""
+        both = isinstance(node.op, ast.And)
+        result = self.expression(node.values[0])
+        for operand in node.values[1:]:
+            if result.constant:  # decided while compiling
+                result = self.expression(operand) if bool(result.low) == both else result
+                continue
+            value, lines = self.captured(lambda operand=operand: self.expression(operand))
+            if result.boolean and (value.boolean or value.constant) and len(lines) == 1:
+                self.absorb(lines)
+                joined = f"({result.code} {'and' if both else 'or'} {value.code if value.boolean else value.low != 0})"
+                result = Value(joined, 0, 1, boolean=True)
+                continue
+            name = self.temporary()
+            self.emit(f"{name} = {self.as_integer(result)}")
+            self.book("alu")
+            self.book("branch")
+            self.emit(f"if {name} {'!=' if both else '=='} 0:")
+            self.append(lines)
+            self.emit(f"    {name} = {self.as_integer(value)}")
+            self.open_block()
+            result = Value(name, INT32_MIN, INT32_MAX)
+        return result
+
+    def _ifexp(self, node: ast.IfExp) -> Value:
+        condition = self.condition(node.test)
+        if condition.constant:
+            return self.integer(node.body if condition.low else node.orelse)
+        name = self.temporary()
+        self.book("branch")
+        self.emit(f"if {condition.code}:")
+        low, high = INT32_MAX, INT32_MIN
+        for branch, header in ((node.body, None), (node.orelse, "else:")):
+            if header:
+                self.emit(header)
+            value, lines = self.captured(lambda branch=branch: self.integer(branch))
+            self.append(lines)
+            self.emit(f"    {name} = _int64({value.code})")
+            low, high = min(low, value.low), max(high, value.high)
+        self.book("alu")
+        self.open_block()
+        return Value(name, low, high) if low < high else Value(name, INT32_MIN, INT32_MAX)

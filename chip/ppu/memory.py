@@ -1,0 +1,223 @@
+"""A processor's 16 KiB: regions that a program declares, and the linker that places them beside code and stack.
+
+    memory = Memory(counts=u8[256], shadow=i16[960], seen=u32[1])
+    link_map = link(memory, [update, forward])
+    regions = link_map.views(numpy.zeros(16384, numpy.uint8))     # {"counts": uint8[256], ...}
+
+Order in the memory: code (where it runs from SRAM), regions, stack, mailbox at the end, as the vendor's linker script
+has it. Regions of 128 bytes and more begin at multiples of 128, since vectors are moved to and from them; smaller ones
+at multiples of 4.
+"""
+
+from __future__ import annotations
+
+import keyword
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from chip.constants import SRAM_BYTES, VECTOR_BYTES
+from chip.errors import ChipLimitError
+
+if TYPE_CHECKING:
+    from chip.ppu.kernel import Kernel
+
+STACK_BYTES = 1024  # assumed: depth of libnux programs; its red zone is 128 bytes
+MAILBOX_BYTES = 256  # assumed: messages and exit code; libnux builds choose 0 to 4096
+START_CODE_BYTES = 512  # assumed: start-up, scheduler loop and bus access, when code lies in SRAM
+_WORD = 4
+
+
+@dataclass(frozen=True)
+class Region:
+    """A declared region: ``length`` elements of a numpy integer type."""
+
+    dtype: np.dtype
+    length: int
+
+    @property
+    def size(self) -> int:
+        """Return the bytes that its elements take."""
+        return self.length * self.dtype.itemsize
+
+    def __str__(self) -> str:
+        return f"{self.dtype.kind}{8 * self.dtype.itemsize}[{self.length}]"
+
+
+class ElementType:
+    """An integer type of memory; ``u8[256]`` is a region of 256 of them."""
+
+    def __init__(self, name: str, dtype: type):
+        self.name, self.dtype = name, np.dtype(dtype)
+
+    def __getitem__(self, length: int) -> Region:
+        """Return a region of ``length`` >= 1 elements."""
+        if not isinstance(length, int | np.integer) or length < 1:
+            raise ValueError(f"{self.name}[{length}]: a region has one element or more, a whole number")
+        return Region(self.dtype, int(length))
+
+    def __repr__(self) -> str:
+        return self.name
+
+
+u8, i8 = ElementType("u8", np.uint8), ElementType("i8", np.int8)
+u16, i16 = ElementType("u16", np.uint16), ElementType("i16", np.int16)
+u32, i32 = ElementType("u32", np.uint32), ElementType("i32", np.int32)
+
+
+class Memory(Mapping[str, Region]):
+    """The regions of one program, by name, in the order of their declaration."""
+
+    def __init__(self, **regions: Region):
+        for name, region in regions.items():
+            if not isinstance(region, Region):
+                raise ValueError(f"region {name} is {region!r}; declare it as u8[256], i16[64] and the like")
+            if not name.isidentifier() or keyword.iskeyword(name) or name.startswith("_"):
+                raise ValueError(f"region {name!r} cannot be named in a kernel; use letters, digits and underscores")
+        self._regions = dict(regions)
+
+    def __getitem__(self, name: str) -> Region:
+        return self._regions[name]
+
+    def __iter__(self):
+        return iter(self._regions)
+
+    def __len__(self) -> int:
+        return len(self._regions)
+
+    def __or__(self, other: Memory) -> Memory:
+        """Return the regions of both; the same name twice is refused."""
+        twice = sorted(set(self) & set(other))
+        if twice:
+            raise ValueError(f"region {twice[0]} is declared twice; give one of them another name")
+        return Memory(**self, **other)
+
+
+@dataclass(frozen=True)
+class Placement:
+    """One object in the memory: name, kind (code, region, stack, mailbox), offset and size in bytes."""
+
+    name: str
+    kind: str
+    offset: int
+    size: int
+
+
+@dataclass(frozen=True)
+class LinkMap:
+    """Where everything lies in one processor's SRAM.
+
+    Attributes:
+        memory: the declared regions; placements: every object, by rising offset.
+        used, size: bytes taken, alignment included, and bytes there are.
+        code_bytes: of all code, wherever it lies; code_in: "sram" or "external".
+    """
+
+    memory: Memory
+    placements: tuple[Placement, ...]
+    used: int
+    size: int
+    code_bytes: int
+    code_in: str
+
+    def offset(self, name: str) -> int:
+        """Return the byte offset of a region."""
+        for placement in self.placements:
+            if placement.kind == "region" and placement.name == name:
+                return placement.offset
+        raise KeyError(f"no region {name}; there are: {', '.join(self.memory)}")
+
+    def views(self, sram: np.ndarray) -> dict[str, np.ndarray]:
+        """Return each region as an array on the processor's memory.
+
+        Args:
+            sram: uint8[size], contiguous.
+        """
+        if sram.dtype != np.uint8 or sram.shape != (self.size,):
+            raise ValueError(f"the memory is {sram.dtype}{list(sram.shape)}; it must be uint8[{self.size}]")
+        return {
+            name: sram[self.offset(name) : self.offset(name) + region.size].view(region.dtype)
+            for name, region in self.memory.items()
+        }
+
+    def report(self) -> str:
+        """Return the map as text, one object per line, and the sum."""
+        lines = [f"{p.offset:>6} {p.size:>6}  {p.kind:<8} {p.name}" for p in self.placements]
+        where = "" if self.code_in == "sram" else f"; {self.code_bytes} bytes of code in external memory"
+        return "\n".join([*lines, f"{self.used} of {self.size} bytes used{where}"])
+
+
+def link(
+    memory: Memory,
+    kernels: Iterable[Kernel] = (),
+    sram_bytes: int = SRAM_BYTES,
+    stack: int = STACK_BYTES,
+    mailbox: int = MAILBOX_BYTES,
+    code_in: str = "sram",
+) -> LinkMap:
+    """Place a program's regions, code, stack and mailbox, and check its kernels against its regions.
+
+    Args:
+        memory: the program's regions.
+        kernels: everything that it runs; a subroutine that several share is placed once.
+        sram_bytes, stack, mailbox: sizes in bytes.
+        code_in: "sram", or "external" for code in external memory behind the instruction cache.
+
+    Raises:
+        ChipLimitError: it does not fit; names the largest object.
+        KernelError: a kernel needs a region that is not there or is not what it needs.
+    """
+    if code_in not in ("sram", "external"):
+        raise ValueError(f"code_in is {code_in!r}; it is 'sram' or 'external'")
+    for what, size in (("stack", stack), ("mailbox", mailbox), ("sram_bytes", sram_bytes)):
+        if size < 0 or size % _WORD:
+            raise ValueError(f"{what} is {size} bytes; it must be a multiple of {_WORD}, 0 or more")
+    kernels = list(kernels)
+    code = _code(kernels)
+    placements, position = [], 0
+    if code_in == "sram":
+        for name, size in code:
+            placements.append(Placement(name, "code", position, size))
+            position += size
+    # large regions first: only the first of them can need padding
+    large = [name for name in memory if memory[name].size >= VECTOR_BYTES]
+    for name in [*large, *(name for name in memory if name not in large)]:
+        position = _aligned(position, VECTOR_BYTES if name in large else _WORD)
+        placements.append(Placement(name, "region", position, memory[name].size))
+        position += memory[name].size
+    for kind, size in (("stack", stack), ("mailbox", mailbox)):
+        position = _aligned(position, _WORD)
+        placements.append(Placement(kind, kind, position, size))
+        position += size
+    if position > sram_bytes:
+        _refuse(placements, position, sram_bytes)
+    shapes = {name: np.empty(region.length, region.dtype) for name, region in memory.items()}
+    for kernel in kernels:
+        kernel.check(shapes)
+    return LinkMap(memory, tuple(placements), position, sram_bytes, sum(size for _, size in code), code_in)
+
+
+def _aligned(position: int, alignment: int) -> int:
+    return -(-position // alignment) * alignment
+
+
+def _code(kernels: list[Kernel]) -> list[tuple[str, int]]:
+    """Return name and bytes of every routine, each once."""
+    sizes: dict[object, tuple[str, int]] = {}
+    for kernel in kernels:
+        for routine, size in kernel.code_sizes.items():
+            sizes[routine] = (routine.name, size)
+    return [("start-up", START_CODE_BYTES), *sizes.values()] if sizes else []
+
+
+def _refuse(placements: list[Placement], used: int, size: int) -> None:
+    largest = max(placements, key=lambda placement: placement.size)
+    remedy = f"the largest object is {largest.kind} {largest.name} with {largest.size} bytes: make it smaller"
+    code = sum(placement.size for placement in placements if placement.kind == "code")
+    if code:
+        remedy += f", or move the code ({code} bytes) to external memory with code_in='external'"
+    else:
+        remedy += ", or keep it in external memory"
+    raise ChipLimitError("SRAM of the processor", used, size, "bytes", remedy)

@@ -1,0 +1,190 @@
+"""The vector unit's arithmetic: add, subtract, multiply, compare, select, shift, in bytes and halfwords.
+
+Each operation takes the state of the unit (``chip.ppu.vector.VectorState``), register numbers 0..31 and, last, a
+condition code: a lane is written only where the code is ALWAYS or the lane's condition, set by the last comparison,
+equals it. ``_mod`` wraps, ``_sat`` saturates; ``mul*_sat`` is the fractional product, (a * b) << 1, upper half,
+truncated, with -1 * -1 saturating. Lanes are signed; a modular operation does not care. Sources: nux
+``doc/guide/src/fxv.tex``, instruction names in the docstrings.
+
+Assumed: the saturating difference is exact before it saturates (the manual negates the second operand first, which
+would turn 0 - (-1) into -1); a halfword takes the condition of its first byte; a right shift is the left shift's
+instruction with a negative amount, in an arithmetic and a logic form.
+"""
+
+from chip.compiled import compiled
+from chip.ppu.scalars import int64, saturate8, saturate16, wrap8, wrap16
+
+ALWAYS, GREATER, LESS, EQUAL = 0, 1, 2, 3  # condition codes (nux fxv.tex)
+
+
+@compiled(forceinline=True)
+def put8(v, d, i, value, code):
+    """Write a byte lane where its condition holds."""
+    old, condition = int64(v.bytes[d, i]), v.conditions[i]
+    v.bytes[d, i] = value if code == 0 or condition == code else old
+
+
+@compiled(forceinline=True)
+def put16(v, d, i, value, code):
+    """Write a halfword lane where its condition holds."""
+    old, condition = int64(v.halfwords[d, i]), v.conditions[2 * i]
+    v.halfwords[d, i] = value if code == 0 or condition == code else old
+
+
+@compiled(forceinline=True)
+def add8_mod(v, d, a, b, code=0):
+    """d = a + b modulo 2^8 (fxvaddbm)."""
+    for i in range(128):
+        put8(v, d, i, wrap8(int64(v.bytes[a, i]) + int64(v.bytes[b, i])), code)
+
+
+@compiled(forceinline=True)
+def add8_sat(v, d, a, b, code=0):
+    """d = a + b, saturating (fxvaddbfs)."""
+    for i in range(128):
+        put8(v, d, i, saturate8(int64(v.bytes[a, i]) + int64(v.bytes[b, i])), code)
+
+
+@compiled(forceinline=True)
+def sub8_mod(v, d, a, b, code=0):
+    """d = a - b modulo 2^8 (fxvsubbm)."""
+    for i in range(128):
+        put8(v, d, i, wrap8(int64(v.bytes[a, i]) - int64(v.bytes[b, i])), code)
+
+
+@compiled(forceinline=True)
+def sub8_sat(v, d, a, b, code=0):
+    """d = a - b, saturating (fxvsubbfs)."""
+    for i in range(128):
+        put8(v, d, i, saturate8(int64(v.bytes[a, i]) - int64(v.bytes[b, i])), code)
+
+
+@compiled(forceinline=True)
+def mul8_mod(v, d, a, b, code=0):
+    """d = a * b modulo 2^8 (fxvmulbm)."""
+    for i in range(128):
+        put8(v, d, i, wrap8(int64(v.bytes[a, i]) * int64(v.bytes[b, i])), code)
+
+
+@compiled(forceinline=True)
+def mul8_sat(v, d, a, b, code=0):
+    """d = a * b as fractions of 2^7, truncated, saturating (fxvmulbfs)."""
+    for i in range(128):
+        put8(v, d, i, saturate8((int64(v.bytes[a, i]) * int64(v.bytes[b, i])) >> 7), code)
+
+
+@compiled(forceinline=True)
+def add16_mod(v, d, a, b, code=0):
+    """d = a + b modulo 2^16 (fxvaddhm)."""
+    for i in range(64):
+        put16(v, d, i, wrap16(int64(v.halfwords[a, i]) + int64(v.halfwords[b, i])), code)
+
+
+@compiled(forceinline=True)
+def add16_sat(v, d, a, b, code=0):
+    """d = a + b, saturating (fxvaddhfs)."""
+    for i in range(64):
+        put16(v, d, i, saturate16(int64(v.halfwords[a, i]) + int64(v.halfwords[b, i])), code)
+
+
+@compiled(forceinline=True)
+def sub16_mod(v, d, a, b, code=0):
+    """d = a - b modulo 2^16 (fxvsubhm)."""
+    for i in range(64):
+        put16(v, d, i, wrap16(int64(v.halfwords[a, i]) - int64(v.halfwords[b, i])), code)
+
+
+@compiled(forceinline=True)
+def sub16_sat(v, d, a, b, code=0):
+    """d = a - b, saturating (fxvsubhfs)."""
+    for i in range(64):
+        put16(v, d, i, saturate16(int64(v.halfwords[a, i]) - int64(v.halfwords[b, i])), code)
+
+
+@compiled(forceinline=True)
+def mul16_mod(v, d, a, b, code=0):
+    """d = a * b modulo 2^16 (fxvmulhm)."""
+    for i in range(64):
+        put16(v, d, i, wrap16(int64(v.halfwords[a, i]) * int64(v.halfwords[b, i])), code)
+
+
+@compiled(forceinline=True)
+def mul16_sat(v, d, a, b, code=0):
+    """d = a * b as fractions of 2^15, truncated, saturating (fxvmulhfs)."""
+    for i in range(64):
+        put16(v, d, i, saturate16((int64(v.halfwords[a, i]) * int64(v.halfwords[b, i])) >> 15), code)
+
+
+@compiled(forceinline=True)
+def compare8(v, a):
+    """Set each byte lane's condition by comparing it with 0: greater, less or equal (fxvcmpb)."""
+    for i in range(128):
+        x = int64(v.bytes[a, i])
+        v.conditions[i] = EQUAL if x == 0 else (GREATER if x > 0 else LESS)
+
+
+@compiled(forceinline=True)
+def compare16(v, a):
+    """Set each halfword lane's condition by comparing it with 0: greater, less or equal (fxvcmph)."""
+    for i in range(64):
+        x = int64(v.halfwords[a, i])
+        condition = EQUAL if x == 0 else (GREATER if x > 0 else LESS)
+        v.conditions[2 * i] = condition
+        v.conditions[2 * i + 1] = condition
+
+
+@compiled(forceinline=True)
+def select(v, d, a, b, code):
+    """d = b in every byte whose condition holds, else a (fxvsel); for halfwords as well after compare16."""
+    for i in range(128):
+        x, y = int64(v.bytes[a, i]), int64(v.bytes[b, i])
+        v.bytes[d, i] = y if code == 0 or v.conditions[i] == code else x
+
+
+@compiled(forceinline=True)
+def move(v, d, a):
+    """d = a, all 128 bytes (fxvsel with the condition ALWAYS)."""
+    for i in range(128):
+        v.bytes[d, i] = v.bytes[a, i]
+
+
+@compiled(forceinline=True)
+def shift_left8(v, d, a, amount):
+    """d = a << amount, zeros from the right, what is shifted out is lost; amount 0..7 (fxvshb)."""
+    for i in range(128):
+        v.bytes[d, i] = wrap8(int64(v.bytes[a, i]) << amount)
+
+
+@compiled(forceinline=True)
+def shift_right8(v, d, a, amount):
+    """d = a >> amount, copies of the sign from the left; amount 0..7 (assumed: fxvshb, negative amount)."""
+    for i in range(128):
+        v.bytes[d, i] = int64(v.bytes[a, i]) >> amount
+
+
+@compiled(forceinline=True)
+def shift_right_logic8(v, d, a, amount):
+    """d = a >> amount, zeros from the left; amount 0..7 (assumed: fxvshb, negative amount)."""
+    for i in range(128):
+        v.bytes[d, i] = wrap8((int64(v.bytes[a, i]) & 0xFF) >> amount)
+
+
+@compiled(forceinline=True)
+def shift_left16(v, d, a, amount):
+    """d = a << amount, zeros from the right, what is shifted out is lost; amount 0..15 (fxvshh)."""
+    for i in range(64):
+        v.halfwords[d, i] = wrap16(int64(v.halfwords[a, i]) << amount)
+
+
+@compiled(forceinline=True)
+def shift_right16(v, d, a, amount):
+    """d = a >> amount, copies of the sign from the left; amount 0..15 (assumed: fxvshh, negative amount)."""
+    for i in range(64):
+        v.halfwords[d, i] = int64(v.halfwords[a, i]) >> amount
+
+
+@compiled(forceinline=True)
+def shift_right_logic16(v, d, a, amount):
+    """d = a >> amount, zeros from the left; amount 0..15 (assumed: fxvshh, negative amount)."""
+    for i in range(64):
+        v.halfwords[d, i] = wrap16((int64(v.halfwords[a, i]) & 0xFFFF) >> amount)

@@ -1,0 +1,105 @@
+"""Regions and the linker: what is placed where, and what does not fit."""
+
+import numpy as np
+import pytest
+
+from chip.constants import SRAM_BYTES
+from chip.errors import ChipLimitError
+from chip.ppu import KernelError, Memory, i8, i16, i32, link, u8, u16, u32
+from tests.chip.ppu.sources import module
+
+TEXT = """
+    @subroutine
+    def helper(v, m, x):
+        return x + 1
+    @kernel
+    def first(v, m):
+        m.a[0] = helper(v, m, 1)
+    @kernel
+    def second(v, m):
+        m.a[1] = helper(v, m, 2)
+"""
+
+
+@pytest.fixture(scope="module")
+def kernels(tmp_path_factory):
+    made = module(tmp_path_factory.mktemp("linked"), TEXT)
+    return [made.first, made.second]
+
+
+def test_every_type_has_its_bytes():
+    memory = Memory(a=u8[3], b=i8[3], c=u16[3], d=i16[3], e=u32[3], f=i32[3])
+    assert [region.size for region in memory.values()] == [3, 3, 6, 6, 12, 12]
+    assert [str(region) for region in memory.values()] == ["u8[3]", "i8[3]", "u16[3]", "i16[3]", "u32[3]", "i32[3]"]
+
+
+def test_placements_do_not_overlap_and_are_aligned(kernels):
+    memory = Memory(a=i32[2], small=u8[5], large=i16[65], vector=u8[128], odd=u8[127])
+    linked = link(memory, kernels)
+    ends = [0]
+    for placement in sorted(linked.placements, key=lambda p: p.offset):
+        assert placement.offset >= ends[-1]
+        ends.append(placement.offset + placement.size)
+    assert linked.used == ends[-1] <= linked.size == SRAM_BYTES
+    for name, region in memory.items():
+        assert linked.offset(name) % (128 if region.size >= 128 else 4) == 0
+    assert [p.kind for p in linked.placements[-2:]] == ["stack", "mailbox"]
+    assert f"{linked.used} of 16384 bytes used" in linked.report()
+
+
+def test_views_are_the_memory(kernels):
+    memory = Memory(a=i32[2], b=u8[200], c=i16[4])
+    sram = np.zeros(SRAM_BYTES, np.uint8)
+    linked = link(memory, kernels)
+    views = linked.views(sram)
+    for value, (name, view) in enumerate(views.items(), start=1):
+        assert (view.dtype, view.size) == (memory[name].dtype, memory[name].length)
+        assert np.shares_memory(view, sram) and view.flags.c_contiguous and view.flags.aligned
+        view[:] = value
+    assert [set(view.tolist()) for view in views.values()] == [{1}, {2}, {3}]
+    assert np.count_nonzero(sram) == 2 + 200 + 4
+    with pytest.raises(ValueError, match=r"it must be uint8\[16384\]"):
+        linked.views(np.zeros(100, np.uint8))
+
+
+def test_a_shared_subroutine_is_placed_once_and_code_can_lie_outside(kernels):
+    memory = Memory(a=i32[2])
+    inside, outside = link(memory, kernels), link(memory, kernels, code_in="external")
+    assert [p.name for p in inside.placements if p.kind == "code"].count("helper") == 1
+    assert not [p for p in outside.placements if p.kind == "code"]
+    assert inside.code_bytes == outside.code_bytes == sum(p.size for p in inside.placements if p.kind == "code")
+    assert inside.used > outside.used
+    assert "bytes of code in external memory" in outside.report()
+
+
+def test_it_fits_to_the_last_byte_and_not_one_word_more(kernels):
+    room = SRAM_BYTES - 1024 - 256
+    assert link(Memory(a=u8[room])).used == SRAM_BYTES
+    with pytest.raises(ChipLimitError, match="keep it in external memory") as caught:
+        link(Memory(a=u8[room + 1]))
+    assert (caught.value.used, caught.value.size) == (SRAM_BYTES + 4, SRAM_BYTES)
+    with pytest.raises(ChipLimitError, match=r"region a with \d+ bytes.*move the code .* code_in='external'"):
+        link(Memory(a=i32[room // 4]), kernels)
+    assert link(Memory(a=i32[room // 4]), kernels, code_in="external").used == SRAM_BYTES
+
+
+def test_kernels_are_checked_against_the_regions(kernels):
+    with pytest.raises(KernelError, match="reaches element 1 of region a, which has 1"):
+        link(Memory(a=i32[1]), kernels)
+
+
+def test_bad_declarations_are_refused():
+    for length in (0, -1, 1.5):
+        with pytest.raises(ValueError, match="one element or more"):
+            u8[length]
+    with pytest.raises(ValueError, match=r"declare it as u8\[256\]"):
+        Memory(a=256)
+    with pytest.raises(ValueError, match="cannot be named"):
+        Memory(**{"_a": u8[1]})
+    with pytest.raises(ValueError, match="declared twice"):
+        Memory(a=u8[1]) | Memory(a=u8[2])
+    assert list(Memory(a=u8[1]) | Memory(b=u8[2])) == ["a", "b"]
+    with pytest.raises(ValueError, match="'sram' or 'external'"):
+        link(Memory(), code_in="elsewhere")
+    with pytest.raises(ValueError, match="multiple of 4"):
+        link(Memory(), stack=3)
