@@ -1,0 +1,153 @@
+"""From registers to the arrays of the analog core."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from chip import constants as c
+from chip.analog.cadc import convert_array
+from chip.analog.layout import (
+    BLOCK_STEPS,
+    CLOCK_FIELDS,
+    COUNTERS,
+    FAR_NS,
+    GRID_EDGES,
+    GRID_NS,
+    LONG_AGO_NS,
+    NEXT_RELEASE,
+    PLACE_NEURON,
+    ROW_HALVES,
+    SPIKES_PER_STEP,
+    Network,
+    Neurons,
+    Queues,
+    Scratch,
+    half_slots,
+)
+from chip.analog.tables import propagator
+from chip.registers import Registers
+from chip.router.crossbar import neuron_routes, node_registers
+from chip.router.padi import row_table
+
+
+def to_lanes(by_column: np.ndarray) -> np.ndarray:
+    """Reorder the last axis from columns [256] to [half, lane], (2, 128): lane l of half p is column 2 l + p."""
+    split = by_column.reshape(*by_column.shape[:-1], c.LANES, c.HALVES)
+    return np.ascontiguousarray(np.swapaxes(split, -1, -2))
+
+
+def to_columns(by_lane: np.ndarray) -> np.ndarray:
+    """Reorder the last two axes [half, lane] to columns [256]."""
+    joined = np.ascontiguousarray(np.swapaxes(by_lane, -1, -2))
+    return joined.reshape(*by_lane.shape[:-2], c.COLUMNS)
+
+
+def build_neurons(registers: Registers) -> Neurons:
+    """Return parameters and tables, and a state in which every membrane rests at its leak potential."""
+    halves, size = half_slots(registers.enabled)
+    place = np.zeros((size, 4), np.int64)
+    place[:, PLACE_NEURON] = -1
+    for half in range(ROW_HALVES):
+        first, count = halves[half]
+        lane = np.arange(count)
+        hemisphere, side = divmod(half, c.HALVES)
+        column = 2 * lane + side
+        place[first : first + count] = np.stack(
+            [
+                hemisphere * c.COLUMNS + column,
+                np.full(count, half),
+                lane,
+                registers.refractory_ns[hemisphere, column],
+            ],
+            axis=1,
+        )
+    neuron = place[:, PLACE_NEURON]
+    used = neuron >= 0
+
+    def of_slot(values: np.ndarray, padding: float) -> np.ndarray:
+        return np.where(used, values.reshape(-1)[neuron], padding)
+
+    enabled = of_slot(registers.enabled, False).astype(bool)
+    spiking = of_slot(registers.spiking, False).astype(bool) & enabled
+    leak = of_slot(registers.leak_lsb, 0.0)
+    cell = np.stack(
+        [
+            np.where(enabled, of_slot(registers.efficacy_lsb, 0.0), 0.0),
+            np.where(enabled, of_slot(registers.reset_lsb, 0.0) - leak, 0.0),
+            np.where(spiking, of_slot(registers.threshold_lsb, 0.0) - leak, np.inf),
+            leak,
+        ]
+    )
+    taus = [of_slot(getattr(registers, name), 1e4) for name in ("tau_mem_ns", "tau_syn_exc_ns", "tau_syn_inh_ns")]
+    fine = propagator(np.arange(GRID_EDGES + 1) * c.EVENT_CLOCK_NS, *taus)
+    live = np.empty((7, size))
+    neurons = Neurons(
+        halves=halves,
+        place=place,
+        cell=cell,
+        fine=fine,
+        coarse=propagator(np.arange(BLOCK_STEPS + 1) * GRID_NS, *taus),
+        scan=np.ascontiguousarray(fine.transpose(2, 1, 0)),
+        live=live,
+        now=np.zeros((3, size)),
+        release=np.full(size, LONG_AGO_NS, np.int64),
+        held=np.zeros(size, np.int64),
+    )
+    return neurons
+
+
+def build_network(registers: Registers, latency_ns: int) -> Network:
+    """Return synapses in lane order, routes and tables."""
+    routes, table = neuron_routes(registers), row_table(registers)
+    return Network(
+        weights=to_lanes(registers.weights).reshape(-1, c.LANES).copy(),
+        labels=to_lanes(registers.labels).reshape(-1, c.LANES).copy(),
+        row_mode=registers.row_mode.reshape(-1).copy(),
+        nodes=node_registers(registers),
+        routes=np.stack([np.asarray(route, np.int64).reshape(-1) for route in routes], axis=1),
+        first=table.first,
+        rows=table.rows,
+        driven=table.driven,
+        synapses=table.synapses,
+        latency=np.array([latency_ns], np.int64),
+    )
+
+
+def build_rest(registers: Registers) -> np.ndarray:
+    """Return uint8[2, 256], EVEN then ODD lanes: what the CADC reads of neurons that are not simulated."""
+    return to_lanes(convert_array(registers.leak_lsb)).reshape(c.HEMISPHERES, -1)
+
+
+def empty_queues(rest: np.ndarray) -> Queues:
+    """Return queues at time 0 with nothing posted."""
+    clock = np.zeros(CLOCK_FIELDS, np.int64)
+    clock[NEXT_RELEASE] = FAR_NS
+    return Queues(
+        clock=clock,
+        tally=np.zeros(len(COUNTERS), np.int64),
+        events=np.zeros(1024, np.int64),
+        flights=np.zeros(3 * SPIKES_PER_STEP, np.int64),
+        writes=np.zeros(64, np.int64),
+        write_values=np.zeros((64, c.LANES), np.uint8),
+        resets=np.zeros(64, np.int64),
+        reset_masks=np.zeros((64, c.LANES), np.uint8),
+        looks=np.zeros(256, np.int64),
+        look_values=np.zeros((256, c.COLUMNS), np.uint8),
+        rest=rest,
+        log_time=np.zeros(6 * SPIKES_PER_STEP, np.int64),
+        log_info=np.zeros(6 * SPIKES_PER_STEP, np.int64),
+    )
+
+
+def build_scratch(slots: int, deliveries: int, batch: int) -> Scratch:
+    """Return working arrays for so many slots, deliveries in a step, and spikes in a step."""
+    return Scratch(
+        next=np.zeros((3, slots)),
+        out=np.zeros((3, slots)),
+        out_release=np.zeros(slots, np.int64),
+        push=np.zeros((4, slots)),
+        candidate=np.zeros(slots, np.uint8),
+        delivery=np.zeros((deliveries, 4), np.int64),
+        amplitude=np.zeros((deliveries, slots)),
+        batch=np.zeros(batch, np.int64),
+    )

@@ -1,0 +1,365 @@
+"""The analog core as the rest of the chip sees it: operations are posted, results are asked for."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from chip import constants as c
+from chip.analog.advance import GROW, advance
+from chip.analog.build import build_network, build_neurons, build_rest, build_scratch, empty_queues, to_columns
+from chip.analog.delivery import NO_ROOM
+from chip.analog.holding import hold_refractory
+from chip.analog.layout import (
+    BLOCK_NS,
+    COMMITTED,
+    COUNTERS,
+    EDGE_SHIFT,
+    EVENT_HEAD,
+    EVENT_TAIL,
+    GRID_NS,
+    LEAK,
+    LOG_COUNT,
+    LOOK_HEAD,
+    LOOK_TAIL,
+    NOW,
+    PLACE_NEURON,
+    RECORDED_SHIFT,
+    RESET_HEAD,
+    RESET_TAIL,
+    ROUTE_LABEL,
+    ROUTE_RECORDED,
+    SOURCE_SHIFT,
+    SPIKES_PER_STEP,
+    WRITE_HEAD,
+    WRITE_TAIL,
+    U,
+)
+from chip.analog.observe import observe
+from chip.analog.posting import insert, insert_events, insert_vector, last_index
+from chip.analog.state import PENDING, restore_state, snapshot_state
+from chip.config import ChipConfig
+from chip.registers import Registers
+
+NEVER = -1  # a conversion that was read
+
+
+class AnalogCore:
+    """512 neurons, their synapses and the CADC, running behind the rest of the chip.
+
+    1. Whatever acts on the core is posted with its own time (``post_...``), in any order, but not before ``now_ns``.
+    2. :meth:`advance` says that everything before a time has been posted, and lets it happen. Asking for a result
+       (:meth:`cadc_result`, :meth:`spikes`, :meth:`membranes`) at a later time than ``now_ns`` does the same.
+    3. What is asked at a time T is as it is just before anything that happens at T.
+
+    At one instant the order is: conversions and other looks, weight writes by (hemisphere, row, half), neuron resets,
+    comparators, events from the FPGA by label, on-chip events by neuron. So neither the order of posting nor how often
+    somebody advances or looks changes a byte of any result.
+
+    All times are int nanoseconds, multiples of 4; neurons are numbered ``hemisphere * 256 + column``.
+
+    Raises:
+        ValueError: a time off the clock, an index or a value out of range, a register out of range.
+        RuntimeError: an operation in the past, two writes to one row half at one time, a configuration within a block.
+    """
+
+    def __init__(self, config: ChipConfig, registers: Registers):
+        self.config = config
+        if config.router.on_chip_latency_ns < GRID_NS:
+            raise ValueError(
+                f"the on-chip latency is {config.router.on_chip_latency_ns} ns; the analog core needs {GRID_NS} ns or "
+                f"more, its grid; raise router.on_chip_latency_ns"
+            )
+        registers.check()
+        self._install(registers)
+        self._queues = empty_queues(build_rest(registers))
+        self._clock = self._queues.clock
+        hold_refractory(self._neurons, self._clock)
+
+    # ------------------------------------------------------------------ configuration
+
+    def configure(self, registers: Registers) -> None:
+        """Replace all registers; potentials and currents go on where neurons stay enabled, others start at rest.
+
+        Only at the end of a block: ``now_ns`` must be a multiple of 1600. Posted operations stay posted.
+        """
+        registers.check()
+        if self.now_ns % BLOCK_NS:
+            raise RuntimeError(
+                f"the analog core cannot be configured at {self.now_ns} ns, inside a block of {BLOCK_NS} ns; "
+                f"advance to a multiple of {BLOCK_NS} ns first"
+            )
+        before = self._neurons
+        self._install(registers)
+        after = self._neurons
+        old_slot = np.full(c.NEURONS, -1)
+        used = before.place[:, PLACE_NEURON] >= 0
+        old_slot[before.place[used, PLACE_NEURON]] = np.flatnonzero(used)
+        neuron = after.place[:, PLACE_NEURON]
+        kept = np.flatnonzero((neuron >= 0) & (old_slot[neuron] >= 0) & registers.enabled.reshape(-1)[neuron])
+        source = old_slot[neuron[kept]]
+        after.now[:, kept] = before.now[:, source]
+        after.now[U, kept] += before.cell[LEAK, source] - after.cell[LEAK, kept]
+        after.release[kept] = before.release[source]
+        self._queues.rest[:] = build_rest(registers)
+        hold_refractory(after, self._clock)
+
+    def _install(self, registers: Registers) -> None:
+        self._leak_lsb = registers.leak_lsb.copy()
+        self._neurons = build_neurons(registers)
+        self._network = build_network(registers, self.config.router.on_chip_latency_ns)
+        self._scratch = build_scratch(self._neurons.now.shape[1], deliveries=256, batch=SPIKES_PER_STEP + 1024)
+
+    # ------------------------------------------------------------------ operations
+
+    @property
+    def now_ns(self) -> int:
+        """The time up to which everything has happened; nothing can be posted before it."""
+        return int(self._clock[NOW])
+
+    def post_events(self, times_ns: np.ndarray, labels: np.ndarray) -> None:
+        """Post events from the FPGA at their arrival, int[n] times and uint16[n] labels in any order."""
+        times = np.ascontiguousarray(times_ns, np.int64).reshape(-1)
+        words = np.ascontiguousarray(labels, np.int64).reshape(-1)
+        if times.size != words.size:
+            raise ValueError(f"{times.size} event times but {words.size} labels; there must be one label for each time")
+        if words.size and (words.min() < 0 or words.max() > 0xFFFF):
+            raise ValueError(f"an event label is {int(words[np.argmax(words)])}; labels are 0..65535")
+        self._make_room("events", times.size)
+        clock = self._clock
+        tail = insert_events(self._queues.events, clock[EVENT_HEAD], clock[EVENT_TAIL], times, words, clock[NOW])
+        if tail < 0:
+            self._check_time(int(times[-1 - tail]), "an event")
+        clock[EVENT_TAIL] = tail
+
+    def post_weight_rows(
+        self, times_ns: np.ndarray, hemisphere: int, rows: np.ndarray, half: int, values: np.ndarray
+    ) -> None:
+        """Post writes of row halves: int[n] times, int[n] rows 0..255, uint8[n, 128] weights 0..63."""
+        _check_place(hemisphere, half)
+        values = np.ascontiguousarray(values, np.uint8).reshape(-1, c.LANES)
+        times, rows = np.atleast_1d(times_ns), np.atleast_1d(rows)
+        if not len(times) == len(rows) == len(values):
+            raise ValueError(f"{len(times)} times, {len(rows)} rows and {len(values)} vectors of weights do not match")
+        if values.size and values.max() > c.WEIGHT_MAX:
+            raise ValueError(f"a weight is {values.max()}; weights are 0..{c.WEIGHT_MAX}")
+        keys = []
+        for time_ns, row in zip(times.tolist(), rows.tolist(), strict=True):
+            self._check_time(time_ns, "a weight write")
+            if not 0 <= row < c.ROWS:
+                raise ValueError(f"row {row} of a weight write; rows are 0..{c.ROWS - 1}")
+            keys.append((time_ns << 10) | ((hemisphere * c.ROWS + row) * c.HALVES + half))
+        queued = self._queues.writes[self._clock[WRITE_HEAD] : self._clock[WRITE_TAIL]]
+        if len(set(keys)) < len(keys) or np.isin(keys, queued).any():
+            raise RuntimeError(
+                f"two writes to one row half of hemisphere {hemisphere} at the same time; the bus carries one at a time"
+            )
+        self._make_room("writes", len(keys))
+        for key, vector in zip(keys, values, strict=True):
+            self._clock[WRITE_TAIL] = insert_vector(
+                self._queues.writes, self._queues.write_values, self._clock[WRITE_HEAD], self._clock[WRITE_TAIL],
+                key, vector,
+            )  # fmt: skip
+
+    def post_neuron_reset(self, time_ns: int, hemisphere: int, half: int, mask: np.ndarray) -> None:
+        """Post a pull of membranes to their reset potential, for the lanes where uint8[128] ``mask`` is not 0.
+
+        Currents go on, and no refractory period begins.
+        """
+        _check_place(hemisphere, half)
+        self._check_time(time_ns, "a neuron reset")
+        mask = (np.asarray(mask) != 0).astype(np.uint8)
+        if mask.shape != (c.LANES,):
+            raise ValueError(f"a neuron reset mask has the shape {mask.shape}; it must be ({c.LANES},)")
+        key = (int(time_ns) << 2) | (hemisphere * c.HALVES + half)
+        self._make_room("resets", 1)
+        clock, queues = self._clock, self._queues
+        tail = insert_vector(queues.resets, queues.reset_masks, clock[RESET_HEAD], clock[RESET_TAIL], key, mask)
+        if tail < 0:  # a second reset of this half at this time: both masks act
+            queues.reset_masks[last_index(queues.resets, clock[RESET_TAIL], key)] |= mask
+        else:
+            clock[RESET_TAIL] = tail
+
+    def post_cadc(self, time_ns: int, hemisphere: int) -> int:
+        """Post a conversion of all membranes of a hemisphere; returns the ticket for :meth:`cadc_result`."""
+        _check_place(hemisphere, c.EVEN)
+        self._check_time(time_ns, "a CADC conversion")
+        self._make_room("looks", 1)
+        ticket = (int(time_ns) << 1) | hemisphere
+        clock = self._clock
+        clock[LOOK_TAIL] = insert(self._queues.looks, clock[LOOK_HEAD], clock[LOOK_TAIL], ticket)
+        return ticket
+
+    def _check_time(self, time_ns: int, what: str) -> None:
+        if time_ns % c.EVENT_CLOCK_NS:
+            raise ValueError(f"{what} is posted for {time_ns} ns, which is not on the {c.EVENT_CLOCK_NS} ns clock")
+        if time_ns < self.now_ns:
+            raise RuntimeError(
+                f"{what} is posted for {time_ns} ns, but the analog core has been advanced to {self.now_ns} ns; "
+                f"post it before anybody asks for a later result"
+            )
+
+    def _make_room(self, name: str, count: int) -> None:
+        """Make a queue take ``count`` more keys: close it up, then lengthen it."""
+        clock = self._clock
+        head, payload = next((head, payload) for queue, head, payload in PENDING if queue == name)
+        keys = getattr(self._queues, name)
+        if clock[head + 1] + count <= keys.size:
+            return
+        kept = np.arange(clock[head], clock[head + 1])
+        done = 0
+        if name == "looks":  # conversions that nobody has read yet stay
+            unread = np.flatnonzero(keys[: clock[head]] != NEVER)
+            kept, done = np.concatenate([unread, kept]), unread.size
+        size = keys.size
+        while kept.size + count > size // 2:
+            size *= 2
+        changed = {}
+        for field in filter(None, (name, payload)):
+            old = getattr(self._queues, field)
+            changed[field] = np.zeros((size, *old.shape[1:]), old.dtype)
+            changed[field][: kept.size] = old[kept]
+        self._queues = self._queues._replace(**changed)
+        clock[head], clock[head + 1] = done, kept.size
+
+    # ------------------------------------------------------------------ time and results
+
+    def advance(self, time_ns: int) -> None:
+        """Let everything with a time < ``time_ns`` happen; an earlier time than ``now_ns`` changes nothing."""
+        if time_ns <= self._clock[NOW]:
+            return
+        if time_ns % c.EVENT_CLOCK_NS:
+            raise ValueError(f"cannot advance to {time_ns} ns, which is not on the {c.EVENT_CLOCK_NS} ns clock")
+        while advance(time_ns, self._neurons, self._network, self._queues, self._scratch) == GROW:
+            self._grow()
+
+    def _grow(self) -> None:
+        """Double what may have been too short for one more grid step."""
+        slots = self._neurons.now.shape[1]
+        self._scratch = build_scratch(slots, 2 * self._scratch.delivery.shape[0], 2 * self._scratch.batch.size)
+        names = ("flights", "log_time", "log_info")
+        longer = {name: np.resize(getattr(self._queues, name), 2 * getattr(self._queues, name).size) for name in names}
+        self._queues = self._queues._replace(**longer)
+
+    def _observe(self, time_ns: int, what: str) -> int:
+        """Bring the state just before ``time_ns`` into scratch.out; returns the spikes since the committed time."""
+        self.advance(time_ns)
+        if time_ns < self.now_ns:
+            raise RuntimeError(
+                f"{what} at {time_ns} ns cannot be seen any more, the analog core has been advanced to {self.now_ns} "
+                f"ns; ask earlier, or post a CADC conversion for that time"
+            )
+        while True:
+            spikes = observe(time_ns, self._neurons, self._network, self._queues, self._scratch)
+            if spikes != NO_ROOM:
+                return spikes
+            self._grow()
+
+    def cadc_result(self, ticket: int) -> np.ndarray:
+        """Return uint8[2, 128], [half, lane], of a conversion; each conversion can be read once."""
+        self.advance(ticket >> 1)
+        clock, queues = self._clock, self._queues
+        if clock[LOOK_HEAD] < clock[LOOK_TAIL] and queues.looks[clock[LOOK_HEAD]] >> 1 <= self.now_ns:
+            # posted for this very instant after the core had come there
+            while advance(self.now_ns, self._neurons, self._network, self._queues, self._scratch) == GROW:
+                self._grow()
+        index = last_index(self._queues.looks, clock[LOOK_HEAD], ticket)
+        if index < 0:
+            raise RuntimeError(
+                f"there is no conversion of hemisphere {ticket & 1} at {ticket >> 1} ns to read; it was not posted, or "
+                f"it was read before"
+            )
+        self._queues.looks[index] = NEVER
+        return self._queues.look_values[index].reshape(c.HALVES, c.LANES).copy()
+
+    def membranes(self, time_ns: int) -> np.ndarray:
+        """Return float64[2, 256], by column, all membrane potentials in LSB just before ``time_ns`` >= ``now_ns``."""
+        self._observe(time_ns, "a membrane")
+        return self._potentials()
+
+    def _potentials(self) -> np.ndarray:
+        potential = self._leak_lsb.reshape(-1).copy()
+        place = self._neurons.place[:, PLACE_NEURON]
+        used = place >= 0
+        potential[place[used]] = (self._scratch.out[U] + self._neurons.cell[LEAK])[used]
+        return potential.reshape(c.HEMISPHERES, c.COLUMNS)
+
+    def spikes(self, start_ns: int, end_ns: int) -> tuple[np.ndarray, np.ndarray]:
+        """Return the spikes that the FPGA records in ``start_ns <= t < end_ns``: int64[m] times, uint16[m] labels.
+
+        They are in the order of (time, neuron); labels that the crossbar returns from the FPGA come after neurons.
+        """
+        times, info = self._log(start_ns, end_ns)
+        recorded = (info >> RECORDED_SHIFT) == 1
+        return times[recorded], (info[recorded] & 0xFFFF).astype(np.uint16)
+
+    def all_spikes(self, start_ns: int = 0, end_ns: int | None = None) -> tuple[np.ndarray, np.ndarray]:
+        """Return all spikes of neurons, recorded or not: int64[m] times and int64[m] neurons; up to now by default."""
+        times, info = self._log(start_ns, self.now_ns if end_ns is None else end_ns)
+        source = (info >> SOURCE_SHIFT) & 0x7FF
+        kept = source < c.NEURONS
+        return times[kept], source[kept]
+
+    def _log(self, start_ns: int, end_ns: int) -> tuple[np.ndarray, np.ndarray]:
+        """Return times and infos in an interval, with the spikes of a grid step that is not committed yet."""
+        self.advance(end_ns)
+        count = self._clock[LOG_COUNT]
+        times, info = self._queues.log_time[:count], self._queues.log_info[:count]
+        first, last = np.searchsorted(times, (start_ns, end_ns))
+        times, info = times[first:last].copy(), info[first:last].copy()
+        committed_ns = int(self._clock[COMMITTED])
+        if end_ns > committed_ns:
+            batch = np.sort(self._scratch.batch[: self._observe(self.now_ns, "a spike")])
+            late = committed_ns + (batch >> EDGE_SHIFT) * c.EVENT_CLOCK_NS
+            source, label = (batch >> SOURCE_SHIFT) & 0x7FF, batch & 0xFFFF
+            neuron = np.minimum(source, c.NEURONS - 1)
+            own = source < c.NEURONS
+            label = np.where(own, self._network.routes[neuron, ROUTE_LABEL], label)
+            recorded = np.where(own, self._network.routes[neuron, ROUTE_RECORDED], 1)
+            kept = (late >= start_ns) & (late < end_ns)
+            times = np.concatenate([times, late[kept]])
+            words = (recorded << RECORDED_SHIFT) | (source << SOURCE_SHIFT) | label
+            info = np.concatenate([info, words[kept]])
+        return times, info
+
+    def forget_before(self, time_ns: int) -> None:
+        """Drop the record of spikes before a time, so that memory stays flat in a long run."""
+        count = self._clock[LOG_COUNT]
+        first = np.searchsorted(self._queues.log_time[:count], time_ns)
+        for log in (self._queues.log_time, self._queues.log_info):
+            log[: count - first] = log[first:count].copy()
+        self._clock[LOG_COUNT] = count - first
+
+    @property
+    def counters(self) -> dict[str, int]:
+        """Counters of all committed time, a multiple of the grid not later than ``now_ns``.
+
+        ``sent``: copies of events put on PADI busses; ``sent == delivered + lost + in_flight`` always.
+        ``waiting``: events from the FPGA that are posted for later.
+        """
+        waiting = int(self._clock[EVENT_TAIL] - self._clock[EVENT_HEAD])
+        return dict(zip(COUNTERS, self._queues.tally.tolist(), strict=True), waiting=waiting)
+
+    def weights(self) -> np.ndarray:
+        """Return uint8[2, 256, 256], [hemisphere, row, column], as they are just before ``now_ns``."""
+        rows = self._network.weights.copy()
+        for i in range(self._clock[WRITE_HEAD], self._clock[WRITE_TAIL]):
+            if self._queues.writes[i] >> 10 < self.now_ns:
+                rows[self._queues.writes[i] & 0x3FF] = self._queues.write_values[i]
+        return to_columns(rows.reshape(c.HEMISPHERES, c.ROWS, c.HALVES, c.LANES))
+
+    # ------------------------------------------------------------------ snapshots
+
+    def snapshot(self) -> dict[str, np.ndarray]:
+        """Return everything but the registers that the future and the record depend on, as a dict of arrays."""
+        return snapshot_state(self._neurons, self._network, self._queues)
+
+    def restore(self, saved: dict[str, np.ndarray]) -> None:
+        """Go back to a snapshot of a core with the same registers."""
+        self._queues = restore_state(saved, self._neurons, self._network, self._queues)
+
+
+def _check_place(hemisphere: int, half: int) -> None:
+    if hemisphere not in (c.TOP, c.BOTTOM):
+        raise ValueError(f"hemisphere {hemisphere}; hemispheres are {c.TOP} (top) and {c.BOTTOM} (bottom)")
+    if half not in (c.EVEN, c.ODD):
+        raise ValueError(f"row half {half}; row halves are {c.EVEN} (even columns) and {c.ODD} (odd columns)")

@@ -1,0 +1,120 @@
+"""The scalar path: one neuron through one grid step, edge by edge where it matters.
+
+At one edge the order is: neuron reset, comparator, synaptic events. The comparator fires at an edge iff u has reached
+the threshold and the edge lies after the end of the last refractory period. Firing sets u to the reset potential and
+clamps it there; currents go on. From the release edge on u moves again; the next edge is the first that can fire.
+"""
+
+from __future__ import annotations
+
+from chip import constants as c
+from chip.analog.inner import inner
+from chip.analog.layout import (
+    AT_EDGE,
+    AT_EXCITATORY,
+    AT_ROW,
+    DECAY_EXC,
+    DECAY_INH,
+    DECAY_U,
+    EDGE_SHIFT,
+    EXC,
+    EXC_TO_U,
+    INH,
+    INH_TO_U,
+    MARGIN_LSB,
+    PLACE_HALF,
+    PLACE_LANE,
+    PLACE_NEURON,
+    PLACE_REFRACTORY,
+    RESET,
+    SOURCE_SHIFT,
+    THRESHOLD,
+    U,
+)
+
+EDGE_NS = c.EVENT_CLOCK_NS
+
+
+@inner
+def first_crossing(scan, s, u, exc, inh, level, last):
+    """Return the first of the edges 1..last at which u >= level, or 0; free motion from edge 0."""
+    drive = exc - inh * scan[s, DECAY_INH, last]
+    if u < level and u + (1.0 - scan[s, DECAY_U, last]) * max(drive - u, 0.0) < level - MARGIN_LSB:
+        return 0
+    for j in range(1, last + 1):
+        if u * scan[s, DECAY_U, j] + exc * scan[s, EXC_TO_U, j] - inh * scan[s, INH_TO_U, j] >= level:
+            return j
+    return 0
+
+
+@inner
+def resolve(s, start_ns, end, neurons, before, later, release_later, scratch, deliveries, queues, reset_from, reset_to,
+            spikes):  # fmt: skip
+    """Bring slot s from edge 0 to just before anything that happens at edge ``end``.
+
+    Reads ``before`` and ``neurons.release``; writes ``later[:, s]`` and ``release_later[s]``; appends its spikes to
+    ``scratch.batch`` behind the ``spikes`` that are there, and returns their new number.
+    """
+    scan = neurons.scan
+    u, exc, inh = before[U, s], before[EXC, s], before[INH, s]
+    release = neurons.release[s]
+    reset, level = neurons.cell[RESET, s], neurons.cell[THRESHOLD, s]
+    half, lane = neurons.place[s, PLACE_HALF], neurons.place[s, PLACE_LANE]
+    hemisphere = half // c.HALVES
+    spike = neurons.place[s, PLACE_NEURON] << SOURCE_SHIFT
+    edge = 0
+    d, r = 0, reset_from
+    while True:
+        # the next reset and the next event that concern this neuron, and their edges
+        while r < reset_to and ((queues.resets[r] & 3) != half or queues.reset_masks[r, lane] == 0):
+            r += 1
+        while d < deliveries and (scratch.delivery[d, AT_ROW] >> 8 != hemisphere or scratch.amplitude[d, s] == 0.0):
+            d += 1
+        reset_edge = ((queues.resets[r] >> 2) - start_ns) // EDGE_NS if r < reset_to else end
+        event_edge = scratch.delivery[d, AT_EDGE] if d < deliveries else end
+        stop = min(end, reset_edge, event_edge)
+        # free motion up to there; the comparator looks at every edge before ``stop``
+        while True:
+            now_ns = start_ns + edge * EDGE_NS
+            if edge == stop:
+                break
+            if u >= level and release < now_ns:
+                u = reset
+                release = now_ns + neurons.place[s, PLACE_REFRACTORY]
+                scratch.batch[spikes] = (edge << EDGE_SHIFT) | spike
+                spikes += 1
+            span = stop - edge
+            clamped = release > now_ns
+            if clamped:
+                span = min(span, (release - now_ns) // EDGE_NS)
+            else:
+                crossing = first_crossing(scan, s, u, exc, inh, level, span)
+                if crossing > 0:
+                    span = crossing
+                u = u * scan[s, DECAY_U, span] + exc * scan[s, EXC_TO_U, span] - inh * scan[s, INH_TO_U, span]
+            exc *= scan[s, DECAY_EXC, span]
+            inh *= scan[s, DECAY_INH, span]
+            edge += span
+        if edge == end:
+            break
+        # at this edge: resets, comparator, events
+        if reset_edge == edge:
+            u = reset
+            r += 1
+            while r < reset_to and (queues.resets[r] >> 2) == now_ns:
+                r += 1
+        if u >= level and release < now_ns:
+            u = reset
+            release = now_ns + neurons.place[s, PLACE_REFRACTORY]
+            scratch.batch[spikes] = (edge << EDGE_SHIFT) | spike
+            spikes += 1
+        while d < deliveries and scratch.delivery[d, AT_EDGE] == edge:
+            if scratch.delivery[d, AT_ROW] >> 8 == hemisphere:
+                if scratch.delivery[d, AT_EXCITATORY]:
+                    exc += scratch.amplitude[d, s]
+                else:
+                    inh += scratch.amplitude[d, s]
+            d += 1
+    later[U, s], later[EXC, s], later[INH, s] = u, exc, inh
+    release_later[s] = release
+    return spikes

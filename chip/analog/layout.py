@@ -1,0 +1,178 @@
+"""The arrays of the analog core: what they hold, how they are indexed, and how large they are.
+
+**Slots.** A neuron is simulated iff it lies in a row half up to the highest enabled lane, rounded up to eight. The
+lanes of the four row halves (hemisphere * 2 + half) lie one after the other; a lane's place there is its slot. So a row
+half stays contiguous, as the PPU's vectors have it, and one loop over slots advances the whole chip. The number of
+slots is padded to a multiple of 32, the width of an unrolled vector loop; padding rests at zero.
+
+**Membranes** are kept relative to the leak potential: u = V - leak. All potentials and currents are float64 in CADC
+LSB.
+
+**Time** in the arrays is int64 nanoseconds; within a grid step it is an *edge*, the number of 4 ns clocks since its
+start, 0..25.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from chip import constants as c
+
+GRID_NS = 100  # state is committed on this absolute grid; no longer than the on-chip latency
+GRID_EDGES = GRID_NS // c.EVENT_CLOCK_NS
+BLOCK_STEPS = 16
+BLOCK_NS = BLOCK_STEPS * GRID_NS  # a block in which nothing happens is one exact jump
+ROW_HALVES = c.HEMISPHERES * c.HALVES
+SOURCE_SHIFT, EDGE_SHIFT, RECORDED_SHIFT = 16, 27, 27  # of Scratch.batch and Queues.log_info
+FAR_NS = 1 << 60  # later than everything
+LONG_AGO_NS = -(1 << 60)
+
+# first index of a state array [3, slots]; PUSH_JUMP only of scratch.push
+U, EXC, INH = 0, 1, 2
+PUSH_JUMP = 3
+# first index of a propagator [5, slots]: u' = u A + exc B - inh C, exc' = exc D, inh' = inh E
+DECAY_U, EXC_TO_U, INH_TO_U, DECAY_EXC, DECAY_INH = 0, 1, 2, 3, 4
+# further rows of Neurons.live
+LEVEL, FREE = 5, 6
+# first index of Neurons.cell
+EFFICACY, RESET, THRESHOLD, LEAK = 0, 1, 2, 3
+# second index of Neurons.place
+PLACE_NEURON, PLACE_HALF, PLACE_LANE, PLACE_REFRACTORY = 0, 1, 2, 3
+# second index of Network.routes
+ROUTE_LABEL, ROUTE_TOP, ROUTE_BOTTOM, ROUTE_RECORDED = 0, 1, 2, 3
+
+# Queues.clock
+(COMMITTED, NOW, EVENT_HEAD, EVENT_TAIL, FLIGHT_HEAD, FLIGHT_TAIL, WRITE_HEAD, WRITE_TAIL, RESET_HEAD, RESET_TAIL,
+ LOOK_HEAD, LOOK_TAIL, LOG_COUNT, HELD_COUNT, NEXT_RELEASE) = range(15)  # fmt: skip
+CLOCK_FIELDS = 15
+
+# Queues.tally, in the order of COUNTERS
+COUNTERS = (
+    "from_fpga", "from_neurons", "sent", "delivered", "in_flight", "lost", "unrouted", "rows_driven",
+    "synaptic_events", "spikes", "recorded", "grid_steps", "quiet_blocks",
+)  # fmt: skip
+(FROM_FPGA, FROM_NEURONS, SENT, DELIVERED, IN_FLIGHT, LOST, UNROUTED, ROWS_DRIVEN,
+ SYNAPTIC_EVENTS, SPIKES, RECORDED, STEPS, QUIET_BLOCKS) = range(13)  # fmt: skip
+
+# second index of Scratch.delivery
+AT_EDGE, AT_ROW, AT_LABEL, AT_EXCITATORY = 0, 1, 2, 3
+
+MARGIN_LSB = 1e-9  # a bound this close below the threshold is resolved exactly: rounding cannot hide a spike
+TINY_LSB = 1e-60  # smaller values are set to zero where a block ends: denormal numbers are slow
+
+
+class Neurons(NamedTuple):
+    """Parameters, tables and state of the neurons; S slots, padded.
+
+    halves: int64[4, 2], first slot and number of slots of each row half.
+    place: int64[S, 4], of a slot: neuron (hemisphere * 256 + column, -1 padding), row half, lane, refractory time ns.
+    cell: float64[4, S]: efficacy (LSB of current per weight unit), reset and threshold relative to the leak potential
+        (infinite where nothing spikes), leak potential.
+    fine: float64[26, 5, S], propagators over 0..25 edges. coarse: float64[17, 5, S], over 0..16 grid steps.
+    scan: float64[S, 5, 26], ``fine`` again, a neuron's edges contiguous.
+    live: float64[7, S], propagator over one step, level of the candidate test, 1 free or 0 clamped: while a neuron is
+        clamped, its u is kept by the propagator itself.
+    now: float64[3, S], u, excitatory and inhibitory current at the committed time.
+    release: int64[S], end of the last refractory period.
+    held: int64[S], the clamped slots; ``clock[HELD_COUNT]`` of them.
+    """
+
+    halves: np.ndarray
+    place: np.ndarray
+    cell: np.ndarray
+    fine: np.ndarray
+    coarse: np.ndarray
+    scan: np.ndarray
+    live: np.ndarray
+    now: np.ndarray
+    release: np.ndarray
+    held: np.ndarray
+
+
+class Network(NamedTuple):
+    """Synapses and routes.
+
+    weights, labels: uint8[1024, 128], row ``(hemisphere * 256 + row) * 2 + half``. row_mode: uint8[512].
+    nodes: int64[20, 12, 2], see :func:`chip.router.crossbar.node_registers`.
+    routes: int64[512, 4], of a neuron: label, key on its top and bottom PADI bus or -1, recorded by the FPGA.
+    first, rows, driven, synapses: see :class:`chip.router.padi.RowTable`.
+    latency: int64[1], on-chip latency in ns.
+    """
+
+    weights: np.ndarray
+    labels: np.ndarray
+    row_mode: np.ndarray
+    nodes: np.ndarray
+    routes: np.ndarray
+    first: np.ndarray
+    rows: np.ndarray
+    driven: np.ndarray
+    synapses: np.ndarray
+    latency: np.ndarray
+
+
+class Queues(NamedTuple):
+    """What is posted, under way, and recorded; each queue is sorted and lies between a head and a tail in ``clock``.
+
+    clock: int64[15], times, heads and tails; tally: int64[13], the counters.
+    events: int64[n], ``time << 16 | label``, from the FPGA.
+    flights: int64[n], ``arrival << 9 | neuron``, on-chip spikes on their way.
+    writes: int64[n], ``time << 10 | (hemisphere * 256 + row) * 2 + half``; write_values: uint8[n, 128].
+    resets: int64[n], ``time << 2 | row half``; reset_masks: uint8[n, 128].
+    looks: int64[n], ``time << 1 | hemisphere``, CADC conversions; those below the head are done: look_values
+        uint8[n, 256], EVEN then ODD lanes. rest: uint8[2, 256], what lanes without a slot read.
+    log_time: int64[n], log_info: int64[n], ``recorded << 27 | source << 16 | label``; source is the neuron, or
+        512 + SPL1 address for an event that the crossbar returns to the FPGA.
+    """
+
+    clock: np.ndarray
+    tally: np.ndarray
+    events: np.ndarray
+    flights: np.ndarray
+    writes: np.ndarray
+    write_values: np.ndarray
+    resets: np.ndarray
+    reset_masks: np.ndarray
+    looks: np.ndarray
+    look_values: np.ndarray
+    rest: np.ndarray
+    log_time: np.ndarray
+    log_info: np.ndarray
+
+
+class Scratch(NamedTuple):
+    """Working arrays that carry nothing from one step to the next.
+
+    next: float64[3, S]. out: float64[3, S] and out_release: int64[S], of an observation.
+    push: float64[4, S], what the events of the step add to u, exc and inh at its end, and to exc at most within it.
+    candidate: uint8[S].
+    delivery: int64[D, 4], edge, hemisphere * 256 + row, label, 1 if excitatory.
+    amplitude: float64[D, S], of a delivery in a slot, in LSB of current.
+    batch: int64[B], ``edge << 27 | source << 16 | label`` of the spikes of the step.
+    """
+
+    next: np.ndarray
+    out: np.ndarray
+    out_release: np.ndarray
+    push: np.ndarray
+    candidate: np.ndarray
+    delivery: np.ndarray
+    amplitude: np.ndarray
+    batch: np.ndarray
+
+
+SPIKES_PER_STEP = c.NEURONS * GRID_EDGES  # most that a step can produce: every neuron at every edge
+
+
+def half_slots(enabled: np.ndarray) -> tuple[np.ndarray, int]:
+    """Return ``halves`` int64[4, 2] and the padded number of slots for ``enabled`` bool[2, 256]."""
+    halves = np.zeros((ROW_HALVES, 2), np.int64)
+    first = 0
+    for half in range(ROW_HALVES):
+        lanes = np.flatnonzero(enabled[half // c.HALVES, half % c.HALVES :: c.HALVES])
+        count = -(-(lanes[-1] + 1) // 8) * 8 if lanes.size else 0
+        halves[half] = first, count
+        first += count
+    return halves, max(32, -(-first // 32) * 32)

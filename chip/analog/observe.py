@@ -1,0 +1,97 @@
+"""Membranes at any time, computed on a copy: looking changes no byte of the state.
+
+The value at a time T depends only on what happens before T. While the block of T has been quiet up to T, it is the
+closed form from the start of the block; otherwise it is the last grid point's state and the rest of the step.
+"""
+
+from __future__ import annotations
+
+from chip import constants as c
+from chip.analog.cadc import convert
+from chip.analog.crossing import EDGE_NS, resolve
+from chip.analog.delivery import NO_ROOM, collect, next_cause, weigh
+from chip.analog.inner import inner, outer
+from chip.analog.layout import (
+    BLOCK_NS,
+    COMMITTED,
+    GRID_NS,
+    HELD_COUNT,
+    LEAK,
+    LOOK_HEAD,
+    LOOK_TAIL,
+    PLACE_LANE,
+    RESET_HEAD,
+    RESET_TAIL,
+    ROW_HALVES,
+    U,
+)
+from chip.analog.step import copy, is_quiet, propagate
+
+
+@inner
+def quiet_until(neurons, queues):
+    """Return up to which time the block that starts at the committed time is quiet; that time itself if not at all."""
+    start_ns = queues.clock[COMMITTED]
+    if start_ns % BLOCK_NS != 0 or queues.clock[HELD_COUNT] > 0 or not is_quiet(neurons.now, neurons.live):
+        return start_ns
+    return min(start_ns + BLOCK_NS, next_cause(queues.clock, queues.events, queues.flights, queues.resets))
+
+
+@inner
+def resets_before(until_ns, queues):
+    """Return the index behind the last pending neuron reset before a time."""
+    last = queues.clock[RESET_HEAD]
+    while last < queues.clock[RESET_TAIL] and queues.resets[last] >> 2 < until_ns:
+        last += 1
+    return last
+
+
+@outer
+def observe(time_ns, neurons, network, queues, scratch):
+    """Compute the state just before ``time_ns`` into ``scratch.out``.
+
+    The time lies at most one grid step behind the committed time, or in a block that is quiet up to it. Returns the
+    number of spikes since the committed time, which are in ``scratch.batch``, or NO_ROOM.
+    """
+    start_ns = queues.clock[COMMITTED]
+    out = scratch.out
+    if time_ns == start_ns:
+        copy(neurons.now, out)
+        return 0
+    if time_ns <= quiet_until(neurons, queues):
+        passed = time_ns - start_ns
+        propagate(neurons.now, scratch.next, neurons.coarse, passed // GRID_NS)
+        propagate(scratch.next, out, neurons.fine, passed % GRID_NS // EDGE_NS)
+        return 0
+    deliveries, spikes = collect(start_ns, time_ns, False, network, queues, scratch)
+    if deliveries == NO_ROOM:
+        return NO_ROOM
+    weigh(start_ns, deliveries, neurons, network, queues, scratch)
+    reset_to = resets_before(time_ns, queues)
+    for s in range(out.shape[1]):
+        spikes = resolve(s, start_ns, (time_ns - start_ns) // EDGE_NS, neurons, neurons.now, out, scratch.out_release,
+                         scratch, deliveries, queues, queues.clock[RESET_HEAD], reset_to, spikes)  # fmt: skip
+    return spikes
+
+
+@inner
+def look(until_ns, neurons, network, queues, scratch):
+    """Carry out the pending CADC conversions up to and including a time; return NO_ROOM or 0."""
+    clock = queues.clock
+    while clock[LOOK_HEAD] < clock[LOOK_TAIL]:
+        index = clock[LOOK_HEAD]
+        time_ns, hemisphere = queues.looks[index] >> 1, queues.looks[index] & 1
+        if time_ns > until_ns:
+            break
+        if observe(time_ns, neurons, network, queues, scratch) == NO_ROOM:
+            return NO_ROOM
+        for lane in range(c.COLUMNS):
+            queues.look_values[index, lane] = queues.rest[hemisphere, lane]
+        for half in range(ROW_HALVES):
+            if half // c.HALVES == hemisphere:
+                first, count = neurons.halves[half, 0], neurons.halves[half, 1]
+                for s in range(first, first + count):
+                    lane = (half % c.HALVES) * c.LANES + neurons.place[s, PLACE_LANE]
+                    queues.look_values[index, lane] = convert(scratch.out[U, s] + neurons.cell[LEAK, s])
+        clock[LOOK_HEAD] = index + 1
+    return 0

@@ -1,0 +1,104 @@
+"""What the analog core is made of at a moment, as a dict of arrays, and back.
+
+Queues are kept from head to tail only, so two cores with the same past have equal snapshots, whatever the lengths of
+their arrays and however often somebody looked.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from chip.analog.holding import hold_refractory
+from chip.analog.layout import (
+    COMMITTED,
+    EVENT_HEAD,
+    FLIGHT_HEAD,
+    LOG_COUNT,
+    LOOK_HEAD,
+    NOW,
+    RESET_HEAD,
+    WRITE_HEAD,
+    Network,
+    Neurons,
+    Queues,
+)
+
+# queue, its head in the clock (the tail follows it), what goes with each key
+PENDING = (
+    ("events", EVENT_HEAD, None),
+    ("flights", FLIGHT_HEAD, None),
+    ("writes", WRITE_HEAD, "write_values"),
+    ("resets", RESET_HEAD, "reset_masks"),
+    ("looks", LOOK_HEAD, "look_values"),
+)
+# field by which a lost shape is noticed, and the arrays that are taken whole
+STATE = ("now", "release")
+
+
+def snapshot_state(neurons: Neurons, network: Network, queues: Queues) -> dict[str, np.ndarray]:
+    """Return copies of everything that the future and the record depend on, but for the registers."""
+    clock = queues.clock
+    saved = {name: getattr(neurons, name).copy() for name in STATE}
+    saved["times"] = clock[[COMMITTED, NOW]].copy()
+    saved["tally"] = queues.tally.copy()
+    saved["weights"] = network.weights.copy()
+    for name, head, payload in PENDING:
+        span = slice(clock[head], clock[head + 1])
+        saved[name] = getattr(queues, name)[span].copy()
+        if payload == "look_values":
+            done = np.flatnonzero(queues.looks[: clock[head]] >= 0)
+            saved["done_looks"], saved["done_values"] = queues.looks[done], queues.look_values[done]
+        elif payload:
+            saved[payload] = getattr(queues, payload)[span].copy()
+    for name in ("log_time", "log_info"):
+        saved[name] = getattr(queues, name)[: clock[LOG_COUNT]].copy()
+    return saved
+
+
+def restore_state(saved: dict[str, np.ndarray], neurons: Neurons, network: Network, queues: Queues) -> Queues:
+    """Bring back a snapshot of a core with the same registers; returns the queues, with longer arrays if need be.
+
+    Raises:
+        ValueError: the snapshot lacks an array, or is of a chip with other neurons enabled.
+    """
+    missing = {"now", "release", "times", "tally", "weights", "done_looks", "log_info"} - saved.keys()
+    if missing:
+        raise ValueError(f"the snapshot lacks {', '.join(sorted(missing))}; it must come from AnalogCore.snapshot")
+    if saved["now"].shape != neurons.now.shape:
+        raise ValueError(
+            f"the snapshot holds {saved['now'].shape[1]} neuron slots, this chip's registers enable "
+            f"{neurons.now.shape[1]}; restore it on a chip with the same registers"
+        )
+    for name in STATE:
+        getattr(neurons, name)[...] = saved[name]
+    network.weights[...] = saved["weights"]
+    clock = queues.clock
+    clock[COMMITTED], clock[NOW] = saved["times"]
+    queues.tally[...] = saved["tally"]
+    changed = {}
+    for name, head, payload in PENDING:
+        keys, values = saved[name], saved.get(payload)
+        if payload == "look_values":
+            done = saved["done_looks"]
+            keys = np.concatenate([done, keys])
+            values = np.concatenate([saved["done_values"], np.zeros((keys.size - done.size, 256), np.uint8)])
+            clock[head] = done.size
+        else:
+            clock[head] = 0
+        clock[head + 1] = keys.size
+        changed[name] = _filled(getattr(queues, name), keys)
+        if payload:
+            changed[payload] = _filled(getattr(queues, payload), values)
+    for name in ("log_time", "log_info"):
+        changed[name] = _filled(getattr(queues, name), saved[name])
+    clock[LOG_COUNT] = saved["log_time"].size
+    hold_refractory(neurons, clock)
+    return queues._replace(**changed)
+
+
+def _filled(array: np.ndarray, content: np.ndarray) -> np.ndarray:
+    """Return the array with the content at its front, a longer one where it does not fit."""
+    if content.shape[0] > array.shape[0]:
+        array = np.zeros((2 * content.shape[0], *array.shape[1:]), array.dtype)
+    array[: content.shape[0]] = content
+    return array

@@ -1,0 +1,111 @@
+"""The vector path: all neurons over one grid step or one block, exactly, while none of them crosses its threshold.
+
+Within a step of 100 ns no neuron can reach another (the on-chip latency is no shorter), so each is a linear system
+with known input, and propagators give its end state without an error of integration.
+"""
+
+from __future__ import annotations
+
+from chip.analog.inner import inner
+from chip.analog.layout import (
+    DECAY_EXC,
+    DECAY_INH,
+    DECAY_U,
+    EXC,
+    EXC_TO_U,
+    FREE,
+    INH,
+    INH_TO_U,
+    LEVEL,
+    PUSH_JUMP,
+    TINY_LSB,
+    U,
+)
+
+# The candidate test. With A no smaller than exc(t) - inh(t) anywhere in the step, u stays below
+#     u + (1 - exp(-dt / tau_mem)) * max(0, A - u),
+# the approach to a constant drive. A is all excitation of the step at once, minus what inhibition decays to.
+
+
+@inner
+def free_step(now, later, live):
+    """Propagate over one step without events; return how many neurons may reach their threshold in it."""
+    hits = 0
+    for s in range(now.shape[1]):
+        u, exc, inh = now[U, s], now[EXC, s], now[INH, s]
+        decay = live[DECAY_U, s]
+        inh_end = inh * live[DECAY_INH, s]
+        rise = exc - inh_end - u
+        rise = rise if rise > 0.0 else 0.0
+        hits += 1 if u + (1.0 - decay) * rise >= live[LEVEL, s] else 0
+        later[U, s] = u * decay + exc * live[EXC_TO_U, s] - inh * live[INH_TO_U, s]
+        later[EXC, s] = exc * live[DECAY_EXC, s]
+        later[INH, s] = inh_end
+    return hits
+
+
+@inner
+def driven_step(now, later, live, push):
+    """Propagate over one step with the events that ``push`` sums up; return how many may reach their threshold."""
+    hits = 0
+    for s in range(now.shape[1]):
+        u, exc, inh = now[U, s], now[EXC, s], now[INH, s]
+        decay = live[DECAY_U, s]
+        inh_end = inh * live[DECAY_INH, s]
+        rise = exc + push[PUSH_JUMP, s] - inh_end - u
+        rise = rise if rise > 0.0 else 0.0
+        hits += 1 if u + (1.0 - decay) * rise >= live[LEVEL, s] else 0
+        later[U, s] = u * decay + exc * live[EXC_TO_U, s] - inh * live[INH_TO_U, s] + live[FREE, s] * push[U, s]
+        later[EXC, s] = exc * live[DECAY_EXC, s] + push[EXC, s]
+        later[INH, s] = inh_end + push[INH, s]
+    return hits
+
+
+@inner
+def mark_candidates(now, live, push, driven, candidate):
+    """Write 1 into ``candidate`` where the test of the step holds, else 0."""
+    for s in range(now.shape[1]):
+        jump = push[PUSH_JUMP, s] if driven else 0.0
+        u = now[U, s]
+        rise = now[EXC, s] + jump - now[INH, s] * live[DECAY_INH, s] - u
+        rise = rise if rise > 0.0 else 0.0
+        candidate[s] = 1 if u + (1.0 - live[DECAY_U, s]) * rise >= live[LEVEL, s] else 0
+
+
+@inner
+def is_quiet(now, live):
+    """Say whether no neuron can ever reach its threshold without further events: u and exc are both below it."""
+    hits = 0
+    for s in range(now.shape[1]):
+        u, exc = now[U, s], now[EXC, s]
+        hits += 1 if (u if u > exc else exc) >= live[LEVEL, s] else 0
+    return hits == 0
+
+
+@inner
+def propagate(now, later, table, steps):
+    """Propagate all neurons freely with entry ``steps`` of a table [n, 5, S]."""
+    for s in range(now.shape[1]):
+        u, exc, inh = now[U, s], now[EXC, s], now[INH, s]
+        later[U, s] = (
+            u * table[steps, DECAY_U, s] + exc * table[steps, EXC_TO_U, s] - inh * table[steps, INH_TO_U, s]
+        )
+        later[EXC, s] = exc * table[steps, DECAY_EXC, s]
+        later[INH, s] = inh * table[steps, DECAY_INH, s]
+
+
+@inner
+def copy(state, into):
+    """Copy a state [3, S]."""
+    for row in range(3):
+        for s in range(state.shape[1]):
+            into[row, s] = state[row, s]
+
+
+@inner
+def flush_tiny(state, into):
+    """Copy a state; what is below 1e-60 LSB becomes zero, so that a long rest does not end in slow denormal numbers."""
+    for row in range(3):
+        for s in range(state.shape[1]):
+            x = state[row, s]
+            into[row, s] = x if abs(x) > TINY_LSB else 0.0

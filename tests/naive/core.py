@@ -1,0 +1,120 @@
+"""The analog core on a dense 4 ns lattice: every neuron looked at on every edge, every event routed by loops.
+
+At one edge: looks, weight writes, neuron resets, comparators, events from the FPGA, on-chip events.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from tests.naive.neuron import membrane
+from tests.naive.router import neuron_input, route
+
+CLOCK_NS = 4
+
+
+class NaiveCore:
+    """Run once from time 0 to an end; only enabled neurons are kept, as columns of small arrays."""
+
+    def __init__(self, registers, latency_ns=100):
+        self.registers, self.latency_ns = registers, latency_ns
+        self.weights = registers.weights.astype(float)
+        self.hemisphere, self.column = np.nonzero(registers.enabled)
+        at = (self.hemisphere, self.column)
+        self.leak, self.reset, self.threshold = (
+            getattr(registers, name)[at] for name in ("leak_lsb", "reset_lsb", "threshold_lsb")
+        )
+        self.tau_mem, self.tau_exc, self.tau_inh = (
+            getattr(registers, name)[at] for name in ("tau_mem_ns", "tau_syn_exc_ns", "tau_syn_inh_ns")
+        )
+        self.spiking, self.refractory, self.efficacy = (
+            getattr(registers, name)[at] for name in ("spiking", "refractory_ns", "efficacy_lsb")
+        )
+        n = len(self.column)
+        self.start = np.zeros(n)  # since when a membrane moves; clamped until then
+        self.start_lsb = self.leak.copy()
+        self.last_spike = np.full(n, -np.inf)
+        self.history = ([], [], [], [])  # times, jumps, time constants, signs
+        self.flights = []  # (arrival, crossbar input, label)
+        self.spikes, self.recorded, self.synaptic_events, self.sent = [], [], 0, 0
+
+    def potentials(self, time_ns):
+        """Membranes of the enabled neurons at a time."""
+        times, jumps, taus, signs = self.history
+        n = len(self.leak)
+        arrays = (
+            np.array(times, float).reshape(-1, 1),
+            np.array(jumps, float).reshape(-1, n),
+            np.array(taus, float).reshape(-1, n),
+            np.array(signs, float).reshape(-1, n),
+        )
+        moving = membrane(np.maximum(time_ns, self.start), self.start, self.start_lsb, self.leak, self.tau_mem, arrays)
+        return np.where(time_ns <= self.start, self.start_lsb, moving)
+
+    def arrive(self, time_ns, source, label):
+        """One event enters the crossbar and reaches its synapses at once."""
+        rows, busses, recorded = route(self.registers, source, label)
+        for hemisphere, row in rows:
+            hit = (self.hemisphere == hemisphere) & (self.registers.labels[hemisphere, row, self.column] == label & 63)
+            self.synaptic_events += int(hit.sum())
+            jump = np.where(hit, self.weights[hemisphere, row, self.column] * self.efficacy, 0.0)
+            if not jump.any():
+                continue
+            if self.registers.row_mode[hemisphere, row] == 1:
+                tau, sign = self.tau_exc, np.ones(len(jump))
+            else:
+                tau, sign = self.tau_inh, -np.ones(len(jump))
+            for entry, value in zip(self.history, (time_ns, jump, tau, sign), strict=True):
+                entry.append(value)
+        return busses, recorded
+
+    def run(self, end_ns, events=(), resets=(), writes=(), looks=()):
+        """Run to ``end_ns``; returns potentials at the times of ``looks``, [look, neuron].
+
+        events: (time, label). resets: (time, hemisphere, half, mask). writes: (time, hemisphere, row, half, values).
+        """
+        due = {}
+        for rank, items in enumerate((writes, resets, events)):
+            for item in items:
+                due.setdefault(item[0], ([], [], []))[rank].append(item[1:])
+        seen = {}
+        for time_ns in range(0, end_ns, CLOCK_NS):
+            potentials = self.potentials(time_ns)
+            if time_ns in looks:
+                seen[time_ns] = potentials.copy()
+            now_writes, now_resets, now_events = due.get(time_ns, ([], [], []))
+            for hemisphere, row, half, values in now_writes:
+                self.weights[hemisphere, row, half::2] = values
+            for hemisphere, half, mask in now_resets:
+                hit = (self.hemisphere == hemisphere) & (self.column % 2 == half) & (mask[self.column // 2] != 0)
+                self._restart(hit & (self.start <= time_ns), time_ns, time_ns)
+                potentials = np.where(hit, self.reset, potentials)
+            free = self.start < time_ns
+            free |= (self.start == time_ns) & (self.last_spike + self.refractory != time_ns)
+            fire = self.spiking & free & (potentials >= self.threshold)
+            self._restart(fire, time_ns, time_ns + self.refractory)
+            self.last_spike[fire] = time_ns
+            for i in np.flatnonzero(fire):
+                self._send(time_ns, int(self.hemisphere[i]), int(self.column[i]))
+            for (label,) in sorted(now_events):
+                busses, recorded = self.arrive(time_ns, 8 + (label >> 14), label)
+                self.sent += busses
+                if recorded:
+                    self.recorded.append((time_ns, label))
+            for arrival, source, label in [flight for flight in self.flights if flight[0] == time_ns]:
+                self.arrive(arrival, source, label)
+        return np.array([seen[time_ns] for time_ns in sorted(seen)])
+
+    def _restart(self, which, at_ns, release_ns):
+        self.start_lsb = np.where(which, self.reset, self.start_lsb)
+        self.start = np.where(which, release_ns, self.start)
+
+    def _send(self, time_ns, hemisphere, column):
+        source = neuron_input(column)
+        label = int(self.registers.backend_address[hemisphere, column]) | source << 8
+        _, busses, recorded = route(self.registers, source, label)
+        self.sent += busses
+        self.spikes.append((time_ns, hemisphere * 256 + column))
+        if recorded:
+            self.recorded.append((time_ns, label))
+        self.flights.append((time_ns + self.latency_ns, source, label))

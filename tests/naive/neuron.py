@@ -1,0 +1,28 @@
+"""A neuron's membrane as a sum of exponentials over all events that it ever had; no propagation, no state."""
+
+from __future__ import annotations
+
+import numpy as np
+
+
+def response(age_ns, tau_mem_ns, tau_syn_ns):
+    """Membrane after a unit jump of the current, by the textbook formula; arrays broadcast, ages >= 0."""
+    equal = tau_mem_ns == tau_syn_ns
+    difference = np.where(equal, 1.0, tau_syn_ns - tau_mem_ns)
+    general = tau_syn_ns / difference * (np.exp(-age_ns / tau_syn_ns) - np.exp(-age_ns / tau_mem_ns))
+    return np.where(equal, age_ns / tau_mem_ns * np.exp(-age_ns / tau_mem_ns), general)
+
+
+def membrane(time_ns, start_ns, start_lsb, leak_lsb, tau_mem_ns, events):
+    """Potentials at a time of neurons that started to move at ``start_ns`` from ``start_lsb``.
+
+    ``events``: (times [e, 1], jumps [e, n], time constants of the current [e, n], signs [e, n]); those before the start
+    act through the current that is left of them at the start.
+    """
+    times_ns, jumps, tau_syn_ns, signs = events
+    potential = leak_lsb + (start_lsb - leak_lsb) * np.exp(-(time_ns - start_ns) / tau_mem_ns)
+    if len(times_ns) == 0:
+        return potential
+    begin = np.maximum(times_ns, start_ns)
+    left = jumps * np.exp(-(begin - times_ns) / tau_syn_ns)
+    return potential + np.sum(signs * left * response(time_ns - begin, tau_mem_ns, tau_syn_ns), axis=0)
