@@ -1,0 +1,201 @@
+"""The whole chip: one SimPy environment, the parts wired together, run and report.
+
+Events at the same SimPy time run in the order in which they were scheduled. What acts on the analog core carries its
+own time stamp and is sorted there, so results do not depend on that order; see :mod:`chip.analog.core`.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+import numpy as np
+import simpy
+
+from chip import constants as c
+from chip.analog.core import AnalogCore
+from chip.config import ChipConfig
+from chip.errors import LossError, MachineFault
+from chip.fpga import ExternalMemory, SamplePlayer, SpikeWriter
+from chip.link import HostLink
+from chip.ppu.processor import Processor
+from chip.ppu.processor_core import EXIT_WATCHDOG
+from chip.registers import Registers
+
+PROGRESS_EVERY_S = 0.1
+STEPS_BETWEEN_CLOCK_LOOKS = 256
+
+
+class Chip:
+    """One chip instance.
+
+    Life cycle: configured and loaded through :attr:`link`; :meth:`start` lets the programs go and closes the link;
+    :meth:`run` returns when every program has ended; then the link is open again.
+
+    Attributes:
+        config: which chip this is.
+        link: the host's only way in.
+        core: the analog core, None before the registers were written.
+        processors: the top and the bottom PPU.
+        external: the memory behind the FPGA.
+        environment: the SimPy environment; its time is in integer nanoseconds.
+    """
+
+    def __init__(self, config: ChipConfig | None = None):
+        self.config = config or ChipConfig.ideal()
+        self.environment = simpy.Environment(initial_time=0)
+        self.external = ExternalMemory()
+        self.player = SamplePlayer(self.config.fpga)
+        self.writer = SpikeWriter(self.config.fpga, self.external, self.config.strict)
+        self.processors = (Processor(self, c.TOP), Processor(self, c.BOTTOM))
+        self.link = HostLink(self)
+        self.core: AnalogCore | None = None
+        self.synapse_memory = np.zeros((c.HEMISPHERES, c.ROWS, c.HALVES, c.LANES), np.uint8)
+        self.started = self.interrupted = False
+        self.weight_overflows = 0
+        self.simpy_events = 0
+        self.keep_spikes = False
+
+    # ------------------------------------------------------------------ set up
+
+    def configure(self, registers: Registers) -> None:
+        """Take over all registers; called by the link."""
+        self.core = AnalogCore(self.config, registers)
+        halves = registers.weights.reshape(c.HEMISPHERES, c.ROWS, c.LANES, c.HALVES)
+        self.synapse_memory[...] = halves.transpose(0, 1, 3, 2)
+
+    def start(self) -> None:
+        """Start every loaded program; raises RuntimeError without registers or without a program."""
+        if self.started:
+            raise RuntimeError("this chip was started already; build a new Chip to run again")
+        if self.core is None:
+            raise RuntimeError("the chip has no registers yet; write them over chip.link first")
+        if not self._running():
+            raise RuntimeError("no PPU has a program; load one over chip.link first")
+        self.started = True
+        for processor in self._running():
+            processor.start()
+
+    # ------------------------------------------------------------------ state
+
+    @property
+    def finished(self) -> bool:
+        return self.started and not self._running()
+
+    @property
+    def learning(self) -> bool:
+        """Between start and the last exit code: the host link is closed."""
+        return self.started and not self.finished and not self.interrupted
+
+    @property
+    def now_ns(self) -> int:
+        return self.environment.now
+
+    def weights(self) -> np.ndarray:
+        """uint8[hemisphere, row, column]: all weights as they stand in the synapses."""
+        return self.synapse_memory.transpose(0, 1, 3, 2).reshape(c.HEMISPHERES, c.ROWS, c.COLUMNS).copy()
+
+    def _running(self) -> list[Processor]:
+        return [p for p in self.processors if p.program is not None and p.exit_code is None]
+
+    # ------------------------------------------------------------------ run
+
+    def run(self, progress: Callable[[Chip], None] | None = None) -> None:
+        """Run until every program has ended.
+
+        ``progress`` is called about ten times a second with this chip; it may look at everything and changes nothing.
+
+        Raises:
+            MachineFault: a program did what the hardware cannot, or all programs wait for a doorbell forever.
+            LossError: on a strict chip, when something is lost or late.
+            KeyboardInterrupt: passed on; the chip stops where it is, and the link is open for reading what there is.
+        """
+        if not self.started:
+            raise RuntimeError("the chip has not been started; call start() first")
+        try:
+            self._step_to_the_end(progress)
+        except KeyboardInterrupt:
+            self.interrupted = True
+            raise
+        if self.config.strict:
+            self._raise_losses()
+
+    def _step_to_the_end(self, progress) -> None:
+        environment, limit_ns = self.environment, self.config.ppu.program_limit_cycles * c.PPU_CLOCK_NS
+        next_look = time.perf_counter() + PROGRESS_EVERY_S
+        while self._running():
+            try:
+                for _ in range(STEPS_BETWEEN_CLOCK_LOOKS):
+                    environment.step()
+                    self.simpy_events += 1
+            except simpy.core.EmptySchedule:
+                if self._running():
+                    raise MachineFault(self._deadlock()) from None
+            if environment.now > limit_ns:
+                for processor in self._running():
+                    processor.exit_code = EXIT_WATCHDOG
+            if progress is not None and time.perf_counter() >= next_look:
+                progress(self)
+                next_look = time.perf_counter() + PROGRESS_EVERY_S
+
+    def _deadlock(self) -> str:
+        waiting = " and ".join(
+            f"{p.program.name} on the {p.name} PPU for doorbell line {[bool(e) for e in p._waiting].index(True)}"
+            for p in self._running()
+        )
+        return f"at {self.now_ns} ns nothing is left to happen: {waiting} waits and nobody will ring"
+
+    def _raise_losses(self) -> None:
+        lost = {name: count for name, count in self.losses().items() if count}
+        if lost:
+            raise LossError(
+                "on a strict chip nothing may be lost, but there were "
+                + ", ".join(f"{count} {name}" for name, count in lost.items())
+            )
+
+    # ------------------------------------------------------------------ reports
+
+    def counters(self) -> dict[str, int]:
+        """The analog core's event counters, brought up to now."""
+        self.core.advance(self.environment.now)
+        return dict(self.core.counters)
+
+    def losses(self) -> dict[str, int]:
+        """Everything that was lost or late, by name."""
+        return {
+            "recorded spikes": self.writer.lost,
+            "events": self.core.counters["lost"] if self.core else 0,
+            "doorbells": sum(p.lost_doorbells for p in self.processors),
+            "weight overflows": self.weight_overflows,
+            "races between PPUs": sum(p.races for p in self.processors),
+        }
+
+    def report(self) -> dict:
+        """What a lab would write down: times, loads, counts, losses, assumptions. Plain Python values."""
+        total_cycles = self.now_ns // c.PPU_CLOCK_NS
+        loaded = [p for p in self.processors if p.program is not None]
+        busiest = max((p.busy_cycles for p in loaded), default=0)
+        return {
+            "chip_seconds": self.now_ns * 1e-9,
+            "ppu": {
+                "cycles": total_cycles,
+                "busy_fraction": busiest / total_cycles if total_cycles else 0.0,
+                "sram_used": max((p.link_map.used for p in loaded), default=0),
+                "sram_size": c.SRAM_BYTES,
+                "exit_codes": {p.name: p.exit_code for p in loaded},
+                "busy_cycles": {p.name: dict(sorted(p.cycles.items())) for p in loaded},
+            },
+            "events": self.counters() if self.core is not None else {},
+            "losses": self.losses(),
+            "host_link": {f"bytes_{phase}": count for phase, count in self.link.bytes.items()},
+            "simpy_events": self.simpy_events,
+            "samples_played": self.player.played,
+            "assumptions": self.config.assumptions() + ANALOG_ASSUMPTIONS,
+        }
+
+
+ANALOG_ASSUMPTIONS = [
+    "threshold comparators are sampled on the 4 ns event clock (assumed)",
+    "the FPGA has a sample player and a spike writer that PPUs can use (assumed gateware)",
+    "PPU units do not overlap: every operation costs its dependent-issue cycles (assumed)",
+]

@@ -1,0 +1,160 @@
+"""The FPGA beside the chip: external memory, sample player, spike writer.
+
+Player and writer are *assumed* gateware (design: "Gateware that we assume"): on today's chip recorded spikes go to the
+host's trace buffer and samples are played in the order of a straight-line playback program. Both can be switched off
+in :class:`chip.config.FpgaConfig`; a program that uses a missing one faults.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from chip import constants as c
+from chip.errors import ChipLimitError, LossError, MachineFault
+
+BLOCK_RAM_BASE = 0x8000_0000  # libnux elf32nux.x ext_mem
+DRAM_BASE = 0x9000_0000  # libnux elf32nux.x ext_mem_dram
+RECORD_BYTES = 1024  # room for one sample's spike record: header and 254 spikes
+RECORD_SLOTS = 2
+RECORD_HEADER_WORDS = 2
+RECORD_SPIKES = RECORD_BYTES // 4 - RECORD_HEADER_WORDS
+
+
+def record_address(slot: int) -> int:
+    """Address of spike record ``slot``; the records lie at the end of the block RAM."""
+    return BLOCK_RAM_BASE + c.BLOCK_RAM_BYTES - (RECORD_SLOTS - slot) * RECORD_BYTES
+
+
+class ExternalMemory:
+    """128 KiB block RAM and 256 MiB DRAM, shared by both PPUs; the operating system allocates DRAM as touched."""
+
+    def __init__(self):
+        self.block_ram = np.zeros(c.BLOCK_RAM_BYTES, np.uint8)
+        self.dram = np.zeros(c.DRAM_BYTES, np.uint8)
+
+    def view(self, address: int, nbytes: int) -> np.ndarray:
+        """uint8[nbytes] onto the memory at ``address``; raises MachineFault where there is none."""
+        for base, memory in ((BLOCK_RAM_BASE, self.block_ram), (DRAM_BASE, self.dram)):
+            start = address - base
+            if nbytes >= 0 and 0 <= start and start + nbytes <= memory.size:
+                return memory[start : start + nbytes]
+        raise MachineFault(
+            f"external memory has no {nbytes} bytes at 0x{address:08x}: block RAM is 0x{BLOCK_RAM_BASE:08x} "
+            f"+ {c.BLOCK_RAM_BYTES}, DRAM 0x{DRAM_BASE:08x} + {c.DRAM_BYTES}"
+        )
+
+
+@dataclass(frozen=True)
+class SampleSet:
+    """Stimuli as event lists, one after the other.
+
+    Attributes:
+        offsets: int64[n + 1]; sample k is events ``offsets[k]:offsets[k + 1]``.
+        times_ns: int64[events], since the sample's time zero, a multiple of the 8 ns FPGA clock, sorted in a sample.
+        labels: uint16[events], as they enter the crossbar (SPL1 address in bits 14-15).
+        tags: uint16[n], handed to the PPU in the header of the sample's spike record, for example the class.
+        duration_ns: from time zero to the end of recording, a multiple of 8 ns.
+
+    Raises:
+        ValueError: an array has the wrong length, or times are off the clock, unsorted, or outside the duration.
+    """
+
+    offsets: np.ndarray
+    times_ns: np.ndarray
+    labels: np.ndarray
+    tags: np.ndarray
+    duration_ns: int
+
+    def __post_init__(self):
+        times, offsets = self.times_ns, self.offsets
+        if len(offsets) != len(self.tags) + 1 or offsets[0] != 0 or offsets[-1] != len(times) != len(self.labels):
+            raise ValueError(
+                f"a sample set has {len(offsets)} offsets up to {offsets[-1]}, {len(self.tags)} tags, {len(times)} "
+                f"times and {len(self.labels)} labels; it needs one offset more than tags, the last the event count"
+            )
+        if self.duration_ns <= 0 or self.duration_ns % c.FPGA_CLOCK_NS:
+            raise ValueError(f"a sample lasts {self.duration_ns} ns; it must be a positive multiple of 8 ns")
+        if self.duration_ns >= 8 << 16:
+            raise ValueError(f"a sample lasts {self.duration_ns} ns; its 16-bit time stamps end at {8 << 16} ns")
+        if times.size and (times.min() < 0 or times.max() >= self.duration_ns or (times % c.FPGA_CLOCK_NS).any()):
+            raise ValueError(f"event times must be multiples of 8 ns in 0..{self.duration_ns} ns")
+        inner = np.diff(times) < 0
+        inner[offsets[1:-1][(offsets[1:-1] > 0) & (offsets[1:-1] < len(times))] - 1] = False
+        if inner.any():
+            raise ValueError("the event times of a sample must not decrease")
+
+    def __len__(self) -> int:
+        return len(self.tags)
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes in DRAM: 8 per event (32-bit time, 16-bit label, padding), 8 per sample (offset and tag)."""
+        return 8 * len(self.times_ns) + 8 * len(self.tags)
+
+
+class SamplePlayer:
+    """Plays sample k of the set in DRAM when a PPU asks, and tells when its record is complete."""
+
+    def __init__(self, config):
+        self.config = config
+        self.samples: SampleSet | None = None
+        self.busy_until_ns = 0
+        self.played = 0
+
+    def load(self, samples: SampleSet) -> None:
+        if samples.nbytes > c.DRAM_BYTES:
+            raise ChipLimitError("sample memory (DRAM)", samples.nbytes, c.DRAM_BYTES, "bytes", "load fewer samples")
+        self.samples = samples
+
+    def play(self, core, index: int, request_ns: int) -> tuple[int, int]:
+        """Post the events of sample ``index`` to the core; returns its time zero and the end of its recording."""
+        if not self.config.sample_player:
+            raise MachineFault("a program asked for a sample, but fpga.sample_player is off on this chip")
+        if self.samples is None or not 0 <= index < len(self.samples):
+            count = 0 if self.samples is None else len(self.samples)
+            raise MachineFault(f"a program asked for sample {index}, but {count} samples were loaded")
+        if request_ns < self.busy_until_ns:
+            raise MachineFault(
+                f"a program asked for sample {index} at {request_ns} ns while the player is busy until "
+                f"{self.busy_until_ns} ns; wait for the doorbell first"
+            )
+        clock = c.FPGA_CLOCK_NS
+        zero_ns = -(-(request_ns + self.config.player_latency_ns) // clock) * clock
+        first, last = self.samples.offsets[index], self.samples.offsets[index + 1]
+        core.post_events(self.samples.times_ns[first:last].astype(np.int64) + zero_ns, self.samples.labels[first:last])
+        self.busy_until_ns = zero_ns + self.samples.duration_ns
+        self.played += 1
+        return zero_ns, self.busy_until_ns
+
+
+class SpikeWriter:
+    """Writes a sample's recorded spikes to block RAM as 32-bit words: count, tag, then time stamp << 16 | label.
+
+    Time stamps count 8 ns since the sample's time zero. Spikes beyond the record's room are lost, counted and, on a
+    strict chip, an error.
+    """
+
+    def __init__(self, config, memory: ExternalMemory, strict: bool):
+        self.config, self.memory, self.strict = config, memory, strict
+        self.lost = self.written = 0
+
+    def write(self, core, slot: int, zero_ns: int, end_ns: int, tag: int) -> None:
+        """Write the record of the spikes in ``zero_ns <= t < end_ns``; the core must stand behind ``end_ns``."""
+        if not self.config.spike_writer:
+            return
+        times_ns, labels = core.spikes(zero_ns, end_ns)
+        kept = min(len(times_ns), RECORD_SPIKES)
+        self.written += kept
+        if kept < len(times_ns):
+            self.lost += len(times_ns) - kept
+            if self.strict:
+                raise LossError(
+                    f"the spike record of a sample is full: {len(times_ns)} spikes, room for {RECORD_SPIKES}; "
+                    "let the network spike less, or record fewer neurons"
+                )
+        record = self.memory.view(record_address(slot), RECORD_BYTES).view(np.uint32)
+        record[0], record[1] = kept, tag
+        stamps = (times_ns[:kept] - zero_ns) // c.FPGA_CLOCK_NS
+        record[RECORD_HEADER_WORDS : RECORD_HEADER_WORDS + kept] = (stamps << 16) | labels[:kept].astype(np.int64)

@@ -1,0 +1,81 @@
+"""The host link: everything that crosses it is counted, and nothing may cross while the chip learns."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from chip import constants as c
+from chip.errors import LinkError
+from chip.fpga import SampleSet
+from chip.ppu.memory import link
+from chip.ppu.program import Program
+from chip.registers import Registers
+
+BEFORE, DURING, AFTER = "before", "during", "after"
+
+
+class HostLink:
+    """The host's only way to the chip.
+
+    Between start and the last exit code every method raises :class:`LinkError`: fully local means that learning does
+    without the host. ``bytes`` counts what crossed before, during and after; ``refused`` the attempts in between.
+    """
+
+    def __init__(self, chip):
+        self.chip = chip
+        self.bytes = {BEFORE: 0, DURING: 0, AFTER: 0}
+        self.refused = 0
+
+    # ------------------------------------------------------------------ writing
+
+    def write_registers(self, registers: Registers) -> None:
+        """Write every register of the chip; raises ValueError where one is out of range."""
+        self._transfer("write registers", registers.nbytes)
+        registers.check()
+        self.chip.configure(registers)
+
+    def write_samples(self, samples: SampleSet) -> None:
+        """Write stimuli into the FPGA's DRAM; raises ChipLimitError where they do not fit."""
+        self._transfer("write samples", samples.nbytes)
+        self.chip.player.load(samples)
+
+    def load_program(self, hemisphere: int, program: Program) -> None:
+        """Link a program and write its image into a PPU's memory; raises ChipLimitError where it does not fit."""
+        processor = self.chip.processors[hemisphere]
+        link_map = link(program.memory, program.kernels, code_in=program.code_in)
+        image_bytes = link_map.code_bytes + sum(region.size for region in program.memory.values())
+        self._transfer(f"load program {program.name}", image_bytes)
+        processor.load(program, link_map, program.image())
+
+    # ------------------------------------------------------------------ reading
+
+    def read_sram(self, hemisphere: int, region: str) -> np.ndarray:
+        """A copy of one region of a PPU's SRAM."""
+        values = self.chip.processors[hemisphere]._region(region).copy()
+        self._transfer(f"read region {region}", values.nbytes)
+        return values
+
+    def read_external(self, address: int, nbytes: int) -> np.ndarray:
+        """uint8[nbytes] of external memory."""
+        self._transfer("read external memory", nbytes)
+        return self.chip.external.view(address, nbytes).copy()
+
+    def read_weights(self) -> np.ndarray:
+        """uint8[hemisphere, row, column], 0..63: the weights of all synapses."""
+        self._transfer("read weights", c.HEMISPHERES * c.ROWS * c.COLUMNS)
+        return self.chip.weights()
+
+    def read_counters(self) -> dict[str, int]:
+        """The event counters of the chip."""
+        counters = self.chip.counters()
+        self._transfer("read counters", 4 * len(counters))
+        return counters
+
+    def _transfer(self, what: str, nbytes: int) -> None:
+        if self.chip.learning:
+            self.refused += 1
+            raise LinkError(
+                f"the host tried to {what} ({nbytes} bytes) at {self.chip.environment.now} ns while the chip learns; "
+                "the link is closed between start and exit code: load before, read after"
+            )
+        self.bytes[AFTER if self.chip.started else BEFORE] += nbytes

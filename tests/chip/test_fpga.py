@@ -1,0 +1,120 @@
+"""External memory, sample sets, sample player and spike writer."""
+
+import numpy as np
+import pytest
+
+from chip import constants as c
+from chip.config import FpgaConfig
+from chip.errors import ChipLimitError, LossError, MachineFault
+from chip.fpga import (
+    BLOCK_RAM_BASE,
+    DRAM_BASE,
+    RECORD_BYTES,
+    RECORD_SPIKES,
+    ExternalMemory,
+    SamplePlayer,
+    SampleSet,
+    SpikeWriter,
+    record_address,
+)
+
+
+def samples(times=((0, 8), (16,), ()), duration_ns=80, tags=(1, 2, 0)):
+    offsets = np.concatenate([[0], np.cumsum([len(t) for t in times])])
+    flat = np.array([t for sample in times for t in sample], np.int32)
+    return SampleSet(offsets, flat, np.arange(len(flat), dtype=np.uint16), np.array(tags, np.uint16), duration_ns)
+
+
+class Core:
+    """Stands for the analog core: remembers what was posted, spikes as it is told."""
+
+    def __init__(self, spikes=()):
+        self.posted, self.recorded = [], spikes
+
+    def post_events(self, times_ns, labels):
+        self.posted.append((times_ns.tolist(), labels.tolist()))
+
+    def spikes(self, start_ns, end_ns):
+        kept = [(t, label) for t, label in self.recorded if start_ns <= t < end_ns]
+        return np.array([t for t, _ in kept], np.int64), np.array([label for _, label in kept], np.uint16)
+
+
+@pytest.mark.parametrize("base, size", [(BLOCK_RAM_BASE, c.BLOCK_RAM_BYTES), (DRAM_BASE, c.DRAM_BYTES)])
+def test_external_memory_ends_where_it_ends(base, size):
+    memory = ExternalMemory()
+    memory.view(base + size - 128, 128)[...] = 7
+    assert memory.view(base + size - 1, 1)[0] == 7
+    for address, nbytes in ((base - 1, 1), (base + size - 127, 128), (base, size + 1), (base, -1)):
+        with pytest.raises(MachineFault, match="external memory has no"):
+            memory.view(address, nbytes)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        dict(times=((0, 12),), tags=(1,)),  # off the 8 ns clock
+        dict(times=((8, 0),), tags=(1,)),  # unsorted
+        dict(times=((0, 80),), tags=(1,)),  # at the end of recording
+        dict(times=((-8,),), tags=(1,)),
+        dict(tags=(1, 2)),
+        dict(duration_ns=81),
+        dict(duration_ns=0),
+        dict(duration_ns=8 << 16),
+    ],
+)
+def test_bad_sample_sets_are_refused(change):
+    with pytest.raises(ValueError):
+        samples(**change)
+
+
+def test_times_may_fall_from_one_sample_to_the_next():
+    assert len(samples(times=((64, 72), (), (0,)))) == 3
+
+
+def test_the_player_starts_on_the_fpga_clock_after_its_latency():
+    player, core = SamplePlayer(FpgaConfig(player_latency_ns=1000)), Core()
+    player.load(samples())
+    zero_ns, end_ns = player.play(core, 0, 404)
+    assert (zero_ns, end_ns) == (1408, 1488)
+    assert core.posted == [([1408, 1416], [0, 1])]
+    with pytest.raises(MachineFault, match="busy"):
+        player.play(core, 1, 1484)
+    assert player.play(core, 1, 1488)[0] == 2488
+
+
+def test_the_player_refuses_what_it_does_not_have():
+    player = SamplePlayer(FpgaConfig())
+    with pytest.raises(MachineFault, match="0 samples were loaded"):
+        player.play(Core(), 0, 0)
+    player.load(samples())
+    for index in (-1, 3):
+        with pytest.raises(MachineFault, match=f"sample {index}, but 3"):
+            player.play(Core(), index, 0)
+    with pytest.raises(MachineFault, match="sample_player is off"):
+        SamplePlayer(FpgaConfig(sample_player=False)).play(Core(), 0, 0)
+
+
+def test_samples_beyond_the_dram_are_refused_with_used_and_size():
+    many = c.DRAM_BYTES // 8 + 1
+    nothing, tags = np.zeros(0, np.int32), np.zeros(many, np.uint16)
+    huge = SampleSet(np.zeros(many + 1, np.int64), nothing, nothing.astype(np.uint16), tags, 8)
+    with pytest.raises(ChipLimitError) as caught:
+        SamplePlayer(FpgaConfig()).load(huge)
+    assert caught.value.used == 8 * many and caught.value.size == c.DRAM_BYTES
+
+
+def test_the_record_holds_count_tag_and_stamped_labels():
+    memory = ExternalMemory()
+    core = Core([(992, 9), (1000, 5), (1012, 0x7FF), (1500, 3)])
+    SpikeWriter(FpgaConfig(), memory, strict=True).write(core, 1, 1000, 1500, tag=2)
+    words = memory.view(record_address(1), RECORD_BYTES).view(np.uint32)
+    assert words[:4].tolist() == [2, 2, 5, (1 << 16) | 0x7FF]
+
+
+def test_a_full_record_loses_counts_and_on_a_strict_chip_stops():
+    core = Core([(8 * i, 1) for i in range(RECORD_SPIKES + 3)])
+    writer = SpikeWriter(FpgaConfig(), ExternalMemory(), strict=False)
+    writer.write(core, 0, 0, 10_000, tag=0)
+    assert (writer.written, writer.lost) == (RECORD_SPIKES, 3)
+    with pytest.raises(LossError, match="record of a sample is full"):
+        SpikeWriter(FpgaConfig(), ExternalMemory(), strict=True).write(core, 0, 0, 10_000, tag=0)
