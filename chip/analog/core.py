@@ -35,7 +35,7 @@ from chip.analog.layout import (
     U,
 )
 from chip.analog.observe import observe
-from chip.analog.posting import insert, insert_events, insert_vector, last_index
+from chip.analog.posting import insert, insert_events, insert_vector, insert_vectors, last_index
 from chip.analog.state import PENDING, restore_state, snapshot_state
 from chip.config import ChipConfig
 from chip.registers import Registers
@@ -142,23 +142,19 @@ class AnalogCore:
             raise ValueError(f"{len(times)} times, {len(rows)} rows and {len(values)} vectors of weights do not match")
         if values.size and values.max() > c.WEIGHT_MAX:
             raise ValueError(f"a weight is {values.max()}; weights are 0..{c.WEIGHT_MAX}")
-        keys = []
-        for time_ns, row in zip(times.tolist(), rows.tolist(), strict=True):
+        for time_ns in times.tolist():
             self._check_time(time_ns, "a weight write")
-            if not 0 <= row < c.ROWS:
-                raise ValueError(f"row {row} of a weight write; rows are 0..{c.ROWS - 1}")
-            keys.append((time_ns << 10) | ((hemisphere * c.ROWS + row) * c.HALVES + half))
-        queued = self._queues.writes[self._clock[WRITE_HEAD] : self._clock[WRITE_TAIL]]
-        if len(set(keys)) < len(keys) or np.isin(keys, queued).any():
+        if rows.size and not 0 <= rows.min() <= rows.max() < c.ROWS:
+            raise ValueError(f"rows {rows.min()}..{rows.max()} of a weight write; rows are 0..{c.ROWS - 1}")
+        keys = (times.astype(np.int64) << 10) | ((hemisphere * c.ROWS + rows) * c.HALVES + half)
+        self._make_room("writes", len(keys))
+        clock, queues = self._clock, self._queues
+        tail = insert_vectors(queues.writes, queues.write_values, clock[WRITE_HEAD], clock[WRITE_TAIL], keys, values)
+        if tail < 0:
             raise RuntimeError(
                 f"two writes to one row half of hemisphere {hemisphere} at the same time; the bus carries one at a time"
             )
-        self._make_room("writes", len(keys))
-        for key, vector in zip(keys, values, strict=True):
-            self._clock[WRITE_TAIL] = insert_vector(
-                self._queues.writes, self._queues.write_values, self._clock[WRITE_HEAD], self._clock[WRITE_TAIL],
-                key, vector,
-            )  # fmt: skip
+        clock[WRITE_TAIL] = tail
 
     def post_neuron_reset(self, time_ns: int, hemisphere: int, half: int, mask: np.ndarray) -> None:
         """Post a pull of membranes to their reset potential, for the lanes where uint8[128] ``mask`` is not 0.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from chip import constants as c
-from chip.analog.inner import outer
+from chip.analog.inner import inlined, outer
 
 
 @outer
@@ -28,9 +28,8 @@ def insert_events(keys, head, tail, times_ns, labels, earliest_ns):
     return tail
 
 
-@outer
-def insert_vector(keys, values, head, tail, key, vector):
-    """Insert a key and its vector of 128; return the new tail, or -1 if the very key is there already."""
+@inlined
+def _insert_vector(keys, values, head, tail, key, vector):
     at = tail
     while at > head and keys[at - 1] > key:
         at -= 1
@@ -44,6 +43,30 @@ def insert_vector(keys, values, head, tail, key, vector):
     for lane in range(c.LANES):
         values[at, lane] = vector[lane]
     return tail + 1
+
+
+@outer
+def insert_vectors(keys, values, head, tail, new_keys, vectors):
+    """Insert keys with a vector of 128 each; return the new tail, or -1, and nothing is changed, if one is there twice."""
+    for n in range(new_keys.size):
+        at = tail
+        while at > head and keys[at - 1] >= new_keys[n]:
+            at -= 1
+            if keys[at] == new_keys[n]:
+                return -1
+        if n > 0 and new_keys[n] <= new_keys[n - 1]:
+            for m in range(n):
+                if new_keys[m] == new_keys[n]:
+                    return -1
+    for n in range(new_keys.size):
+        tail = _insert_vector(keys, values, head, tail, new_keys[n], vectors[n])
+    return tail
+
+
+@outer
+def insert_vector(keys, values, head, tail, key, vector):
+    """Insert a key and its vector of 128; return the new tail, or -1 if the very key is there already."""
+    return _insert_vector(keys, values, head, tail, key, vector)
 
 
 @outer
