@@ -1,0 +1,117 @@
+"""The readout layer's kernels: softmax cross-entropy from one CADC sample, and the gradient of the readout weights.
+
+``loss`` turns the potentials of the readouts and the label into errors: err_o = p_o - [o is the label] with
+p_o = exp(sharpness V_o) / sum. All errors of a sample share one exponent, err_o = mantissa_o / 2^(13 + exponent) for 3
+readouts, so that samples that are almost right keep their precision; where the label's error is below 2^-10 the sample
+counts as learned: all errors are 0. ``readout_backward`` adds err_o psp(T - s) for each hidden spike at s.
+"""
+
+from __future__ import annotations
+
+from chip.ppu import (
+    Kernel,
+    Memory,
+    count_leading_zeros,
+    divide,
+    i16,
+    i32,
+    kernel,
+    maximum,
+    minimum,
+    subroutine,
+    u8,
+)
+from ppu_programs.eventprop.adjoint import GRADIENT_LIMIT, RECORD_HEADER_WORDS, RECORD_WORDS
+from ppu_programs.eventprop.layout import INPUT_MARK, ROW, hidden_lane, position
+from ppu_programs.eventprop.settings import Settings
+from ppu_programs.eventprop.tables import CADC_VALUES, leading_zeros
+
+SAMPLES, CORRECT, LEARNED, ERROR = range(4)  # in `counters`; ERROR sums 1 - p of the label, 2^12 for 1
+LARGEST_EXPONENT = 10
+
+
+def memory(settings: Settings) -> Memory:
+    """The regions of both kernels.
+
+    record: the spike record; membranes: the CADC's bytes, lane o is readout o.
+    boltzmann, psp: see ``tables``; counters: see above, cleared by who reads them.
+    errors: exponent, one mantissa a readout; the other processor gets a copy. The rest of the vector is 0.
+    shadow, gradient: a row a readout, in the order of ``layout``.
+    """
+    return Memory(
+        record=i32[RECORD_WORDS],
+        membranes=u8[ROW],
+        boltzmann=i32[CADC_VALUES],
+        psp=i16[settings.table_entries],
+        counters=i32[4],
+        errors=i16[64],
+        shadow=i16[settings.readouts * ROW],
+        gradient=i32[settings.readouts * ROW],
+    )
+
+
+def loss_kernel(settings: Settings) -> Kernel:
+    """Return the kernel ``loss``: errors, and the counters of samples, right answers and errors."""
+    readouts, zeros = settings.readouts, leading_zeros(settings)
+
+    @kernel
+    def loss(v, m):
+        """Write the errors of this sample; the label is the tag of its spike record."""
+        label = m.record[1]
+        highest = 0
+        for o in range(1, readouts):
+            if m.membranes[o] > m.membranes[highest]:
+                highest = o
+        total = 0
+        for o in range(readouts):
+            total += m.boltzmann[m.membranes[highest] - m.membranes[o]]
+        others = total - m.boltzmann[m.membranes[highest] - m.membranes[label]]
+        m.counters[SAMPLES] = m.counters[SAMPLES] + 1
+        if highest == label:
+            m.counters[CORRECT] = m.counters[CORRECT] + 1
+        m.counters[ERROR] = m.counters[ERROR] + divide(others << 6, total >> 6)
+        exponent = count_leading_zeros(others) - zeros
+        if exponent > LARGEST_EXPONENT:
+            m.counters[LEARNED] = m.counters[LEARNED] + 1
+            for o in range(readouts + 1):
+                m.errors[o] = 0
+        else:
+            m.errors[0] = exponent
+            shift = exponent + zeros - 1  # now `others` fills 31 bits
+            unit = total >> 5
+            for o in range(readouts):
+                m.errors[1 + o] = divide(m.boltzmann[m.membranes[highest] - m.membranes[o]] << shift, unit)
+            m.errors[1 + label] = -divide(others << shift, unit)
+
+    return loss
+
+
+@subroutine
+def look_up_psp(v, m, ticks):
+    """Return the readouts' PSP at a time of 0 ticks or more, interpolated."""
+    entry = ticks >> 5
+    low = m.psp[entry]
+    return low + (((m.psp[entry + 1] - low) * (ticks & 31)) >> 5)
+
+
+def readout_backward_kernel(settings: Settings) -> Kernel:
+    """Return the kernel ``readout_backward``; it adds a sample's gradient to ``gradient``."""
+    readouts, duration = settings.readouts, settings.duration_ticks
+
+    @kernel
+    def readout_backward(v, m):
+        """Add error times PSP at the CADC sample for every hidden spike before it."""
+        shift = m.errors[0] + 6
+        rounding = 1 << (shift - 1)
+        for n in range(m.record[0]):
+            word = m.record[n + RECORD_HEADER_WORDS]
+            ticks = word >> 16
+            if (word & INPUT_MARK) == 0 and ticks < duration:
+                place = position(v, m, hidden_lane(v, m, word & 0xFFFF))
+                weight = look_up_psp(v, m, duration - ticks)
+                for o in range(readouts):
+                    at = ROW * o + place
+                    value = m.gradient[at] + ((m.errors[1 + o] * weight + rounding) >> shift)
+                    m.gradient[at] = maximum(minimum(value, GRADIENT_LIMIT), -GRADIENT_LIMIT)
+
+    return readout_backward
