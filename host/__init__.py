@@ -1,0 +1,25 @@
+"""The host: loads programs, lets the chip learn by itself, reads the results.
+
+``from host import Host, Result, tasks``; nothing is imported before it is asked for.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from host.host import Host as Host
+    from host.results import Result as Result
+
+_EXPORTS = {"Host": "host.host", "Result": "host.results"}
+
+
+def __getattr__(name: str) -> object:
+    if name in _EXPORTS:
+        return getattr(import_module(_EXPORTS[name]), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *_EXPORTS])

@@ -1,0 +1,189 @@
+"""What a run leaves behind: a :class:`Result`, and its two files ``result.json`` and ``result.npz``.
+
+``result.npz`` holds arrays that depend on nothing but the seed, the program and the chip: the same seed gives the same
+bytes. Whatever depends on the machine, wall-clock time above all, is in ``result.json`` only.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import hashlib
+import io
+import json
+import os
+import tempfile
+import zipfile
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+JSON_NAME, NPZ_NAME = "result.json", "result.npz"
+PARTIAL = ".partial"  # suffix of a file that is still being written
+FIXED_DATE = (1980, 1, 1, 0, 0, 0)  # the earliest that a zip archive can say
+
+
+@dataclass
+class Result:
+    """One finished, or interrupted, run.
+
+    Attributes:
+        task, rule, where: what was learned, by which firmware, and ``"chip"`` where the chip learned by itself.
+        chip: the name of the chip's profile.
+        seed: of the program: initial weights, order of samples, rounding.
+        epochs: passes through the training samples that were asked for.
+        accuracy: fraction of the test samples, after the last epoch; None where the run was interrupted before.
+        train_accuracy: fraction of the training samples, one per epoch, as seen while learning.
+        chip_seconds: simulated time from start to the last exit code.
+        wall_seconds: what that took here, compilation on first use included.
+        ppu: ``cycles``, ``busy_fraction``, ``sram_used``, ``sram_size`` and their parts.
+        events: ``sent``, ``delivered``, ``lost`` and their parts.
+        losses: everything that was lost or late, by name.
+        host_link: ``bytes_before``, ``bytes_during``, ``bytes_after``.
+        samples: how many were played, those for evaluation included.
+        simpy_events: how many the simulator took for the run.
+        speed: ``wall_us_per_sample``, ``chip_us_per_sample``, over all samples played.
+        assumptions: one sentence each.
+        versions: of plasticore and what it stands on.
+        config: the chip's settings.
+        complete: False where the run was interrupted.
+        arrays: name to array; weights, learning curves, recordings.
+    """
+
+    task: str
+    rule: str
+    where: str
+    chip: str
+    seed: int
+    epochs: int
+    accuracy: float | None
+    train_accuracy: list[float]
+    chip_seconds: float
+    wall_seconds: float
+    ppu: dict[str, Any]
+    events: dict[str, int]
+    losses: dict[str, int]
+    host_link: dict[str, int]
+    samples: int
+    simpy_events: int
+    speed: dict[str, float]
+    assumptions: list[str]
+    versions: dict[str, str]
+    config: dict[str, Any]
+    complete: bool = True
+    arrays: dict[str, np.ndarray] = field(default_factory=dict)
+
+    @property
+    def weights(self) -> np.ndarray:
+        """uint8[hemisphere, row, column], 0..63: all synapses after the run."""
+        return self.arrays["weights"]
+
+    def summary(self) -> dict[str, Any]:
+        """Everything but the arrays, as ``result.json`` has it."""
+        return {f.name: getattr(self, f.name) for f in dataclasses.fields(self) if f.name != "arrays"}
+
+    def save(self, directory: str | Path) -> None:
+        """Write both files, or none: each is written aside, checked to be on disk, then renamed.
+
+        An earlier result in the directory stays whole until both new files are. ``result.json`` is renamed last and
+        names the hash of its ``result.npz``, so a pair that a power cut tore is found by :meth:`load`.
+
+        Raises:
+            OSError: the directory cannot be written to; nothing has changed then.
+        """
+        directory = Path(directory)
+        npz = npz_bytes(self.arrays)
+        summary = self.summary() | {"arrays_sha256": hashlib.sha256(npz).hexdigest()}
+        text = json.dumps(summary, indent=2, allow_nan=False, default=_plain) + "\n"
+        directory.mkdir(parents=True, exist_ok=True)
+        replace_together({directory / NPZ_NAME: npz, directory / JSON_NAME: text.encode()})
+
+    @classmethod
+    def load(cls, directory: str | Path) -> Result:
+        """Read a saved result; raises ValueError where the two files do not belong together."""
+        directory = Path(directory)
+        summary = json.loads((directory / JSON_NAME).read_text(encoding="utf-8"))
+        npz = (directory / NPZ_NAME).read_bytes()
+        if summary.pop("arrays_sha256") != hashlib.sha256(npz).hexdigest():
+            raise ValueError(f"{directory / NPZ_NAME} is not the file that {JSON_NAME} beside it was written with")
+        with np.load(io.BytesIO(npz), allow_pickle=False) as archive:
+            return cls(**summary, arrays=dict(archive))
+
+
+def check_writable(directory: Path) -> None:
+    """Raise ValueError where results could not be saved in a directory; probes and leaves nothing behind."""
+    missing = []
+    try:
+        missing = [path for path in (directory, *directory.parents) if not path.exists()]
+        directory.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=directory):
+            pass
+        blocked = [name for name in (NPZ_NAME, JSON_NAME) if (directory / name).is_dir()]
+    except OSError as error:
+        raise ValueError(f"results cannot be written to {directory}: {error.strerror}") from None
+    finally:
+        for path in missing:  # innermost first
+            with contextlib.suppress(OSError):
+                path.rmdir()
+    if blocked:
+        raise ValueError(f"results cannot be written to {directory}: {blocked[0]} is a directory there")
+
+
+def npz_bytes(arrays: dict[str, np.ndarray]) -> bytes:
+    """Return an ``.npz`` archive that depends on names and values only: sorted, uncompressed, undated."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
+        for name in sorted(arrays):
+            member = zipfile.ZipInfo(f"{name}.npy", FIXED_DATE)
+            member.create_system = 3  # Unix, on every machine
+            member.external_attr = 0o644 << 16
+            content = io.BytesIO()
+            values = np.asarray(arrays[name], order="C")
+            np.lib.format.write_array(content, values, version=(1, 0), allow_pickle=False)
+            archive.writestr(member, content.getvalue())
+    return buffer.getvalue()
+
+
+def replace_together(contents: dict[Path, bytes]) -> None:
+    """Give several files new contents: all of them, or after an error none. The last one is renamed last."""
+    partial = {path: path.with_name(path.name + PARTIAL) for path in contents}
+    earlier = {path: path.read_bytes() if path.exists() else None for path in contents}
+    touched = []
+    try:
+        for path, content in contents.items():
+            _write_durably(partial[path], content)
+        for path in contents:
+            touched.append(path)
+            os.replace(partial[path], path)
+    except BaseException:
+        for path in touched:
+            _restore(path, earlier[path])
+        for path in partial.values():
+            with contextlib.suppress(OSError):
+                path.unlink()
+        raise
+
+
+def _restore(path: Path, content: bytes | None) -> None:
+    if content is None:
+        path.unlink(missing_ok=True)
+    else:
+        _write_durably(path, content)
+
+
+def _write_durably(path: Path, content: bytes) -> None:
+    with open(path, "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _plain(value: object) -> object:
+    """Turn what numpy makes into what JSON knows."""
+    if isinstance(value, np.generic):
+        return value.item()
+    if isinstance(value, np.ndarray):
+        return value.tolist()
+    raise TypeError(f"result.json cannot hold a {type(value).__name__}: {value!r}")

@@ -1,0 +1,21 @@
+"""Versions of what a result depends on."""
+
+from __future__ import annotations
+
+import platform
+from importlib import metadata
+
+DISTRIBUTIONS = ("plasticore", "numpy", "numba", "simpy")
+
+
+def version(distribution: str) -> str:
+    """Return the installed version, or ``"not installed"`` where the sources run without an installation."""
+    try:
+        return metadata.version(distribution)
+    except metadata.PackageNotFoundError:
+        return "not installed"
+
+
+def versions() -> dict[str, str]:
+    """Return the versions of Python, of this project and of what it computes with, by name."""
+    return {"python": platform.python_version()} | {name: version(name) for name in DISTRIBUTIONS}

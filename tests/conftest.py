@@ -1,0 +1,6 @@
+"""Settings for the whole suite: property tests are repeatable and have no deadline, since kernels compile in them."""
+
+from hypothesis import settings
+
+settings.register_profile("plasticore", deadline=None, max_examples=25, derandomize=True)
+settings.load_profile("plasticore")

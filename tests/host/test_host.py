@@ -1,0 +1,80 @@
+"""The host loads once, lets the chip alone, and reads what it left: tried with a toy firmware on a real chip."""
+
+import pytest
+
+from chip.chip import Chip
+from chip.config import ChipConfig
+from chip.errors import LinkError
+from host.host import Host
+from tests.host.toy import TASK, Toy
+
+
+def loaded(firmware=None) -> Host:
+    host = Host(Chip(ChipConfig.ideal(seed=3)))
+    host.load(firmware or Toy(), TASK)
+    return host
+
+
+def test_result_holds_what_the_chip_and_the_firmware_report():
+    result = loaded().run()
+    assert (result.task, result.rule, result.where, result.chip) == ("toy", "toy rule", "chip", "ideal")
+    assert (result.seed, result.epochs, result.accuracy, result.train_accuracy) == (7, 1, 0.25, [0.75])
+    assert result.complete and result.samples == 5
+    assert result.chip_seconds >= 5 * 8e-6
+    assert result.speed["chip_us_per_sample"] == pytest.approx(result.chip_seconds * 1e6 / 5)
+    assert result.ppu["cycles"] * 4e-9 == pytest.approx(result.chip_seconds)
+    assert {"sent", "delivered", "lost"} <= set(result.events)
+    assert result.assumptions[-1] == "toys are real"
+    assert result.config["seed"] == 3
+    assert result.arrays["losses"].tolist() == [3, 2, 1]
+    assert result.weights[0, 3, 5] == 42 and result.weights.sum() == 42
+
+
+def test_nothing_crosses_the_link_while_the_chip_learns():
+    host = loaded()
+    before = host.chip.link.bytes["before"]
+    result = host.run()
+    assert before > 0
+    assert result.host_link["bytes_before"] == before
+    assert result.host_link["bytes_during"] == 0
+    assert result.host_link["bytes_after"] >= result.weights.size
+
+
+def test_firmware_that_needs_the_host_fails_by_it():
+    host = loaded(Toy(temptation=lambda ppu: ppu.chip.link.read_weights()))
+    with pytest.raises(LinkError, match="the link is closed between start and exit code"):
+        host.run()
+
+
+def test_status_counts_samples_and_changes_nothing():
+    seen, ended = [], []
+    host = loaded(Toy(temptation=lambda ppu: seen.append(host.status())))
+    watched = host.run(progress=ended.append)
+    assert [(status.samples, status.samples_total, status.accuracy) for status in seen] == [
+        (played, 5, 0.5) for played in range(1, 6)
+    ]
+    assert ended[-1].samples == 5
+    assert watched.chip_seconds == loaded().run().chip_seconds
+
+
+def test_interrupt_keeps_what_there_is():
+    def interrupt(ppu):
+        if ppu.chip.player.played == 2:
+            raise KeyboardInterrupt
+
+    result = loaded(Toy(temptation=interrupt)).run()
+    assert not result.complete
+    assert result.samples == 2
+    assert result.weights[0, 3, 5] == 42
+
+
+def test_wrong_order_of_calls_is_refused():
+    host = Host(Chip(ChipConfig.ideal()))
+    with pytest.raises(RuntimeError, match="the host has loaded nothing yet; call load"):
+        host.run()
+    host.load(Toy(), TASK)
+    with pytest.raises(RuntimeError, match="this host has loaded toy rule already; build a new Chip and Host"):
+        host.load(Toy(), TASK)
+    host.run()
+    with pytest.raises(RuntimeError, match="was started already"):
+        host.run()

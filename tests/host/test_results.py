@@ -1,0 +1,219 @@
+"""Results are written whole or not at all, and the same arrays are the same bytes."""
+
+import json
+import os
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import array_shapes, arrays
+
+from host.report import report
+from host.results import JSON_NAME, NPZ_NAME, Result, check_writable, npz_bytes, replace_together
+from host.versions import versions
+
+FIELDS = {
+    *("task", "rule", "where", "chip", "seed", "epochs", "accuracy", "train_accuracy", "chip_seconds", "wall_seconds"),
+    *("ppu", "events", "host_link", "assumptions", "versions", "config", "speed", "complete"),
+}
+
+
+def make_result(**changes) -> Result:
+    settings = {
+        "task": "yin-yang",
+        "rule": "eventprop",
+        "where": "chip",
+        "chip": "ideal",
+        "seed": 1,
+        "epochs": 2,
+        "accuracy": 0.5,
+        "train_accuracy": [0.25, np.float64(0.5)],
+        "chip_seconds": 2.0,
+        "wall_seconds": 5.0,
+        "ppu": {"cycles": np.int64(500_000_000), "busy_fraction": 0.25, "sram_used": 9_000, "sram_size": 16_384},
+        "events": {"sent": 10, "delivered": 9, "lost": 1},
+        "losses": {"recorded spikes": 0},
+        "host_link": {"bytes_before": 1_000, "bytes_during": 0, "bytes_after": 2_000},
+        "samples": 100,
+        "simpy_events": 1_000,
+        "speed": {"wall_us_per_sample": 50_000.0, "chip_us_per_sample": 20_000.0},
+        "assumptions": ["a player", "a writer"],
+        "versions": versions(),
+        "config": {"seed": 1},
+        "arrays": {"weights": np.arange(6, dtype=np.uint8).reshape(2, 3), "train_accuracy": np.array([0.25, 0.5])},
+    }
+    return Result(**(settings | changes))
+
+
+def test_saved_result_comes_back(tmp_path):
+    result = make_result()
+    result.save(tmp_path / "new" / "run")
+    back = Result.load(tmp_path / "new" / "run")
+    assert back.summary() == result.summary()
+    assert np.array_equal(back.weights, result.weights) and back.weights.dtype == np.uint8
+    assert sorted(path.name for path in (tmp_path / "new" / "run").iterdir()) == [JSON_NAME, NPZ_NAME]
+
+
+def test_json_has_the_promised_fields_as_plain_numbers(tmp_path):
+    make_result().save(tmp_path)
+    written = json.loads((tmp_path / JSON_NAME).read_text())
+    assert FIELDS <= set(written)
+    assert written["where"] == "chip"
+    assert written["ppu"]["cycles"] == 500_000_000
+    assert written["train_accuracy"] == [0.25, 0.5]
+    assert set(written["versions"]) == {"plasticore", "python", "numpy", "numba", "simpy"}
+
+
+def test_wall_time_is_not_in_the_arrays_file(tmp_path):
+    make_result(wall_seconds=5.0).save(tmp_path / "a")
+    make_result(wall_seconds=6.0).save(tmp_path / "b")
+    assert (tmp_path / "a" / NPZ_NAME).read_bytes() == (tmp_path / "b" / NPZ_NAME).read_bytes()
+    assert (tmp_path / "a" / JSON_NAME).read_bytes() != (tmp_path / "b" / JSON_NAME).read_bytes()
+
+
+def test_same_arrays_are_the_same_bytes_whatever_their_order_layout_and_process():
+    values = {"b": np.arange(12.0).reshape(3, 4), "a": np.array(7)}
+    transposed = {"a": np.array(7), "b": np.asfortranarray(np.arange(12.0).reshape(3, 4))}
+    assert npz_bytes(values) == npz_bytes(transposed)
+    code = (
+        "import hashlib, numpy as np; from host.results import npz_bytes;"
+        "print(hashlib.sha256(npz_bytes({'b': np.arange(12.).reshape(3, 4), 'a': np.array(7)})).hexdigest())"
+    )
+    root = Path(__file__).resolve().parents[2]
+    runs = {
+        subprocess.run(
+            [sys.executable, "-c", code], cwd=root, capture_output=True, check=True, env=os.environ | {"TZ": zone}
+        ).stdout
+        for zone in ("UTC", "Asia/Tokyo")
+    }
+    assert len(runs) == 1
+
+
+def test_a_changed_value_changes_the_bytes():
+    assert npz_bytes({"a": np.array([1.0])}) != npz_bytes({"a": np.array([1.0 + 2**-52])})
+
+
+@given(arrays(np.int16, array_shapes(min_dims=0, max_dims=3, min_side=0, max_side=4), elements=st.integers(-9, 9)))
+def test_numpy_reads_what_we_write(tmp_path_factory, values):
+    path = tmp_path_factory.mktemp("npz") / NPZ_NAME
+    path.write_bytes(npz_bytes({"values": values}))
+    with np.load(path, allow_pickle=False) as archive:
+        assert archive["values"].dtype == values.dtype and np.array_equal(archive["values"], values)
+    assert zipfile.ZipFile(path).testzip() is None
+
+
+def test_objects_are_refused_before_a_file_appears(tmp_path):
+    with pytest.raises(ValueError, match="allow_pickle"):
+        make_result(arrays={"weights": np.array([object()])}).save(tmp_path / "run")
+    with pytest.raises(TypeError, match="cannot hold a object"):
+        make_result(config={"chip": object()}).save(tmp_path / "run")
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        make_result(accuracy=float("nan")).save(tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize("failing_call", [1, 2])
+@pytest.mark.parametrize("operation", ["replace", "fsync"])
+def test_an_error_at_any_step_leaves_the_earlier_result(tmp_path, monkeypatch, operation, failing_call):
+    make_result(seed=1).save(tmp_path)
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    fail_once(monkeypatch, operation, failing_call)
+    with pytest.raises(OSError, match="disk on fire"):
+        make_result(seed=2, arrays={"weights": np.zeros(9)}).save(tmp_path)
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
+
+
+@pytest.mark.parametrize("failing_call", [1, 2])
+@pytest.mark.parametrize("operation", ["replace", "fsync"])
+def test_an_error_at_any_step_of_a_first_result_leaves_nothing(tmp_path, monkeypatch, operation, failing_call):
+    fail_once(monkeypatch, operation, failing_call)
+    with pytest.raises(OSError, match="disk on fire"):
+        make_result().save(tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def fail_once(monkeypatch, operation: str, call: int) -> None:
+    """Make the n-th call of ``os.<operation>`` fail."""
+    original, calls = getattr(os, operation), []
+
+    def wrapped(*arguments):
+        calls.append(arguments)
+        if len(calls) == call:
+            raise OSError("disk on fire")
+        return original(*arguments)
+
+    monkeypatch.setattr(os, operation, wrapped)
+
+
+def test_both_files_are_on_disk_before_one_is_renamed(tmp_path, monkeypatch):
+    seen, original = [], os.replace
+
+    def look(source, target):
+        seen.append((Path(target).name, sorted(path.name for path in tmp_path.iterdir())))
+        original(source, target)
+
+    monkeypatch.setattr(os, "replace", look)
+    make_result().save(tmp_path)
+    assert seen[0] == (NPZ_NAME, [f"{JSON_NAME}.partial", f"{NPZ_NAME}.partial"])
+    assert seen[1] == (JSON_NAME, [f"{JSON_NAME}.partial", NPZ_NAME])
+
+
+def test_files_of_two_runs_are_not_taken_for_one(tmp_path):
+    make_result().save(tmp_path)
+    (tmp_path / NPZ_NAME).write_bytes(npz_bytes({"weights": np.zeros(3)}))
+    with pytest.raises(ValueError, match=r"is not the file that result\.json beside it was written with"):
+        Result.load(tmp_path)
+
+
+def test_replace_together_of_one_file(tmp_path):
+    replace_together({tmp_path / "a": b"1"})
+    assert (tmp_path / "a").read_bytes() == b"1"
+
+
+def test_probe_leaves_nothing(tmp_path):
+    check_writable(tmp_path / "a" / "b")
+    check_writable(tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_probe_refuses_what_cannot_be_a_directory(tmp_path):
+    (tmp_path / "file").write_text("")
+    (tmp_path / "run" / JSON_NAME).mkdir(parents=True)
+    for bad in (tmp_path / "file", tmp_path / "file" / "below", tmp_path / ("x" * 300)):
+        with pytest.raises(ValueError, match="results cannot be written to"):
+            check_writable(bad)
+    with pytest.raises(ValueError, match=r"result\.json is a directory there"):
+        check_writable(tmp_path / "run")
+    assert sorted(path.name for path in tmp_path.rglob("*")) == ["file", JSON_NAME, "run"]
+
+
+def test_report_shows_what_the_bench_wants():
+    text = report(make_result())
+    assert text.splitlines()[0] == "yin-yang learned by eventprop on chip ideal, seed 1, 2 epochs"
+    for part in (
+        "accuracy      0.5000 on the test samples, 0.5000 on the training samples in epoch 2",
+        "chip time     2 s, 20000.0 us per sample",
+        "wall time     5 s, 50000.0 us per sample, 2.5 times chip time",
+        "PPU load      25.0% of 500000000 cycles",
+        "PPU SRAM      9000 of 16384 bytes",
+        "events        10 sent, 9 delivered, 1 lost",
+        "host link     1000 bytes before, 0 during, 2000 after",
+        "assumptions   a player",
+        "              a writer",
+    ):
+        assert part in text
+    assert "LOST OR LATE" not in text
+
+
+def test_report_is_loud_about_losses_and_interrupts():
+    text = report(make_result(complete=False, accuracy=None, losses={"doorbells": 3, "recorded spikes": 0}))
+    unrouted = {"sent": 10, "delivered": 9, "lost": 1, "unrouted": 4}
+    assert "events        10 sent, 9 delivered, 1 lost, 4 unrouted\n" in report(make_result(events=unrouted))
+    assert text.startswith("INTERRUPTED, incomplete: yin-yang")
+    assert "accuracy      not reached" in text
+    assert "LOST OR LATE  3 doorbells\n" in text

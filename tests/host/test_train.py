@@ -1,0 +1,90 @@
+"""The whole slice: the chip learns Yin-Yang by itself, repeatably, and the command line survives an interrupt."""
+
+import json
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from chip import Chip, ChipConfig
+from host import Host, Result, tasks
+from host.cli import EXIT_INTERRUPTED
+from ppu_programs import EventProp
+
+ROOT = Path(__file__).resolve().parents[2]
+SIMPY_EVENTS_PER_SAMPLE = 16
+CHANCE = 1 / 3
+
+TRAIN_A_LITTLE = """
+import sys
+from chip import Chip, ChipConfig
+from host import Host, tasks
+from ppu_programs import EventProp
+
+host = Host(Chip(ChipConfig.ideal(seed=int(sys.argv[2]))))
+host.load(EventProp(epochs=1, seed=int(sys.argv[2])), tasks.yin_yang().head(train=200, validation=20, test=50))
+host.run().save(sys.argv[1])
+"""
+
+
+@pytest.fixture(scope="module")
+def result() -> Result:
+    host = Host(Chip(ChipConfig.ideal(seed=1)))
+    host.load(EventProp(epochs=2, seed=1), tasks.yin_yang().head(train=2_000, validation=100, test=500))
+    return host.run()
+
+
+@pytest.mark.slow
+def test_the_chip_learns(result):
+    assert len(result.train_accuracy) == 2
+    assert result.train_accuracy[1] > result.train_accuracy[0]
+    assert result.accuracy > 2 * CHANCE
+    assert result.accuracy * 500 == pytest.approx(round(result.accuracy * 500))
+
+
+@pytest.mark.slow
+def test_the_chip_learns_without_the_host_and_loses_nothing(result):
+    assert result.host_link["bytes_during"] == 0
+    assert result.host_link["bytes_before"] > 0 and result.host_link["bytes_after"] > 0
+    assert result.events["lost"] == 0 and not any(result.losses.values())
+    assert set(result.ppu["exit_codes"].values()) == {0}
+
+
+@pytest.mark.slow
+def test_load_on_the_chip_and_on_the_simulator_is_bounded(result):
+    assert 0 < result.ppu["busy_fraction"] <= 1
+    assert 0 < result.ppu["sram_used"] <= result.ppu["sram_size"] == 16_384
+    assert result.samples >= 2 * 2_000 + 500
+    assert result.simpy_events <= SIMPY_EVENTS_PER_SAMPLE * result.samples
+
+
+@pytest.mark.slow
+def test_same_seed_in_a_fresh_process_is_the_same_bytes(tmp_path):
+    for directory, seed in (("first", "1"), ("second", "1"), ("other", "2")):
+        code = [sys.executable, "-c", TRAIN_A_LITTLE, str(tmp_path / directory), seed]
+        subprocess.run(code, cwd=ROOT, check=True)
+    first, second, other = ((tmp_path / name / "result.npz").read_bytes() for name in ("first", "second", "other"))
+    assert first == second
+    assert first != other
+
+
+@pytest.mark.slow
+def test_interrupt_from_the_keyboard_writes_the_results_so_far(tmp_path):
+    command = [sys.executable, "-c", "import sys; from host.cli import main; sys.exit(main())"]
+    arguments = ["train", "yin-yang", "--epochs", "100", "--out", str(tmp_path)]
+    process = subprocess.Popen([*command, *arguments], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    seen = b""
+    while b"yin-yang eventprop: " not in seen:  # the bar of a chip that has begun to learn
+        piece = process.stderr.read1()
+        assert piece, "training ended before it was interrupted"
+        seen += piece
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == EXIT_INTERRUPTED
+    assert out.startswith(b"INTERRUPTED, incomplete: yin-yang")
+    assert b"Traceback" not in err
+    assert json.loads((tmp_path / "result.json").read_text())["complete"] is False
+    assert np.load(tmp_path / "result.npz")["weights"].shape == (2, 256, 256)
