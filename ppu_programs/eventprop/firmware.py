@@ -44,7 +44,7 @@ class EventProp(Firmware):
     def __init__(
         self,
         hidden: int = 120,
-        epochs: int = 20,
+        epochs: int = 30,
         seed: int = 0,
         settings: Settings | None = None,
     ):

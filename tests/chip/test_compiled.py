@@ -41,7 +41,8 @@ def project(tmp_path):
 
 def run(project, cache, **environment):
     """Run the caller in a fresh process; return its result and the number of functions loaded from the cache."""
-    environment = {**os.environ, "PLASTICORE_CACHE": str(cache), **environment}
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("NUMBA_")}
+    environment = {**inherited, "PLASTICORE_CACHE": str(cache), **environment}
     command = [sys.executable, "-m", "chip.caller"]
     done = subprocess.run(command, cwd=project, env=environment, capture_output=True, text=True, check=True)
     return [int(word) for word in done.stdout.split()]
