@@ -1,7 +1,8 @@
 """The configuration of a chip instance: frozen, checked, to and from TOML.
 
-A :class:`ChipConfig` says which chip this is (its seed) and what its digital surroundings take in time. What a
-program writes into the chip's analog and routing registers is :class:`chip.registers.Registers`.
+A :class:`ChipConfig` says which chip this is (its seed), in which ways it deviates from its equations
+(:class:`ImperfectionConfig`), and what its digital surroundings take in time. What a program writes into the chip's
+analog and routing registers is :class:`chip.registers.Registers`.
 """
 
 from __future__ import annotations
@@ -16,9 +17,7 @@ from chip import constants as c
 
 def setting(default, low=None, high=None, multiple_of=1, source="assumed"):
     """One checked field: its default, closed range, granularity, and the source of its value."""
-    return dataclasses.field(
-        default=default, metadata=dict(low=low, high=high, multiple_of=multiple_of, source=source)
-    )
+    return dataclasses.field(default=default, metadata=dict(low=low, high=high, multiple_of=multiple_of, source=source))
 
 
 class Checked:
@@ -35,7 +34,7 @@ def check_setting(owner: str, field: dataclasses.Field, value) -> None:
     if type(value) is not expected:
         raise ValueError(f"{name} is {value!r}; it must be of type {expected.__name__}")
     low, high, step = (field.metadata[key] for key in ("low", "high", "multiple_of"))
-    if (low is not None and value < low) or (high is not None and value > high):
+    if not ((low is None or low <= value) and (high is None or value <= high)):  # so that NaN is refused too
         raise ValueError(f"{name} is {value}; it must lie in {low}..{'' if high is None else high}")
     if step != 1 and value % step:
         raise ValueError(f"{name} is {value}; it must be a multiple of {step}")
@@ -87,6 +86,90 @@ class LinkConfig(Checked):
     bytes_per_second: int = setting(c.HOST_LINK_BYTES_PER_S, 1, source="1 GbE (sctrltp_defines.h)")
 
 
+def switch():
+    """The switch of an imperfection, off by default."""
+    return setting(False, source="switch")
+
+
+@dataclass(frozen=True)
+class ImperfectionConfig(Checked):
+    """In which ways the analog part of this chip deviates from its equations, and how much.
+
+    Each imperfection is a switch, off by default, and the magnitude that follows it, a standard deviation. Switched off
+    or at magnitude zero it has no effect at all. Each draws from its own stream (:mod:`chip.analog.mismatch`), so that
+    what one chip has of one imperfection does not depend on the others.
+
+    "Of the distance" means: of the distance between a neuron's threshold and leak potential; for a neuron with its
+    comparator off, which has no threshold, of the vendor's default distance, 45 LSB.
+
+    Attributes:
+        tau_mem, tau_syn: time constants; those of excitatory and inhibitory currents are drawn apart.
+        leak, reset, threshold: potentials of a neuron.
+        driver_efficacy: all synapses of one synapse driver, two rows, together.
+        synapse_efficacy: each synapse by itself. With the defaults, 3 % and 4 %, the efficacy of a synapse has a
+            standard deviation of 5 % in all.
+        cadc_offset, cadc_gain: of each channel; a channel reads ``gain * potential + offset``.
+        membrane_noise: the standard deviation that a membrane at rest takes on in time, correlated over tau_mem.
+        cadc_noise: of each conversion of a channel, on top of what the membrane does.
+    """
+
+    tau_mem: bool = switch()
+    tau_mem_relative_std: float = setting(0.10, 0.0, 0.5, source="assumed; vendor tests: 45 % of uncalibrated or less")
+    tau_syn: bool = switch()
+    tau_syn_relative_std: float = setting(0.10, 0.0, 0.5, source="assumed; vendor tests: 20 % of uncalibrated or less")
+    leak: bool = switch()
+    leak_std_of_distance: float = setting(0.05, 0.0, 1.0)
+    reset: bool = switch()
+    reset_std_of_distance: float = setting(0.05, 0.0, 1.0)
+    threshold: bool = switch()
+    threshold_std_of_distance: float = setting(0.05, 0.0, 1.0, source="assumed; fastAndDeep trains with 8 %")
+    driver_efficacy: bool = switch()
+    driver_efficacy_relative_std: float = setting(0.03, 0.0, 0.5)
+    synapse_efficacy: bool = switch()
+    synapse_efficacy_relative_std: float = setting(0.04, 0.0, 0.5)
+    cadc_offset: bool = switch()
+    cadc_offset_std_lsb: float = setting(1.5, 0.0, 50.0, source="assumed; calix tests: calibrated reads below 3 LSB")
+    cadc_gain: bool = switch()
+    cadc_gain_relative_std: float = setting(0.01, 0.0, 0.25)
+    membrane_noise: bool = switch()
+    membrane_noise_std_of_distance: float = setting(0.025, 0.0, 1.0, source="assumed; calix: reads vary by 1.0-2.5 LSB")
+    cadc_noise: bool = switch()
+    cadc_noise_std_lsb: float = setting(1.0, 0.0, 50.0)
+
+    @classmethod
+    def typical(cls) -> ImperfectionConfig:
+        """What a calibrated chip has left.
+
+        Off are the CADC's gain, which the spread of reads that 1.5 LSB of offset stands for includes, and its read
+        noise, since the vendor's figure for the noise of a read includes the membrane's.
+        """
+        off = {"cadc_gain", "cadc_noise"}
+        return cls(**{name: True for name in cls.names() if name not in off})
+
+    @classmethod
+    def names(cls) -> list[str]:
+        """The imperfections, in order."""
+        return [field.name for field in dataclasses.fields(cls) if field.metadata["source"] == "switch"]
+
+    def std(self, name: str) -> float:
+        """The magnitude of an imperfection, in the unit of its field; 0.0 where it is switched off."""
+        return getattr(self, self._magnitude(name).name) if getattr(self, name) else 0.0
+
+    def assumptions(self) -> list[str]:
+        """One entry for every imperfection that is switched on."""
+        fields = [(name, self._magnitude(name)) for name in self.names() if getattr(self, name)]
+        return [
+            f"imperfections.{name} is on, {field.name[len(name) + 1 :]} = {getattr(self, field.name)} "
+            f"({field.metadata['source']})"
+            for name, field in fields
+        ]
+
+    @classmethod
+    def _magnitude(cls, name: str) -> dataclasses.Field:
+        fields = dataclasses.fields(cls)
+        return fields[[field.name for field in fields].index(name) + 1]
+
+
 @dataclass(frozen=True)
 class ChipConfig(Checked):
     """One chip instance.
@@ -95,6 +178,7 @@ class ChipConfig(Checked):
         seed: which chip this is, 0..2^63-1; every random stream is spawned from it.
         strict: losses and late work are errors, not counts.
         profile: the name that reports show.
+        imperfections: how its analog part deviates from its equations.
 
     Raises:
         ValueError: a field is of the wrong type, out of range or off its granularity.
@@ -103,6 +187,7 @@ class ChipConfig(Checked):
     seed: int = setting(0, 0, 2**63 - 1, source="a choice")
     strict: bool = setting(True, source="a choice")
     profile: str = setting("ideal", source="a choice")
+    imperfections: ImperfectionConfig = ImperfectionConfig()
     router: RouterConfig = RouterConfig()
     cadc: CadcConfig = CadcConfig()
     fpga: FpgaConfig = FpgaConfig()
@@ -113,6 +198,11 @@ class ChipConfig(Checked):
     def ideal(cls, seed: int = 0, **changes) -> ChipConfig:
         """A chip without imperfections: its analog core equals the equations."""
         return cls(seed=seed, **changes)
+
+    @classmethod
+    def typical(cls, seed: int = 0, **changes) -> ChipConfig:
+        """A calibrated chip with the imperfections that calibration leaves; see :class:`ImperfectionConfig`."""
+        return cls(**{"seed": seed, "profile": "typical", "imperfections": ImperfectionConfig.typical(), **changes})
 
     @classmethod
     def from_dict(cls, table: dict) -> ChipConfig:
@@ -149,11 +239,11 @@ class ChipConfig(Checked):
         return "\n".join(lines) + "\n"
 
     def assumptions(self) -> list[str]:
-        """One sentence for every setting of the surroundings that no public source gives."""
-        found = []
+        """One entry for every imperfection that is on, and every setting that no public source gives."""
+        found = self.imperfections.assumptions()
         for section in dataclasses.fields(self):
             value = getattr(self, section.name)
-            if dataclasses.is_dataclass(value):
+            if dataclasses.is_dataclass(value) and value is not self.imperfections:
                 found += [
                     f"{section.name}.{field.name} = {getattr(value, field.name)} (assumed)"
                     for field in dataclasses.fields(value)
@@ -173,6 +263,8 @@ def _from_table(cls, table: dict, path: str):
             if not isinstance(value, dict):
                 raise ValueError(f"{path}{name} is {value!r}; it must be a table [{name}]")
             value = _from_table(type(default), value, f"{path}{name}.")
+        elif type(default) is float and type(value) is int:
+            value = float(value)  # "= 1" is a fine way to write 1.0
         arguments[name] = value
     return cls(**arguments)
 

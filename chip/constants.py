@@ -34,6 +34,9 @@ NEURON_OUTPUT_SHIFT = 8  # bits 8..10: the neuron event output, column // 32 (ha
 NEURON_OUTPUTS = 8
 COLUMNS_PER_OUTPUT = 32
 
+# ------------------------------------------------------------------ neurons
+DEFAULT_DISTANCE_LSB = 45  # threshold 125 above leak 80, the software defaults (hxtorch types.py)
+
 # ------------------------------------------------------------------ crossbar (halco routing_crossbar.h)
 CROSSBAR_INPUTS = 20  # 0-7 neuron outputs, 8-11 from the FPGA, 12-19 background sources
 CROSSBAR_OUTPUTS = 12  # 0-3 PADI top, 4-7 PADI bottom, 8-11 to the FPGA

@@ -40,6 +40,7 @@ from chip.analog.layout import (
     STEPS,
     UNROUTED,
 )
+from chip.analog.noise import BLOCK, STEP, kick_block, kick_step, moment
 from chip.analog.observe import look, quiet_until, resets_before
 from chip.analog.step import copy, driven_step, flush_tiny, free_step, mark_candidates, propagate
 
@@ -169,6 +170,7 @@ def advance(now_ns, neurons, network, queues, scratch):
     as one jump; any other grid step once its end, and in a block quiet at its start also the first cause, has passed.
     """
     clock = queues.clock
+    noisy = neurons.key.size > 0
     while True:
         start_ns = clock[COMMITTED]
         quiet_ns = quiet_until(neurons, queues) if start_ns % BLOCK_NS == 0 else start_ns
@@ -182,6 +184,8 @@ def advance(now_ns, neurons, network, queues, scratch):
                 if now_ns < quiet_ns:
                     break
                 propagate(neurons.now, scratch.next, neurons.coarse, BLOCK_STEPS)
+                if noisy:
+                    kick_block(scratch.next, neurons.key, neurons.cell, moment(BLOCK, quiet_ns // BLOCK_NS))
                 flush_tiny(scratch.next, neurons.now)
                 clock[COMMITTED] = quiet_ns
                 queues.tally[QUIET_BLOCKS] += 1
@@ -199,7 +203,11 @@ def advance(now_ns, neurons, network, queues, scratch):
         if min(cause_ns, clock[NEXT_RELEASE]) < end_ns or free_step(neurons.now, scratch.next, neurons.live) > 0:
             if grid_step(start_ns, neurons, network, queues, scratch) == GROW:
                 return GROW
-        if end_ns % BLOCK_NS == 0:
+        if noisy:
+            kick_step(scratch.next, neurons.now, neurons.key, neurons.live, moment(STEP, end_ns // GRID_NS))
+            if end_ns % BLOCK_NS == 0:
+                flush_tiny(neurons.now, neurons.now)
+        elif end_ns % BLOCK_NS == 0:
             flush_tiny(scratch.next, neurons.now)
         else:
             copy(scratch.next, neurons.now)

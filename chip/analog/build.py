@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 
 from chip import constants as c
-from chip.analog.cadc import convert_array
 from chip.analog.layout import (
     BLOCK_STEPS,
     CLOCK_FIELDS,
@@ -24,8 +23,9 @@ from chip.analog.layout import (
     Scratch,
     half_slots,
 )
+from chip.analog.mismatch import Silicon
+from chip.analog.noise import DRAW_STD, kick_tables
 from chip.analog.tables import propagator
-from chip.registers import Registers
 from chip.router.crossbar import neuron_routes, node_registers
 from chip.router.padi import row_table
 
@@ -42,8 +42,9 @@ def to_columns(by_lane: np.ndarray) -> np.ndarray:
     return joined.reshape(*by_lane.shape[:-2], c.COLUMNS)
 
 
-def build_neurons(registers: Registers) -> Neurons:
+def build_neurons(silicon: Silicon) -> Neurons:
     """Return parameters and tables, and a state in which every membrane rests at its leak potential."""
+    registers = silicon.registers
     halves, size = half_slots(registers.enabled)
     place = np.zeros((size, 4), np.int64)
     place[:, PLACE_NEURON] = -1
@@ -70,17 +71,22 @@ def build_neurons(registers: Registers) -> Neurons:
     enabled = of_slot(registers.enabled, False).astype(bool)
     spiking = of_slot(registers.spiking, False).astype(bool) & enabled
     leak = of_slot(registers.leak_lsb, 0.0)
+    threshold = np.where(spiking, of_slot(registers.threshold_lsb, 0.0) - leak, np.inf)
+    noise = np.where(enabled, of_slot(silicon.membrane_noise_lsb, 0.0), 0.0)
+    kicks = kick_tables(noise, of_slot(registers.tau_mem_ns, 1e4))
     cell = np.stack(
         [
             np.where(enabled, of_slot(registers.efficacy_lsb, 0.0), 0.0),
             np.where(enabled, of_slot(registers.reset_lsb, 0.0) - leak, 0.0),
-            np.where(spiking, of_slot(registers.threshold_lsb, 0.0) - leak, np.inf),
+            threshold,
             leak,
+            *kicks,
         ]
     )
+    key = of_slot(silicon.membrane_key, np.uint64(0)) if noise.any() else np.zeros(0, np.uint64)
     taus = [of_slot(getattr(registers, name), 1e4) for name in ("tau_mem_ns", "tau_syn_exc_ns", "tau_syn_inh_ns")]
     fine = propagator(np.arange(GRID_EDGES + 1) * c.EVENT_CLOCK_NS, *taus)
-    live = np.empty((7, size))
+    live = np.empty((8, size))
     neurons = Neurons(
         halves=halves,
         place=place,
@@ -89,6 +95,9 @@ def build_neurons(registers: Registers) -> Neurons:
         coarse=propagator(np.arange(BLOCK_STEPS + 1) * GRID_NS, *taus),
         scan=np.ascontiguousarray(fine.transpose(2, 1, 0)),
         live=live,
+        key=key,
+        channel=build_channels(silicon),
+        channel_key=_channels(silicon.cadc_key) if silicon.cadc_noise_lsb else np.zeros((0, c.COLUMNS), np.uint64),
         now=np.zeros((3, size)),
         release=np.full(size, LONG_AGO_NS, np.int64),
         held=np.zeros(size, np.int64),
@@ -96,12 +105,26 @@ def build_neurons(registers: Registers) -> Neurons:
     return neurons
 
 
-def build_network(registers: Registers, latency_ns: int) -> Network:
+def build_channels(silicon: Silicon) -> np.ndarray:
+    """Return ``Neurons.channel``."""
+    noise = np.full((c.HEMISPHERES, c.COLUMNS), silicon.cadc_noise_lsb / DRAW_STD)
+    rows = (silicon.cadc_gain, silicon.cadc_offset_lsb, noise, silicon.registers.leak_lsb)
+    return np.stack([_channels(row) for row in rows])
+
+
+def _channels(by_column: np.ndarray) -> np.ndarray:
+    """Reorder [2, 256] by column to EVEN, then ODD lanes."""
+    return to_lanes(by_column).reshape(c.HEMISPHERES, c.COLUMNS)
+
+
+def build_network(silicon: Silicon, latency_ns: int) -> Network:
     """Return synapses in lane order, routes and tables."""
+    registers, factor = silicon.registers, silicon.synapse_factor
     routes, table = neuron_routes(registers), row_table(registers)
     return Network(
         weights=to_lanes(registers.weights).reshape(-1, c.LANES).copy(),
         labels=to_lanes(registers.labels).reshape(-1, c.LANES).copy(),
+        factor=np.zeros((0, c.LANES), np.float32) if factor is None else to_lanes(factor).reshape(-1, c.LANES),
         row_mode=registers.row_mode.reshape(-1).copy(),
         nodes=node_registers(registers),
         routes=np.stack([np.asarray(route, np.int64).reshape(-1) for route in routes], axis=1),
@@ -113,12 +136,7 @@ def build_network(registers: Registers, latency_ns: int) -> Network:
     )
 
 
-def build_rest(registers: Registers) -> np.ndarray:
-    """Return uint8[2, 256], EVEN then ODD lanes: what the CADC reads of neurons that are not simulated."""
-    return to_lanes(convert_array(registers.leak_lsb)).reshape(c.HEMISPHERES, -1)
-
-
-def empty_queues(rest: np.ndarray) -> Queues:
+def empty_queues() -> Queues:
     """Return queues at time 0 with nothing posted."""
     clock = np.zeros(CLOCK_FIELDS, np.int64)
     clock[NEXT_RELEASE] = FAR_NS
@@ -133,7 +151,6 @@ def empty_queues(rest: np.ndarray) -> Queues:
         reset_masks=np.zeros((64, c.LANES), np.uint8),
         looks=np.zeros(256, np.int64),
         look_values=np.zeros((256, c.COLUMNS), np.uint8),
-        rest=rest,
         log_time=np.zeros(6 * SPIKES_PER_STEP, np.int64),
         log_info=np.zeros(6 * SPIKES_PER_STEP, np.int64),
     )

@@ -1,4 +1,8 @@
-"""The columnar ADC: a membrane potential in LSB to 8 bits, rounded to the nearest (ties to even), clipped."""
+"""The columnar ADC: a membrane potential in LSB to 8 bits, rounded to the nearest (ties to even), clipped.
+
+Each channel has a gain and an offset, 1 and 0 on an ideal chip, and may add noise to every conversion, a function of
+(chip, channel, time of the conversion).
+"""
 
 from __future__ import annotations
 
@@ -6,12 +10,14 @@ import numpy as np
 
 from chip import constants as c
 from chip.analog.inner import inner
+from chip.analog.layout import GAIN, OFFSET, READ_NOISE
+from chip.analog.noise import draw
 
 
 @inner
-def convert(potential_lsb):
-    """Convert one potential, float LSB, to 0..255."""
-    code = np.rint(potential_lsb)
+def convert(level_lsb):
+    """Convert what the ramp is compared with, float LSB, to 0..255."""
+    code = np.rint(level_lsb)
     if code <= 0.0:
         return 0
     if code >= c.CADC_MAX:
@@ -19,6 +25,10 @@ def convert(potential_lsb):
     return int(code)
 
 
-def convert_array(potential_lsb: np.ndarray) -> np.ndarray:
-    """Convert float potentials in LSB of any shape to uint8."""
-    return np.clip(np.rint(potential_lsb), 0, c.CADC_MAX).astype(np.uint8)
+@inner
+def read(potential_lsb, channel, channel_key, hemisphere, lane, when):
+    """Convert a potential in one channel; ``when`` is the moment of the conversion. See ``Neurons.channel``."""
+    level = channel[GAIN, hemisphere, lane] * potential_lsb + channel[OFFSET, hemisphere, lane]
+    if channel_key.shape[0] > 0:
+        level += channel[READ_NOISE, hemisphere, lane] * draw(channel_key[hemisphere, lane] ^ when)
+    return convert(level)

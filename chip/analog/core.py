@@ -6,7 +6,7 @@ import numpy as np
 
 from chip import constants as c
 from chip.analog.advance import GROW, advance
-from chip.analog.build import build_network, build_neurons, build_rest, build_scratch, empty_queues, to_columns
+from chip.analog.build import build_network, build_neurons, build_scratch, empty_queues, to_columns
 from chip.analog.delivery import NO_ROOM
 from chip.analog.holding import hold_refractory
 from chip.analog.layout import (
@@ -34,6 +34,7 @@ from chip.analog.layout import (
     WRITE_TAIL,
     U,
 )
+from chip.analog.mismatch import silicon
 from chip.analog.observe import observe
 from chip.analog.posting import insert, insert_events, insert_vector, insert_vectors, last_index
 from chip.analog.state import PENDING, restore_state, snapshot_state
@@ -71,7 +72,7 @@ class AnalogCore:
             )
         registers.check()
         self._install(registers)
-        self._queues = empty_queues(build_rest(registers))
+        self._queues = empty_queues()
         self._clock = self._queues.clock
         hold_refractory(self._neurons, self._clock)
 
@@ -100,13 +101,13 @@ class AnalogCore:
         after.now[:, kept] = before.now[:, source]
         after.now[U, kept] += before.cell[LEAK, source] - after.cell[LEAK, kept]
         after.release[kept] = before.release[source]
-        self._queues.rest[:] = build_rest(registers)
         hold_refractory(after, self._clock)
 
     def _install(self, registers: Registers) -> None:
-        self._leak_lsb = registers.leak_lsb.copy()
-        self._neurons = build_neurons(registers)
-        self._network = build_network(registers, self.config.router.on_chip_latency_ns)
+        true = silicon(self.config, registers)
+        self._leak_lsb = true.registers.leak_lsb.copy()
+        self._neurons = build_neurons(true)
+        self._network = build_network(true, self.config.router.on_chip_latency_ns)
         self._scratch = build_scratch(self._neurons.now.shape[1], deliveries=256, batch=SPIKES_PER_STEP + 1024)
 
     # ------------------------------------------------------------------ operations

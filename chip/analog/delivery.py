@@ -167,6 +167,14 @@ def _row_amplitude(values, at, labels, row_half, label, first, count, efficacy, 
         out[d, first + lane] = jump if labels[row_half, lane] == label else 0.0
 
 
+@inner
+def _row_amplitude_of_each(values, at, labels, factor, row_half, label, first, count, efficacy, out, d):
+    """Do as ``_row_amplitude`` does, with a factor on the efficacy of each synapse."""
+    for lane in range(count):
+        jump = efficacy[EFFICACY, first + lane] * values[at, lane] * factor[row_half, lane]
+        out[d, first + lane] = jump if labels[row_half, lane] == label else 0.0
+
+
 @inlined
 def weigh(start_ns, deliveries, neurons, network, queues, scratch):
     """Fill ``scratch.amplitude`` for all deliveries, from the weights as they are at each event's time."""
@@ -179,15 +187,17 @@ def weigh(start_ns, deliveries, neurons, network, queues, scratch):
             if count == 0:
                 continue
             row_half = row * c.HALVES + side
-            write = -1
+            values, at = network.weights, row_half
             if head < tail:
                 event_ns = start_ns + scratch.delivery[d, AT_EDGE] * EDGE_NS
                 write = _write_before(queues.writes, head, tail, row_half, event_ns)
-            if write >= 0:
-                _row_amplitude(queues.write_values, write, network.labels, row_half, label, first, count,
-                               neurons.cell, scratch.amplitude, d)  # fmt: skip
+                if write >= 0:
+                    values, at = queues.write_values, write
+            if network.factor.shape[0] > 0:
+                _row_amplitude_of_each(values, at, network.labels, network.factor, row_half, label, first, count,
+                                       neurons.cell, scratch.amplitude, d)  # fmt: skip
             else:
-                _row_amplitude(network.weights, row_half, network.labels, row_half, label, first, count,
+                _row_amplitude(values, at, network.labels, row_half, label, first, count,
                                neurons.cell, scratch.amplitude, d)  # fmt: skip
 
 

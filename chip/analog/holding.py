@@ -16,9 +16,11 @@ from chip.analog.layout import (
     GRID_EDGES,
     HELD_COUNT,
     INH_TO_U,
+    KICK,
     LEVEL,
     MARGIN_LSB,
     NEXT_RELEASE,
+    STEP_KICK,
     THRESHOLD,
 )
 
@@ -28,6 +30,7 @@ def clamp(s, neurons):
     """Keep the membrane of a slot where it is while its currents go on."""
     neurons.live[DECAY_U, s], neurons.live[EXC_TO_U, s], neurons.live[INH_TO_U, s] = 1.0, 0.0, 0.0
     neurons.live[LEVEL, s], neurons.live[FREE, s] = np.inf, 0.0
+    neurons.live[KICK, s] = 0.0
 
 
 @inner
@@ -36,6 +39,7 @@ def let_go(s, neurons):
     for row in (DECAY_U, EXC_TO_U, INH_TO_U):
         neurons.live[row, s] = neurons.fine[GRID_EDGES, row, s]
     neurons.live[LEVEL, s], neurons.live[FREE, s] = neurons.cell[THRESHOLD, s] - MARGIN_LSB, 1.0
+    neurons.live[KICK, s] = neurons.cell[STEP_KICK, s]
 
 
 @inner

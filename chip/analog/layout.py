@@ -35,9 +35,11 @@ PUSH_JUMP = 3
 # first index of a propagator [5, slots]: u' = u A + exc B - inh C, exc' = exc D, inh' = inh E
 DECAY_U, EXC_TO_U, INH_TO_U, DECAY_EXC, DECAY_INH = 0, 1, 2, 3, 4
 # further rows of Neurons.live
-LEVEL, FREE = 5, 6
+LEVEL, FREE, KICK = 5, 6, 7
 # first index of Neurons.cell
-EFFICACY, RESET, THRESHOLD, LEAK = 0, 1, 2, 3
+EFFICACY, RESET, THRESHOLD, LEAK, STEP_KICK, BLOCK_KICK, NOISE_DRIVE = range(7)
+# first index of Neurons.channel
+GAIN, OFFSET, READ_NOISE, REST = 0, 1, 2, 3
 # second index of Neurons.place
 PLACE_NEURON, PLACE_HALF, PLACE_LANE, PLACE_REFRACTORY = 0, 1, 2, 3
 # second index of Network.routes
@@ -68,12 +70,17 @@ class Neurons(NamedTuple):
 
     halves: int64[4, 2], first slot and number of slots of each row half.
     place: int64[S, 4], of a slot: neuron (hemisphere * 256 + column, -1 padding), row half, lane, refractory time ns.
-    cell: float64[4, S]: efficacy (LSB of current per weight unit), reset and threshold relative to the leak potential
-        (infinite where nothing spikes), leak potential.
+    cell: float64[7, S]: efficacy (LSB of current per weight unit), reset and threshold relative to the leak potential
+        (infinite where nothing spikes), leak potential, the noise's kicks of a step and of a block and the drive that
+        bounds them, see :func:`chip.analog.noise.kick_tables`.
     fine: float64[26, 5, S], propagators over 0..25 edges. coarse: float64[17, 5, S], over 0..16 grid steps.
     scan: float64[S, 5, 26], ``fine`` again, a neuron's edges contiguous.
-    live: float64[7, S], propagator over one step, level of the candidate test, 1 free or 0 clamped: while a neuron is
-        clamped, its u is kept by the propagator itself.
+    live: float64[8, S], propagator over one step, level of the candidate test, 1 free or 0 clamped, amplitude of the
+        noise: while a neuron is clamped, its u is kept by the propagator itself.
+    key: uint64[S], of the noise of each membrane; empty where no membrane is noisy.
+    channel: float64[4, 2, 256], [hemisphere, EVEN then ODD lanes], of the CADC: gain, offset in LSB, LSB of read noise
+        per unit of a draw, and what lanes without a slot rest at. channel_key: uint64[2, 256], no rows without read
+        noise.
     now: float64[3, S], u, excitatory and inhibitory current at the committed time.
     release: int64[S], end of the last refractory period.
     held: int64[S], the clamped slots; ``clock[HELD_COUNT]`` of them.
@@ -86,6 +93,9 @@ class Neurons(NamedTuple):
     coarse: np.ndarray
     scan: np.ndarray
     live: np.ndarray
+    key: np.ndarray
+    channel: np.ndarray
+    channel_key: np.ndarray
     now: np.ndarray
     release: np.ndarray
     held: np.ndarray
@@ -95,6 +105,7 @@ class Network(NamedTuple):
     """Synapses and routes.
 
     weights, labels: uint8[1024, 128], row ``(hemisphere * 256 + row) * 2 + half``. row_mode: uint8[512].
+    factor: float32[1024, 128], on the efficacy of each synapse; no rows where all are 1.
     nodes: int64[20, 12, 2], see :func:`chip.router.crossbar.node_registers`.
     routes: int64[512, 4], of a neuron: label, key on its top and bottom PADI bus or -1, recorded by the FPGA.
     first, rows, driven, synapses: see :class:`chip.router.padi.RowTable`.
@@ -103,6 +114,7 @@ class Network(NamedTuple):
 
     weights: np.ndarray
     labels: np.ndarray
+    factor: np.ndarray
     row_mode: np.ndarray
     nodes: np.ndarray
     routes: np.ndarray
@@ -122,7 +134,7 @@ class Queues(NamedTuple):
     writes: int64[n], ``time << 10 | (hemisphere * 256 + row) * 2 + half``; write_values: uint8[n, 128].
     resets: int64[n], ``time << 2 | row half``; reset_masks: uint8[n, 128].
     looks: int64[n], ``time << 1 | hemisphere``, CADC conversions; those below the head are done: look_values
-        uint8[n, 256], EVEN then ODD lanes. rest: uint8[2, 256], what lanes without a slot read.
+        uint8[n, 256], EVEN then ODD lanes.
     log_time: int64[n], log_info: int64[n], ``recorded << 27 | source << 16 | label``; source is the neuron, or
         512 + SPL1 address for an event that the crossbar returns to the FPGA.
     """
@@ -137,7 +149,6 @@ class Queues(NamedTuple):
     reset_masks: np.ndarray
     looks: np.ndarray
     look_values: np.ndarray
-    rest: np.ndarray
     log_time: np.ndarray
     log_info: np.ndarray
 

@@ -1,13 +1,14 @@
 """Membranes at any time, computed on a copy: looking changes no byte of the state.
 
 The value at a time T depends only on what happens before T. While the block of T has been quiet up to T, it is the
-closed form from the start of the block; otherwise it is the last grid point's state and the rest of the step.
+closed form from the start of the block, or with noise what its steps up to T make of it; otherwise it is the last grid
+point's state and the rest of the step.
 """
 
 from __future__ import annotations
 
 from chip import constants as c
-from chip.analog.cadc import convert
+from chip.analog.cadc import read
 from chip.analog.crossing import EDGE_NS, resolve
 from chip.analog.delivery import NO_ROOM, collect, next_cause, weigh
 from chip.analog.inner import inner, outer
@@ -22,17 +23,25 @@ from chip.analog.layout import (
     PLACE_LANE,
     RESET_HEAD,
     RESET_TAIL,
+    REST,
     ROW_HALVES,
     U,
 )
-from chip.analog.step import copy, is_quiet, propagate
+from chip.analog.noise import CONVERSION, STEP, kick_step, moment
+from chip.analog.step import copy, free_step, is_quiet, is_quiet_with_noise, propagate
 
 
 @inner
 def quiet_until(neurons, queues):
     """Return up to which time the block that starts at the committed time is quiet; that time itself if not at all."""
     start_ns = queues.clock[COMMITTED]
-    if start_ns % BLOCK_NS != 0 or queues.clock[HELD_COUNT] > 0 or not is_quiet(neurons.now, neurons.live):
+    if start_ns % BLOCK_NS != 0 or queues.clock[HELD_COUNT] > 0:
+        return start_ns
+    if neurons.key.size > 0:
+        quiet = is_quiet_with_noise(neurons.now, neurons.live, neurons.cell, neurons.coarse)
+    else:
+        quiet = is_quiet(neurons.now, neurons.live)
+    if not quiet:
         return start_ns
     return min(start_ns + BLOCK_NS, next_cause(queues.clock, queues.events, queues.flights, queues.resets))
 
@@ -60,7 +69,13 @@ def observe(time_ns, neurons, network, queues, scratch):
         return 0
     if time_ns <= quiet_until(neurons, queues):
         passed = time_ns - start_ns
-        propagate(neurons.now, scratch.next, neurons.coarse, passed // GRID_NS)
+        if neurons.key.size > 0:
+            copy(neurons.now, scratch.next)
+            for end_ns in range(start_ns + GRID_NS, time_ns + 1, GRID_NS):
+                free_step(scratch.next, out, neurons.live)
+                kick_step(out, scratch.next, neurons.key, neurons.live, moment(STEP, end_ns // GRID_NS))
+        else:
+            propagate(neurons.now, scratch.next, neurons.coarse, passed // GRID_NS)
         propagate(scratch.next, out, neurons.fine, passed % GRID_NS // EDGE_NS)
         return 0
     deliveries, spikes = collect(start_ns, time_ns, False, network, queues, scratch)
@@ -85,13 +100,18 @@ def look(until_ns, neurons, network, queues, scratch):
             break
         if observe(time_ns, neurons, network, queues, scratch) == NO_ROOM:
             return NO_ROOM
+        when = moment(CONVERSION, time_ns)
         for lane in range(c.COLUMNS):
-            queues.look_values[index, lane] = queues.rest[hemisphere, lane]
+            potential = neurons.channel[REST, hemisphere, lane]
+            queues.look_values[index, lane] = read(potential, neurons.channel, neurons.channel_key, hemisphere, lane,
+                                                   when)  # fmt: skip
         for half in range(ROW_HALVES):
             if half // c.HALVES == hemisphere:
                 first, count = neurons.halves[half, 0], neurons.halves[half, 1]
                 for s in range(first, first + count):
                     lane = (half % c.HALVES) * c.LANES + neurons.place[s, PLACE_LANE]
-                    queues.look_values[index, lane] = convert(scratch.out[U, s] + neurons.cell[LEAK, s])
+                    potential = scratch.out[U, s] + neurons.cell[LEAK, s]
+                    queues.look_values[index, lane] = read(potential, neurons.channel, neurons.channel_key,
+                                                           hemisphere, lane, when)  # fmt: skip
         clock[LOOK_HEAD] = index + 1
     return 0

@@ -47,7 +47,7 @@ def _insert_vector(keys, values, head, tail, key, vector):
 
 @outer
 def insert_vectors(keys, values, head, tail, new_keys, vectors):
-    """Insert keys with a vector of 128 each; return the new tail, or -1, and nothing is changed, if one is there twice."""
+    """Insert keys with a vector of 128 each; return the new tail, or -1 with nothing changed if one is there twice."""
     for n in range(new_keys.size):
         at = tail
         while at > head and keys[at - 1] >= new_keys[n]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from chip.analog.inner import inner
 from chip.analog.layout import (
+    BLOCK_STEPS,
     DECAY_EXC,
     DECAY_INH,
     DECAY_U,
@@ -17,6 +18,7 @@ from chip.analog.layout import (
     INH,
     INH_TO_U,
     LEVEL,
+    NOISE_DRIVE,
     PUSH_JUMP,
     TINY_LSB,
     U,
@@ -83,13 +85,26 @@ def is_quiet(now, live):
 
 
 @inner
+def is_quiet_with_noise(now, live, cell, coarse):
+    """Say whether no neuron can reach its threshold within a block without further events, whatever its noise.
+
+    The bound of the candidate test over a block, with the noise as a drive, see :func:`chip.analog.noise.kick_tables`.
+    """
+    hits = 0
+    for s in range(now.shape[1]):
+        u = now[U, s]
+        rise = now[EXC, s] + cell[NOISE_DRIVE, s] - u
+        rise = rise if rise > 0.0 else 0.0
+        hits += 1 if u + (1.0 - coarse[BLOCK_STEPS, DECAY_U, s]) * rise >= live[LEVEL, s] else 0
+    return hits == 0
+
+
+@inner
 def propagate(now, later, table, steps):
     """Propagate all neurons freely with entry ``steps`` of a table [n, 5, S]."""
     for s in range(now.shape[1]):
         u, exc, inh = now[U, s], now[EXC, s], now[INH, s]
-        later[U, s] = (
-            u * table[steps, DECAY_U, s] + exc * table[steps, EXC_TO_U, s] - inh * table[steps, INH_TO_U, s]
-        )
+        later[U, s] = u * table[steps, DECAY_U, s] + exc * table[steps, EXC_TO_U, s] - inh * table[steps, INH_TO_U, s]
         later[EXC, s] = exc * table[steps, DECAY_EXC, s]
         later[INH, s] = inh * table[steps, DECAY_INH, s]
 

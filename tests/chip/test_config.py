@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chip.config import ChipConfig, FpgaConfig, RouterConfig
+from chip.config import ChipConfig, FpgaConfig, ImperfectionConfig, RouterConfig
 
 
 @given(
@@ -15,13 +15,16 @@ from chip.config import ChipConfig, FpgaConfig, RouterConfig
     latency=st.integers(25, 2500),
     player=st.booleans(),
     writer=st.integers(25, 100_000),
+    noise=st.booleans(),
+    tau_mem=st.floats(0.0, 0.5),
 )
-def test_toml_round_trip(tmp_path_factory, seed, strict, latency, player, writer):
+def test_toml_round_trip(tmp_path_factory, seed, strict, latency, player, writer, noise, tau_mem):
     config = ChipConfig(
         seed=seed,
         strict=strict,
         router=RouterConfig(on_chip_latency_ns=4 * latency),
         fpga=FpgaConfig(sample_player=player, writer_latency_ns=8 * writer),
+        imperfections=ImperfectionConfig(membrane_noise=noise, tau_mem_relative_std=tau_mem),
     )
     path = tmp_path_factory.mktemp("chips") / "chip.toml"
     path.write_text(config.to_toml())
@@ -44,6 +47,11 @@ def test_a_config_is_frozen():
         ({"router": {"latency": 3}}, ["router.latency", "on_chip_latency_ns"]),
         ({"router": {"on_chip_latency_ns": 96}}, ["on_chip_latency_ns", "96", "100"]),
         ({"router": {"on_chip_latency_ns": 102}}, ["on_chip_latency_ns", "102", "multiple of 4"]),
+        ({"imperfections": {"noise": True}}, ["imperfections.noise", "membrane_noise"]),
+        ({"imperfections": {"tau_mem": 0.1}}, ["ImperfectionConfig.tau_mem", "0.1", "bool"]),
+        ({"imperfections": {"tau_mem_relative_std": 0.6}}, ["tau_mem_relative_std", "0.6", "0.5"]),
+        ({"imperfections": {"cadc_noise_std_lsb": -1}}, ["cadc_noise_std_lsb", "-1.0"]),
+        ({"imperfections": {"leak_std_of_distance": float("nan")}}, ["leak_std_of_distance", "nan"]),
     ],
 )
 def test_bad_entries_are_refused_with_name_and_limit(table, words):
@@ -66,3 +74,36 @@ def test_every_assumed_number_is_named():
     for assumed in ("on_chip_latency_ns", "player_latency_ns", "writer_latency_ns", "doorbell_latency_ns"):
         assert assumed in named
     assert "read_cycles" not in named  # measured by the vendor
+
+
+def test_the_profiles():
+    ideal, typical = ChipConfig.ideal(3), ChipConfig.typical(3)
+    assert (ideal.profile, typical.profile, typical.seed) == ("ideal", "typical", 3)
+    names = ImperfectionConfig.names()
+    assert not any(getattr(ideal.imperfections, name) for name in names)
+    assert [ideal.imperfections.std(name) for name in names] == [0.0] * len(names)
+    on = {name: typical.imperfections.std(name) for name in names if getattr(typical.imperfections, name)}
+    assert on.pop("driver_efficacy") ** 2 + on.pop("synapse_efficacy") ** 2 == pytest.approx(0.05**2)
+    assert on == {
+        "tau_mem": 0.1,
+        "tau_syn": 0.1,
+        "leak": 0.05,
+        "reset": 0.05,
+        "threshold": 0.05,
+        "cadc_offset": 1.5,
+        "membrane_noise": 0.025,
+    }
+
+
+def test_a_typical_chip_with_changes():
+    changed = dataclasses.replace(ImperfectionConfig.typical(), leak=False)
+    assert ChipConfig.typical(2, strict=False, imperfections=changed).imperfections.std("leak") == 0.0
+    assert ChipConfig.from_dict({"imperfections": {"cadc_offset_std_lsb": 2}}).imperfections.cadc_offset_std_lsb == 2.0
+
+
+def test_every_imperfection_that_is_on_is_named():
+    named = "\n".join(ChipConfig.typical().assumptions())
+    for name in ImperfectionConfig.names():
+        assert (f"imperfections.{name} is on" in named) == (name not in ("cadc_gain", "cadc_noise"))
+    assert "imperfections.tau_mem is on, relative_std = 0.1 (assumed" in named
+    assert "imperfections" not in "".join(ChipConfig.ideal().assumptions())

@@ -1,6 +1,7 @@
 """The analog core on a dense 4 ns lattice: every neuron looked at on every edge, every event routed by loops.
 
-At one edge: looks, weight writes, neuron resets, comparators, events from the FPGA, on-chip events.
+With noise it never jumps over a block, so it is the twin of a core in which something happens in each of them.
+At one edge: kicks of the noise, looks, weight writes, neuron resets, comparators, events from the FPGA, on-chip events.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from tests.naive.neuron import membrane
+from tests.naive.noise import GRID_NS, STEP, gauss, kick_std
 from tests.naive.router import neuron_input, route
 
 CLOCK_NS = 4
@@ -16,7 +18,8 @@ CLOCK_NS = 4
 class NaiveCore:
     """Run once from time 0 to an end; only enabled neurons are kept, as columns of small arrays."""
 
-    def __init__(self, registers, latency_ns=100):
+    def __init__(self, registers, latency_ns=100, noise=None, factor=None):
+        """noise: (standard deviations in LSB, keys), [2, 256] each. factor: [2, 256, 256], on efficacies."""
         self.registers, self.latency_ns = registers, latency_ns
         self.weights = registers.weights.astype(float)
         self.hemisphere, self.column = np.nonzero(registers.enabled)
@@ -30,6 +33,9 @@ class NaiveCore:
         self.spiking, self.refractory, self.efficacy = (
             getattr(registers, name)[at] for name in ("spiking", "refractory_ns", "efficacy_lsb")
         )
+        self.factor = np.ones((2, 256, 256)) if factor is None else factor
+        self.kicks = []  # (time, what is left to each membrane)
+        self.noise = None if noise is None else (noise[0][at], noise[1][at])
         n = len(self.column)
         self.start = np.zeros(n)  # since when a membrane moves; clamped until then
         self.start_lsb = self.leak.copy()
@@ -49,7 +55,16 @@ class NaiveCore:
             np.array(signs, float).reshape(-1, n),
         )
         moving = membrane(np.maximum(time_ns, self.start), self.start, self.start_lsb, self.leak, self.tau_mem, arrays)
+        for kick_ns, kick in self.kicks:
+            moving += kick * np.exp(-(time_ns - kick_ns) / self.tau_mem)
         return np.where(time_ns <= self.start, self.start_lsb, moving)
+
+    def kick(self, time_ns):
+        """Noise of the grid step that ends."""
+        sigma, keys = self.noise
+        draws = np.array([gauss(key, STEP, time_ns // GRID_NS) for key in keys])
+        free = self.start < time_ns
+        self.kicks.append((time_ns, np.where(free, draws * kick_std(sigma, self.tau_mem, GRID_NS), 0.0)))
 
     def arrive(self, time_ns, source, label):
         """One event enters the crossbar and reaches its synapses at once."""
@@ -57,7 +72,8 @@ class NaiveCore:
         for hemisphere, row in rows:
             hit = (self.hemisphere == hemisphere) & (self.registers.labels[hemisphere, row, self.column] == label & 63)
             self.synaptic_events += int(hit.sum())
-            jump = np.where(hit, self.weights[hemisphere, row, self.column] * self.efficacy, 0.0)
+            strength = self.efficacy * self.factor[hemisphere, row, self.column]
+            jump = np.where(hit, self.weights[hemisphere, row, self.column] * strength, 0.0)
             if not jump.any():
                 continue
             if self.registers.row_mode[hemisphere, row] == 1:
@@ -79,6 +95,8 @@ class NaiveCore:
                 due.setdefault(item[0], ([], [], []))[rank].append(item[1:])
         seen = {}
         for time_ns in range(0, end_ns, CLOCK_NS):
+            if self.noise is not None and time_ns and time_ns % GRID_NS == 0:
+                self.kick(time_ns)
             potentials = self.potentials(time_ns)
             if time_ns in looks:
                 seen[time_ns] = potentials.copy()
@@ -108,6 +126,7 @@ class NaiveCore:
     def _restart(self, which, at_ns, release_ns):
         self.start_lsb = np.where(which, self.reset, self.start_lsb)
         self.start = np.where(which, release_ns, self.start)
+        self.kicks = [(time_ns, np.where(which, 0.0, kick)) for time_ns, kick in self.kicks]
 
     def _send(self, time_ns, hemisphere, column):
         source = neuron_input(column)

@@ -1,0 +1,107 @@
+"""Which chip this is: from registers as a program writes them to what the silicon makes of them.
+
+Each imperfection of :class:`chip.config.ImperfectionConfig` draws from a random stream of its own, which depends on the
+chip's seed and the imperfection's name and on nothing else. It draws for the whole chip, all neurons, drivers, synapses
+and channels, used or not. So a chip stays the same chip whatever else is switched on, and wherever a network is placed.
+
+Draws are normal and cut off at four standard deviations (one draw in 16 000 is). A factor is never below 0.1, so that
+time constants, efficacies and gains stay positive whatever the magnitude; potentials stay in the registers' own range.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+from typing import NamedTuple
+
+import numpy as np
+
+from chip import constants as c
+from chip.config import ChipConfig
+from chip.registers import Registers
+
+CUT_STD = 4.0
+LEAST_FACTOR = 0.1
+_NEURONS = (c.HEMISPHERES, c.COLUMNS)
+
+
+class Silicon(NamedTuple):
+    """One chip under one set of registers, as it truly is; arrays are indexed as registers are.
+
+    registers: neuron parameters as they come out. They may lie outside the ranges that a program may ask for.
+    synapse_factor: float32[2, 256, 256], [hemisphere, row, column], on a synapse's efficacy; None if all are 1.
+    cadc_gain, cadc_offset_lsb: float64[2, 256], a channel reads ``gain * potential + offset``.
+    cadc_noise_lsb: standard deviation of a read, of all channels.
+    membrane_noise_lsb: float64[2, 256], stationary standard deviation; all 0.0 if there is no noise.
+    membrane_key, cadc_key: uint64[2, 256], what tells the noise of one neuron or channel from another's.
+    """
+
+    registers: Registers
+    synapse_factor: np.ndarray | None
+    cadc_gain: np.ndarray
+    cadc_offset_lsb: np.ndarray
+    cadc_noise_lsb: float
+    membrane_noise_lsb: np.ndarray
+    membrane_key: np.ndarray
+    cadc_key: np.ndarray
+
+
+def stream(seed: int, name: str) -> np.random.Generator:
+    """Return the random stream of a chip that has a name."""
+    word = int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "little")
+    return np.random.Generator(np.random.PCG64(np.random.SeedSequence(seed, spawn_key=(word,))))
+
+
+def silicon(config: ChipConfig, registers: Registers) -> Silicon:
+    """Return the chip that ``config`` names, with ``registers`` written into it."""
+    distance = distance_lsb(registers)
+    changed = {"tau_mem_ns": registers.tau_mem_ns * factor(config, "tau_mem", _NEURONS)}
+    tau_syn = factor(config, "tau_syn", (2, *_NEURONS))
+    changed["tau_syn_exc_ns"] = registers.tau_syn_exc_ns * tau_syn[0]
+    changed["tau_syn_inh_ns"] = registers.tau_syn_inh_ns * tau_syn[1]
+    for name in ("leak", "reset", "threshold"):
+        potential = getattr(registers, f"{name}_lsb") + distance * deviation(config, name, _NEURONS)
+        changed[f"{name}_lsb"] = np.clip(potential, 0.0, 255.0)
+    return Silicon(
+        registers=dataclasses.replace(registers, **changed),
+        synapse_factor=synapse_factor(config),
+        cadc_gain=factor(config, "cadc_gain", _NEURONS),
+        cadc_offset_lsb=deviation(config, "cadc_offset", _NEURONS),
+        cadc_noise_lsb=config.imperfections.std("cadc_noise"),
+        membrane_noise_lsb=distance * config.imperfections.std("membrane_noise"),
+        membrane_key=_keys(config, "membrane_noise"),
+        cadc_key=_keys(config, "cadc_noise"),
+    )
+
+
+def distance_lsb(registers: Registers) -> np.ndarray:
+    """Return float64[2, 256], what potentials are off by a fraction of: from leak to threshold, or 45 LSB without."""
+    return np.where(
+        registers.spiking, np.abs(registers.threshold_lsb - registers.leak_lsb), float(c.DEFAULT_DISTANCE_LSB)
+    )
+
+
+def deviation(config: ChipConfig, name: str, shape: tuple[int, ...]) -> np.ndarray:
+    """Return float64 of a shape: what an imperfection adds, in the unit of its magnitude; zeros where it is off."""
+    std = config.imperfections.std(name)
+    if std == 0.0:
+        return np.zeros(shape)
+    return std * np.clip(stream(config.seed, name).standard_normal(shape), -CUT_STD, CUT_STD)
+
+
+def factor(config: ChipConfig, name: str, shape: tuple[int, ...]) -> np.ndarray:
+    """Return float64 of a shape: what an imperfection multiplies with; ones where it is off."""
+    return np.maximum(1.0 + deviation(config, name, shape), LEAST_FACTOR)
+
+
+def synapse_factor(config: ChipConfig) -> np.ndarray | None:
+    """Return float32[2, 256, 256], [hemisphere, row, column], of drivers and synapses together; None if all are 1."""
+    if config.imperfections.std("driver_efficacy") == config.imperfections.std("synapse_efficacy") == 0.0:
+        return None
+    driver = factor(config, "driver_efficacy", (c.HEMISPHERES, c.DRIVERS))
+    synapse = factor(config, "synapse_efficacy", (c.HEMISPHERES, c.ROWS, c.COLUMNS))
+    return (np.repeat(driver, 2, axis=1)[:, :, None] * synapse).astype(np.float32)
+
+
+def _keys(config: ChipConfig, name: str) -> np.ndarray:
+    return stream(config.seed, name).integers(0, 2**64, _NEURONS, np.uint64)
