@@ -1,8 +1,10 @@
 """What every instruction of a plasticity processor costs: PPU cycles and 32-bit instruction words, with the source.
 
-A cost is the *dependent issue* cost: the cycles until the next instruction can use the result. No overlap between the
-scalar core and the vector unit, nor between the vector unit's stations, is modelled (an assumption that makes programs
-slower than the chip, never faster).
+A cost is the *dependent issue* cost: the cycles until the next instruction can use the result. What the model leaves
+out errs both ways. No overlap between the scalar core and the vector unit, nor between the vector unit's stations:
+that makes programs slower than on the chip. Instruction fetch is free: that makes them faster, since a branch that is
+predicted wrongly, an instruction cache that misses (code in external memory) and a fetch that competes with data (code
+in SRAM) cost nothing here. ``assumptions`` names all of it for reports.
 
 The vector figures follow from the public register-transfer code (nux, ``frontend_pkg.sv`` and the vector unit): a
 station takes 4 cycles for two operands, 3 for one, 2 for none; a multiply-add result is there after 6 more cycles, a
@@ -12,6 +14,7 @@ permutation after 2, a comparison after 1; queueing and writing back take 2.
 from dataclasses import dataclass
 
 from chip.constants import SRAM_VECTOR_LOAD_CYCLES, SRAM_VECTOR_STORE_CYCLES, WEIGHT_LOAD_CYCLES
+from chip.ppu.memory import MAILBOX_BYTES, STACK_BYTES, START_CODE_BYTES
 
 
 @dataclass(frozen=True)
@@ -58,6 +61,28 @@ COSTS: dict[str, Cost] = {
 INSTRUCTION_BYTES = 4  # Power ISA, fixed width
 
 
-def report() -> str:
-    """Return the table as text, one line per instruction, for reports: name, cycles, source."""
-    return "\n".join(f"{name:<24} {cost.cycles:>3} cycles  {cost.source}" for name, cost in COSTS.items())
+def assumptions() -> list[str]:
+    """Return one sentence for each thing that the processor's model takes for granted and no public source confirms.
+
+    Timing first, then memory, then what the vector unit computes.
+    """
+    entry, branch = COSTS["entry"], COSTS["branch"]
+    return [
+        "PPU instructions do not overlap: each waits for the result of the last one (assumed; slower than the chip)",
+        "scalar and vector latencies are those of the public 2014 prototype of the PPU (assumed for today's chip)",
+        f"entering and leaving a PPU routine takes {entry.cycles} cycles and {entry.words} instructions (assumed)",
+        f"every PPU branch hits the branch cache and takes {branch.cycles} cycle (assumed; faster than the chip)",
+        "PPU code runs without cache misses in external memory and without waits for fetches in SRAM (assumed; faster "
+        "than the chip)",
+        "PPU code takes the instructions that our kernel compiler counts, 4 bytes each (assumed; the vendor's compiler "
+        "may need more or fewer)",
+        f"a PPU's stack takes {STACK_BYTES} bytes of SRAM, its mailbox {MAILBOX_BYTES}, its start-up code "
+        f"{START_CODE_BYTES} (assumed)",
+        "the 128 random shift registers of a PPU have the primitive polynomials of degree 16 that we chose, and move "
+        "one step per read (assumed)",
+        "the vector unit shifts right by a negative left shift, in an arithmetic and a logic form (assumed)",
+        "packing and unpacking take the first eight bytes of a slice for the first register, the last eight for the "
+        "second (assumed)",
+        "the saturating difference is exact before it saturates (assumed)",
+        "a halfword lane takes the condition of its first byte (assumed)",
+    ]

@@ -16,9 +16,10 @@ The language: integers of 32 bits that wrap, ``+ - * & | ^ << >> ~``, comparison
 ``for`` over ``range``, ``break``, ``continue``, elements of regions, integer constants from outside of the function
 (also from an enclosing function, so that a factory makes kernels for a size), vector operations, intrinsics
 (``saturate8``, ``saturate16``, ``minimum``, ``maximum``, ``absolute``, ``divide``, ``multiply_high``,
-``count_leading_zeros``) and subroutines. Everything else is refused with file and line. Cycles are booked per basic
-block from ``chip.ppu.costs``; an operand of ``and``, ``or`` is booked even where it is not looked at, unless it loads
-or calls. A bad index, a division by zero and a run past the limit of cycles stop the kernel: MachineFault.
+``count_leading_zeros``) and subroutines. Everything else is refused with file and line. A kernel is what was imported:
+an edit of its file afterwards counts in the next run. Cycles are booked per basic block from ``chip.ppu.costs``;
+comparisons joined by ``and``, ``or`` are all booked, looked at or not, unless one loads or calls. A bad index, a
+division by zero and a run past the limit of cycles stop the kernel: MachineFault.
 """
 
 from __future__ import annotations
@@ -76,7 +77,7 @@ class Kernel:
         self.name, self.__doc__ = self.routine.name, function.__doc__
         self.parameters = tuple(self.routine.parameters)
         self._unit = Unit()
-        translated = Translator(self.routine, self._unit).translate(self.name)
+        translated = Translator(self.routine, self._unit).translate(f"kernel_{self.name}")
         self._unit.routines[self] = translated
         self.regions = tuple(translated.regions)
         self.requirements: tuple[Requirement, ...] = tuple(self._unit.requirements)
@@ -98,7 +99,7 @@ class Kernel:
     def function(self) -> Callable:
         """Return the generated function (image, limit, *regions, *integers) -> cycles; a fault gives -1 - cycles."""
         if self._function is None:
-            self._function = load_function(self.name, self.text)
+            self._function = load_function(f"kernel_{self.name}", self.text)
         return self._function
 
     def check(self, regions: Mapping[str, np.ndarray]) -> None:

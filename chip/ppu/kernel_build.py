@@ -9,7 +9,6 @@ import sys
 import tempfile
 import types
 from collections.abc import Callable
-from pathlib import Path
 
 from chip.compiled import cache_root
 from chip.ppu.kernel_calls import Unit
@@ -36,9 +35,10 @@ def module_text(name: str, unit: Unit) -> str:
 
 def load_function(name: str, text: str) -> Callable:
     """Return the function ``name`` of a generated module; the same text gives the same module."""
-    module_name = f"plasticore_kernel_{name}_{hashlib.sha256(text.encode()).hexdigest()[:16]}"
+    digest = hashlib.sha256(text.encode()).hexdigest()
+    module_name = f"plasticore_{name}_{digest[:16]}"
     if module_name not in sys.modules:
-        path = _write(module_name, text)
+        path = _write(digest[:20], f"{module_name}.py", text)
         if path is None:  # nowhere to write: debuggers still find the text
             path = f"<{module_name}>"
             linecache.cache[path] = (len(text), None, text.splitlines(keepends=True), path)
@@ -53,12 +53,16 @@ def load_function(name: str, text: str) -> Callable:
     return getattr(sys.modules[module_name], name)
 
 
-def _write(module_name: str, text: str) -> str | None:
-    """Write the text into the cache directory, whole or not at all; return the path, or None where that fails."""
+def _write(directory: str, file_name: str, text: str) -> str | None:
+    """Write the text into the cache, whole or not at all; return the path, or None where that fails.
+
+    Each text has a directory of its own, named by its hash as those of machine code are: ``chip.compiled`` removes all
+    of them alike once nobody has used them for long, and the time of use is the directory's time of change.
+    """
     root = cache_root()
     if root is None:
         return None
-    path = Path(root) / "kernels" / f"{module_name}.py"
+    path = root / directory / file_name
     try:
         if not path.is_file() or path.read_text(encoding="utf-8") != text:
             path.parent.mkdir(exist_ok=True)
@@ -66,6 +70,7 @@ def _write(module_name: str, text: str) -> str | None:
             with os.fdopen(handle, "w", encoding="utf-8") as file:
                 file.write(text)
             os.replace(temporary, path)
+        os.utime(path.parent)
     except OSError:
         return None
     return str(path)

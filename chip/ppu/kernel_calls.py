@@ -85,13 +85,19 @@ class Calls(Text):
 
     @staticmethod
     def python_name(name: str) -> str:
-        """Return a name of the user's as it is in the generated text; leading underscores are the compiler's own."""
-        return f"u{name}" if name.startswith("_") else name
+        """Return a variable of the user's as it is in the generated text; no name of the compiler's begins so."""
+        return f"u_{name}"
 
     @staticmethod
     def as_integer(value: Value) -> str:
         """Return the text of a value as an integer."""
-        return f"_int64({value.code})" if value.boolean else value.code
+        return f"_int64({value.code})" if value.boolean or value.constant else value.code
+
+    def book_move(self, value: Value) -> None:
+        """Book the way of a value into a register of its own; a computed one is in one already."""
+        if value.constant or value.code.isidentifier() and not value.code.startswith("_t"):
+            self.book("alu")  # load immediate, or move
+            self.book_constants(value)
 
     def named(self, value: Value) -> Value:
         """Return a value that is a name or a number, so that its text can be repeated."""
@@ -202,7 +208,8 @@ class Calls(Text):
         self.routine.refuse(node, f"calls {name}, which the processor does not have; {hint}")
 
     def _length(self, node: ast.expr) -> Value:
-        """Translate len(m.region), which the linker knows."""
+        """Translate len(m.region), which the linker knows: a load immediate."""
+        self.book("alu")
         return Value(f"_m_{self.region(node)}.size", 1, 0xFFFF)
 
     def _arguments(self, node: ast.Call, expected: int, optional: int = 0) -> list[ast.expr]:
@@ -285,6 +292,7 @@ class Calls(Text):
                 self.regions.append(name)
         self.book("call")
         self.book("alu", len(values))
+        self.book_constants(*values)
         passed = ["v", "_record", "_limit", "_cy"]
         passed += [f"_m_{name}" for name in translated.regions] + [self.argument(value) for value in values]
         result = self.temporary()

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from chip.ppu.kernel_calls import Calls
 from chip.ppu.kernel_language import MISSING, REFUSED_EXPRESSIONS, spelled
-from chip.ppu.kernel_text import Value, constant
+from chip.ppu.kernel_text import Line, Value, constant
 from chip.ppu.scalars import INT32_MAX, INT32_MIN
 
 _COMPARISONS = {ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">=", ast.Eq: "==", ast.NotEq: "!="}
@@ -55,14 +55,25 @@ class Expressions(Calls):
 
     def integer(self, node: ast.expr) -> Value:
         """Translate an expression to a 32-bit integer."""
+        return self._in_register(self._valued(node))
+
+    def _in_register(self, value: Value) -> Value:
+        """Return a value as an integer; a truth value has to be made one."""
+        if not value.boolean:
+            return value
+        self.book("alu", 2)  # the condition register into a register, and one bit of that
+        return Value(f"_int64({value.code})", 0, 1)
+
+    def _valued(self, node: ast.expr) -> Value:
+        """Translate an expression that must have a value; a comparison stays a truth value."""
         value = self.expression(node)
         if value.code == "":
             self.routine.refuse(node, f"uses the value of {spelled(node)}, which has none")
-        return Value(f"_int64({value.code})", 0, 1) if value.boolean else value
+        return value
 
     def condition(self, node: ast.expr) -> Value:
         """Translate an expression to a truth value; a bare integer costs a comparison with 0."""
-        value = self.expression(node)
+        value = self._valued(node)
         if value.boolean or value.constant:
             return value
         self.book("alu")
@@ -202,22 +213,23 @@ class Expressions(Calls):
         return self._boolop(ast.copy_location(ast.BoolOp(ast.And(), list(parts)), node))
 
     def _boolop(self, node: ast.BoolOp) -> Value:
-        """Translate and, or: one piece of text where no operand needs statements, else a branch per operand."""
+        """Translate and, or: one piece of text where all operands are truth values, else a branch per operand."""
         both = isinstance(node.op, ast.And)
-        result = self.expression(node.values[0])
+        result = self._valued(node.values[0])
         for operand in node.values[1:]:
             if result.constant:  # decided while compiling
-                result = self.expression(operand) if bool(result.low) == both else result
+                result = self._valued(operand) if bool(result.low) == both else result
                 continue
-            value, lines = self.captured(lambda operand=operand: self.expression(operand))
-            if result.boolean and (value.boolean or value.constant) and len(lines) == 1:
+            value, lines = self.captured(lambda operand=operand, left=result: self._operand(operand, left))
+            if self._joins(result, value, lines):
                 self.absorb(lines)
+                self.book("alu")  # crand, cror
                 joined = f"({result.code} {'and' if both else 'or'} {value.code if value.boolean else value.low != 0})"
                 result = Value(joined, 0, 1, boolean=True)
                 continue
             name = self.temporary()
             self.emit(f"{name} = {self.as_integer(result)}")
-            self.book("alu")
+            self.book("alu", 1 if result.boolean else 2)  # what decides into the result; a comparison with 0
             self.book("branch")
             self.emit(f"if {name} {'!=' if both else '=='} 0:")
             self.append(lines)
@@ -225,6 +237,26 @@ class Expressions(Calls):
             self.open_block()
             result = Value(name, INT32_MIN, INT32_MAX)
         return result
+
+    @staticmethod
+    def _joins(left: Value, value: Value, lines: list[Line]) -> bool:
+        """Return whether two operands of and, or can be one piece of text: truth values, the second one without lines.
+
+        The constants 0 and 1 are truth values; the result of any other constant is the constant itself.
+        """
+        truth = value.boolean or value.constant and value.low in (0, 1)
+        return left.boolean and truth and len(lines) == 1
+
+    def _operand(self, node: ast.expr, left: Value) -> Value:
+        """Translate a further operand of and, or."""
+        value = self._valued(node)
+        return value if self._joins(left, value, self.lines) else self._chosen(value)
+
+    def _chosen(self, value: Value) -> Value:
+        """Book the way of a value into the register that it shares with what it stands in for."""
+        value = self._in_register(value)
+        self.book_move(value)
+        return value
 
     def _ifexp(self, node: ast.IfExp) -> Value:
         condition = self.condition(node.test)
@@ -237,10 +269,16 @@ class Expressions(Calls):
         for branch, header in ((node.body, None), (node.orelse, "else:")):
             if header:
                 self.emit(header)
-            value, lines = self.captured(lambda branch=branch: self.integer(branch))
+            value, lines = self.captured(lambda branch=branch: self._way(branch, branch is node.body))
             self.append(lines)
-            self.emit(f"    {name} = _int64({value.code})")
+            self.emit(f"    {name} = {self.as_integer(value)}")
             low, high = min(low, value.low), max(high, value.high)
-        self.book("alu")
         self.open_block()
         return Value(name, low, high) if low < high else Value(name, INT32_MIN, INT32_MAX)
+
+    def _way(self, node: ast.expr, first: bool) -> Value:
+        """Translate one way of a conditional expression."""
+        value = self._chosen(self._valued(node))
+        if first:
+            self.book("branch")  # over the other way
+        return value

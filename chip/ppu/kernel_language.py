@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import ast
 import builtins
-import inspect
-import textwrap
 import types
 from collections.abc import Callable
 from typing import Any, NoReturn
 
 from chip.errors import ChipError
+from chip.ppu.kernel_source import SourceChangedError, source_of
 
 MISSING = object()
 
@@ -30,25 +29,25 @@ class Routine:
     """
 
     def __init__(self, function: Callable, kind: str):
-        self.function, self.name, self.kind = function, function.__name__, kind
-        self.file = inspect.getsourcefile(function) or function.__code__.co_filename
+        if not isinstance(function, types.FunctionType):
+            raise KernelError(f"a {kind} is made of a plain function, not of {function!r}; define it with def")
+        self.function, self.name, self.kind = function, function.__code__.co_name, kind
+        self.file, self.first_line = function.__code__.co_filename, function.__code__.co_firstlineno
         try:
-            lines, self.first_line = inspect.getsourcelines(function)
-        except (OSError, TypeError):
+            file, node = source_of(function)
+        except OSError:
             raise KernelError(
                 f"{self.file}: {kind} {self.name} cannot be compiled because its source is not in a file; "
                 "write it into a Python file"
             ) from None
-        self.source = lines
-        tree = ast.parse(textwrap.dedent("".join(lines)))
-        ast.increment_lineno(tree, self.first_line - 1)
-        node = tree.body[0]
+        except SourceChangedError:
+            self.refuse(node=None, sentence="cannot be compiled: the file changed since it was imported; start again")
+        self.source, self.first_line = file.lines_of(node)
         if not isinstance(node, ast.FunctionDef):
             self.refuse(node, "is not a plain function; define it with def")
         self.tree: ast.FunctionDef = node
         self._read_parameters()
-        closure = inspect.getclosurevars(function)
-        self._names: dict[str, Any] = dict(closure.nonlocals)
+        self._names = _closure(function)
 
     def _read_parameters(self) -> None:
         arguments = self.tree.args
@@ -59,7 +58,7 @@ class Routine:
             self.refuse(self.tree, "needs at least the parameters (v, m): the vector unit and the memory regions")
         self.vector, self.memory, *self.parameters = names
 
-    def refuse(self, node: ast.AST, sentence: str) -> NoReturn:
+    def refuse(self, node: ast.AST | None, sentence: str) -> NoReturn:
         """Raise KernelError for a node: file:line, which routine, and the sentence's rest."""
         line = getattr(node, "lineno", self.first_line)
         raise KernelError(f"{self.file}:{line}: {self.kind} {self.name} {sentence}")
@@ -81,6 +80,17 @@ class Routine:
             if isinstance(owner, types.ModuleType):
                 return getattr(owner, node.attr, MISSING)
         return MISSING
+
+
+def _closure(function: types.FunctionType) -> dict[str, Any]:
+    """Return the values that a function has from the functions around it; what has no value yet is left out."""
+    found = {}
+    for name, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=True):
+        try:
+            found[name] = cell.cell_contents
+        except ValueError:  # empty: the function itself, which is being decorated, or what is defined below it
+            continue
+    return found
 
 
 def spelled(node: ast.AST) -> str:

@@ -9,7 +9,7 @@ from chip.ppu.kernel_expressions import Expressions
 from chip.ppu.kernel_language import REFUSED_EXPRESSIONS, REFUSED_STATEMENTS, Routine, spelled
 from chip.ppu.kernel_text import Value
 
-_RESERVED = {"v", "range", "min", "max", "abs", "len"}
+_RESERVED = {"range", "len"}  # the language's own
 
 
 def _targets(tree: ast.AST) -> set[str]:
@@ -61,7 +61,7 @@ class Translator(Expressions):
             routine.refuse(routine.tree, "returns a value on some ways and none at its end")
 
     def translate(self, name: str) -> Translated:
-        """Return the finished function under the given name."""
+        """Return the finished function under the given name, which no variable and no name of the compiler's has."""
         routine = self.routine
         self.book("entry")
         self.statements(routine.tree.body)
@@ -130,11 +130,8 @@ class Translator(Expressions):
             name, index = self.element(target)
             self.store(name, index, value)
         elif isinstance(target, ast.Name):
-            if value.constant or value.code.isidentifier() and not value.code.startswith("_t"):
-                self.book("alu")  # a load immediate or a move; anything else has left its result in the register
-                self.book_constants(value)
-            code = f"_int64({value.low})" if value.constant else value.code
-            self.emit(f"{self.python_name(target.id)} = {code}")
+            self.book_move(value)
+            self.emit(f"{self.python_name(target.id)} = {self.as_integer(value)}")
             self.assigned.add(target.id)
         else:
             self.routine.refuse(node, f"assigns to {spelled(target)}; assign to a variable or an element of a region")
@@ -155,8 +152,12 @@ class Translator(Expressions):
             self.routine.refuse(node, f"assigns to {spelled(target)}; assign to a variable or an element of a region")
 
     def _return_statement(self, node: ast.Return) -> None:
-        value = self.integer(node.value).code if node.value is not None else "0"
-        self.emit(self._return_text(value))
+        value = self.integer(node.value) if node.value is not None else None
+        if value is not None:
+            self.book_move(value)
+        if node is not self.routine.tree.body[-1]:
+            self.book("branch")  # to the end
+        self.emit(self._return_text(value.code if value is not None else "0"))
 
     def _break_statement(self, node: ast.Break) -> None:
         self.book("branch")

@@ -54,7 +54,7 @@ class ElementType:
 
     def __getitem__(self, length: int) -> Region:
         """Return a region of ``length`` >= 1 elements."""
-        if not isinstance(length, int | np.integer) or length < 1:
+        if isinstance(length, bool) or not isinstance(length, int | np.integer) or length < 1:
             raise ValueError(f"{self.name}[{length}]: a region has one element or more, a whole number")
         return Region(self.dtype, int(length))
 
@@ -97,7 +97,10 @@ class Memory(Mapping[str, Region]):
 
 @dataclass(frozen=True)
 class Placement:
-    """One object in the memory: name, kind (code, region, stack, mailbox), offset and size in bytes."""
+    """One object in the memory: name, kind (code, region, stack, mailbox), offset and size in bytes.
+
+    In external memory the offset counts from where the program's code begins.
+    """
 
     name: str
     kind: str
@@ -113,6 +116,7 @@ class LinkMap:
         memory: the declared regions; placements: every object, by rising offset.
         used, size: bytes taken, alignment included, and bytes there are.
         code_bytes: of all code, wherever it lies; code_in: "sram" or "external".
+        external: the code in external memory, by rising offset; empty where it lies in SRAM.
     """
 
     memory: Memory
@@ -121,6 +125,7 @@ class LinkMap:
     size: int
     code_bytes: int
     code_in: str
+    external: tuple[Placement, ...] = ()
 
     def offset(self, name: str) -> int:
         """Return the byte offset of a region."""
@@ -143,8 +148,9 @@ class LinkMap:
         }
 
     def report(self) -> str:
-        """Return the map as text, one object per line, and the sum."""
+        """Return the map as text, one object per line (offset, bytes, kind, name), and the sum."""
         lines = [f"{p.offset:>6} {p.size:>6}  {p.kind:<8} {p.name}" for p in self.placements]
+        lines += [f"{p.offset:>6} {p.size:>6}  {p.kind:<8} {p.name} (external memory)" for p in self.external]
         where = "" if self.code_in == "sram" else f"; {self.code_bytes} bytes of code in external memory"
         return "\n".join([*lines, f"{self.used} of {self.size} bytes used{where}"])
 
@@ -175,12 +181,12 @@ def link(
         if size < 0 or size % _WORD:
             raise ValueError(f"{what} is {size} bytes; it must be a multiple of {_WORD}, 0 or more")
     kernels = list(kernels)
-    code = _code(kernels)
-    placements, position = [], 0
-    if code_in == "sram":
-        for name, size in code:
-            placements.append(Placement(name, "code", position, size))
-            position += size
+    code, code_bytes = [], 0
+    for name, size in _code(kernels):
+        code.append(Placement(name, "code", code_bytes, size))
+        code_bytes += size
+    inside = code_in == "sram"
+    placements, position = (list(code), code_bytes) if inside else ([], 0)
     # large regions first: only the first of them can need padding
     large = [name for name in memory if memory[name].size >= VECTOR_BYTES]
     for name in [*large, *(name for name in memory if name not in large)]:
@@ -196,7 +202,8 @@ def link(
     shapes = {name: np.empty(region.length, region.dtype) for name, region in memory.items()}
     for kernel in kernels:
         kernel.check(shapes)
-    return LinkMap(memory, tuple(placements), position, sram_bytes, sum(size for _, size in code), code_in)
+    external = () if inside else tuple(code)
+    return LinkMap(memory, tuple(placements), position, sram_bytes, code_bytes, code_in, external)
 
 
 def _aligned(position: int, alignment: int) -> int:

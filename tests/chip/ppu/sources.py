@@ -6,10 +6,18 @@ import sys
 import textwrap
 
 import numpy as np
+from hypothesis import strategies as st
 
 from chip.ppu import VectorUnit, link
 
 _count = itertools.count()
+
+INT32 = st.one_of(st.integers(-(2**31), 2**31 - 1), st.sampled_from([0, 1, -1, 2**31 - 1, -(2**31), 65535, 32768]))
+
+
+def signed(value):
+    """Return the low 32 bits of a Python integer as a signed number, by way of its bytes."""
+    return int.from_bytes((value % 2**32).to_bytes(4, "big"), "big", signed=True)
 
 
 def module(directory, text):

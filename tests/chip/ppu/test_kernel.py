@@ -9,117 +9,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 from hypothesis import given, settings
-from hypothesis import strategies as st
 
 import chip
 from chip.errors import MachineFault
 from chip.ppu import Memory, i8, i16, i32, u8, u16, u32
-from tests.chip.ppu.sources import Machine, module
-
-INT32 = st.one_of(st.integers(-(2**31), 2**31 - 1), st.sampled_from([0, 1, -1, 2**31 - 1, -(2**31), 65535, 32768]))
-
-
-def signed(value):
-    """Return the low 32 bits of a Python integer as a signed number, by way of its bytes."""
-    return int.from_bytes((value % 2**32).to_bytes(4, "big"), "big", signed=True)
+from tests.chip.ppu.sources import INT32, Machine, module, signed
 
 
 def truncated(a, b):
     """Return a / b towards zero."""
     return signed(int(np.sign(a)) * int(np.sign(b)) * (abs(a) // abs(b)))
-
-
-# ------------------------------------------------------------------ arithmetic
-LEAVES = st.one_of(st.sampled_from("abc"), INT32.map(lambda x: f"({x})"))
-ORACLE = {
-    "saturate8": lambda x: sorted((-128, x, 127))[1],
-    "saturate16": lambda x: sorted((-32768, x, 32767))[1],
-    "absolute": lambda x: signed(-x if x < 0 else x),
-    "count_leading_zeros": lambda x: 32 - (x % 2**32).bit_length(),
-    "minimum": lambda x, y: x if x < y else y,
-    "maximum": lambda x, y: y if x < y else x,
-    "multiply_high": lambda x, y: signed((x * y) // 2**32),
-}
-
-
-def _grow(children):
-    pairs = st.tuples(children, children)
-    return st.one_of(
-        st.tuples(pairs, st.sampled_from("+-*&|^")).map(lambda t: f"({t[0][0]} {t[1]} {t[0][1]})"),
-        st.tuples(children, st.integers(0, 31), st.sampled_from(["<<", ">>"])).map(lambda t: f"({t[0]} {t[2]} {t[1]})"),
-        st.tuples(children, st.sampled_from("-~")).map(lambda t: f"({t[1]}{t[0]})"),
-        st.tuples(pairs, st.sampled_from(["minimum", "maximum", "multiply_high"])).map(
-            lambda t: f"{t[1]}({t[0][0]}, {t[0][1]})"
-        ),
-        st.tuples(children, st.sampled_from(["saturate8", "saturate16", "absolute", "count_leading_zeros"])).map(
-            lambda t: f"{t[1]}({t[0]})"
-        ),
-        st.tuples(pairs, children).map(lambda t: f"({t[0][0]} if {t[0][1]} < {t[1]} else {t[1]})"),
-        st.tuples(pairs, children).map(lambda t: f"(({t[0][0]} and {t[0][1]}) or not {t[1]})"),
-    )
-
-
-class Wrapped:
-    """A Python integer whose every operation wraps to 32 bits by way of bytes: the oracle of expressions."""
-
-    def __init__(self, value):
-        self.value = signed(int(value))
-
-    def __bool__(self):
-        return self.value != 0
-
-    def __lt__(self, other):
-        return self.value < int(other)
-
-    def __int__(self):
-        return self.value
-
-    __index__ = __int__
-
-    def __neg__(self):
-        return Wrapped(-self.value)
-
-    def __invert__(self):
-        return Wrapped(self.value ^ -1)
-
-
-def _operator(symbol):
-    return lambda self, other: Wrapped(eval(f"{self.value} {symbol} ({int(other)})"))
-
-
-for _name, _symbol in dict(
-    add="+", sub="-", mul="*", and_="&", or_="|", xor="^", lshift="<<", rshift=">>"
-).items():  # fmt: skip
-    setattr(Wrapped, f"__{_name.strip('_')}__", _operator(_symbol))
-
-
-def oracle(expression, **values):
-    """Evaluate an expression with wrapped integers; literals are wrapped too."""
-    import ast
-
-    class Literals(ast.NodeTransformer):
-        def visit_Constant(self, node):
-            return ast.Call(ast.Name("Wrapped", ast.Load()), [node], [])
-
-    tree = ast.fix_missing_locations(Literals().visit(ast.parse(expression, mode="eval")))
-    names = {name: (lambda f: lambda *x: Wrapped(f(*map(int, x))))(function) for name, function in ORACLE.items()}
-    names |= {name: Wrapped(value) for name, value in values.items()} | {"Wrapped": Wrapped}
-    return int(eval(compile(tree, "oracle", "eval"), names))
-
-
-@settings(max_examples=3, deadline=None)
-@given(
-    expressions=st.lists(st.recursive(LEAVES, _grow, max_leaves=6), min_size=20, max_size=20),
-    values=st.lists(st.tuples(INT32, INT32, INT32), min_size=8, max_size=8),
-)
-def test_expressions_wrap_as_32_bit_registers_do(tmp_path_factory, expressions, values):
-    body = "\n".join(f"    m.out[{i}] = {text}" for i, text in enumerate(expressions))
-    made = module(tmp_path_factory.mktemp("expressions"), "@kernel\ndef all(v, m, a, b, c):\n" + body)
-    machine = Machine(made.all, Memory(out=i32[20]))
-    for a, b, c in values:
-        machine(a, b, c)
-        for text, result in zip(expressions, machine.regions["out"].tolist(), strict=True):
-            assert result == oracle(text, a=a, b=b, c=c), (text, a, b, c)
 
 
 @pytest.fixture(scope="module")
@@ -280,13 +179,19 @@ def faulty(v, m, what, x):
     if what == 6:
         while x == 0:
             m.a[1] += 1
+    if what == 7:
+        m.a[x] += 1
+    if what == 8:
+        load16(v, V0, m.h, x)
+    if what == 9:
+        store16(v, V0, m.h, x)
     m.a[2] = 1
 """
 
 
 @pytest.fixture(scope="module")
 def faulty(tmp_path_factory):
-    return Machine(module(tmp_path_factory.mktemp("faults"), FAULTS).faulty, Memory(a=i32[8], b=u8[256]))
+    return Machine(module(tmp_path_factory.mktemp("faults"), FAULTS).faulty, Memory(a=i32[8], b=u8[256], h=i16[64]))
 
 
 @pytest.mark.parametrize(
@@ -300,6 +205,17 @@ def faulty(tmp_path_factory):
         (4, 2, 19, "vector 2 of region b, which has 2"),
         (5, -1, 21, "vector -1 of region b"),
         (6, 0, 23, "the watchdog's limit is 100000"),
+        # a negative index never counts from the end
+        (0, -8, 11, "element -8 of region a"),
+        (0, -(2**31), 11, "element -2147483648 of region a"),
+        (1, -1, 13, "element -1 of region a, which has 8"),
+        (1, -8, 13, "element -8 of region a"),
+        (3, -1, 5, "subroutine read, reached for element -1"),
+        (4, -1, 19, "vector -1 of region b, which has 2"),
+        (4, -(2**31), 19, "vector -2147483648 of region b"),
+        (7, -1, 26, "element -1 of region a"),
+        (8, -1, 28, "vector -1 of region h, which has 1"),
+        (9, -1, 30, "vector -1 of region h, which has 1"),
     ],
 )
 def test_faults_stop_the_kernel_and_name_the_line(faulty, what, x, line, words):
@@ -310,11 +226,12 @@ def test_faults_stop_the_kernel_and_name_the_line(faulty, what, x, line, words):
     assert f".py:{line}: " in str(caught.value)
     assert faulty.regions["a"][0] == 1 and faulty.regions["a"][2] == 0
     assert faulty.unit.cycles - before == caught.value.cycles > 0
-    assert faulty.regions["b"].tolist() == [0] * 256
+    assert faulty.regions["a"].tolist()[3:] == [0] * 5
+    assert faulty.regions["b"].tolist() == [0] * 256 and not faulty.regions["h"].any()
 
 
 def test_in_bounds_the_same_lines_run(faulty):
-    for what, x in ((0, 7), (1, 0), (2, 3), (3, 7), (4, 1), (5, 0), (6, 1)):
+    for what, x in ((0, 7), (1, 0), (2, 3), (3, 7), (4, 1), (5, 0), (6, 1), (7, 7), (8, 0), (9, 0)):
         faulty(what, x)
         assert faulty.regions["a"][2] == 1
 

@@ -79,6 +79,8 @@ from tests.chip.ppu.sources import Machine, module
         ("load8(v, V0, x)", "needs a region such as m.weights"),
         ("x = load8(v, V0, m.a)", "which has none"),
         ("x = (y := 3)", ":="),
+        ("x = x and load8(v, V0, m.a)", "which has none"),
+        ("if load8(v, V0, m.a):\n        x = 1", "which has none"),
     ],
 )
 def test_refusals_name_line_and_reason(tmp_path, line, words):
@@ -115,6 +117,7 @@ def bad(v, m, x):
         ("@subroutine\ndef f(v, m, x):\n    if x:\n        return 1", "none at its end"),
         ("@subroutine\ndef f(v, m, x):\n    if x:\n        return\n    return 1", "none here"),
         ("f = kernel(lambda v, m: 0)", "not a plain function"),
+        ("def make():\n    @subroutine\n    def f(v, m):\n        f(v, m)\nmake()", "f calls itself"),
     ],
 )
 def test_routines_that_are_not_kernels(tmp_path, text, words):

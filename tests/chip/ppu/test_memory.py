@@ -69,6 +69,11 @@ def test_a_shared_subroutine_is_placed_once_and_code_can_lie_outside(kernels):
     assert not [p for p in outside.placements if p.kind == "code"]
     assert inside.code_bytes == outside.code_bytes == sum(p.size for p in inside.placements if p.kind == "code")
     assert inside.used > outside.used
+    assert inside.external == () and sum(p.size for p in outside.external) == outside.code_bytes
+    assert [(p.name, p.size) for p in outside.external] == [(p.name, p.size) for p in inside.placements[:4]]
+    for placement in outside.external:
+        line = f"{placement.offset:>6} {placement.size:>6}  code     {placement.name} (external memory)"
+        assert line in outside.report().splitlines() and line not in inside.report()
     assert "bytes of code in external memory" in outside.report()
 
 
@@ -89,7 +94,7 @@ def test_kernels_are_checked_against_the_regions(kernels):
 
 
 def test_bad_declarations_are_refused():
-    for length in (0, -1, 1.5):
+    for length in (0, -1, 1.5, True, np.True_):
         with pytest.raises(ValueError, match="one element or more"):
             u8[length]
     with pytest.raises(ValueError, match=r"declare it as u8\[256\]"):

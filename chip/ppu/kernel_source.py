@@ -1,0 +1,89 @@
+"""The source text of kernels, kept as it was imported: an edit of the file afterwards changes no kernel of this run.
+
+A file is read when the first of its routines is decorated, which is while it is imported unless only factories decorate
+there. The text is believed where Python makes the very code of the function from it; else the file has changed since.
+"""
+
+from __future__ import annotations
+
+import ast
+import linecache
+import os
+import types
+from collections.abc import Iterator
+
+
+class SourceChangedError(Exception):
+    """A file is no longer what the function was imported from."""
+
+
+class SourceFile:
+    """One file's text with its syntax tree and the code that Python makes of it."""
+
+    def __init__(self, lines: list[str], name: str):
+        self.lines = lines
+        text = "".join(lines)
+        self.tree = ast.parse(text)
+        self.codes = set(_codes(compile(text, name, "exec", dont_inherit=True)))
+
+    def lines_of(self, node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) -> tuple[list[str], int]:
+        """Return the lines of a function, decorators included, and the number of the first one."""
+        first = _first_line(node)
+        return self.lines[first - 1 : node.end_lineno], first
+
+    def find(self, code: types.CodeType) -> ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | None:
+        """Return the function that a code object belongs to, or None where this text does not make that code."""
+        if code not in self.codes:
+            return None
+        for node in ast.walk(self.tree):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+                if (_first_line(node), getattr(node, "name", "<lambda>")) == (code.co_firstlineno, code.co_name):
+                    return node
+        return None
+
+
+Found = tuple[SourceFile, "ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda"]
+
+_files: dict[str, SourceFile] = {}
+
+
+def source_of(function: types.FunctionType) -> Found:
+    """Return the file of a function and the function's node in its tree.
+
+    Raises:
+        OSError: the source is not in a file.
+        SourceChangedError: the file has changed since the function was imported.
+    """
+    code = function.__code__
+    name = code.co_filename
+    known = _files.get(name)
+    node = known.find(code) if known else None
+    if node is None:  # not read yet, or imported again after a change
+        linecache.checkcache(name)
+        lines = linecache.getlines(name, function.__globals__)
+        if not lines and known is None and not os.path.exists(name):
+            raise OSError(f"no source for {name}")
+        try:
+            fresh = SourceFile(lines, name)
+        except SyntaxError:
+            raise SourceChangedError(name) from None  # it was not one when it was imported
+        node = fresh.find(code)
+        if node is None:
+            raise SourceChangedError(name)
+        _files[name] = known = fresh
+    assert known is not None
+    return known, node
+
+
+def _codes(code: types.CodeType) -> Iterator[types.CodeType]:
+    """Yield a code object and all code objects within it."""
+    yield code
+    for constant in code.co_consts:
+        if isinstance(constant, types.CodeType):
+            yield from _codes(constant)
+
+
+def _first_line(node: ast.AST) -> int:
+    """Return the line that Python gives as a function's first: its first decorator's, if it has any."""
+    decorators = [decorator.lineno for decorator in getattr(node, "decorator_list", ())]
+    return min([*decorators, node.lineno])  # type: ignore[attr-defined]
