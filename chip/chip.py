@@ -45,15 +45,15 @@ class Chip:
         self.config = config or ChipConfig.ideal()
         self.environment = simpy.Environment(initial_time=0)
         self.external = ExternalMemory()
-        self.player = SamplePlayer(self.config.fpga)
+        self.player = SamplePlayer(self.config.fpga, self.external)
         self.writer = SpikeWriter(self.config.fpga, self.external, self.config.strict)
         self.processors = (Processor(self, c.TOP), Processor(self, c.BOTTOM))
         self.link = HostLink(self)
         self.core: AnalogCore | None = None
         self.synapse_memory = np.zeros((c.HEMISPHERES, c.ROWS, c.HALVES, c.LANES), np.uint8)
-        self.started = self.interrupted = False
+        self.started = self.stopped = False
         self.weight_overflows = 0
-        self.simpy_events = 0
+        self.simpy_events = self.exits = 0
         self.keep_spikes = False
 
     # ------------------------------------------------------------------ set up
@@ -84,8 +84,8 @@ class Chip:
 
     @property
     def learning(self) -> bool:
-        """Between start and the last exit code: the host link is closed."""
-        return self.started and not self.finished and not self.interrupted
+        """Between start and the last exit code, or a fault: the host link is closed."""
+        return self.started and not self.finished and not self.stopped
 
     @property
     def now_ns(self) -> int:
@@ -108,14 +108,16 @@ class Chip:
         Raises:
             MachineFault: a program did what the hardware cannot, or all programs wait for a doorbell forever.
             LossError: on a strict chip, when something is lost or late.
-            KeyboardInterrupt: passed on; the chip stops where it is, and the link is open for reading what there is.
+            KeyboardInterrupt: passed on.
+
+        After any of them the chip stands where it was stopped, and the link is open for reading what there is.
         """
         if not self.started:
             raise RuntimeError("the chip has not been started; call start() first")
         try:
             self._step_to_the_end(progress)
-        except KeyboardInterrupt:
-            self.interrupted = True
+        except BaseException:
+            self.stopped = True
             raise
         if self.config.strict:
             self._raise_losses()
@@ -124,10 +126,13 @@ class Chip:
         environment, limit_ns = self.environment, self.config.ppu.program_limit_cycles * c.PPU_CLOCK_NS
         next_look = time.perf_counter() + PROGRESS_EVERY_S
         while self._running():
+            exits = self.exits
             try:
                 for _ in range(STEPS_BETWEEN_CLOCK_LOOKS):
                     environment.step()
                     self.simpy_events += 1
+                    if self.exits != exits or environment.now > limit_ns:
+                        break
             except simpy.core.EmptySchedule:
                 if self._running():
                     raise MachineFault(self._deadlock()) from None

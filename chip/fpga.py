@@ -1,12 +1,13 @@
 """The FPGA beside the chip: external memory, sample player, spike writer.
 
-Player and writer are *assumed* gateware (design: "Gateware that we assume"): on today's chip recorded spikes go to the
+Player and writer are *assumed* gateware, as every report says: on today's chip recorded spikes go to the
 host's trace buffer and samples are played in the order of a straight-line playback program. Both can be switched off
 in :class:`chip.config.FpgaConfig`; a program that uses a missing one faults.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -33,16 +34,18 @@ class ExternalMemory:
     def __init__(self):
         self.block_ram = np.zeros(c.BLOCK_RAM_BYTES, np.uint8)
         self.dram = np.zeros(c.DRAM_BYTES, np.uint8)
+        self.sample_bytes = 0  # at the beginning of the DRAM, for the sample player alone
 
     def view(self, address: int, nbytes: int) -> np.ndarray:
         """uint8[nbytes] onto the memory at ``address``; raises MachineFault where there is none."""
         for base, memory in ((BLOCK_RAM_BASE, self.block_ram), (DRAM_BASE, self.dram)):
             start = address - base
-            if nbytes >= 0 and 0 <= start and start + nbytes <= memory.size:
+            first = self.sample_bytes if memory is self.dram else 0
+            if nbytes >= 0 and first <= start and start + nbytes <= memory.size:
                 return memory[start : start + nbytes]
         raise MachineFault(
             f"external memory has no {nbytes} bytes at 0x{address:08x}: block RAM is 0x{BLOCK_RAM_BASE:08x} "
-            f"+ {c.BLOCK_RAM_BYTES}, DRAM 0x{DRAM_BASE:08x} + {c.DRAM_BYTES}"
+            f"+ {c.BLOCK_RAM_BYTES}, DRAM 0x{DRAM_BASE:08x} + {c.DRAM_BYTES}, of which {self.sample_bytes} hold samples"
         )
 
 
@@ -68,11 +71,14 @@ class SampleSet:
     duration_ns: int
 
     def __post_init__(self):
+        self._check_types()
         times, offsets = self.times_ns, self.offsets
-        if len(offsets) != len(self.tags) + 1 or offsets[0] != 0 or offsets[-1] != len(times) != len(self.labels):
+        lengths_agree = len(offsets) == len(self.tags) + 1 and len(times) == len(self.labels)
+        if not lengths_agree or offsets[0] != 0 or offsets[-1] != len(times) or (np.diff(offsets) < 0).any():
             raise ValueError(
-                f"a sample set has {len(offsets)} offsets up to {offsets[-1]}, {len(self.tags)} tags, {len(times)} "
-                f"times and {len(self.labels)} labels; it needs one offset more than tags, the last the event count"
+                f"a sample set has {len(offsets)} offsets, {len(self.tags)} tags, {len(times)} times and "
+                f"{len(self.labels)} labels; it needs one offset more than tags, rising from 0 to the number of times "
+                "and labels"
             )
         if self.duration_ns <= 0 or self.duration_ns % c.FPGA_CLOCK_NS:
             raise ValueError(f"a sample lasts {self.duration_ns} ns; it must be a positive multiple of 8 ns")
@@ -80,10 +86,21 @@ class SampleSet:
             raise ValueError(f"a sample lasts {self.duration_ns} ns; its 16-bit time stamps end at {8 << 16} ns")
         if times.size and (times.min() < 0 or times.max() >= self.duration_ns or (times % c.FPGA_CLOCK_NS).any()):
             raise ValueError(f"event times must be multiples of 8 ns in 0..{self.duration_ns} ns")
-        inner = np.diff(times) < 0
-        inner[offsets[1:-1][(offsets[1:-1] > 0) & (offsets[1:-1] < len(times))] - 1] = False
-        if inner.any():
+        same_sample = np.repeat(np.arange(len(self.tags)), np.diff(offsets))
+        if ((np.diff(times) < 0) & (np.diff(same_sample) == 0)).any():
             raise ValueError("the event times of a sample must not decrease")
+
+    def _check_types(self) -> None:
+        limits = {"offsets": 1 << 40, "times_ns": 1 << 40, "labels": 0xFFFF, "tags": 0xFFFF}
+        for name, high in limits.items():
+            array = getattr(self, name)
+            if not isinstance(array, np.ndarray) or array.ndim != 1 or array.dtype.kind not in "iu":
+                raise ValueError(f"{name} of a sample set must be a one-dimensional numpy array of integers")
+            if array.size and (array.min() < 0 or array.max() > high):
+                raise ValueError(f"{name} of a sample set lie in {array.min()}..{array.max()}; 0..{high} are valid")
+        if not isinstance(self.duration_ns, int | np.integer):
+            raise ValueError(f"a sample lasts {self.duration_ns!r} ns; it must be a whole number")
+        object.__setattr__(self, "duration_ns", int(self.duration_ns))
 
     def __len__(self) -> int:
         return len(self.tags)
@@ -95,18 +112,25 @@ class SampleSet:
 
 
 class SamplePlayer:
-    """Plays sample k of the set in DRAM when a PPU asks, and tells when its record is complete."""
+    """Plays sample k of the set in DRAM when a PPU asks, and tells when its record is complete.
 
-    def __init__(self, config):
-        self.config = config
+    Attributes:
+        played: samples so far; playing_ns: time from their requests to the ends of their recordings.
+        before_sample: for an observer: called once with the request's time in ns, when ``played`` is the key.
+    """
+
+    def __init__(self, config, memory: ExternalMemory):
+        self.config, self.memory = config, memory
         self.samples: SampleSet | None = None
         self.busy_until_ns = 0
-        self.played = 0
+        self.played = self.playing_ns = 0
+        self.before_sample: dict[int, Callable[[int], None]] = {}
 
     def load(self, samples: SampleSet) -> None:
         if samples.nbytes > c.DRAM_BYTES:
             raise ChipLimitError("sample memory (DRAM)", samples.nbytes, c.DRAM_BYTES, "bytes", "load fewer samples")
         self.samples = samples
+        self.memory.sample_bytes = samples.nbytes
 
     def play(self, core, index: int, request_ns: int) -> tuple[int, int]:
         """Post the events of sample ``index`` to the core; returns its time zero and the end of its recording."""
@@ -120,12 +144,15 @@ class SamplePlayer:
                 f"a program asked for sample {index} at {request_ns} ns while the player is busy until "
                 f"{self.busy_until_ns} ns; wait for the doorbell first"
             )
+        if self.played in self.before_sample:
+            self.before_sample.pop(self.played)(request_ns)
         clock = c.FPGA_CLOCK_NS
         zero_ns = -(-(request_ns + self.config.player_latency_ns) // clock) * clock
         first, last = self.samples.offsets[index], self.samples.offsets[index + 1]
         core.post_events(self.samples.times_ns[first:last].astype(np.int64) + zero_ns, self.samples.labels[first:last])
         self.busy_until_ns = zero_ns + self.samples.duration_ns
         self.played += 1
+        self.playing_ns += self.busy_until_ns - request_ns
         return zero_ns, self.busy_until_ns
 
 
@@ -137,7 +164,9 @@ class SpikeWriter:
     """
 
     def __init__(self, config, memory: ExternalMemory, strict: bool):
-        self.config, self.memory, self.strict = config, memory, strict
+        self.config, self.strict = config, strict
+        slots = [memory.view(record_address(slot), RECORD_BYTES) for slot in range(RECORD_SLOTS)]
+        self._records = [slot.view(np.uint32) for slot in slots]
         self.lost = self.written = 0
 
     def write(self, core, slot: int, zero_ns: int, end_ns: int, tag: int) -> None:
@@ -154,7 +183,7 @@ class SpikeWriter:
                     f"the spike record of a sample is full: {len(times_ns)} spikes, room for {RECORD_SPIKES}; "
                     "let the network spike less, or record fewer neurons"
                 )
-        record = self.memory.view(record_address(slot), RECORD_BYTES).view(np.uint32)
+        record = self._records[slot]
         record[0], record[1] = kept, tag
         stamps = (times_ns[:kept] - zero_ns) // c.FPGA_CLOCK_NS
         record[RECORD_HEADER_WORDS : RECORD_HEADER_WORDS + kept] = (stamps << 16) | labels[:kept].astype(np.int64)

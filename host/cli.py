@@ -17,19 +17,22 @@ import ppu_programs
 
 if TYPE_CHECKING:
     from chip.config import ChipConfig
+    from host.host import Host
     from host.results import Result
 
 EXIT_OK, EXIT_FAULT, EXIT_USAGE, EXIT_INTERRUPTED = 0, 1, 2, 130
 DEFAULT_RULE = "eventprop"
 DEFAULT_SEED = 1
 SEED_MAX = 2**63 - 1
-PROFILES = ("ideal",)
+PROFILES = ("ideal", "typical")
 
 EXAMPLES = """\
 examples:
-  plasticore train yin-yang                           learn on an ideal chip, report, write runs/.../result.json
+  plasticore train yin-yang                           learn on an ideal chip, report, picture: runs/.../result.*
   plasticore train yin-yang --epochs 5 --seed 3       a quick trial
   plasticore train yin-yang --chip mine.toml          on a chip with other settings
+  plasticore train yin-yang --chip typical            on a chip with the usual imperfections
+  plasticore chip --show typical > mine.toml          settings to start from
   plasticore rules                                    what can learn
   plasticore tasks                                    what can be learned
 """
@@ -49,7 +52,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         options = _parser().parse_args(arguments)
         if options.command is None:
-            raise UsageError("a command is missing; valid are train, rules, tasks, and --help explains them")
+            raise UsageError("a command is missing; valid are train, chip, rules, tasks, and --help explains them")
         command: Callable[[argparse.Namespace], int] = options.command
         return command(options)
     except UsageError as error:
@@ -93,7 +96,7 @@ def _parser() -> argparse.ArgumentParser:
         "--chip",
         default="ideal",
         metavar="CHIP",
-        help="ideal, or a TOML file of chip settings, which brings the chip's own seed (default: %(default)s)",
+        help="ideal, typical, or a TOML file of settings, which brings the chip's own seed (default: %(default)s)",
     )
     train.add_argument(
         "--epochs", type=_count, metavar="N", help="passes through the training samples (default: the rule's own)"
@@ -105,9 +108,21 @@ def _parser() -> argparse.ArgumentParser:
         "--out",
         type=Path,
         metavar="DIR",
-        help="where result.json and result.npz go, replacing earlier ones (default: runs/TASK-RULE-CHIP-seedN)",
+        help="where result.json, .npz and .png go, replacing earlier ones (default: runs/TASK-RULE-CHIP-seedN)",
     )
     train.add_argument("--quiet", action="store_true", help="no progress, no report; errors still show")
+
+    chip = commands.add_parser(
+        "chip",
+        help="show the settings of a chip",
+        description="Print all settings of a chip as TOML, with their sources: a file for train --chip to start from.",
+        allow_abbrev=False,
+    )
+    chip.set_defaults(command=_chip)
+    chip.add_argument("--show", required=True, metavar="CHIP", help="ideal, typical, or a TOML file, which is checked")
+    chip.add_argument(
+        "--seed", type=_seed, default=DEFAULT_SEED, metavar="N", help="of a profile's chip (default: %(default)s)"
+    )
 
     rules = commands.add_parser("rules", help="list the learning rules", allow_abbrev=False)
     rules.set_defaults(command=_rules)
@@ -156,6 +171,11 @@ def _tasks(_: argparse.Namespace) -> int:
     return _table(tasks.summaries())
 
 
+def _chip(options: argparse.Namespace) -> int:
+    print(_chip_config(options.show, options.seed).to_toml(), end="")
+    return EXIT_OK
+
+
 def _table(rows: dict[str, str]) -> int:
     width = max(len(name) for name in rows)
     for name, summary in rows.items():
@@ -169,20 +189,36 @@ def _train(options: argparse.Namespace) -> int:
     from chip.errors import ChipError, ChipLimitError
 
     try:
-        result = _learn(options, config)
+        host, result = _learn(options, config)
     except ChipLimitError as error:
         raise UsageError(str(error)) from None
     except ChipError as error:
         return _complain(str(error), EXIT_FAULT)
     try:
         result.save(options.out)
+        try:
+            hint = _picture(host, result, options.out)
+        except KeyboardInterrupt:
+            return _complain("interrupted before result.png was drawn; the other results are written", EXIT_INTERRUPTED)
     except OSError as error:
         return _complain(f"the results could not be written to {options.out}: {error.strerror}", EXIT_FAULT)
     if not options.quiet:
         from host.report import report
 
-        print(report(result, options.out))
+        print(report(result, options.out) + hint)
     return EXIT_OK if result.complete else EXIT_INTERRUPTED
+
+
+def _picture(host: Host, result: Result, directory: Path) -> str:
+    """Draw ``result.png`` where matplotlib is installed; return what the report has to add."""
+    from host import plots
+    from host.results import PNG_NAME
+
+    (directory / PNG_NAME).unlink(missing_ok=True)  # an earlier run's
+    if not plots.available():
+        return f"\n  {plots.MISSING}"
+    plots.save(directory, result, host.task, host.replay(result, plots.sample_to_show(host.task)))
+    return ""
 
 
 def _check(options: argparse.Namespace) -> ChipConfig:
@@ -208,10 +244,9 @@ def _check(options: argparse.Namespace) -> ChipConfig:
 def _chip_config(name: str, seed: int) -> ChipConfig:
     from chip.config import ChipConfig
 
-    if name == "ideal":
-        return ChipConfig.ideal(seed=seed)
-    if name == "typical":
-        raise UsageError("the chip profile 'typical' is not available yet; valid are ideal and the path of a TOML file")
+    if name in PROFILES:
+        config: ChipConfig = getattr(ChipConfig, name)(seed=seed)
+        return config
     if not name.endswith(".toml"):
         raise UsageError(f"the chip {name!r} is unknown; valid are {', '.join(PROFILES)} and the path of a TOML file")
     try:
@@ -223,7 +258,7 @@ def _chip_config(name: str, seed: int) -> ChipConfig:
     return config
 
 
-def _learn(options: argparse.Namespace, config: ChipConfig) -> Result:
+def _learn(options: argparse.Namespace, config: ChipConfig) -> tuple[Host, Result]:
     from chip.chip import Chip
     from host import tasks
     from host.host import Host
@@ -237,10 +272,10 @@ def _learn(options: argparse.Namespace, config: ChipConfig) -> Result:
     host = Host(Chip(config))
     if options.quiet:
         host.load(firmware, tasks.load(options.task))
-        return host.run()
+        return host, host.run()
 
     from host.progress import ProgressBar
 
     with ProgressBar(f"{options.task} {options.rule}") as bar:
-        host.load(firmware, tasks.load(options.task))
-        return host.run(progress=bar)
+        host.load(firmware, tasks.load(options.task), progress=bar.loading)
+        return host, host.run(progress=bar)

@@ -17,7 +17,9 @@ from chip.fpga import SampleSet
 from chip.link import HostLink
 from chip.ppu.program import Program
 from chip.registers import Registers
+from host.replay import Replay, replay
 from host.results import Result
+from host.stopwatch import Stopwatch
 from host.tasks import Task
 from host.versions import versions
 
@@ -42,6 +44,9 @@ class LearningFirmware(Protocol):
 
         ``ranges`` says which samples are for ``"train"``, ``"validation"`` and ``"test"``; ``config`` is the chip's.
         """
+
+    def timed_samples(self) -> range:
+        """Which training samples show the speed, by order of playing: not those in which functions run first."""
 
     def status(self, chip: Chip) -> tuple[int, float | None]:
         """Look at a learning chip: samples that the program will play in all, training accuracy of the last epoch."""
@@ -74,9 +79,13 @@ class Host:
     def __init__(self, chip: Chip):
         self.chip = chip
         self._loaded: tuple[LearningFirmware, Task] | None = None
+        self._registers: Registers | None = None
+        self._load_seconds = 0.0
 
-    def load(self, firmware: LearningFirmware, task: Task) -> None:
+    def load(self, firmware: LearningFirmware, task: Task, progress: Callable[[int, int], None] | None = None) -> None:
         """Write everything that the chip needs, once: samples of all splits, registers, both programs.
+
+        All kernels are compiled, or read from the cache; ``progress`` is called with their count so far and in all.
 
         Raises:
             ChipLimitError: the network, its samples or a program do not fit.
@@ -84,13 +93,23 @@ class Host:
         """
         if self._loaded is not None:
             raise RuntimeError(f"this host has loaded {self._loaded[0].name} already; build a new Chip and Host")
+        begun = time.perf_counter()
         link = self.chip.link
         link.write_samples(firmware.samples(task.inputs, task.targets, task.ranges, self.chip.config))
-        link.write_registers(firmware.registers())
+        self._registers = firmware.registers()
+        link.write_registers(self._registers)
         for hemisphere, program in zip((c.TOP, c.BOTTOM), firmware.programs(), strict=True):
             if program is not None:
                 link.load_program(hemisphere, program)
+        kernels = [kernel for processor in self.chip.processors for kernel in processor.bound_kernels()]
+        for count, kernel in enumerate(kernels):
+            if progress is not None:
+                progress(count, len(kernels))
+            kernel.compile()
+        if progress is not None:
+            progress(len(kernels), len(kernels))
         self._loaded = firmware, task
+        self._load_seconds = time.perf_counter() - begun
 
     def run(self, progress: Callable[[Status], None] | None = None) -> Result:
         """Start the chip, wait until it has learned, and read the result.
@@ -104,13 +123,24 @@ class Host:
         """
         firmware, task = self._need_loaded()
         self.chip.start()
+        stopwatch = Stopwatch(self.chip, firmware.timed_samples(), self._load_seconds)
         started = time.perf_counter()
-        with contextlib.suppress(KeyboardInterrupt):  # the chip knows that it was interrupted
+        with contextlib.suppress(KeyboardInterrupt):  # the chip knows that it was stopped
             self.chip.run(None if progress is None else lambda chip: progress(self.status()))
         wall_seconds = time.perf_counter() - started
         if progress is not None:
             progress(self.status())  # the last tenth of a second
-        return read_result(self.chip, firmware, task, wall_seconds)
+        return read_result(self.chip, firmware, task, wall_seconds, stopwatch.stop())
+
+    @property
+    def task(self) -> Task:
+        """What the chip learns."""
+        return self._need_loaded()[1]
+
+    def replay(self, result: Result, index: int) -> Replay:
+        """Play sample ``index`` of the task once more, on a second chip of the same settings with learned weights."""
+        self._need_loaded()
+        return replay(self.chip.config, self._registers, result.weights, self.chip.player.samples, index)
 
     def status(self) -> Status:
         """Look at the chip, which changes nothing."""
@@ -124,14 +154,15 @@ class Host:
         return self._loaded
 
 
-def read_result(chip: Chip, firmware: LearningFirmware, task: Task, wall_seconds: float) -> Result:
+def read_result(
+    chip: Chip, firmware: LearningFirmware, task: Task, wall_seconds: float, speed: dict[str, Any]
+) -> Result:
     """Read recordings, weights and counters over the link of a chip that has learned, or was interrupted."""
     recordings = firmware.decode(chip.link)
     accuracy = recordings.pop("accuracy")
     arrays = {name: np.asarray(values) for name, values in recordings.items()}
     arrays["weights"] = chip.link.read_weights()
     report = chip.report()
-    played = max(report["samples_played"], 1)
     return Result(
         task=task.name,
         rule=firmware.name,
@@ -149,10 +180,7 @@ def read_result(chip: Chip, firmware: LearningFirmware, task: Task, wall_seconds
         host_link=report["host_link"],
         samples=report["samples_played"],
         simpy_events=report["simpy_events"],
-        speed={
-            "wall_us_per_sample": wall_seconds * 1e6 / played,
-            "chip_us_per_sample": report["chip_seconds"] * 1e6 / played,
-        },
+        speed=speed,
         assumptions=report["assumptions"] + firmware.assumptions(),
         versions=versions(),
         config=chip.config.to_dict(),

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
-from host.results import JSON_NAME, NPZ_NAME, Result
+from host.results import JSON_NAME, NPZ_NAME, PNG_NAME, Result
 
 LABEL_WIDTH = 12  # of the longest label
+SMALLEST_US = 0.05  # a part of a sample's time below it is not worth a word
 
 
 def report(result: Result, directory: Path | None = None) -> str:
@@ -16,7 +18,8 @@ def report(result: Result, directory: Path | None = None) -> str:
     """
     rows = _rows(result)
     if directory is not None:
-        rows.append(("results", f"{directory / JSON_NAME}, {NPZ_NAME}"))
+        names = [JSON_NAME, NPZ_NAME] + [PNG_NAME] * (directory / PNG_NAME).exists()
+        rows.append(("results", f"{directory}/ {', '.join(names)}"))
     return "\n".join([_title(result), *(f"  {label:<{LABEL_WIDTH}}  {text}" for label, text in rows)])
 
 
@@ -27,11 +30,12 @@ def _title(result: Result) -> str:
 
 
 def _rows(result: Result) -> list[tuple[str, str]]:
-    ppu, speed = result.ppu, result.speed
+    ppu = result.ppu
     rows = [
         ("accuracy", _accuracy(result)),
-        ("chip time", f"{result.chip_seconds:.4g} s, {speed['chip_us_per_sample']:.1f} us per sample"),
+        ("chip time", f"{result.chip_seconds:.4g} s for {result.samples} samples, those of evaluation included"),
         ("wall time", _wall_time(result)),
+        *_speed(result.speed),
         ("PPU load", f"{ppu['busy_fraction']:.1%} of {ppu['cycles']} cycles on the busier one"),
         ("PPU SRAM", f"{ppu['sram_used']} of {ppu['sram_size']} bytes on the fuller one"),
         ("events", _events(result.events)),
@@ -53,10 +57,26 @@ def _accuracy(result: Result) -> str:
 
 
 def _wall_time(result: Result) -> str:
-    text = f"{result.wall_seconds:.4g} s, {result.speed['wall_us_per_sample']:.1f} us per sample"
+    text = f"{result.wall_seconds:.4g} s"
     if result.chip_seconds:
         text += f", {result.wall_seconds / result.chip_seconds:.1f} times chip time"
     return text
+
+
+def _speed(speed: dict[str, Any]) -> list[tuple[str, str]]:
+    """What a training sample takes, and where on the chip."""
+    wall_us, chip_us = speed["wall_us_per_sample"], speed["chip_us_per_sample"]
+    if not speed["samples"]:
+        return [("per sample", "not measured, too few training samples")]
+    ratio = f"{wall_us / chip_us:.2f} times chip time"
+    rows = [
+        ("per sample", f"{chip_us:.1f} us on the chip, {wall_us:.1f} us here, {ratio}, when it learns"),
+        ("compiling", f"{speed['compile_seconds']:.1f} s for loading and first calls, left out above"),
+    ]
+    for name, parts in speed["chip_parts"].items():
+        shown = (f"{part} {us:.1f}" for part, us in parts.items() if abs(us) >= SMALLEST_US)
+        rows.append((f"{name} PPU", f"{', '.join(shown)} us"))
+    return rows
 
 
 def _events(counts: dict[str, int]) -> str:

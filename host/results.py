@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as np
 
-JSON_NAME, NPZ_NAME = "result.json", "result.npz"
+JSON_NAME, NPZ_NAME, PNG_NAME = "result.json", "result.npz", "result.png"
 PARTIAL = ".partial"  # suffix of a file that is still being written
 FIXED_DATE = (1980, 1, 1, 0, 0, 0)  # the earliest that a zip archive can say
 
@@ -37,14 +37,15 @@ class Result:
         accuracy: fraction of the test samples, after the last epoch; None where the run was interrupted before.
         train_accuracy: fraction of the training samples, one per epoch, as seen while learning.
         chip_seconds: simulated time from start to the last exit code.
-        wall_seconds: what that took here, compilation on first use included.
+        wall_seconds: what that took here, evaluation and compilation on first use included.
         ppu: ``cycles``, ``busy_fraction``, ``sram_used``, ``sram_size`` and their parts.
         events: ``sent``, ``delivered``, ``lost`` and their parts.
         losses: everything that was lost or late, by name.
         host_link: ``bytes_before``, ``bytes_during``, ``bytes_after``.
         samples: how many were played, those for evaluation included.
         simpy_events: how many the simulator took for the run.
-        speed: ``wall_us_per_sample``, ``chip_us_per_sample``, over all samples played.
+        speed: of training samples, see :class:`host.stopwatch.Stopwatch`: ``wall_us_per_sample``,
+            ``chip_us_per_sample``, ``compile_seconds``, ``samples``, ``chip_parts``.
         assumptions: one sentence each.
         versions: of plasticore and what it stands on.
         config: the chip's settings.
@@ -68,7 +69,7 @@ class Result:
     host_link: dict[str, int]
     samples: int
     simpy_events: int
-    speed: dict[str, float]
+    speed: dict[str, Any]
     assumptions: list[str]
     versions: dict[str, str]
     config: dict[str, Any]

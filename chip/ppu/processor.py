@@ -18,8 +18,8 @@ import simpy
 
 from chip import constants as c
 from chip.errors import LossError, MachineFault
-from chip.fpga import RECORD_HEADER_WORDS, record_address
-from chip.ppu.processor_core import ISSUE_CYCLES, SAMPLE_LINE, WORD_CYCLES, ProcessorCore
+from chip.fpga import RECORD_HEADER_WORDS, RECORD_SLOTS, record_address
+from chip.ppu.processor_core import DOORBELL_LINES, SAMPLE_LINE, WORD_CYCLES, ProcessorCore
 
 
 class Processor(ProcessorCore):
@@ -42,36 +42,40 @@ class Processor(ProcessorCore):
 
     def word(self, region: str, index: int = 0) -> int:
         """Read one element of SRAM to decide on the way; booked as a scalar load."""
+        values = self._region(region)
+        self._check_index(f"element of region {region}", index, values.size)
         self._owe("kernel", WORD_CYCLES)
-        return int(self._region(region)[index])
+        return int(values[index])
 
     def wait(self, cycles: int) -> simpy.Event:
         """Sleep; idle time."""
-        if cycles < 0:
-            raise ValueError(f"a PPU cannot wait {cycles} cycles; the count must not be negative")
-        return self._spend("wait", 0, idle_cycles=cycles)
+        self._check_index("a wait of", cycles, 1 << 62)
+        return self._spend("wait", 0, idle_cycles=int(cycles))
 
     @property
     def time_base(self) -> int:
         """The 64-bit time base: PPU cycles since the chip was started; reading it is booked as a scalar load."""
         self._owe("kernel", WORD_CYCLES)
-        return self.environment.now // c.PPU_CLOCK_NS
+        return self.environment.now // c.PPU_CLOCK_NS + self._owed_cycles
 
     def wait_until(self, cycle: int) -> simpy.Event:
         """Sleep until the time base reads ``cycle``; goes on at once where it is past that."""
+        self._check_index("a wait until", cycle, 1 << 62)
         begun = self._start_ns() // c.PPU_CLOCK_NS
-        return self._spend("wait", 0, idle_cycles=max(0, cycle - begun))
+        return self._spend("wait", 0, idle_cycles=max(0, int(cycle) - begun))
 
     # ------------------------------------------------------------------ synapses, neurons, CADC of this hemisphere
 
     def load_weights(self, rows: int | Sequence[int], half: int, into: str) -> simpy.Event:
         """Read half rows of weights into SRAM, 128 bytes each: one bus access and one SRAM vector store a row."""
+        self._check_index("half", half, c.HALVES)
         rows, target = self._rows(rows, into)
         target[...] = self.chip.synapse_memory[self.hemisphere, rows, half]
         return self._spend("weights", len(rows) * (c.WEIGHT_LOAD_CYCLES + c.SRAM_VECTOR_STORE_CYCLES))
 
     def store_weights(self, rows: int | Sequence[int], half: int, source: str) -> simpy.Event:
         """Write half rows of weights from SRAM; row i acts when its bus access ends. The low 6 bits are taken."""
+        self._check_index("half", half, c.HALVES)
         rows, values = self._rows(rows, source)
         if (values > c.WEIGHT_MAX).any():
             self._weights_overflow(rows, values)
@@ -88,6 +92,8 @@ class Processor(ProcessorCore):
 
         ``mask`` is uint8[128], nonzero where a lane is reset; by default all are.
         """
+        for half in halves:
+            self._check_index("half", half, c.HALVES)
         mask = np.ones(c.LANES, np.uint8) if mask is None else mask
         start_ns = self._start_ns()
         for count, half in enumerate(halves, 1):
@@ -97,6 +103,8 @@ class Processor(ProcessorCore):
 
     def read_cadc(self, into: str, halves: Sequence[int] = (c.EVEN,)) -> simpy.Event:
         """Convert all membranes of this hemisphere now and store the named halves in SRAM, 128 bytes each."""
+        for half in halves:
+            self._check_index("half", half, c.HALVES)
         target = self._vectors(into, len(halves))
         ticket = self.chip.core.post_cadc(self._start_ns(), self.hemisphere)
 
@@ -110,15 +118,18 @@ class Processor(ProcessorCore):
     def sample_membranes(self, count: int, into: str, period_ns: int = c.CADC_SAMPLE_PERIOD_NS) -> simpy.Event:
         """Convert the even membranes ``count`` times, one vector of SRAM each, the first one now.
 
+        A sample is stored while the next one converts.
+
         Raises:
-            ValueError: ``count`` < 1, or a period below 1700 ns or off the 4 ns clock.
+            ValueError: a period below 1700 ns or below a conversion, or off the 4 ns clock.
         """
-        if count < 1:
-            raise ValueError(f"sample_membranes takes at least one sample, not {count}")
-        if period_ns < c.CADC_SAMPLE_PERIOD_NS or period_ns % c.PPU_CLOCK_NS:
+        self._check_index("a count of", count - 1, 1 << 20)
+        shortest_ns = max(c.CADC_SAMPLE_PERIOD_NS, self.config.cadc.read_cycles * c.PPU_CLOCK_NS)
+        self._check_index("a period of", period_ns, 1 << 40)
+        if period_ns < shortest_ns or period_ns % c.PPU_CLOCK_NS:
             raise ValueError(
                 f"a CADC sample period of {period_ns} ns; it must be a multiple of {c.PPU_CLOCK_NS} ns and at least "
-                f"{c.CADC_SAMPLE_PERIOD_NS} ns"
+                f"{shortest_ns} ns"
             )
         target = self._vectors(into, count)
         start_ns = self._start_ns()
@@ -128,7 +139,8 @@ class Processor(ProcessorCore):
             for vector, ticket in zip(target, tickets, strict=True):
                 vector[...] = self.chip.core.cadc_result(ticket)[c.EVEN]
 
-        return self._spend("cadc", count * period_ns // c.PPU_CLOCK_NS, then=deliver)
+        last = self.config.cadc.read_cycles + c.SRAM_VECTOR_STORE_CYCLES
+        return self._spend("cadc", (count - 1) * int(period_ns) // c.PPU_CLOCK_NS + last, then=deliver)
 
     # ------------------------------------------------------------------ external memory
 
@@ -137,6 +149,7 @@ class Processor(ProcessorCore):
 
         The values are those at the end of the transfer.
         """
+        self._check_index("a vector count less one of", vectors - 1, 1 << 20)
         target = self._bytes(into, offset, vectors * c.VECTOR_BYTES)
         source = self.chip.external.view(address, vectors * c.VECTOR_BYTES)
 
@@ -148,6 +161,7 @@ class Processor(ProcessorCore):
 
     def store_external(self, address: int, source: str, vectors: int = 1, offset: int = 0) -> simpy.Event:
         """Copy vectors of 128 bytes from SRAM to external memory; they are there when the operation ends."""
+        self._check_index("a vector count less one of", vectors - 1, 1 << 20)
         values = self._bytes(source, offset, vectors * c.VECTOR_BYTES).copy()
         target = self.chip.external.view(address, vectors * c.VECTOR_BYTES)
 
@@ -160,8 +174,11 @@ class Processor(ProcessorCore):
     def load_record(self, slot: int, into: str) -> simpy.Event:
         """Copy the spike record ``slot`` to SRAM, see :class:`chip.fpga.SpikeWriter`.
 
-        The first vector holds the count, which says how many more follow; all of them are one operation.
+        ``into`` has room for 1024 bytes, for example ``u32[256]``: word 0 is the number of spikes, word 1 the sample's
+        tag, then time stamp << 16 | label each. Events that the crossbar returns to the FPGA stand in it too. The first
+        vector holds the count, which says how many more follow; all of them are one operation.
         """
+        self._check_index("record slot", slot, RECORD_SLOTS)
         if not self.config.fpga.spike_writer:
             raise MachineFault(f"program {self.program.name} reads a spike record, but fpga.spike_writer is off")
         address = record_address(slot)
@@ -177,6 +194,10 @@ class Processor(ProcessorCore):
         ``ring`` names further hemispheres whose sample doorbell rings at the same time. The request is busy time, the
         sample is not.
         """
+        self._check_index("record slot", slot, RECORD_SLOTS)
+        for hemisphere in ring:
+            self._check_index("hemisphere", hemisphere, c.HEMISPHERES)
+        self._check_index("sample", sample, 1 << 40)
         chip, fpga = self.chip, self.config.fpga
         request = self.config.ppu.omnibus_write_cycles
         request_ns = self._start_ns() + request * c.PPU_CLOCK_NS
@@ -196,6 +217,8 @@ class Processor(ProcessorCore):
 
     def ring(self, hemisphere: int, line: int) -> simpy.Event:
         """Ring a doorbell line of a PPU: one write over the Omnibus."""
+        self._check_index("hemisphere", hemisphere, c.HEMISPHERES)
+        self._check_index("doorbell line", line, DOORBELL_LINES)
         other = self.chip.processors[hemisphere]
         return self._spend("omnibus", self.config.ppu.omnibus_write_cycles, then=lambda _: other._ring(line))
 
@@ -205,7 +228,12 @@ class Processor(ProcessorCore):
         Word by word over the Omnibus. The other PPU must not be in a kernel that uses the region: such a race is
         counted as late work and, on a strict chip, an error.
         """
-        values = self._region(source).view(np.uint8)[:nbytes].copy()
+        self._check_index("hemisphere", hemisphere, c.HEMISPHERES)
+        self._check_index("doorbell line", line, DOORBELL_LINES)
+        size = self._region(source).nbytes
+        nbytes = size if nbytes is None else nbytes
+        self._check_index("a transfer of", nbytes, size + 1)
+        values = self._bytes(source, 0, nbytes).copy()
         other = self.chip.processors[hemisphere]
         target = other._bytes(into, 0, values.size)
         words = -(-values.size // 4)
@@ -219,12 +247,13 @@ class Processor(ProcessorCore):
 
     def wait_doorbell(self, line: int = SAMPLE_LINE) -> simpy.Event:
         """Sleep until the line rings; returns at once where it already has. Answering clears it."""
+        self._check_index("doorbell line", line, DOORBELL_LINES)
         if self._pending[line]:
             self._pending[line] = False
-            return self._spend("wait", ISSUE_CYCLES)
-        event = self.environment.event()
-        self._waiting[line] = event
-        return event
+            return self._spend("wait", 0)
+        self._check_yielded()
+        self._issued = self._waiting[line] = self.environment.event()
+        return self._issued
 
     def _weights_overflow(self, rows: np.ndarray, values: np.ndarray) -> None:
         row, lane = (int(i) for i in np.argwhere(values > c.WEIGHT_MAX)[0])

@@ -10,6 +10,7 @@ import simpy
 
 from chip import constants as c
 from chip.errors import LossError, MachineFault
+from chip.ppu.kernel import BoundKernel
 from chip.ppu.memory import LinkMap
 from chip.ppu.program import Program
 from chip.ppu.vector import VectorUnit
@@ -41,6 +42,7 @@ class ProcessorCore:
         self.cycles: Counter[str] = Counter()  # busy cycles by kind of operation
         self.lost_doorbells = 0
         self._owed_cycles = 0
+        self._issued: simpy.Event | None = None  # the operation that main has still to yield
         self._pending = [False] * DOORBELL_LINES
         self._waiting: list[simpy.Event | None] = [None] * DOORBELL_LINES
         self._kernels: dict = {}
@@ -55,8 +57,27 @@ class ProcessorCore:
         self.sram[:] = 0
         self.regions = link_map.views(self.sram)
         for name, values in image.items():
-            self._region(name)[...] = values
+            self._fill(name, np.asarray(values))
         self._kernels = {kernel: kernel.bind(self.vector, self.regions) for kernel in program.kernels}
+
+    def _fill(self, name: str, values: np.ndarray) -> None:
+        region = self._region(name)
+        if values.shape not in (region.shape, ()) or values.dtype.kind not in "iu":
+            raise ValueError(
+                f"image of region {name} of program {self.program.name} is {values.dtype}{list(values.shape)}; the "
+                f"region takes {region.size} integers"
+            )
+        limits = np.iinfo(region.dtype)
+        if values.min() < limits.min or values.max() > limits.max:
+            raise ValueError(
+                f"image of region {name} of program {self.program.name} holds {values.min()}..{values.max()}; the "
+                f"region's {region.dtype} takes {limits.min}..{limits.max}"
+            )
+        region[...] = values
+
+    def bound_kernels(self) -> list[BoundKernel]:
+        """The loaded program's kernels; who measures time compiles them first."""
+        return list(self._kernels.values())
 
     def start(self) -> simpy.Process:
         """Begin the program's ``main``."""
@@ -71,14 +92,26 @@ class ProcessorCore:
             try:
                 operation = next(main)
             except StopIteration as end:
+                self._check_yielded()
                 self._exit(end.value)
                 return
-            if not isinstance(operation, simpy.Event):
+            except Exception as error:
+                error.add_note(f"in program {self.program.name} on the {self.name} PPU, at {self.environment.now} ns")
+                raise
+            if operation is not self._issued or operation is None:
                 raise MachineFault(
-                    f"program {self.program.name} on the {self.name} PPU yields {operation!r}; "
-                    "it can only yield operations, for example `yield ppu.run(kernel)`"
+                    f"program {self.program.name} on the {self.name} PPU yields {operation!r}; it can only yield the "
+                    "operation that it has just made, for example `yield ppu.run(kernel)`"
                 )
+            self._issued = None
             yield operation
+
+    def _check_yielded(self) -> None:
+        if self._issued is not None:
+            raise MachineFault(
+                f"program {self.program.name} on the {self.name} PPU made an operation and did not yield it; write "
+                "`yield` before every operation, one at a time"
+            )
 
     def _exit(self, code) -> None:
         if not isinstance(code, (int, np.integer)) or isinstance(code, bool):
@@ -87,6 +120,7 @@ class ProcessorCore:
                 "main must return its exit code, an int"
             )
         self.exit_code = int(code)
+        self.chip.exits += 1
 
     @property
     def busy_cycles(self) -> int:
@@ -130,11 +164,13 @@ class ProcessorCore:
 
     def _spend(self, part: str, cycles: int, idle_cycles: int = 0, then=None) -> simpy.Event:
         """One SimPy event at the operation's end; ``then`` acts there, before the program goes on."""
+        if self._issued is not None:
+            self._check_yielded()
         total = self._owed_cycles + ISSUE_CYCLES + cycles + idle_cycles
         self.cycles[part] += cycles
         self.cycles["control"] += ISSUE_CYCLES
         self._owed_cycles = 0
-        event = self.environment.timeout(total * c.PPU_CLOCK_NS)
+        self._issued = event = simpy.Timeout(self.environment, total * c.PPU_CLOCK_NS)
         if then is not None:
             event.callbacks.append(then)
         return event
@@ -149,18 +185,29 @@ class ProcessorCore:
 
     def _bytes(self, region: str, offset: int, count: int) -> np.ndarray:
         view = self._region(region).view(np.uint8)
-        if offset + count > view.size:
+        if offset < 0 or offset + count > view.size:
+            byte = offset if offset < 0 else offset + count
             raise MachineFault(
-                f"byte {offset + count} of region {region} on the {self.name} PPU was addressed; it has {view.size}"
+                f"byte {byte} of region {region} on the {self.name} PPU was addressed; it has {view.size}"
             )
         return view[offset : offset + count]
+
+    def _check_index(self, what: str, value: int, size: int) -> None:
+        """Refuse a hemisphere, half, doorbell line, ... that is not there, or not a whole number."""
+        if type(value) is int and 0 <= value < size:
+            return
+        if not isinstance(value, np.integer) or not 0 <= value < size:
+            raise MachineFault(
+                f"program {self.program.name} on the {self.name} PPU names {what} {value!r}; valid are the whole "
+                f"numbers 0..{size - 1}"
+            )
 
     def _vectors(self, region: str, count: int) -> np.ndarray:
         return self._bytes(region, 0, count * c.VECTOR_BYTES).reshape(count, c.VECTOR_BYTES)
 
     def _rows(self, rows: int | Sequence[int], region: str) -> tuple[np.ndarray, np.ndarray]:
         rows = np.atleast_1d(np.asarray(rows))
-        if rows.size == 0 or rows.min() < 0 or rows.max() >= c.ROWS:
+        if rows.size == 0 or rows.dtype.kind not in "iu" or rows.min() < 0 or rows.max() >= c.ROWS:
             raise MachineFault(
                 f"program {self.program.name} addresses rows {rows.tolist()}; a hemisphere has rows 0..{c.ROWS - 1}"
             )

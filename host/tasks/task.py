@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -44,6 +46,7 @@ class Task:
     Attributes:
         name: as on the command line.
         classes: the name of each class; a target is an index into it.
+        class_of: for tasks in the plane, whose first two inputs are x and y: the class of a point, or None outside.
     """
 
     name: str
@@ -51,6 +54,7 @@ class Task:
     train: Split
     validation: Split
     test: Split
+    class_of: Callable[[float, float], int | None] | None = None
 
     @property
     def inputs(self) -> np.ndarray:
@@ -80,7 +84,7 @@ class Task:
                     f"{count} {split} samples of task {self.name} were asked for; it has 1..{len(getattr(self, split))}"
                 )
         splits = {split: _first(getattr(self, split), count) for split, count in counts.items()}
-        return Task(self.name, self.classes, **splits)
+        return dataclasses.replace(self, **splits)
 
 
 def _first(split: Split, count: int) -> Split:

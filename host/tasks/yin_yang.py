@@ -32,6 +32,11 @@ def classify(x: float, y: float) -> int:
     return YANG if on_right_rim or in_left_half or in_upper_half else YIN
 
 
+def class_of(x: float, y: float) -> int | None:
+    """Return the class of a point of the plane, None outside of the symbol."""
+    return classify(x, y) if _distance(x, y, R_BIG) <= R_BIG else None
+
+
 def generate(size: int, seed: int) -> Split:
     """Draw ``size`` samples from the random stream ``seed``: inputs float64[size, 4], targets uint8[size]."""
     random = np.random.RandomState(seed)
@@ -46,7 +51,7 @@ def generate(size: int, seed: int) -> Split:
 
 def yin_yang() -> Task:
     """The task as published: 5000 training, 1000 validation and 1000 test samples."""
-    return Task("yin-yang", CLASSES, generate(*TRAIN), generate(*VALIDATION), generate(*TEST))
+    return Task("yin-yang", CLASSES, generate(*TRAIN), generate(*VALIDATION), generate(*TEST), class_of)
 
 
 def _draw(random: np.random.RandomState, goal: int) -> tuple[float, float]:

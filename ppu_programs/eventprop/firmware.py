@@ -3,27 +3,50 @@
 from __future__ import annotations
 
 import dataclasses
+from operator import index
 
 import numpy as np
 
 from chip import constants as c
 from chip.config import ChipConfig
-from chip.fpga import SampleSet
+from chip.errors import ChipLimitError
+from chip.fpga import DRAM_BASE, SampleSet
 from chip.ppu.processor_core import ISSUE_CYCLES
 from chip.ppu.program import Firmware
 from chip.registers import Registers
 from ppu_programs.eventprop import readout, weights
-from ppu_programs.eventprop.programs import HiddenProgram, Plan, ReadoutProgram, report_address
+from ppu_programs.eventprop.programs import (
+    PREDICTIONS_ADDRESS,
+    REPORTS_ADDRESS,
+    HiddenProgram,
+    Plan,
+    ReadoutProgram,
+    predictions_address,
+    report_address,
+)
 from ppu_programs.eventprop.settings import Settings
-from ppu_programs.placement import hidden_drivers, input_labels, place_two_layers, store_signed
+from ppu_programs.placement import check_size, hidden_drivers, input_labels, place_two_layers, store_signed
 
 HIDDEN_LEAK_LSB = 80
+MAX_EPOCHS = (PREDICTIONS_ADDRESS - REPORTS_ADDRESS) // c.VECTOR_BYTES - 2
 READOUT_LEAK_LSB = 128  # the middle of the CADC's range
 
 
-def doorbell_to_conversion_ns(config: ChipConfig) -> int:
-    """From the end of a recording to the CADC conversion that its doorbell sets off."""
-    return config.fpga.writer_latency_ns + config.fpga.doorbell_latency_ns + ISSUE_CYCLES * c.PPU_CLOCK_NS
+def recording_ns(settings: Settings, config: ChipConfig) -> int:
+    """How long a sample is recorded, so that the conversion that its doorbell sets off comes at ``duration_ns``.
+
+    To the FPGA's clock; the conversion is at most 4 ns early.
+    """
+    fpga = config.fpga
+    after_ns = fpga.writer_latency_ns + fpga.doorbell_latency_ns + ISSUE_CYCLES * c.PPU_CLOCK_NS
+    recorded_ns = (settings.duration_ns - after_ns) // c.FPGA_CLOCK_NS * c.FPGA_CLOCK_NS
+    if recorded_ns <= max(settings.last_input_ns, settings.bias_ns):
+        raise ValueError(
+            f"eventprop: from the end of a recording to the conversion takes {after_ns} ns on this chip, so of a "
+            f"sample of {settings.duration_ns} ns only {recorded_ns} ns are recorded, and inputs come up to "
+            f"{settings.last_input_ns} ns; lower fpga.writer_latency_ns or fpga.doorbell_latency_ns"
+        )
+    return recorded_ns
 
 
 class EventProp(Firmware):
@@ -36,7 +59,7 @@ class EventProp(Firmware):
         settings: everything else, see :class:`ppu_programs.eventprop.settings.Settings`; its ``hidden`` is replaced.
 
     Raises:
-        ValueError: epochs or seed out of range. ChipLimitError: the network does not fit.
+        ValueError: epochs or seed out of range. ChipLimitError: the network or its reports do not fit.
     """
 
     name = "eventprop"
@@ -48,10 +71,14 @@ class EventProp(Firmware):
         seed: int = 0,
         settings: Settings | None = None,
     ):
+        hidden, epochs, seed = index(hidden), index(epochs), index(seed)
         if epochs < 1:
             raise ValueError(f"eventprop: epochs is {epochs}; it must be at least 1")
-        if not 0 <= seed < 2**30 - 2:
-            raise ValueError(f"eventprop: seed is {seed}; it must lie in 0..{2**30 - 3}")
+        if epochs > MAX_EPOCHS:
+            raise ChipLimitError("reports in DRAM", epochs, MAX_EPOCHS, "epochs", "train for fewer epochs")
+        if seed < 0:
+            raise ValueError(f"eventprop: seed is {seed}; it must not be negative")
+        check_size((settings or Settings()).inputs, hidden, (settings or Settings()).readouts)
         self.settings = dataclasses.replace(settings or Settings(), hidden=hidden)
         self.epochs, self.seed = epochs, seed
         self.plan: Plan | None = None
@@ -79,13 +106,17 @@ class EventProp(Firmware):
         times_ns = np.column_stack([s.first_input_ns + inputs * span_ns, np.full(len(inputs), float(s.bias_ns))])
         times_ns = (np.round(times_ns / c.FPGA_CLOCK_NS) * c.FPGA_CLOCK_NS).astype(np.int32)
         order = np.argsort(times_ns, axis=1, kind="stable")
-        return SampleSet(
+        samples = SampleSet(
             offsets=np.arange(len(inputs) + 1) * s.inputs,
             times_ns=np.take_along_axis(times_ns, order, axis=1).ravel(),
             labels=input_labels(s.inputs)[order].ravel(),
             tags=targets.astype(np.uint16),
-            duration_ns=s.duration_ns - doorbell_to_conversion_ns(config),
+            duration_ns=recording_ns(s, config),
         )
+        room = REPORTS_ADDRESS - DRAM_BASE
+        if samples.nbytes > room:
+            raise ChipLimitError("DRAM below the reports", samples.nbytes, room, "bytes", "load fewer samples")
+        return samples
 
     def registers(self) -> Registers:
         """Routing, neuron parameters and initial weights."""
@@ -118,6 +149,7 @@ class EventProp(Firmware):
     def assumptions(self) -> list[str]:
         current_lsb = c.WEIGHT_MAX * self.settings.efficacy_lsb
         return [
+            "the firmware knows the configured latencies of gateware and router (assumed to be calibrated)",
             f"a hidden synapse of weight {c.WEIGHT_MAX} brings {current_lsb} LSB of current, "
             f"{current_lsb / self.settings.threshold_lsb:.0f} thresholds (assumed to be in reach of the synapse bias)",
         ]
@@ -131,15 +163,29 @@ class EventProp(Firmware):
             return self.plan.samples, None
         return self.plan.samples, self._accuracy(chip.external.view(report_address(epoch), c.VECTOR_BYTES))
 
+    def timed_samples(self) -> range:
+        """Training samples behind the first batch, in which the last machine code is loaded, by order of playing."""
+        return range(self.plan.batch, self.plan.epochs * self.plan.batches * self.plan.batch)
+
     def decode(self, link) -> dict:
-        """Read all reports over the host link: ``accuracy``, ``validation_accuracy``, ``train_accuracy``, shadows."""
-        addresses = [report_address(index) for index in range(self.epochs + 2)]
+        """Read all reports over the host link.
+
+        ``accuracy``, ``validation_accuracy``, ``train_accuracy``; ``validation_predictions`` and ``test_predictions``,
+        uint8 classes, empty where the split was not reached; ``hidden_shadow`` and ``readout_shadow``.
+        """
+        addresses = [report_address(number) for number in range(self.epochs + 2)]
         reports = [self._accuracy(link.read_external(address, c.VECTOR_BYTES)) for address in addresses]
         trained = [accuracy for accuracy in reports[: self.epochs] if accuracy is not None]
+        predicted = [
+            link.read_external(predictions_address(number), 0 if reports[self.epochs + number] is None else len(split))
+            for number, split in enumerate(self.plan.evaluations())
+        ]
         return {
             "accuracy": reports[self.epochs + 1],
             "validation_accuracy": np.nan if reports[self.epochs] is None else reports[self.epochs],
             "train_accuracy": trained,
+            "validation_predictions": predicted[0],
+            "test_predictions": predicted[1],
             "hidden_shadow": weights.from_rows(link.read_sram(c.TOP, "shadow"), self.settings.hidden),
             "readout_shadow": weights.from_rows(link.read_sram(c.BOTTOM, "shadow"), self.settings.hidden),
         }

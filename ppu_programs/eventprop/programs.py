@@ -35,6 +35,7 @@ from ppu_programs.placement import hidden_drivers
 ERRORS_LINE, WEIGHTS_LINE, DONE_LINE = 1, 2, 3
 READOUT_WEIGHTS_ADDRESS = BLOCK_RAM_BASE
 REPORTS_ADDRESS = DRAM_BASE + c.DRAM_BYTES // 2  # a vector for each report, behind the samples
+PREDICTIONS_ADDRESS = DRAM_BASE + c.DRAM_BYTES // 4 * 3  # a byte for each evaluation sample
 REPORT_WORDS = c.VECTOR_BYTES // 4
 NEURONS_PER_WRITE = 20  # hidden neurons whose two readout rows fit the row buffer at once
 RECORD_SLOT = 0
@@ -69,6 +70,11 @@ def report_address(index: int) -> int:
     return REPORTS_ADDRESS + index * c.VECTOR_BYTES
 
 
+def predictions_address(evaluation: int, sample: int = 0) -> int:
+    """Where the predicted classes stand, a byte a sample: of evaluation 0, validation, and 1, test."""
+    return PREDICTIONS_ADDRESS + evaluation * c.DRAM_BYTES // 8 + sample
+
+
 def has_errors(ppu, settings: Settings) -> bool:
     """False for a sample that counts as learned: all its errors are zero."""
     return any(ppu.word("errors", 1 + o) for o in range(settings.readouts))
@@ -80,6 +86,11 @@ def report_counters(v, m):
     for i in range(4):
         m.report[i] = m.counters[i]
         m.counters[i] = 0
+
+
+def generator_state(seed: int, stream: int) -> np.ndarray:
+    """int32[1], not 0: where generator ``stream`` of a run starts; streams and seeds have nothing in common."""
+    return np.random.SeedSequence([seed, stream]).generate_state(1).astype(np.int32) | 1
 
 
 RATE_MEMORY = Memory(rate=i32[3])  # of the next update, the same times 2^16, what that loses by each update
@@ -123,7 +134,7 @@ class HiddenProgram(Program):
             "tables": tables.hidden_tables(self.settings),
             "shadow": hidden,
             "readout_weights": lanes.astype(np.int8).ravel(),
-            "random": np.array([2 * self.seed + 1], np.int32),
+            "random": generator_state(self.seed, 0),
             "rate": falling_rate(self.settings.first_rates[0], self.plan),
         }
 
@@ -150,7 +161,9 @@ class HiddenProgram(Program):
 
     def settle(self, ppu, ended: int) -> Generator:
         """Let currents and membranes decay before the next sample may begin."""
-        yield ppu.wait_until(ended + self.settings.settle_ns // c.PPU_CLOCK_NS)
+        settled = ended + self.settings.settle_ns // c.PPU_CLOCK_NS
+        if ppu.time_base < settled:
+            yield ppu.wait_until(settled)
         yield ppu.ring(c.BOTTOM, DONE_LINE)
 
     def update_weights(self, ppu) -> Generator:
@@ -196,8 +209,8 @@ class ReadoutProgram(Program):
             "boltzmann": tables.boltzmann_table(self.settings),
             "psp": tables.readout_table(self.settings),
             "shadow": weights.initial_shadow(self.settings, self.seed)[1],
-            "random": np.array([2 * self.seed + 2], np.int32),
-            "key_random": np.array([2 * self.seed + 3], np.int32),
+            "random": generator_state(self.seed, 1),
+            "key_random": generator_state(self.seed, 2),
             "rate": falling_rate(self.settings.first_rates[1], self.plan),
         }
 
@@ -212,11 +225,18 @@ class ReadoutProgram(Program):
                 yield from self.update_weights(ppu)
             yield from self.report(ppu, epoch)
         for index, split in enumerate(plan.evaluations()):
-            for sample in split:
-                yield from self.play_sample(ppu, sample)
-                yield from self.end_sample(ppu)
+            yield from self.evaluate(ppu, index, split)
             yield from self.report(ppu, plan.epochs + index)
         return 0
+
+    def evaluate(self, ppu, index: int, split: range) -> Generator:
+        """Play without learning; predictions go to external memory a vector at a time."""
+        kept = readout.PREDICTIONS
+        for n, sample in enumerate(split):
+            yield from self.play_sample(ppu, sample)
+            yield from self.end_sample(ppu)
+            if n % kept == kept - 1 or n == len(split) - 1:
+                yield ppu.store_external(predictions_address(index, n // kept * kept), source="predictions")
 
     def play_sample(self, ppu, sample: int) -> Generator:
         yield ppu.play(sample, RECORD_SLOT, ring=(c.TOP,))

@@ -28,6 +28,7 @@ from ppu_programs.eventprop.tables import CADC_VALUES, leading_zeros
 
 SAMPLES, CORRECT, LEARNED, ERROR = range(4)  # in `counters`; ERROR sums 1 - p of the label, 2^12 for 1
 LARGEST_EXPONENT = 10
+PREDICTIONS = 128  # the last ones are kept, a vector
 
 
 def memory(settings: Settings) -> Memory:
@@ -35,6 +36,7 @@ def memory(settings: Settings) -> Memory:
 
     record: the spike record; membranes: the CADC's bytes, lane o is readout o.
     boltzmann, psp: see ``tables``; counters: see above, cleared by who reads them.
+    predictions: the class seen in sample number ``counters[SAMPLES]``, modulo its size.
     errors: exponent, one mantissa a readout; the other processor gets a copy. The rest of the vector is 0.
     shadow, gradient: a row a readout, in the order of ``layout``.
     """
@@ -44,6 +46,7 @@ def memory(settings: Settings) -> Memory:
         boltzmann=i32[CADC_VALUES],
         psp=i16[settings.table_entries],
         counters=i32[4],
+        predictions=u8[PREDICTIONS],
         errors=i16[64],
         shadow=i16[settings.readouts * ROW],
         gradient=i32[settings.readouts * ROW],
@@ -66,6 +69,7 @@ def loss_kernel(settings: Settings) -> Kernel:
         for o in range(readouts):
             total += m.boltzmann[m.membranes[highest] - m.membranes[o]]
         others = total - m.boltzmann[m.membranes[highest] - m.membranes[label]]
+        m.predictions[m.counters[SAMPLES] & (PREDICTIONS - 1)] = highest
         m.counters[SAMPLES] = m.counters[SAMPLES] + 1
         if highest == label:
             m.counters[CORRECT] = m.counters[CORRECT] + 1

@@ -81,7 +81,11 @@ def test_one_ppu_samples_while_the_other_drives(order, swap):
     assert sampled.max() > 83  # something was there to see
 
 
-def test_watching_changes_nothing():
+def test_watching_changes_nothing(monkeypatch):
+    monkeypatch.setattr("chip.chip.PROGRESS_EVERY_S", 0)
+    monkeypatch.setattr("chip.chip.STEPS_BETWEEN_CLOCK_LOOKS", 1)
+    looks = []
+
     def weights_and_spikes(watch):
         registers, samples = two_inputs(weights=((63, 63),))
         registers.efficacy_lsb[0] = 2.0
@@ -94,10 +98,11 @@ def test_watching_changes_nothing():
 
         chip = build(top=main, bottom=sampler if watch else sleep, registers=registers, samples=samples)
         chip.start()
-        chip.run((lambda seen: seen.core.membranes(seen.now_ns)) if watch else None)
+        chip.run((lambda seen: looks.append(seen.core.membranes(seen.now_ns))) if watch else None)
         return chip.processors[0].sram.tobytes()
 
     assert weights_and_spikes(False) == weights_and_spikes(True)
+    assert len(looks) > 10
 
 
 # ---------------------------------------------------------------------- fully local
@@ -136,6 +141,19 @@ def test_a_mutant_firmware_that_needs_the_host_fails_by_it(cheat):
 
     with pytest.raises(LinkError, match="the link is closed between start and exit code"):
         run(top=mutant)
+
+
+def test_after_a_fault_the_link_is_open_for_a_look():
+    def main(ppu):
+        yield ppu.load_weights(0, 0, into="row")
+        yield ppu.load_weights(999, 0, into="row")
+        return 0
+
+    chip = build(top=main)
+    chip.start()
+    with pytest.raises(MachineFault):
+        chip.run()
+    assert chip.link.read_sram(c.TOP, "row").size == 256
 
 
 # ---------------------------------------------------------------------- ends, good and bad
@@ -178,7 +196,7 @@ def test_a_program_must_yield_operations():
         yield 12
         return 0
 
-    with pytest.raises(MachineFault, match="yields 12; it can only yield operations"):
+    with pytest.raises(MachineFault, match="yields 12; it can only yield the operation"):
         run(top=main)
     with pytest.raises(MachineFault, match="must be a generator"):
         run(top=lambda ppu: 0)

@@ -67,12 +67,53 @@ def test_bad_sample_sets_are_refused(change):
         samples(**change)
 
 
+GOOD = dict(
+    offsets=np.array([0, 2, 2, 3]),
+    times_ns=np.array([0, 8, 16]),
+    labels=np.array([1, 2, 3]),
+    tags=np.array([0, 1, 2]),
+    duration_ns=80,
+)
+
+
+@pytest.mark.parametrize(
+    "change, words",
+    [
+        (dict(labels=np.array([1, 2])), "2 labels"),
+        (dict(labels=np.array([1, 2, 3, 4])), "4 labels"),
+        (dict(offsets=np.array([0, 2, 2, 9])), "offsets"),
+        (dict(offsets=np.array([0, 3, 2, 3])), "offsets"),
+        (dict(offsets=np.array([1, 2, 2, 3])), "offsets"),
+        (dict(offsets=np.zeros(0, int)), "0 offsets"),
+        (dict(labels=np.array([1, 2, 70_000])), "labels .* 1..70000"),
+        (dict(labels=np.array([-1, 2, 3])), "labels .* -1..3"),
+        (dict(tags=np.array([0, 1, 99_999])), "tags"),
+        (dict(times_ns=np.array([0.0, 8.0, 16.0])), "times_ns .* integers"),
+        (dict(times_ns=[0, 8, 16]), "times_ns .* integers"),
+        (dict(duration_ns=80.0), "whole number"),
+    ],
+)
+def test_sets_whose_arrays_do_not_agree_are_refused(change, words):
+    SampleSet(**GOOD)
+    with pytest.raises(ValueError, match=words):
+        SampleSet(**{**GOOD, **change})
+
+
+def test_samples_cannot_be_overwritten_by_a_program():
+    memory = ExternalMemory()
+    player = SamplePlayer(FpgaConfig(), memory)
+    player.load(samples())
+    with pytest.raises(MachineFault, match=f"of which {samples().nbytes} hold samples"):
+        memory.view(DRAM_BASE + samples().nbytes - 1, 128)
+    memory.view(DRAM_BASE + samples().nbytes, 128)
+
+
 def test_times_may_fall_from_one_sample_to_the_next():
     assert len(samples(times=((64, 72), (), (0,)))) == 3
 
 
 def test_the_player_starts_on_the_fpga_clock_after_its_latency():
-    player, core = SamplePlayer(FpgaConfig(player_latency_ns=1000)), Core()
+    player, core = SamplePlayer(FpgaConfig(player_latency_ns=1000), ExternalMemory()), Core()
     player.load(samples())
     zero_ns, end_ns = player.play(core, 0, 404)
     assert (zero_ns, end_ns) == (1408, 1488)
@@ -83,7 +124,7 @@ def test_the_player_starts_on_the_fpga_clock_after_its_latency():
 
 
 def test_the_player_refuses_what_it_does_not_have():
-    player = SamplePlayer(FpgaConfig())
+    player = SamplePlayer(FpgaConfig(), ExternalMemory())
     with pytest.raises(MachineFault, match="0 samples were loaded"):
         player.play(Core(), 0, 0)
     player.load(samples())
@@ -91,7 +132,7 @@ def test_the_player_refuses_what_it_does_not_have():
         with pytest.raises(MachineFault, match=f"sample {index}, but 3"):
             player.play(Core(), index, 0)
     with pytest.raises(MachineFault, match="sample_player is off"):
-        SamplePlayer(FpgaConfig(sample_player=False)).play(Core(), 0, 0)
+        SamplePlayer(FpgaConfig(sample_player=False), ExternalMemory()).play(Core(), 0, 0)
 
 
 def test_samples_beyond_the_dram_are_refused_with_used_and_size():
@@ -99,7 +140,7 @@ def test_samples_beyond_the_dram_are_refused_with_used_and_size():
     nothing, tags = np.zeros(0, np.int32), np.zeros(many, np.uint16)
     huge = SampleSet(np.zeros(many + 1, np.int64), nothing, nothing.astype(np.uint16), tags, 8)
     with pytest.raises(ChipLimitError) as caught:
-        SamplePlayer(FpgaConfig()).load(huge)
+        SamplePlayer(FpgaConfig(), ExternalMemory()).load(huge)
     assert caught.value.used == 8 * many and caught.value.size == c.DRAM_BYTES
 
 

@@ -45,7 +45,7 @@ def timed(operation):
         (lambda p: p.load_external(BLOCK_RAM_BASE, into="row"), 344 + 47),
         (lambda p: p.store_external(BLOCK_RAM_BASE, source="row"), 38 + 49),
         (lambda p: p.store_external(BLOCK_RAM_BASE, source="row", vectors=2), 38 + 88 + 2 * 49),
-        (lambda p: p.sample_membranes(20, into="membranes"), 20 * 425),
+        (lambda p: p.sample_membranes(20, into="membranes"), 19 * 425 + 410 + 47),
         (lambda p: p.ring(1, 2), 40),
         (lambda p: p.send(1, source="word", into="word", line=2), 80),
         (lambda p: p.wait(1000), 1000),
@@ -169,7 +169,7 @@ def test_the_time_base_and_waiting_for_it():
         return 0
 
     run(top=main)
-    assert seen[0] == 1_000 and seen[1] == 1_000 + 5 + ISSUE_CYCLES
+    assert seen[0] == 1_005 and seen[1] == 1_005 + 5 + ISSUE_CYCLES
 
 
 def test_a_doorbell_is_kept_until_it_is_answered_and_a_second_one_is_a_loss():
@@ -231,10 +231,101 @@ def test_what_the_hardware_cannot_do_is_a_machine_fault(operation, words):
         timed(operation)
 
 
-@pytest.mark.parametrize("count, period_ns", [(0, 1700), (2, 1696), (2, 1702)])
-def test_sampling_too_fast_or_off_the_clock_is_refused(count, period_ns):
-    with pytest.raises(ValueError):
-        timed(lambda p: p.sample_membranes(count, into="membranes", period_ns=period_ns))
+@pytest.mark.parametrize("period_ns", [1696, 1702])
+def test_sampling_too_fast_or_off_the_clock_is_refused(period_ns):
+    with pytest.raises(ValueError, match=f"period of {period_ns} ns.*at least 1700"):
+        timed(lambda p: p.sample_membranes(2, into="membranes", period_ns=period_ns))
+
+
+def test_a_slower_converter_cannot_sample_as_fast():
+    slow = ChipConfig.from_dict({"cadc": {"read_cycles": 1_000}})
+    with pytest.raises(ValueError, match="at least 4000 ns"):
+        run(top=lambda p: (yield p.sample_membranes(2, into="membranes")), bottom=sleep, config=slow)
+
+
+@pytest.mark.parametrize(
+    "operation",
+    [
+        lambda p: p.word("word", 1),
+        lambda p: p.word("row", -1),
+        lambda p: p.load_external(BLOCK_RAM_BASE, into="row", offset=-128),
+        lambda p: p.load_external(BLOCK_RAM_BASE, into="row", vectors=0),
+        lambda p: p.store_external(BLOCK_RAM_BASE, source="row", vectors=0),
+        lambda p: p.load_weights(0, -1, into="row"),
+        lambda p: p.load_weights(0, 2, into="row"),
+        lambda p: p.load_weights(0.0, 0, into="row"),
+        lambda p: p.read_cadc(into="membranes", halves=(2,)),
+        lambda p: p.sample_membranes(0, into="membranes"),
+        lambda p: p.sample_membranes(2, into="membranes", period_ns=2_000.0),
+        lambda p: p.reset_neurons((2,)),
+        lambda p: p.ring(2, 0),
+        lambda p: p.ring(-1, 0),
+        lambda p: p.ring(0, 4),
+        lambda p: p.send(1, source="word", into="word", line=2, nbytes=5),
+        lambda p: p.send(1, source="word", into="word", line=2, nbytes=-1),
+        lambda p: p.wait_doorbell(7),
+        lambda p: p.load_record(2, into="record"),
+        lambda p: p.load_record(-1, into="record"),
+        lambda p: p.play(0, slot=2),
+        lambda p: p.play(0, ring=(2,)),
+        lambda p: p.play(0.5),
+        lambda p: p.wait(-1),
+        lambda p: p.wait(1.5),
+    ],
+)
+def test_what_is_not_there_is_a_machine_fault_that_names_it(operation):
+    with pytest.raises(MachineFault, match="on the top PPU|names rows|addresses rows"):
+        timed(operation)
+
+
+def test_every_operation_must_be_yielded_one_at_a_time():
+    def forgotten(ppu):
+        ppu.wait(1_000)
+        yield ppu.wait(1)
+        return 0
+
+    def at_the_end(ppu):
+        yield ppu.wait(1)
+        ppu.run(add_one, 3)
+        return 0
+
+    def together(ppu):
+        yield ppu.wait(1) & ppu.wait(1)
+        return 0
+
+    def not_an_operation(ppu):
+        yield ppu.environment.timeout(3)
+        return 0
+
+    for main in (forgotten, at_the_end, together):
+        with pytest.raises(MachineFault, match="did not yield it; write `yield` before every operation"):
+            run(top=Script(main, [add_one]))
+    with pytest.raises(MachineFault, match="can only yield the operation that it has just made"):
+        run(top=not_an_operation)
+
+
+@pytest.mark.parametrize("values", [np.zeros(3, np.uint8), np.full(256, 256), np.full(256, -1), np.zeros(256)])
+def test_an_image_that_is_not_its_region_is_refused(values):
+    with pytest.raises(ValueError, match="image of region row of program script"):
+        build(top=Script(sleep, image={"row": values}))
+
+
+def test_a_program_ends_when_it_ends():
+    """Nothing of what others have scheduled for later counts."""
+
+    def main(ppu):
+        yield ppu.ring(c.BOTTOM, 0)
+        return 0
+
+    def other(ppu):
+        yield ppu.wait(10)
+        return 0
+
+    chip = build(top=main, bottom=other)
+    chip.environment.timeout(10**9)
+    chip.start()
+    chip.run()
+    assert chip.now_ns == (ISSUE_CYCLES + 40) * 4
 
 
 def test_gateware_that_is_off_faults():

@@ -15,8 +15,10 @@ BAD_INPUT = {
     "unknown task": ("train mnist", "the task 'mnist' is unknown; valid are yin-yang"),
     "no task": ("train", "the following arguments are required: TASK"),
     "unknown rule": ("train yin-yang --rule hebb", "the rule 'hebb' is unknown; valid are eventprop"),
-    "unknown chip": ("train yin-yang --chip perfect", "'perfect' is unknown; valid are ideal and the path of a TOML"),
-    "later chip": ("train yin-yang --chip typical", "'typical' is not available yet; valid are ideal and the path"),
+    "unknown chip": ("train yin-yang --chip perfect", "'perfect' is unknown; valid are ideal, typical and the path"),
+    "unknown chip to show": ("chip --show perfect", "'perfect' is unknown; valid are ideal, typical and the path"),
+    "chip file to show": ("chip --show {tmp}/range.toml", "must be a multiple of 4"),
+    "no chip to show": ("chip", "the following arguments are required: --show"),
     "no chip file": ("train yin-yang --chip {tmp}/no.toml", "cannot be read"),
     "chip directory": ("train yin-yang --chip {tmp}/directory.toml", "cannot be read"),
     "chip file of nonsense": ("train yin-yang --chip {tmp}/nonsense.toml", "is not TOML"),
@@ -30,8 +32,8 @@ BAD_INPUT = {
     "huge seed": ("train yin-yang --seed 99999999999999999999", "it must be a whole number in 0.."),
     "out is a file": ("train yin-yang --out {tmp}/nonsense.toml", "results cannot be written to"),
     "out is below a file": ("train yin-yang --out {tmp}/nonsense.toml/run", "results cannot be written to"),
-    "unknown command": ("lern", "invalid choice: 'lern' (choose from 'train', 'rules', 'tasks')"),
-    "no command": ("", "a command is missing; valid are train, rules, tasks"),
+    "unknown command": ("lern", "invalid choice: 'lern' (choose from 'train', 'chip', 'rules', 'tasks')"),
+    "no command": ("", "a command is missing; valid are train, chip, rules, tasks"),
     "unknown option": ("train yin-yang --fast", "unrecognized arguments: --fast"),
     "abbreviated option": ("train yin-yang --epoch 3", "unrecognized arguments: --epoch"),
     "option without value": ("train yin-yang --seed", "argument --seed: expected one argument"),
@@ -115,7 +117,8 @@ def test_train_reports_and_writes_both_files(toy, tmp_path, capsys):
     assert main(["train", "yin-yang", "--out", str(tmp_path / "run"), "--seed", "5", "--epochs", "3"]) == 0
     out, err = capsys.readouterr()
     assert out.startswith("toy learned by toy rule on chip ideal, seed 5, 3 epochs\n")
-    assert f"results       {tmp_path}/run/result.json, result.npz" in out
+    assert f"results       {tmp_path}/run/ result.json, result.npz, result.png" in out
+    assert "no picture" not in out
     assert "yin-yang eventprop" in err  # the progress bar
     result = Result.load(tmp_path / "run")
     assert (result.seed, result.epochs, result.config["seed"], result.complete) == (5, 3, 5, True)
@@ -135,6 +138,54 @@ def test_default_directory_is_named_after_the_run(toy, tmp_path, monkeypatch, ca
     monkeypatch.chdir(tmp_path)
     assert main(["train", "yin-yang"]) == 0
     assert (tmp_path / "runs" / "yin-yang-eventprop-ideal-seed1" / "result.json").is_file()
+
+
+@pytest.mark.parametrize("profile", ["ideal", "typical"])
+def test_shown_chip_is_a_file_for_train(profile, toy, tmp_path, capsys):
+    from chip.config import ChipConfig
+
+    assert main(["chip", "--show", profile, "--seed", "11"]) == 0
+    shown = capsys.readouterr().out
+    (tmp_path / "mine.toml").write_text(shown)
+    config = getattr(ChipConfig, profile)(seed=11)
+    assert ChipConfig.from_toml(tmp_path / "mine.toml") == config
+    chip = str(tmp_path / "mine.toml")
+    assert main(["train", "yin-yang", "--chip", chip, "--out", str(tmp_path), "--quiet"]) == 0
+    result = Result.load(tmp_path)
+    assert result.chip == "mine.toml"
+    assert result.config == config.to_dict() | {"profile": "mine.toml"}
+    assert main(["chip", "--show", chip]) == 0
+    assert capsys.readouterr().out == shown.replace(f'profile = "{profile}"', 'profile = "mine.toml"')
+
+
+def test_profile_is_a_chip_of_its_own(toy, tmp_path):
+    assert main(["train", "yin-yang", "--chip", "typical", "--out", str(tmp_path), "--quiet"]) == 0
+    result = Result.load(tmp_path)
+    assert result.chip == "typical"
+    assert any(result.config["imperfections"].values())
+
+
+def test_without_matplotlib_one_line_names_the_extra(toy, tmp_path, capsys, monkeypatch):
+    (tmp_path / "result.png").write_bytes(b"of an earlier run")
+    monkeypatch.setitem(sys.modules, "matplotlib", None)  # makes the import fail
+    assert main(["train", "yin-yang", "--out", str(tmp_path)]) == 0
+    out = capsys.readouterr().out
+    hint = out.splitlines()[-1]
+    assert hint == "  no picture: matplotlib is not installed; pip install 'plasticore[plot]' brings it"
+    assert f"results       {tmp_path}/ result.json, result.npz\n" in out
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["result.json", "result.npz"]
+
+
+def test_interrupt_while_the_picture_is_drawn_keeps_the_results(toy, tmp_path, capsys, monkeypatch):
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("host.plots.draw", interrupted)
+    assert main(["train", "yin-yang", "--out", str(tmp_path), "--quiet"]) == 130
+    expected = "plasticore: interrupted before result.png was drawn; the other results are written\n"
+    assert capsys.readouterr().err == expected
+    assert Result.load(tmp_path).complete
+    assert not (tmp_path / "result.png").exists()
 
 
 def test_quiet_is_quiet(toy, tmp_path, capsys):
@@ -185,12 +236,14 @@ def test_version_names_everything_that_a_result_depends_on(capsys):
     assert {"plasticore", "python", "numpy", "numba", "simpy"} <= set(words)
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["train", "yin-yang", "--rule", "hebb"], ["rules"]])
+@pytest.mark.parametrize(
+    "arguments", [["--help"], ["train", "yin-yang", "--rule", "hebb"], ["rules"], ["chip", "--show", "typical"]]
+)
 def test_answers_without_work_do_not_load_the_compiler(arguments):
     code = (
         "import sys\nfrom host.cli import main\n"
         f"try:\n    main({arguments!r})\nexcept SystemExit:\n    pass\n"
-        "sys.exit(bool({'numba', 'simpy', 'tqdm'} & set(sys.modules)))"
+        "sys.exit(bool({'numba', 'simpy', 'tqdm', 'matplotlib'} & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0

@@ -21,13 +21,27 @@ def test_result_holds_what_the_chip_and_the_firmware_report():
     assert (result.seed, result.epochs, result.accuracy, result.train_accuracy) == (7, 1, 0.25, [0.75])
     assert result.complete and result.samples == 5
     assert result.chip_seconds >= 5 * 8e-6
-    assert result.speed["chip_us_per_sample"] == pytest.approx(result.chip_seconds * 1e6 / 5)
+    assert result.speed["samples"] == 2
     assert result.ppu["cycles"] * 4e-9 == pytest.approx(result.chip_seconds)
     assert {"sent", "delivered", "lost"} <= set(result.events)
     assert result.assumptions[-1] == "toys are real"
     assert result.config["seed"] == 3
     assert result.arrays["losses"].tolist() == [3, 2, 1]
     assert result.weights[0, 3, 5] == 42 and result.weights.sum() == 42
+
+
+def test_loading_compiles_every_kernel_and_tells(monkeypatch):
+    from chip.ppu.kernel import BoundKernel
+    from host import tasks
+    from ppu_programs import EventProp
+
+    told, compiled = [], []
+    monkeypatch.setattr(BoundKernel, "compile", lambda self: compiled.append(self.kernel.name))
+    host = Host(Chip(ChipConfig.ideal()))
+    host.load(EventProp(epochs=1), tasks.yin_yang().head(30, 5, 5), progress=lambda *count: told.append(count))
+    assert told == [(number, len(compiled)) for number in range(len(compiled) + 1)]
+    programs = [processor.program for processor in host.chip.processors]
+    assert sorted(compiled) == sorted(kernel.name for program in programs for kernel in program.kernels)
 
 
 def test_nothing_crosses_the_link_while_the_chip_learns():

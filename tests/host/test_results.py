@@ -41,7 +41,13 @@ def make_result(**changes) -> Result:
         "host_link": {"bytes_before": 1_000, "bytes_during": 0, "bytes_after": 2_000},
         "samples": 100,
         "simpy_events": 1_000,
-        "speed": {"wall_us_per_sample": 50_000.0, "chip_us_per_sample": 20_000.0},
+        "speed": {
+            "samples": 80,
+            "wall_us_per_sample": 50_000.0,
+            "chip_us_per_sample": 20_000.0,
+            "compile_seconds": 1.5,
+            "chip_parts": {"bottom": {"play": 12_000.25, "wait": 7_999.75}},
+        },
         "assumptions": ["a player", "a writer"],
         "versions": versions(),
         "config": {"seed": 1},
@@ -197,8 +203,11 @@ def test_report_shows_what_the_bench_wants():
     assert text.splitlines()[0] == "yin-yang learned by eventprop on chip ideal, seed 1, 2 epochs"
     for part in (
         "accuracy      0.5000 on the test samples, 0.5000 on the training samples in epoch 2",
-        "chip time     2 s, 20000.0 us per sample",
-        "wall time     5 s, 50000.0 us per sample, 2.5 times chip time",
+        "chip time     2 s for 100 samples, those of evaluation included",
+        "wall time     5 s, 2.5 times chip time",
+        "per sample    20000.0 us on the chip, 50000.0 us here, 2.50 times chip time",
+        "compiling     1.5 s for loading and first calls",
+        "bottom PPU    play 12000.2, wait 7999.8 us",
         "PPU load      25.0% of 500000000 cycles",
         "PPU SRAM      9000 of 16384 bytes",
         "events        10 sent, 9 delivered, 1 lost",
@@ -208,6 +217,12 @@ def test_report_shows_what_the_bench_wants():
     ):
         assert part in text
     assert "LOST OR LATE" not in text
+
+
+def test_report_of_a_run_without_timed_samples():
+    names = ("wall_us_per_sample", "chip_us_per_sample", "compile_seconds")
+    speed = {"samples": 0, **dict.fromkeys(names), "chip_parts": {}}
+    assert "per sample    not measured, too few training samples\n" in report(make_result(speed=speed))
 
 
 def test_report_is_loud_about_losses_and_interrupts():

@@ -46,6 +46,44 @@ def test_the_chip_learns(result):
 
 
 @pytest.mark.slow
+def test_the_chip_keeps_every_prediction(result):
+    task = tasks.yin_yang().head(train=2_000, validation=100, test=500)
+    test, validation = result.arrays["test_predictions"], result.arrays["validation_predictions"]
+    assert test.dtype == np.uint8 and test.shape == (500,) and validation.shape == (100,)
+    assert np.mean(test == task.test.targets) == result.accuracy
+    assert np.mean(validation == task.validation.targets) == result.arrays["validation_accuracy"]
+
+
+@pytest.mark.slow
+def test_speed_is_that_of_training_samples_and_its_parts_add_up(result):
+    speed = result.speed
+    assert speed["samples"] == 2 * 2_000 - 25
+    assert 0 < speed["wall_us_per_sample"] * speed["samples"] < result.wall_seconds * 1e6
+    assert speed["compile_seconds"] > 0
+    assert set(speed["chip_parts"]) == {"top", "bottom"}
+    for parts in speed["chip_parts"].values():
+        assert sum(parts.values()) == pytest.approx(speed["chip_us_per_sample"])
+        assert min(parts.values()) >= 0
+        assert {"play", "fetch", "kernel", "write", "wait"} <= set(parts)
+    assert 30 < speed["chip_parts"]["bottom"]["play"] < 33 and speed["chip_parts"]["top"]["play"] == 0
+
+
+@pytest.mark.slow
+def test_replay_on_a_second_chip_reads_what_the_ideal_chip_said():
+    host = Host(Chip(ChipConfig.ideal(seed=1)))
+    task = tasks.yin_yang().head(train=500, validation=1, test=20)
+    host.load(EventProp(epochs=1, seed=1), task)
+    result = host.run()
+    first, seen = task.ranges["test"].start, []
+    for index in range(20):
+        replay = host.replay(result, first + index)
+        readouts = np.flatnonzero((replay.registers.enabled & ~replay.registers.spiking).reshape(-1))
+        seen.append(replay.cadc[readouts].argmax())
+        assert replay.target == task.test.targets[index]
+    assert seen == result.arrays["test_predictions"].tolist()
+
+
+@pytest.mark.slow
 def test_the_chip_learns_without_the_host_and_loses_nothing(result):
     assert result.host_link["bytes_during"] == 0
     assert result.host_link["bytes_before"] > 0 and result.host_link["bytes_after"] > 0
@@ -87,4 +125,7 @@ def test_interrupt_from_the_keyboard_writes_the_results_so_far(tmp_path):
     assert out.startswith(b"INTERRUPTED, incomplete: yin-yang")
     assert b"Traceback" not in err
     assert json.loads((tmp_path / "result.json").read_text())["complete"] is False
-    assert np.load(tmp_path / "result.npz")["weights"].shape == (2, 256, 256)
+    arrays = np.load(tmp_path / "result.npz")
+    assert arrays["weights"].shape == (2, 256, 256)
+    assert arrays["test_predictions"].shape == (0,)
+    assert (tmp_path / "result.png").read_bytes().startswith(b"\x89PNG")

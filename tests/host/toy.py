@@ -53,6 +53,9 @@ class Toy(Firmware):
     def programs(self):
         return None, PlayAll(self.ranges["test"].stop, self.temptation)
 
+    def timed_samples(self):
+        return range(1, self.ranges["train"].stop)
+
     def status(self, chip):
         return self.ranges["test"].stop, 0.5
 

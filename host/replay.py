@@ -1,0 +1,96 @@
+"""One sample once more, on a second chip: what a bench does with an oscilloscope after the run.
+
+The second chip is the same instance (same settings, same seed) with the registers of the first and the weights that it
+learned. Neurons are at rest, but leaky integrators are pulled to their reset potential first, as a program does between
+two samples; then the analog core plays the sample. Membranes and spikes are what that core did, looked at from outside.
+Where the chip has noise in time, it is another stretch of the same noise.
+"""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import dataclass
+
+import numpy as np
+
+from chip import constants as c
+from chip.chip import Chip
+from chip.config import ChipConfig
+from chip.fpga import SampleSet
+from chip.registers import ROW_EXCITATORY, ROW_INHIBITORY, Registers
+
+STEP_NS = 100  # between two looks at the membranes
+TIME_ZERO_NS = 16_000  # of the sample, after the start of the second chip
+RESET_NS = TIME_ZERO_NS - 1_000  # of the leaky integrators
+
+
+@dataclass(frozen=True, eq=False)
+class Replay:
+    """What one sample did; times are in ns since its time zero.
+
+    Attributes:
+        sample, target: its number in the sample set, its class.
+        doorbell_ns: when the PPUs hear that it has ended; the last look at the membranes.
+        input_times_ns, inputs: int64[events], and the number of the input, in the order of labels.
+        spike_times_ns, neurons: int64[spikes]; neurons are ``hemisphere * 256 + column``.
+        times_ns, membranes_lsb: int64[looks], float64[looks, 512].
+        cadc: uint8[512], what a conversion at the doorbell reads.
+        registers: what the chip was set to, weights as learned.
+    """
+
+    sample: int
+    target: int
+    doorbell_ns: int
+    input_times_ns: np.ndarray
+    inputs: np.ndarray
+    spike_times_ns: np.ndarray
+    neurons: np.ndarray
+    times_ns: np.ndarray
+    membranes_lsb: np.ndarray
+    cadc: np.ndarray
+    registers: Registers
+
+    def spikes_of(self, neuron: int) -> np.ndarray:
+        """int64[m]: the spike times of one neuron."""
+        return self.spike_times_ns[self.neurons == neuron]
+
+
+def replay(config: ChipConfig, registers: Registers, weights: np.ndarray, samples: SampleSet, index: int) -> Replay:
+    """Play sample ``index`` on a second chip of the same settings; ``weights`` is uint8[hemisphere, row, column]."""
+    registers = copy.deepcopy(registers)
+    registers.weights[...] = weights
+    chip = Chip(config)
+    chip.link.write_registers(registers)
+    core = chip.core
+    first, last = samples.offsets[index], samples.offsets[index + 1]
+    times_ns, labels = np.asarray(samples.times_ns[first:last], np.int64), samples.labels[first:last]
+    for hemisphere, half in np.ndindex(c.HEMISPHERES, c.HALVES):
+        integrators = (registers.enabled & ~registers.spiking)[hemisphere, half :: c.HALVES]
+        core.post_neuron_reset(RESET_NS, hemisphere, half, integrators.astype(np.uint8))
+    core.post_events(times_ns + TIME_ZERO_NS, labels)
+    doorbell_ns = samples.duration_ns + config.fpga.writer_latency_ns + config.fpga.doorbell_latency_ns
+    looks_ns = np.append(np.arange(0, doorbell_ns, STEP_NS), doorbell_ns)
+    tickets = [core.post_cadc(doorbell_ns + TIME_ZERO_NS, hemisphere) for hemisphere in range(c.HEMISPHERES)]
+    membranes = np.stack([core.membranes(int(look) + TIME_ZERO_NS).reshape(-1) for look in looks_ns])
+    spikes_ns, neurons = core.all_spikes(TIME_ZERO_NS, TIME_ZERO_NS + doorbell_ns)
+    return Replay(
+        sample=index,
+        target=int(samples.tags[index]),
+        doorbell_ns=doorbell_ns,
+        input_times_ns=times_ns,
+        inputs=np.searchsorted(np.unique(samples.labels), labels),
+        spike_times_ns=spikes_ns - TIME_ZERO_NS,
+        neurons=neurons,
+        times_ns=looks_ns,
+        membranes_lsb=membranes,
+        cadc=np.stack([core.cadc_result(ticket).T for ticket in tickets]).reshape(-1),
+        registers=registers,
+    )
+
+
+def signed_weights(registers: Registers, hemisphere: int) -> np.ndarray:
+    """int64[drivers, columns], -63..63: weights of drivers with a row of each sign, onto the neurons in use."""
+    modes = registers.row_mode[hemisphere].reshape(c.DRIVERS, 2)
+    signed = np.flatnonzero((modes == (ROW_EXCITATORY, ROW_INHIBITORY)).all(axis=1))
+    weights = registers.weights[hemisphere][:, registers.enabled[hemisphere]].astype(np.int64)
+    return weights[2 * signed] - weights[2 * signed + 1]

@@ -1,0 +1,150 @@
+"""EventProp on the whole chip: spikes from the analog core, records from the FPGA, errors from the CADC."""
+
+import numpy as np
+import pytest
+
+from chip import Chip, ChipConfig
+from chip import constants as c
+from chip.errors import ChipLimitError
+from host import Host, tasks
+from ppu_programs import EventProp
+from ppu_programs.eventprop import layout, tables, weights
+from ppu_programs.eventprop.programs import DONE_LINE, HiddenProgram, ReadoutProgram
+from ppu_programs.eventprop.settings import Settings
+from tests.naive import eventprop as naive
+from tests.ppu_programs.eventprop_bench import Bench
+
+SAMPLES = 200
+
+
+class Watched(EventProp):
+    """Batches of one sample after which nothing is updated, but gradients, errors and records are kept."""
+
+    def __init__(self, **settings):
+        super().__init__(epochs=1, seed=1, settings=Settings(batch=1, **settings))
+        self.kept = {"hidden": [], "readout": [], "errors": [], "record": [], "sample": []}
+
+    def programs(self):
+        kept = self.kept
+
+        class Hidden(HiddenProgram):
+            def update_weights(self, ppu):
+                keep_gradient(ppu, kept["hidden"])
+                yield ppu.ring(c.BOTTOM, DONE_LINE)
+
+        class Readout(ReadoutProgram):
+            def update_weights(self, ppu):
+                keep_gradient(ppu, kept["readout"])
+                kept["errors"].append(ppu.regions["errors"].copy())
+                kept["record"].append(ppu.regions["record"].copy())
+                kept["sample"].append(int(ppu.regions["order"][0]))
+                yield ppu.wait_doorbell(DONE_LINE)
+
+        return tuple(program(self.settings, self.plan, self.seed) for program in (Hidden, Readout))
+
+
+def keep_gradient(ppu, kept):
+    kept.append(ppu.regions["gradient"].copy())
+    ppu.regions["gradient"][...] = 0
+
+
+@pytest.fixture(scope="module")
+def watched():
+    firmware = Watched()
+    host = Host(Chip(ChipConfig.ideal()))
+    task = tasks.yin_yang().head(SAMPLES, 1, 1)
+    host.load(firmware, task)
+    host.run()
+    return firmware, task
+
+
+def test_every_sample_is_played_once_in_another_order_than_stored(watched):
+    order = watched[0].kept["sample"]
+    assert sorted(order) == list(range(SAMPLES)) and order != sorted(order)
+
+
+def test_the_record_tells_the_class_and_the_inputs(watched):
+    firmware, task = watched
+    for record, sample in zip(firmware.kept["record"], firmware.kept["sample"], strict=True):
+        assert record[1] == task.train.targets[sample]
+        words = record[2 : 2 + record[0]]
+        inputs = np.sort(words[(words & layout.INPUT_MARK) != 0] >> 16) * 8
+        values = np.append(firmware.settings.first_input_ns + 27_000 * task.train.inputs[sample], 1_000)
+        assert np.abs(inputs - np.sort(values)).max() <= 4
+
+
+def test_the_gradient_on_the_chip_points_where_the_float_reference_points(watched):
+    """On the spikes, errors and weights of the chip itself: mean cosine over 200 samples >= 0.99."""
+    firmware, task = watched
+    settings = firmware.settings
+    network = Bench(settings, seed=1).network()
+    cosines = {"hidden": [], "readout": []}
+    for n, sample in enumerate(firmware.kept["sample"]):
+        errors = chip_errors(firmware.kept["errors"][n], settings)
+        arrivals, spikes = from_record(firmware.kept["record"][n], task.train.inputs[sample], settings)
+        expected = naive.gradients(network, arrivals, spikes, errors)
+        for layer, theirs in zip(("hidden", "readout"), expected, strict=True):
+            ours = weights.from_rows(firmware.kept[layer][n], settings.hidden).astype(float)
+            if ours.any() and theirs.any():
+                cosines[layer].append((ours * theirs).sum() / np.linalg.norm(ours) / np.linalg.norm(theirs))
+    for layer, values in cosines.items():
+        assert len(values) > SAMPLES // 2, layer
+        assert np.mean(values) >= 0.99, (layer, np.mean(values), np.min(values))
+
+
+def chip_errors(raw, settings):
+    """dL/dV in nats per LSB from the processor's mantissas and exponent."""
+    unit = settings.sharpness * tables.error_unit(settings)
+    return raw[1 : 1 + settings.readouts].astype(float) * unit / 2.0 ** raw[0]
+
+
+def from_record(record, values, settings):
+    """Input times in the order of the inputs, and the spike times of each hidden neuron, as recorded."""
+    words = record[2 : 2 + record[0]]
+    words = words[(words & layout.INPUT_MARK) == 0]
+    lanes = ((words >> 8) & 7) * 16 + (words & 15)
+    span_ns = settings.last_input_ns - settings.first_input_ns
+    arrivals = np.append(settings.first_input_ns + np.asarray(values) * span_ns, float(settings.bias_ns))
+    return np.round(arrivals / 8) * 8, [(words[lanes == lane] >> 16) * 8.0 for lane in range(settings.hidden)]
+
+
+# ---------------------------------------------------------------------- what it refuses
+
+
+@pytest.mark.parametrize(
+    "arguments, error, words",
+    [
+        (dict(hidden=129), ChipLimitError, "hidden layer.*129 neurons needed, 128 available; use"),
+        (dict(hidden=0), ChipLimitError, "hidden layer"),
+        (dict(epochs=0), ValueError, "epochs is 0"),
+        (dict(epochs=10**6), ChipLimitError, "reports in DRAM.*train for fewer epochs"),
+        (dict(seed=-1), ValueError, "seed is -1"),
+    ],
+)
+def test_bad_arguments_are_refused_with_their_limit(arguments, error, words):
+    with pytest.raises(error, match=words):
+        EventProp(**arguments)
+
+
+def test_whole_numbers_only():
+    for arguments in (dict(hidden=50.0), dict(epochs=1.5), dict(seed="1")):
+        with pytest.raises(TypeError):
+            EventProp(**arguments)
+
+
+def test_gateware_too_slow_for_the_sample_is_refused_and_an_odd_latency_is_not():
+    task = tasks.yin_yang().head(25, 1, 1)
+    odd = ChipConfig.from_dict({"fpga": {"doorbell_latency_ns": 500}, "router": {"on_chip_latency_ns": 1000}})
+    host = Host(Chip(odd))
+    host.load(EventProp(epochs=1), task)
+    assert host.run().accuracy is not None
+    slow = ChipConfig.from_dict({"fpga": {"writer_latency_ns": 40_000}})
+    with pytest.raises(ValueError, match="lower fpga.writer_latency_ns"):
+        Host(Chip(slow)).load(EventProp(epochs=1), task)
+
+
+def test_both_programs_fit_their_processors_with_their_code():
+    host = Host(Chip())
+    host.load(EventProp(hidden=128), tasks.yin_yang())
+    for processor in host.chip.processors:
+        assert processor.link_map.code_in == "sram" and processor.link_map.used <= c.SRAM_BYTES
