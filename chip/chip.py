@@ -18,8 +18,9 @@ from chip.config import ChipConfig
 from chip.errors import LossError, MachineFault
 from chip.fpga import ExternalMemory, SamplePlayer, SpikeWriter
 from chip.link import HostLink
+from chip.ppu import costs
 from chip.ppu.processor import Processor
-from chip.ppu.processor_core import EXIT_WATCHDOG
+from chip.ppu.processor_core import EXIT_WATCHDOG, ISSUE_CYCLES
 from chip.registers import Registers
 
 PROGRESS_EVERY_S = 0.1
@@ -42,6 +43,8 @@ class Chip:
     """
 
     def __init__(self, config: ChipConfig | None = None):
+        if not isinstance(config, ChipConfig | None):
+            raise TypeError(f"Chip takes a ChipConfig, not {config!r}; write Chip(ChipConfig.ideal())")
         self.config = config or ChipConfig.ideal()
         self.environment = simpy.Environment(initial_time=0)
         self.external = ExternalMemory()
@@ -195,12 +198,14 @@ class Chip:
             "host_link": {f"bytes_{phase}": count for phase, count in self.link.bytes.items()},
             "simpy_events": self.simpy_events,
             "samples_played": self.player.played,
-            "assumptions": self.config.assumptions() + ANALOG_ASSUMPTIONS,
+            "assumptions": self.config.assumptions() + CHIP_ASSUMPTIONS + costs.assumptions(),
         }
 
 
-ANALOG_ASSUMPTIONS = [
+CHIP_ASSUMPTIONS = [
     "threshold comparators are sampled on the 4 ns event clock (assumed)",
+    "a neuron reset acts at once, at the end of its bus access (assumed)",
+    "busses, crossbar and links carry every event: contention and its losses are not modelled (assumed)",
     "the FPGA has a sample player and a spike writer that PPUs can use (assumed gateware)",
-    "PPU units do not overlap: every operation costs its dependent-issue cycles (assumed)",
+    f"control flow between two operations of a program takes {ISSUE_CYCLES} cycles (assumed)",
 ]

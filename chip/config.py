@@ -8,9 +8,11 @@ analog and routing registers is :class:`chip.registers.Registers`.
 from __future__ import annotations
 
 import dataclasses
+import json
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
 from chip import constants as c
 
@@ -21,18 +23,24 @@ def setting(default, low=None, high=None, multiple_of=1, source="assumed"):
 
 
 class Checked:
-    """Checks the type, range and granularity of every field that :func:`setting` made; raises ValueError."""
+    """Checks the type of every field, and range and granularity of those that :func:`setting` made.
+
+    Raises ValueError that names the field as ``section.field``.
+    """
+
+    section: ClassVar[str] = "chip"
 
     def __post_init__(self):
         for field in dataclasses.fields(self):
-            if field.metadata:
-                check_setting(type(self).__name__, field, getattr(self, field.name))
+            check_setting(self.section, field, getattr(self, field.name))
 
 
-def check_setting(owner: str, field: dataclasses.Field, value) -> None:
-    name, expected = f"{owner}.{field.name}", type(field.default)
+def check_setting(section: str, field: dataclasses.Field, value) -> None:
+    name, expected = f"{section}.{field.name}", type(field.default)
     if type(value) is not expected:
         raise ValueError(f"{name} is {value!r}; it must be of type {expected.__name__}")
+    if not field.metadata:
+        return
     low, high, step = (field.metadata[key] for key in ("low", "high", "multiple_of"))
     if not ((low is None or low <= value) and (high is None or value <= high)):  # so that NaN is refused too
         raise ValueError(f"{name} is {value}; it must lie in {low}..{'' if high is None else high}")
@@ -44,6 +52,7 @@ def check_setting(owner: str, field: dataclasses.Field, value) -> None:
 class RouterConfig(Checked):
     """Event routing. The latency is that from a neuron's spike to the synapses that it drives."""
 
+    section: ClassVar[str] = "router"
     on_chip_latency_ns: int = setting(100, 100, 10_000, c.EVENT_CLOCK_NS)
 
 
@@ -51,6 +60,7 @@ class RouterConfig(Checked):
 class CadcConfig(Checked):
     """The columnar ADC: what a PPU waits for a conversion and for a further vector of the same conversion."""
 
+    section: ClassVar[str] = "cadc"
     read_cycles: int = setting(c.CADC_READ_CYCLES, 33, 10_000, source="measured (libnux)")
     buffered_read_cycles: int = setting(c.CADC_BUFFERED_READ_CYCLES, 1, 10_000, source="derived")
 
@@ -63,8 +73,9 @@ class FpgaConfig(Checked):
     from a spike to its record in external memory, ``doorbell_latency_ns`` from a sample's end to the PPU's wake-up.
     """
 
-    sample_player: bool = setting(True)
-    spike_writer: bool = setting(True)
+    section: ClassVar[str] = "fpga"
+    sample_player: bool = setting(True, source="assumed gateware")
+    spike_writer: bool = setting(True, source="assumed gateware")
     player_latency_ns: int = setting(1000, 0, 1_000_000, c.FPGA_CLOCK_NS)
     writer_latency_ns: int = setting(400, 200, 1_000_000, c.FPGA_CLOCK_NS)
     doorbell_latency_ns: int = setting(200, 0, 1_000_000, c.PPU_CLOCK_NS)
@@ -74,8 +85,9 @@ class FpgaConfig(Checked):
 class PpuConfig(Checked):
     """The plasticity processors' watchdogs, and what a scalar write over the Omnibus takes."""
 
+    section: ClassVar[str] = "ppu"
     kernel_limit_cycles: int = setting(25_000_000, 1_000, 10**12, source="0.1 s, the vendor's wait for the scheduler")
-    program_limit_cycles: int = setting(900_000_000_000, 1_000, 10**15, source="one hour; a choice")
+    program_limit_cycles: int = setting(900_000_000_000, 1_000, 10**13, source="one hour; a choice")
     omnibus_write_cycles: int = setting(c.OMNIBUS_WRITE_CYCLES, 1, 10_000)
 
 
@@ -83,6 +95,7 @@ class PpuConfig(Checked):
 class LinkConfig(Checked):
     """The host link."""
 
+    section: ClassVar[str] = "link"
     bytes_per_second: int = setting(c.HOST_LINK_BYTES_PER_S, 1, source="1 GbE (sctrltp_defines.h)")
 
 
@@ -113,6 +126,7 @@ class ImperfectionConfig(Checked):
         cadc_noise: of each conversion of a channel, on top of what the membrane does.
     """
 
+    section: ClassVar[str] = "imperfections"
     tau_mem: bool = switch()
     tau_mem_relative_std: float = setting(0.10, 0.0, 0.5, source="assumed; vendor tests: 45 % of uncalibrated or less")
     tau_syn: bool = switch()
@@ -207,6 +221,8 @@ class ChipConfig(Checked):
     @classmethod
     def from_dict(cls, table: dict) -> ChipConfig:
         """Build from nested dicts; an unknown name raises ValueError with the valid names."""
+        if not isinstance(table, dict):
+            raise ValueError(f"chip settings are {table!r}; give a dict of sections")
         return _from_table(cls, table, "")
 
     @classmethod
@@ -215,7 +231,8 @@ class ChipConfig(Checked):
         try:
             text = Path(path).read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:
-            raise ValueError(f"the chip file {path} cannot be read: {error}") from None
+            reason = getattr(error, "strerror", None) or error
+            raise ValueError(f"the chip file {path} cannot be read: {reason}") from None
         try:
             table = tomllib.loads(text)
         except tomllib.TOMLDecodeError as error:
@@ -281,6 +298,5 @@ def _toml_value(value) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, str):
-        escaped = value.replace("\\", "\\\\").replace('"', '\\"')
-        return f'"{escaped}"'
+        return json.dumps(value)  # a JSON string is a TOML string
     return str(value)

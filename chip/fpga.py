@@ -173,17 +173,15 @@ class SpikeWriter:
         """Write the record of the spikes in ``zero_ns <= t < end_ns``; the core must stand behind ``end_ns``."""
         if not self.config.spike_writer:
             return
-        times_ns, labels = core.spikes(zero_ns, end_ns)
-        kept = min(len(times_ns), RECORD_SPIKES)
+        record = self._records[slot]
+        found = core.pack_spikes(zero_ns, end_ns, c.FPGA_CLOCK_NS, record[RECORD_HEADER_WORDS:])
+        kept = min(found, RECORD_SPIKES)
+        record[0], record[1] = kept, tag
         self.written += kept
-        if kept < len(times_ns):
-            self.lost += len(times_ns) - kept
+        if kept < found:
+            self.lost += found - kept
             if self.strict:
                 raise LossError(
-                    f"the spike record of a sample is full: {len(times_ns)} spikes, room for {RECORD_SPIKES}; "
+                    f"the spike record of a sample is full: {found} spikes, room for {RECORD_SPIKES}; "
                     "let the network spike less, or record fewer neurons"
                 )
-        record = self._records[slot]
-        record[0], record[1] = kept, tag
-        stamps = (times_ns[:kept] - zero_ns) // c.FPGA_CLOCK_NS
-        record[RECORD_HEADER_WORDS : RECORD_HEADER_WORDS + kept] = (stamps << 16) | labels[:kept].astype(np.int64)

@@ -15,7 +15,7 @@ BEFORE, DURING, AFTER = "before", "during", "after"
 
 
 class HostLink:
-    """The host's only way to the chip.
+    """The host's only way to the chip; what a simulator shows of a running chip, its progress, goes past it.
 
     Between start and the last exit code every method raises :class:`LinkError`: fully local means that learning does
     without the host. ``bytes`` counts what crossed before, during and after; ``refused`` the attempts in between.
@@ -41,6 +41,10 @@ class HostLink:
 
     def load_program(self, hemisphere: int, program: Program) -> None:
         """Link a program and write its image into a PPU's memory; raises ChipLimitError where it does not fit."""
+        if hemisphere not in (c.TOP, c.BOTTOM):
+            raise ValueError(f"there is no PPU {hemisphere!r}; {c.TOP} is the top one, {c.BOTTOM} the bottom one")
+        if not isinstance(program, Program):
+            raise TypeError(f"load_program takes a program, not {program!r}; make one of its class first")
         processor = self.chip.processors[hemisphere]
         link_map = link(program.memory, program.kernels, code_in=program.code_in)
         image_bytes = link_map.code_bytes + sum(region.size for region in program.memory.values())

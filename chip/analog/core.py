@@ -37,6 +37,7 @@ from chip.analog.layout import (
 from chip.analog.mismatch import silicon
 from chip.analog.observe import observe
 from chip.analog.posting import insert, insert_events, insert_vector, insert_vectors, last_index
+from chip.analog.record import pack_log
 from chip.analog.state import PENDING, restore_state, snapshot_state
 from chip.config import ChipConfig
 from chip.registers import Registers
@@ -55,6 +56,10 @@ class AnalogCore:
     At one instant the order is: conversions and other looks, weight writes by (hemisphere, row, half), neuron resets,
     comparators, events from the FPGA by label, on-chip events by neuron. So neither the order of posting nor how often
     somebody advances or looks changes a byte of any result.
+
+    Registers are what a program asks for. What neurons, synapses and channels of this chip make of them follows from
+    the imperfections in ``config`` (:mod:`chip.analog.mismatch`, :mod:`chip.analog.noise`); :meth:`membranes` shows it
+    as an oscilloscope would, programs have the CADC.
 
     All times are int nanoseconds, multiples of 4; neurons are numbered ``hemisphere * 256 + column``.
 
@@ -143,8 +148,11 @@ class AnalogCore:
             raise ValueError(f"{len(times)} times, {len(rows)} rows and {len(values)} vectors of weights do not match")
         if values.size and values.max() > c.WEIGHT_MAX:
             raise ValueError(f"a weight is {values.max()}; weights are 0..{c.WEIGHT_MAX}")
-        for time_ns in times.tolist():
-            self._check_time(time_ns, "a weight write")
+        if times.size:
+            self._check_time(int(times.min()), "a weight write")
+            off_clock = times[times % c.EVENT_CLOCK_NS != 0]
+            if off_clock.size:
+                self._check_time(int(off_clock[0]), "a weight write")
         if rows.size and not 0 <= rows.min() <= rows.max() < c.ROWS:
             raise ValueError(f"rows {rows.min()}..{rows.max()} of a weight write; rows are 0..{c.ROWS - 1}")
         keys = (times.astype(np.int64) << 10) | ((hemisphere * c.ROWS + rows) * c.HALVES + half)
@@ -198,7 +206,7 @@ class AnalogCore:
     def _make_room(self, name: str, count: int) -> None:
         """Make a queue take ``count`` more keys: close it up, then lengthen it."""
         clock = self._clock
-        head, payload = next((head, payload) for queue, head, payload in PENDING if queue == name)
+        head, payload = PENDING[name]
         keys = getattr(self._queues, name)
         if clock[head + 1] + count <= keys.size:
             return
@@ -288,6 +296,20 @@ class AnalogCore:
         times, info = self._log(start_ns, end_ns)
         recorded = (info >> RECORDED_SHIFT) == 1
         return times[recorded], (info[recorded] & 0xFFFF).astype(np.uint16)
+
+    def pack_spikes(self, start_ns: int, end_ns: int, tick_ns: int, words: np.ndarray) -> int:
+        """Write what :meth:`spikes` returns into uint32 words, ``time stamp << 16 | label``; returns the count.
+
+        Time stamps count ``tick_ns`` since ``start_ns``; spikes beyond the room in ``words`` are counted only.
+        """
+        self.advance(end_ns)
+        if self._clock[COMMITTED] >= end_ns:
+            log = self._queues.log_time, self._queues.log_info
+            return pack_log(self._clock, *log, start_ns, end_ns, tick_ns, words)
+        times, labels = self.spikes(start_ns, end_ns)
+        kept = min(times.size, words.size)
+        words[:kept] = ((times[:kept] - start_ns) // tick_ns << 16) | labels[:kept]
+        return times.size
 
     def all_spikes(self, start_ns: int = 0, end_ns: int | None = None) -> tuple[np.ndarray, np.ndarray]:
         """Return all spikes of neurons, recorded or not: int64[m] times and int64[m] neurons; up to now by default."""

@@ -28,7 +28,7 @@ from chip.analog.layout import (
     U,
 )
 from chip.analog.noise import CONVERSION, STEP, kick_step, moment
-from chip.analog.step import copy, free_step, is_quiet, is_quiet_with_noise, propagate
+from chip.analog.step import copy, free_step, is_quiet, propagate
 
 
 @inner
@@ -37,11 +37,7 @@ def quiet_until(neurons, queues):
     start_ns = queues.clock[COMMITTED]
     if start_ns % BLOCK_NS != 0 or queues.clock[HELD_COUNT] > 0:
         return start_ns
-    if neurons.key.size > 0:
-        quiet = is_quiet_with_noise(neurons.now, neurons.live, neurons.cell, neurons.coarse)
-    else:
-        quiet = is_quiet(neurons.now, neurons.live)
-    if not quiet:
+    if not is_quiet(neurons.now, neurons.live, neurons.cell, neurons.coarse):
         return start_ns
     return min(start_ns + BLOCK_NS, next_cause(queues.clock, queues.events, queues.flights, queues.resets))
 

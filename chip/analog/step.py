@@ -75,17 +75,7 @@ def mark_candidates(now, live, push, driven, candidate):
 
 
 @inner
-def is_quiet(now, live):
-    """Say whether no neuron can ever reach its threshold without further events: u and exc are both below it."""
-    hits = 0
-    for s in range(now.shape[1]):
-        u, exc = now[U, s], now[EXC, s]
-        hits += 1 if (u if u > exc else exc) >= live[LEVEL, s] else 0
-    return hits == 0
-
-
-@inner
-def is_quiet_with_noise(now, live, cell, coarse):
+def is_quiet(now, live, cell, coarse):
     """Say whether no neuron can reach its threshold within a block without further events, whatever its noise.
 
     The bound of the candidate test over a block, with the noise as a drive, see :func:`chip.analog.noise.kick_tables`.

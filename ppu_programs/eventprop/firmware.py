@@ -94,6 +94,9 @@ class EventProp(Firmware):
         ``ranges`` says which samples are for ``"train"``, ``"validation"`` and ``"test"``. From ``config`` come the
         latencies of the chip that the program is loaded to.
         """
+        for gateware in ("sample_player", "spike_writer"):
+            if not getattr(config.fpga, gateware):
+                raise ValueError(f"eventprop needs fpga.{gateware}, which this chip has off; switch it on")
         self.settings = s = dataclasses.replace(self.settings, latency_ns=config.router.on_chip_latency_ns)
         if inputs.shape[1] != s.inputs - 1:
             raise ValueError(f"eventprop: a sample has {inputs.shape[1]} inputs; this network takes {s.inputs - 1}")

@@ -10,8 +10,10 @@ The default values were chosen on the validation set of Yin-Yang.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from chip import constants as c
+from chip.config import Checked, setting
 
 TICK_NS = c.FPGA_CLOCK_NS
 TABLE_STEP_TICKS = 32  # distance of two entries of an interpolated table
@@ -21,7 +23,7 @@ CURRENT_ONE = 256  # fixed point of currents: parts of a weight step
 
 
 @dataclass(frozen=True)
-class Settings:
+class Settings(Checked):
     """All that the kernels, the tables and the neurons' registers have in common.
 
     Attributes:
@@ -42,53 +44,43 @@ class Settings:
         mean, spread, readout_spread: of normally distributed initial weights, in weight steps.
     """
 
-    inputs: int = 5
-    hidden: int = 120
-    readouts: int = 3
-    duration_ns: int = 30_000
-    settle_ns: int = 60_000
-    first_input_ns: int = 1_000
-    last_input_ns: int = 28_000
-    bias_ns: int = 1_000
-    tau_syn_ns: int = 5_000
-    tau_mem_ns: int = 10_000
-    refractory_ns: int = 2_000
-    readout_tau_syn_ns: int = 15_000
-    readout_tau_mem_ns: int = 60_000
-    latency_ns: int = 100
-    threshold_lsb: int = 63
-    efficacy_lsb: int = 4
-    readout_efficacy_lsb: int = 2
-    sharpness: float = 0.16
-    slope_limit: float = 8.0
-    batch: int = 25
-    rate: float = 0.24
-    readout_rate: float = 0.32
-    gradient_shift: int = 6
-    readout_gradient_shift: int = 9
-    mean: float = 12.0
-    spread: float = 24.0
-    readout_spread: float = 3.0
+    section: ClassVar[str] = "eventprop"
+
+    inputs: int = setting(5, 2, c.DRIVERS)
+    hidden: int = setting(120, 1, c.LANES)
+    readouts: int = setting(3, 2, 16)  # what the fixed point of the errors is for
+    duration_ns: int = setting(30_000, 1_000, (TICK_NS << 13) - TICK_NS, TICK_NS)  # where tables end
+    settle_ns: int = setting(60_000, 0, 1_000_000)
+    first_input_ns: int = setting(1_000, 0, TICK_NS << 13)
+    last_input_ns: int = setting(28_000, 0, TICK_NS << 13)
+    bias_ns: int = setting(1_000, 0, TICK_NS << 13)
+    tau_syn_ns: int = setting(5_000, 300, 30_000)
+    tau_mem_ns: int = setting(10_000, 500, 60_000)
+    refractory_ns: int = setting(2_000, 0, 32_000, TICK_NS)
+    readout_tau_syn_ns: int = setting(15_000, 300, 30_000)
+    readout_tau_mem_ns: int = setting(60_000, 500, 60_000)
+    latency_ns: int = setting(100, 0, 10_000)
+    threshold_lsb: int = setting(63, 1, 175)
+    efficacy_lsb: int = setting(4, 1, 100)
+    readout_efficacy_lsb: int = setting(2, 1, 100)
+    sharpness: float = setting(0.16, 1e-3, 1.0)
+    slope_limit: float = setting(8.0, 1.0, 64.0)
+    batch: int = setting(25, 1, 1_000)
+    rate: float = setting(0.24, 1e-6, 0.499)
+    readout_rate: float = setting(0.32, 1e-6, 0.499)
+    gradient_shift: int = setting(6, 0, 16)
+    readout_gradient_shift: int = setting(9, 0, 16)
+    mean: float = setting(12.0, -63.0, 63.0)
+    spread: float = setting(24.0, 0.0, 63.0)
+    readout_spread: float = setting(3.0, 0.0, 63.0)
 
     def __post_init__(self):
-        for name in ("inputs", "hidden", "readouts", "batch", "threshold_lsb", "efficacy_lsb", "duration_ns"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"eventprop: {name} is {getattr(self, name)}; it must be at least 1")
-        for name in ("hidden", "readouts"):
-            if getattr(self, name) > c.LANES:
-                raise ValueError(f"eventprop: {name} is {getattr(self, name)}; a vector has {c.LANES} lanes")
-        for name in ("duration_ns", "refractory_ns"):
-            if getattr(self, name) % TICK_NS:
-                raise ValueError(f"eventprop: {name} is {getattr(self, name)} ns, not a multiple of {TICK_NS} ns")
-        if not 2 <= self.readouts <= 16:
-            raise ValueError(f"eventprop: {self.readouts} readouts; the errors' fixed point is for 2 to 16")
-        if self.duration_ns >= TICK_NS << 13:
-            raise ValueError(f"eventprop: a sample of {self.duration_ns} ns; tables end at {TICK_NS << 13} ns")
-        if not 1.0 <= self.slope_limit <= 64.0:
-            raise ValueError(f"eventprop: slope_limit is {self.slope_limit}; it must be 1 to 64")
-        for name in ("rate", "readout_rate"):
-            if not 0.0 < getattr(self, name) < 0.5:
-                raise ValueError(f"eventprop: {name} is {getattr(self, name)} weight steps; it must be in 0 to 0.5")
+        super().__post_init__()
+        if not self.first_input_ns < self.last_input_ns < self.duration_ns > self.bias_ns:
+            raise ValueError(
+                f"eventprop: inputs come from {self.first_input_ns} to {self.last_input_ns} ns and the bias at "
+                f"{self.bias_ns} ns; they must rise, and end before the sample does at {self.duration_ns} ns"
+            )
 
     @property
     def duration_ticks(self) -> int:

@@ -40,15 +40,15 @@ def test_a_config_is_frozen():
     "table, words",
     [
         ({"seeed": 1}, ["seeed", "valid are", "seed"]),
-        ({"seed": -1}, ["ChipConfig.seed", "-1"]),
-        ({"seed": 1.5}, ["ChipConfig.seed", "int"]),
-        ({"seed": True}, ["ChipConfig.seed", "int"]),
+        ({"seed": -1}, ["chip.seed", "-1"]),
+        ({"seed": 1.5}, ["chip.seed", "int"]),
+        ({"seed": True}, ["chip.seed", "int"]),
         ({"router": 3}, ["router", "table"]),
         ({"router": {"latency": 3}}, ["router.latency", "on_chip_latency_ns"]),
         ({"router": {"on_chip_latency_ns": 96}}, ["on_chip_latency_ns", "96", "100"]),
         ({"router": {"on_chip_latency_ns": 102}}, ["on_chip_latency_ns", "102", "multiple of 4"]),
         ({"imperfections": {"noise": True}}, ["imperfections.noise", "membrane_noise"]),
-        ({"imperfections": {"tau_mem": 0.1}}, ["ImperfectionConfig.tau_mem", "0.1", "bool"]),
+        ({"imperfections": {"tau_mem": 0.1}}, ["imperfections.tau_mem", "0.1", "bool"]),
         ({"imperfections": {"tau_mem_relative_std": 0.6}}, ["tau_mem_relative_std", "0.6", "0.5"]),
         ({"imperfections": {"cadc_noise_std_lsb": -1}}, ["cadc_noise_std_lsb", "-1.0"]),
         ({"imperfections": {"leak_std_of_distance": float("nan")}}, ["leak_std_of_distance", "nan"]),
@@ -93,6 +93,12 @@ def test_the_profiles():
         "cadc_offset": 1.5,
         "membrane_noise": 0.025,
     }
+
+
+def test_a_typical_chip_as_a_file(tmp_path):
+    path = tmp_path / "chip.toml"
+    path.write_text(ChipConfig.typical(7).to_toml())
+    assert ChipConfig.from_toml(path) == ChipConfig.typical(7)
 
 
 def test_a_typical_chip_with_changes():

@@ -34,9 +34,10 @@ class Core:
     def post_events(self, times_ns, labels):
         self.posted.append((times_ns.tolist(), labels.tolist()))
 
-    def spikes(self, start_ns, end_ns):
-        kept = [(t, label) for t, label in self.recorded if start_ns <= t < end_ns]
-        return np.array([t for t, _ in kept], np.int64), np.array([label for _, label in kept], np.uint16)
+    def pack_spikes(self, start_ns, end_ns, tick_ns, words):
+        kept = [(t - start_ns) // tick_ns << 16 | label for t, label in self.recorded if start_ns <= t < end_ns]
+        words[: len(kept)] = kept[: len(words)]
+        return len(kept)
 
 
 @pytest.mark.parametrize("base, size", [(BLOCK_RAM_BASE, c.BLOCK_RAM_BYTES), (DRAM_BASE, c.DRAM_BYTES)])

@@ -117,8 +117,10 @@ def test_bad_settings_are_refused():
     for name, value in words.items():
         with pytest.raises(ValueError, match=name):
             Settings(**{name: value})
-    with pytest.raises(ValueError, match="a sample of 80000 ns"):
+    with pytest.raises(ValueError, match="duration_ns is 80000; it must lie in 1000..65528"):
         Settings(duration_ns=80_000)
+    with pytest.raises(ValueError, match="from 1000 to 28000 ns .* sample does at 20000 ns"):
+        Settings(duration_ns=20_000)
 
 
 def test_both_programs_fit_with_their_code():

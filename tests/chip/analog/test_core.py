@@ -260,3 +260,17 @@ def test_lanes_beyond_the_simulated_ones_read_their_leak():
     registers.leak_lsb[1, 255] = 33.0
     core = core_of(registers)
     assert core.cadc_result(core.post_cadc(0, c.BOTTOM))[c.ODD, 127] == 33
+
+
+def test_packed_spikes_are_the_recorded_spikes():
+    """In the committed past and in the step that is still open, with and without room."""
+    core = AnalogCore(ChipConfig.ideal(), random_network(3, drive=2.0))
+    core.post_events(*random_events(3, 300, 40_000))
+    for end_ns in (8_000, 16_052, 39_996):
+        times, labels = core.spikes(3_200, end_ns)
+        assert times.size > 3
+        for room in (times.size + 5, times.size - 2):
+            words = np.full(room, 0xFFFFFFFF, np.uint32)
+            assert core.pack_spikes(3_200, end_ns, 8, words) == times.size
+            expected = ((times - 3_200) // 8 << 16 | labels)[:room]
+            assert (words[: len(expected)] == expected).all() and (words[len(expected) :] == 0xFFFFFFFF).all()
