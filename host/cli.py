@@ -7,155 +7,53 @@ exit code 130 after the results so far were written. Heavy modules are imported 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import dataclasses
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
 import ppu_programs
+from host.arguments import UsageError, parse, show
 
 if TYPE_CHECKING:
     from chip.config import ChipConfig
-    from host.host import Host
+    from host.host import Host, LearningFirmware
+    from host.interrupts import Interrupts
     from host.results import Result
 
 EXIT_OK, EXIT_FAULT, EXIT_USAGE, EXIT_INTERRUPTED = 0, 1, 2, 130
-DEFAULT_RULE = "eventprop"
-DEFAULT_SEED = 1
-SEED_MAX = 2**63 - 1
 PROFILES = ("ideal", "typical")
-
-EXAMPLES = """\
-examples:
-  plasticore train yin-yang                           learn on an ideal chip, report, picture: runs/.../result.*
-  plasticore train yin-yang --epochs 5 --seed 3       a quick trial
-  plasticore train yin-yang --chip mine.toml          on a chip with other settings
-  plasticore train yin-yang --chip typical            on a chip with the usual imperfections
-  plasticore chip --show typical > mine.toml          settings to start from
-  plasticore rules                                    what can learn
-  plasticore tasks                                    what can be learned
-"""
-
-
-class UsageError(Exception):
-    """Bad input; the message is one sentence."""
-
-
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        raise UsageError(message)
+RUNS = Path("runs")  # where results go that were not told where
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return the exit code."""
+    commands = {"train": _train, "chip": _chip, "rules": _rules, "tasks": _tasks}
     try:
-        options = _parser().parse_args(arguments)
-        if options.command is None:
-            raise UsageError("a command is missing; valid are train, chip, rules, tasks, and --help explains them")
-        command: Callable[[argparse.Namespace], int] = options.command
-        return command(options)
+        options = parse(sys.argv[1:] if arguments is None else arguments)
+        return commands[options.command](options)
     except UsageError as error:
         return _complain(str(error), EXIT_USAGE)
     except KeyboardInterrupt:
         return _complain("interrupted; nothing was written", EXIT_INTERRUPTED)
+    except BrokenPipeError:
+        return EXIT_OK
+    except OSError as error:
+        what = f"{error.filename} cannot be used" if error.filename else "the operating system refused"
+        return _complain(f"{what}: {_reason(error)}", EXIT_FAULT)
 
 
 def _complain(sentence: str, exit_code: int) -> int:
-    print(f"plasticore: {sentence}", file=sys.stderr)
+    if sys.stderr is not None:
+        with contextlib.suppress(OSError):
+            print(f"plasticore: {sentence}", file=sys.stderr, flush=True)
     return exit_code
 
 
-# ---------------------------------------------------------------------- arguments
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(
-        prog="plasticore",
-        description="Simulate a neuromorphic chip that learns by itself, with firmware on its plasticity processors.",
-        epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
-    parser.add_argument("--version", action=_Version, nargs=0, help="show versions and exit")
-    parser.set_defaults(command=None)
-    commands = parser.add_subparsers(title="commands", metavar="COMMAND")
-
-    train = commands.add_parser(
-        "train",
-        help="let the chip learn a task",
-        description="Load firmware and samples, let the chip learn by itself, read and write the results.",
-        epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
-    train.set_defaults(command=_train)
-    train.add_argument("task", metavar="TASK", help="what to learn; `plasticore tasks` lists them")
-    train.add_argument("--rule", default=DEFAULT_RULE, metavar="NAME", help="learning rule (default: %(default)s)")
-    train.add_argument(
-        "--chip",
-        default="ideal",
-        metavar="CHIP",
-        help="ideal, typical, or a TOML file of settings, which brings the chip's own seed (default: %(default)s)",
-    )
-    train.add_argument(
-        "--epochs", type=_count, metavar="N", help="passes through the training samples (default: the rule's own)"
-    )
-    train.add_argument(
-        "--seed", type=_seed, default=DEFAULT_SEED, metavar="N", help="of program and chip (default: %(default)s)"
-    )
-    train.add_argument(
-        "--out",
-        type=Path,
-        metavar="DIR",
-        help="where result.json, .npz and .png go, replacing earlier ones (default: runs/TASK-RULE-CHIP-seedN)",
-    )
-    train.add_argument("--quiet", action="store_true", help="no progress, no report; errors still show")
-
-    chip = commands.add_parser(
-        "chip",
-        help="show the settings of a chip",
-        description="Print all settings of a chip as TOML, with their sources: a file for train --chip to start from.",
-        allow_abbrev=False,
-    )
-    chip.set_defaults(command=_chip)
-    chip.add_argument("--show", required=True, metavar="CHIP", help="ideal, typical, or a TOML file, which is checked")
-    chip.add_argument(
-        "--seed", type=_seed, default=DEFAULT_SEED, metavar="N", help="of a profile's chip (default: %(default)s)"
-    )
-
-    rules = commands.add_parser("rules", help="list the learning rules", allow_abbrev=False)
-    rules.set_defaults(command=_rules)
-    tasks = commands.add_parser("tasks", help="list the tasks", allow_abbrev=False)
-    tasks.set_defaults(command=_tasks)
-    return parser
-
-
-class _Version(argparse.Action):
-    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> NoReturn:
-        from host.versions import versions
-
-        print(", ".join(f"{name} {version}" for name, version in versions().items()))
-        parser.exit(EXIT_OK)
-
-
-def _whole_number(option: str, text: str, low: int, high: int | None = None) -> int:
-    span = f"a whole number of at least {low}" if high is None else f"a whole number in {low}..{high}"
-    try:
-        value = int(text)
-    except ValueError:
-        raise UsageError(f"{option} is {text!r}; it must be {span}") from None
-    if value < low or (high is not None and value > high):
-        raise UsageError(f"{option} is {value}; it must be {span}")
-    return value
-
-
-def _count(text: str) -> int:
-    return _whole_number("--epochs", text, 1)
-
-
-def _seed(text: str) -> int:
-    return _whole_number("--seed", text, 0, SEED_MAX)
+def _reason(error: OSError) -> str:
+    return error.strerror or str(error)
 
 
 # ---------------------------------------------------------------------- commands
@@ -172,41 +70,153 @@ def _tasks(_: argparse.Namespace) -> int:
 
 
 def _chip(options: argparse.Namespace) -> int:
-    print(_chip_config(options.show, options.seed).to_toml(), end="")
+    show(_chip_config(options.show, options.seed).to_toml().removesuffix("\n"))
     return EXIT_OK
 
 
 def _table(rows: dict[str, str]) -> int:
     width = max(len(name) for name in rows)
-    for name, summary in rows.items():
-        print(f"{name:<{width}}  {summary}")
+    show("\n".join(f"{name:<{width}}  {summary}" for name, summary in rows.items()))
     return EXIT_OK
 
 
 def _train(options: argparse.Namespace) -> int:
-    config = _check(options)  # everything that can be refused is refused here, before any work
+    config = _check(options)  # everything that can be refused without the compiler is refused here
 
     from chip.errors import ChipError, ChipLimitError
+    from host.interrupts import Interrupts
+
+    with Interrupts() as interrupts:
+        try:
+            host, result = _learn(options, config, interrupts)
+        except ChipLimitError as error:
+            raise UsageError(str(error)) from None
+        except ChipError as error:
+            return _complain(str(error), EXIT_FAULT)
+        return _hand_over(options, host, result, interrupts)
+
+
+# ---------------------------------------------------------------------- before learning
+
+
+def _check(options: argparse.Namespace) -> ChipConfig:
+    """Refuse what cannot work; return the chip's settings."""
+    from host import tasks
+
+    if options.task is None:
+        raise UsageError(f"a task is missing; valid are {', '.join(tasks.names())}")
+    if options.task not in tasks.names():
+        raise UsageError(f"the task {options.task!r} is unknown; valid are {', '.join(tasks.names())}")
+    if options.rule not in ppu_programs.names():
+        raise UsageError(f"the rule {options.rule!r} is unknown; valid are {', '.join(ppu_programs.names())}")
+    config = _chip_config(options.chip, options.seed)
+    _check_out(options.out or RUNS)
+    return config
+
+
+def _check_out(directory: Path) -> None:
+    from host.results import check_writable
 
     try:
-        host, result = _learn(options, config)
-    except ChipLimitError as error:
+        check_writable(directory)
+    except ValueError as error:
         raise UsageError(str(error)) from None
-    except ChipError as error:
-        return _complain(str(error), EXIT_FAULT)
+
+
+def _chip_config(name: str, seed: int) -> ChipConfig:
+    from chip.config import ChipConfig
+
+    if name in PROFILES:
+        config: ChipConfig = getattr(ChipConfig, name)(seed=seed)
+        return config
+    valid = f"valid are {', '.join(PROFILES)} and the path of a TOML file"
+    if not name.endswith(".toml"):
+        raise UsageError(f"the chip {name!r} is unknown; {valid}")
     try:
-        result.save(options.out)
-        try:
-            hint = _picture(host, result, options.out)
-        except KeyboardInterrupt:
-            return _complain("interrupted before result.png was drawn; the other results are written", EXIT_INTERRUPTED)
+        Path(name).read_bytes()
     except OSError as error:
-        return _complain(f"the results could not be written to {options.out}: {error.strerror}", EXIT_FAULT)
+        raise UsageError(f"the chip file {name} cannot be read: {_reason(error)}; {valid}") from None
+    try:
+        config = ChipConfig.from_toml(name)
+    except ValueError as error:
+        raise UsageError(str(error)) from None
+    if config.profile in PROFILES:  # by default, or in a file that started as a copy of a profile
+        return dataclasses.replace(config, profile=Path(name).name)
+    return config
+
+
+def _default_directory(options: argparse.Namespace, firmware: LearningFirmware) -> Path:
+    parts = [options.task, options.rule, Path(options.chip).name, f"seed{options.seed}", f"{firmware.epochs}epochs"]
+    if options.hidden is not None:
+        parts.append(f"{options.hidden}hidden")
+    return RUNS / "-".join(parts)
+
+
+# ---------------------------------------------------------------------- learning
+
+
+def _learn(options: argparse.Namespace, config: ChipConfig, interrupts: Interrupts) -> tuple[Host, Result]:
+    """Load and run; fill in ``options.out``."""
+    from chip.chip import Chip
+    from host import tasks
+    from host.host import Host
+    from host.progress import Progress
+
+    firmware_class = ppu_programs.load(options.rule)
+    settings = {name: getattr(options, name) for name in ("epochs", "hidden") if getattr(options, name) is not None}
+    try:
+        firmware = firmware_class(seed=options.seed, **settings)
+    except ValueError as error:
+        raise UsageError(str(error)) from None
+    if options.out is None:
+        options.out = _default_directory(options, firmware)
+        _check_out(options.out)
+    chip = Chip(config)
+    host = Host(chip)
+    with Progress(f"{options.task} {options.rule}", quiet=options.quiet) as progress:
+        try:
+            host.load(firmware, tasks.load(options.task), progress=progress.loading)
+        except ValueError as error:
+            raise UsageError(str(error)) from None
+        interrupts.hold_when(lambda: chip.stopped or chip.finished)
+        return host, host.run(progress=progress)
+
+
+# ---------------------------------------------------------------------- afterwards
+
+
+def _hand_over(options: argparse.Namespace, host: Host, result: Result, interrupts: Interrupts) -> int:
+    """Write the results, then draw, then report; return the exit code."""
+    from host import verdict
+    from host.results import place_for
+
+    directory = place_for(result, options.out)
+    try:
+        result.save(directory)
+    except OSError as error:
+        return _complain(f"the results could not be written to {directory}: {_reason(error)}", EXIT_FAULT)
+    exit_code, complaints, hint = EXIT_OK, [], ""
+    if wrong := verdict.sentence(result):
+        exit_code = EXIT_INTERRUPTED if verdict.ending(result) == verdict.INTERRUPTED else EXIT_FAULT
+        complaints.append(wrong)
+    if directory != options.out:
+        complaints.append(f"{options.out} keeps its earlier complete result, this one is in {directory}")
+    try:
+        interrupts.release()
+        hint = _picture(host, result, directory)
+    except KeyboardInterrupt:
+        exit_code = EXIT_INTERRUPTED
+        complaints.append("interrupted before result.png was drawn; the other results are written")
+    except OSError as error:
+        exit_code = exit_code or EXIT_FAULT
+        complaints.append(f"result.png could not be written to {directory}: {_reason(error)}")
+    for sentence in complaints:
+        _complain(sentence, exit_code)
     if not options.quiet:
         from host.report import report
 
-        print(report(result, options.out) + hint)
-    return EXIT_OK if result.complete else EXIT_INTERRUPTED
+        show(report(result, directory) + hint)
+    return exit_code
 
 
 def _picture(host: Host, result: Result, directory: Path) -> str:
@@ -219,63 +229,3 @@ def _picture(host: Host, result: Result, directory: Path) -> str:
         return f"\n  {plots.MISSING}"
     plots.save(directory, result, host.task, host.replay(result, plots.sample_to_show(host.task)))
     return ""
-
-
-def _check(options: argparse.Namespace) -> ChipConfig:
-    """Refuse what cannot work; fill in ``options.out``; return the chip's settings."""
-    from host import tasks
-    from host.results import check_writable
-
-    if options.task not in tasks.names():
-        raise UsageError(f"the task {options.task!r} is unknown; valid are {', '.join(tasks.names())}")
-    if options.rule not in ppu_programs.names():
-        raise UsageError(f"the rule {options.rule!r} is unknown; valid are {', '.join(ppu_programs.names())}")
-    config = _chip_config(options.chip, options.seed)
-    if options.out is None:
-        name = Path(options.chip).stem
-        options.out = Path("runs") / f"{options.task}-{options.rule}-{name}-seed{options.seed}"
-    try:
-        check_writable(options.out)
-    except ValueError as error:
-        raise UsageError(str(error)) from None
-    return config
-
-
-def _chip_config(name: str, seed: int) -> ChipConfig:
-    from chip.config import ChipConfig
-
-    if name in PROFILES:
-        config: ChipConfig = getattr(ChipConfig, name)(seed=seed)
-        return config
-    if not name.endswith(".toml"):
-        raise UsageError(f"the chip {name!r} is unknown; valid are {', '.join(PROFILES)} and the path of a TOML file")
-    try:
-        config = ChipConfig.from_toml(name)
-    except ValueError as error:
-        raise UsageError(f"{error}; valid are {', '.join(PROFILES)} and the path of a readable TOML file") from None
-    if config.profile in PROFILES:  # by default, or in a file that started as a copy of a profile
-        return dataclasses.replace(config, profile=Path(name).name)
-    return config
-
-
-def _learn(options: argparse.Namespace, config: ChipConfig) -> tuple[Host, Result]:
-    from chip.chip import Chip
-    from host import tasks
-    from host.host import Host
-
-    firmware_class = ppu_programs.load(options.rule)
-    try:
-        settings = {} if options.epochs is None else {"epochs": options.epochs}
-        firmware = firmware_class(seed=options.seed, **settings)
-    except ValueError as error:
-        raise UsageError(str(error)) from None
-    host = Host(Chip(config))
-    if options.quiet:
-        host.load(firmware, tasks.load(options.task))
-        return host, host.run()
-
-    from host.progress import ProgressBar
-
-    with ProgressBar(f"{options.task} {options.rule}") as bar:
-        host.load(firmware, tasks.load(options.task), progress=bar.loading)
-        return host, host.run(progress=bar)

@@ -63,6 +63,7 @@ class Status:
     samples_total: int
     accuracy: float | None
     chip_seconds: float
+    warm: bool = True  # False while functions still compile at their first call
 
 
 class Host:
@@ -77,7 +78,11 @@ class Host:
     """
 
     def __init__(self, chip: Chip):
+        if not isinstance(chip, Chip):
+            raise TypeError(f"a Host needs a Chip, not a {type(chip).__name__}; write Host(Chip(config))")
         self.chip = chip
+        self._broken = False  # a load that failed half-way
+        self._timed = range(0)
         self._loaded: tuple[LearningFirmware, Task] | None = None
         self._registers: Registers | None = None
         self._load_seconds = 0.0
@@ -89,11 +94,33 @@ class Host:
 
         Raises:
             ChipLimitError: the network, its samples or a program do not fit.
-            RuntimeError: the host has loaded already.
+            ValueError: the firmware cannot learn this task on this chip.
+            TypeError: not a firmware, or not a task.
+            RuntimeError: this host or its chip was loaded already.
+
+        After any error nothing can run: this host and its chip are of no further use.
         """
+        _check_types(firmware, task)
+        if self._broken:
+            raise RuntimeError("loading failed before and left this chip half loaded; build a new Chip and Host")
         if self._loaded is not None:
             raise RuntimeError(f"this host has loaded {self._loaded[0].name} already; build a new Chip and Host")
+        if self.chip.player.samples is not None or self.chip.started:
+            raise RuntimeError("this chip was loaded by another host already; build a new Chip and Host")
         begun = time.perf_counter()
+        try:
+            self._write(firmware, task)
+            self._compile(progress)
+        except BaseException:
+            self._broken = True
+            for processor in self.chip.processors:
+                processor.program = None  # so that nobody can start a chip with half of what it needs
+            raise
+        self._timed = firmware.timed_samples()
+        self._loaded = firmware, task
+        self._load_seconds = time.perf_counter() - begun
+
+    def _write(self, firmware: LearningFirmware, task: Task) -> None:
         link = self.chip.link
         link.write_samples(firmware.samples(task.inputs, task.targets, task.ranges, self.chip.config))
         self._registers = firmware.registers()
@@ -101,6 +128,8 @@ class Host:
         for hemisphere, program in zip((c.TOP, c.BOTTOM), firmware.programs(), strict=True):
             if program is not None:
                 link.load_program(hemisphere, program)
+
+    def _compile(self, progress: Callable[[int, int], None] | None) -> None:
         kernels = [kernel for processor in self.chip.processors for kernel in processor.bound_kernels()]
         for count, kernel in enumerate(kernels):
             if progress is not None:
@@ -108,14 +137,13 @@ class Host:
             kernel.compile()
         if progress is not None:
             progress(len(kernels), len(kernels))
-        self._loaded = firmware, task
-        self._load_seconds = time.perf_counter() - begun
 
     def run(self, progress: Callable[[Status], None] | None = None) -> Result:
         """Start the chip, wait until it has learned, and read the result.
 
         ``progress`` is called about ten times a second, and at the end, with a :class:`Status`. After an interrupt from
-        the keyboard the result is what there is so far, with ``complete`` False.
+        the keyboard the result is what there is so far, with ``complete`` False; so it is after a program that the
+        watchdog stopped or that ended with an exit code other than 0.
 
         Raises:
             RuntimeError: nothing was loaded, or this chip has run already.
@@ -123,14 +151,17 @@ class Host:
         """
         firmware, task = self._need_loaded()
         self.chip.start()
-        stopwatch = Stopwatch(self.chip, firmware.timed_samples(), self._load_seconds)
+        stopwatch = Stopwatch(self.chip, self._timed, self._load_seconds)
         started = time.perf_counter()
         with contextlib.suppress(KeyboardInterrupt):  # the chip knows that it was stopped
             self.chip.run(None if progress is None else lambda chip: progress(self.status()))
         wall_seconds = time.perf_counter() - started
         if progress is not None:
             progress(self.status())  # the last tenth of a second
-        return read_result(self.chip, firmware, task, wall_seconds, stopwatch.stop())
+        speed = stopwatch.stop()
+        if speed["compile_seconds"] is not None:  # of loading, which is over, and of first calls
+            wall_seconds -= max(0.0, speed["compile_seconds"] - self._load_seconds)
+        return read_result(self.chip, firmware, task, wall_seconds, speed)
 
     @property
     def task(self) -> Task:
@@ -146,12 +177,32 @@ class Host:
         """Look at the chip, which changes nothing."""
         firmware, _ = self._need_loaded()
         total, accuracy = firmware.status(self.chip)
-        return Status(self.chip.player.played, total, accuracy, self.chip.now_ns * 1e-9)
+        played = self.chip.player.played
+        warm = not self._timed or played > self._timed.start
+        return Status(played, total, accuracy, self.chip.now_ns * 1e-9, warm)
 
     def _need_loaded(self) -> tuple[LearningFirmware, Task]:
         if self._loaded is None:
+            if self._broken:
+                raise RuntimeError("loading failed, nothing can run; build a new Chip and Host")
             raise RuntimeError("the host has loaded nothing yet; call load(firmware, task) first")
         return self._loaded
+
+
+def _check_types(firmware: object, task: object) -> None:
+    if isinstance(firmware, type):
+        raise TypeError(f"the class {firmware.__name__} is not a firmware; make one: {firmware.__name__}(...)")
+    missing = [name for name in ("registers", "programs", "samples", "decode") if not hasattr(firmware, name)]
+    if missing:
+        raise TypeError(f"{firmware!r} is not a firmware that learns: it has no {' and no '.join(missing)}")
+    if isinstance(task, Task):
+        return
+    remedy = "hand over a host.tasks.Task"
+    if isinstance(task, str):
+        remedy = f"write tasks.load({task!r})"
+    elif callable(task):
+        remedy = f"call it: {getattr(task, '__name__', 'task')}()"
+    raise TypeError(f"the task is {task!r}; {remedy}")
 
 
 def read_result(
@@ -163,6 +214,7 @@ def read_result(
     arrays = {name: np.asarray(values) for name, values in recordings.items()}
     arrays["weights"] = chip.link.read_weights()
     report = chip.report()
+    exit_codes = report["ppu"]["exit_codes"].values()
     return Result(
         task=task.name,
         rule=firmware.name,
@@ -179,11 +231,12 @@ def read_result(
         losses=report["losses"],
         host_link=report["host_link"],
         samples=report["samples_played"],
+        samples_total=firmware.status(chip)[0],
         simpy_events=report["simpy_events"],
         speed=speed,
         assumptions=report["assumptions"] + firmware.assumptions(),
         versions=versions(),
         config=chip.config.to_dict(),
-        complete=chip.finished,
+        complete=chip.finished and all(code == 0 for code in exit_codes),
         arrays=arrays,
     )

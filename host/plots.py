@@ -8,6 +8,7 @@ from __future__ import annotations
 import io
 from pathlib import Path
 
+from host import verdict
 from host.replay import Replay
 from host.results import PNG_NAME, Result, replace_together
 from host.tasks import Task
@@ -65,13 +66,13 @@ def save(directory: Path, result: Result, task: Task, replay: Replay) -> None:
 
 
 def _title(result: Result) -> str:
-    parts = [f"{result.task} learned by {result.rule} on chip {result.chip}, seed {result.seed}"]
+    parts = [f"{result.task} learned by {result.rule} on chip {result.chip}, {verdict.seeds(result)}"]
     if result.accuracy is not None:
         parts.append(f"test accuracy {result.accuracy:.2%}")
     if result.speed["chip_us_per_sample"] is not None:
         parts.append(f"{result.speed['chip_us_per_sample']:.0f} µs of chip time per sample")
     if not result.complete:
-        parts.insert(0, "INTERRUPTED")
+        parts.insert(0, verdict.HEADLINES[verdict.ending(result)])
     return "   ·   ".join(parts)
 
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from host import verdict
 from host.results import JSON_NAME, NPZ_NAME, PNG_NAME, Result
 
 LABEL_WIDTH = 12  # of the longest label
+ASSUMED = " (assumed)"  # what many assumptions end with, and the heading says
 SMALLEST_US = 0.05  # a part of a sample's time below it is not worth a word
 
 
@@ -24,29 +26,33 @@ def report(result: Result, directory: Path | None = None) -> str:
 
 
 def _title(result: Result) -> str:
-    where = f"chip {result.chip}, seed {result.seed}"
-    title = f"{result.task} learned by {result.rule} on {where}, {_epochs(result.epochs)}"
-    return title if result.complete else f"INTERRUPTED, incomplete: {title}"
+    where = f"chip {result.chip}, {verdict.seeds(result)}"
+    title = f"{result.task} learned by {result.rule} on {where}, {verdict.epochs(result.epochs)}"
+    headline = verdict.HEADLINES.get(verdict.ending(result))
+    return f"{headline}, incomplete: {title}" if headline else title
 
 
 def _rows(result: Result) -> list[tuple[str, str]]:
     ppu = result.ppu
-    rows = [
-        ("accuracy", _accuracy(result)),
+    rows = [("accuracy", _accuracy(result))]
+    if not result.complete:
+        rows.append(("got to", verdict.progress(result)))
+    rows += [
         ("chip time", f"{result.chip_seconds:.4g} s for {result.samples} samples, those of evaluation included"),
         ("wall time", _wall_time(result)),
         *_speed(result.speed),
-        ("PPU load", f"{ppu['busy_fraction']:.1%} of {ppu['cycles']} cycles on the busier one"),
+        ("PPU load", _load(ppu)),
         ("PPU SRAM", f"{ppu['sram_used']} of {ppu['sram_size']} bytes on the fuller one"),
         ("events", _events(result.events)),
         ("host link", _host_link(result.host_link)),
+        ("exit codes", _exit_codes(ppu["exit_codes"])),
     ]
-    lost = {name: count for name, count in result.losses.items() if count}
-    if lost:
-        rows.append(("LOST OR LATE", ", ".join(f"{count} {name}" for name, count in lost.items())))
+    if lost := verdict.losses(result):
+        rows.append(("LOST OR LATE", lost))
     rows.append(("versions", ", ".join(f"{name} {version}" for name, version in result.versions.items())))
-    labels = ["assumptions"] + [""] * len(result.assumptions)
-    return rows + list(zip(labels, result.assumptions or ["none"], strict=False))
+    labels = ["assumed"] + [""] * len(result.assumptions)
+    assumptions = [text.removesuffix(ASSUMED) for text in result.assumptions] or ["nothing"]
+    return rows + list(zip(labels, assumptions, strict=False))
 
 
 def _accuracy(result: Result) -> str:
@@ -56,8 +62,27 @@ def _accuracy(result: Result) -> str:
     return ", ".join(parts)
 
 
+def _load(ppu: dict[str, Any]) -> str:
+    busy = {name: sum(parts.values()) for name, parts in ppu["busy_cycles"].items()}
+    busier = f" on the {max(busy, key=busy.__getitem__)} one" + ", the busier" * (len(busy) > 1) if busy else ""
+    return f"{ppu['busy_fraction']:.1%} of {_cycles(ppu['cycles'])}{busier}"
+
+
+def _cycles(count: int) -> str:
+    for unit, size in (("G", 10**9), ("M", 10**6), ("k", 10**3)):
+        if count >= size:
+            return f"{count / size:.2f} {unit} cycles"
+    return f"{count} cycles"
+
+
+def _exit_codes(codes: dict[str, int | None]) -> str:
+    return ", ".join(f"{name} {'none yet' if code is None else code}" for name, code in codes.items())
+
+
 def _wall_time(result: Result) -> str:
     text = f"{result.wall_seconds:.4g} s"
+    if result.speed["compile_seconds"] is not None:
+        text += " without compiling"
     if result.chip_seconds:
         text += f", {result.wall_seconds / result.chip_seconds:.1f} times chip time"
     return text
@@ -71,7 +96,7 @@ def _speed(speed: dict[str, Any]) -> list[tuple[str, str]]:
     ratio = f"{wall_us / chip_us:.2f} times chip time"
     rows = [
         ("per sample", f"{chip_us:.1f} us on the chip, {wall_us:.1f} us here, {ratio}, when it learns"),
-        ("compiling", f"{speed['compile_seconds']:.1f} s for loading and first calls, left out above"),
+        ("compiling", f"{speed['compile_seconds']:.1f} s for loading and first calls, in none of the times above"),
     ]
     for name, parts in speed["chip_parts"].items():
         shown = (f"{part} {us:.1f}" for part, us in parts.items() if abs(us) >= SMALLEST_US)
@@ -87,7 +112,3 @@ def _events(counts: dict[str, int]) -> str:
 def _host_link(counts: dict[str, int]) -> str:
     before, during, after = (counts[f"bytes_{phase}"] for phase in ("before", "during", "after"))
     return f"{before} bytes before, {during} during, {after} after learning"
-
-
-def _epochs(count: int) -> str:
-    return f"{count} epoch" if count == 1 else f"{count} epochs"

@@ -21,13 +21,14 @@ from typing import Any
 import numpy as np
 
 JSON_NAME, NPZ_NAME, PNG_NAME = "result.json", "result.npz", "result.png"
+INTERRUPTED_NAME = "interrupted"  # directory beside a complete result, for one that must not replace it
 PARTIAL = ".partial"  # suffix of a file that is still being written
 FIXED_DATE = (1980, 1, 1, 0, 0, 0)  # the earliest that a zip archive can say
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class Result:
-    """One finished, or interrupted, run.
+    """One finished, or interrupted, run. Equal to itself only; compare what matters.
 
     Attributes:
         task, rule, where: what was learned, by which firmware, and ``"chip"`` where the chip learned by itself.
@@ -37,19 +38,20 @@ class Result:
         accuracy: fraction of the test samples, after the last epoch; None where the run was interrupted before.
         train_accuracy: fraction of the training samples, one per epoch, as seen while learning.
         chip_seconds: simulated time from start to the last exit code.
-        wall_seconds: what that took here, evaluation and compilation on first use included.
+        wall_seconds: what that took here, evaluation included; without compilation on first use, which is in ``speed``,
+            unless the run ended before a sample was timed.
         ppu: ``cycles``, ``busy_fraction``, ``sram_used``, ``sram_size`` and their parts.
         events: ``sent``, ``delivered``, ``lost`` and their parts.
         losses: everything that was lost or late, by name.
         host_link: ``bytes_before``, ``bytes_during``, ``bytes_after``.
-        samples: how many were played, those for evaluation included.
+        samples, samples_total: how many were played, and were to be played; those for evaluation included.
         simpy_events: how many the simulator took for the run.
         speed: of training samples, see :class:`host.stopwatch.Stopwatch`: ``wall_us_per_sample``,
             ``chip_us_per_sample``, ``compile_seconds``, ``samples``, ``chip_parts``.
         assumptions: one sentence each.
         versions: of plasticore and what it stands on.
         config: the chip's settings.
-        complete: False where the run was interrupted.
+        complete: every program ended by itself, with exit code 0.
         arrays: name to array; weights, learning curves, recordings.
     """
 
@@ -68,6 +70,7 @@ class Result:
     losses: dict[str, int]
     host_link: dict[str, int]
     samples: int
+    samples_total: int
     simpy_events: int
     speed: dict[str, Any]
     assumptions: list[str]
@@ -75,6 +78,10 @@ class Result:
     config: dict[str, Any]
     complete: bool = True
     arrays: dict[str, np.ndarray] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        state = f"accuracy={self.accuracy}" if self.complete else "incomplete"
+        return f"<Result {self.task} {self.rule} chip={self.chip} seed={self.seed} epochs={self.epochs} {state}>"
 
     @property
     def weights(self) -> np.ndarray:
@@ -103,9 +110,14 @@ class Result:
 
     @classmethod
     def load(cls, directory: str | Path) -> Result:
-        """Read a saved result; raises ValueError where the two files do not belong together."""
+        """Read a saved result.
+
+        Raises:
+            ValueError: ``result.json`` is not one of ours, or the two files do not belong together.
+            OSError: a file cannot be read.
+        """
         directory = Path(directory)
-        summary = json.loads((directory / JSON_NAME).read_text(encoding="utf-8"))
+        summary = _read_summary(directory / JSON_NAME)
         npz = (directory / NPZ_NAME).read_bytes()
         if summary.pop("arrays_sha256") != hashlib.sha256(npz).hexdigest():
             raise ValueError(f"{directory / NPZ_NAME} is not the file that {JSON_NAME} beside it was written with")
@@ -113,23 +125,56 @@ class Result:
             return cls(**summary, arrays=dict(archive))
 
 
+def _read_summary(path: Path) -> dict[str, Any]:
+    try:
+        summary = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise ValueError(f"{path} is not a result of plasticore, or damaged: {error}") from None
+    if not isinstance(summary, dict):
+        raise ValueError(f"{path} is not a result of plasticore: it holds a {type(summary).__name__}, not an object")
+    fields = {f.name for f in dataclasses.fields(Result)} - {"arrays"} | {"arrays_sha256"}
+    missing, foreign = sorted(fields - set(summary)), sorted(set(summary) - fields)
+    if missing or foreign:
+        what = f"it has no {missing[0]}" if missing else f"{foreign[0]} is unknown"
+        raise ValueError(f"{path} is not a result of this version of plasticore: {what}")
+    return summary
+
+
+def place_for(result: Result, directory: Path) -> Path:
+    """Return where to save: the directory, or ``interrupted`` in it where a complete result would be replaced."""
+    if result.complete or not (directory / JSON_NAME).exists():
+        return directory
+    with contextlib.suppress(ValueError, OSError):
+        if json.loads((directory / JSON_NAME).read_text(encoding="utf-8"))["complete"] is False:
+            return directory
+    return directory / INTERRUPTED_NAME  # what cannot be read is not ours to replace either
+
+
 def check_writable(directory: Path) -> None:
     """Raise ValueError where results could not be saved in a directory; probes and leaves nothing behind."""
-    missing = []
+    missing: list[Path] = []
     try:
         missing = [path for path in (directory, *directory.parents) if not path.exists()]
+        found = next(path for path in (directory, *directory.parents) if path.exists())
+        if not found.is_dir():
+            raise ValueError(f"{found} is a file; --out names a directory")
         directory.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=directory):
             pass
-        blocked = [name for name in (NPZ_NAME, JSON_NAME) if (directory / name).is_dir()]
+        blocked = [f"{name} is a directory" for name in (NPZ_NAME, JSON_NAME, PNG_NAME) if (directory / name).is_dir()]
+        below = directory / INTERRUPTED_NAME
+        if below.exists() and not below.is_dir():
+            blocked.append(f"{INTERRUPTED_NAME} is a file")
     except OSError as error:
-        raise ValueError(f"results cannot be written to {directory}: {error.strerror}") from None
+        nearest = next((path for path in directory.parents if path not in missing), directory)
+        where = f"{directory}: nothing can be made in {nearest}" if missing else str(directory)
+        raise ValueError(f"results cannot be written to {where}: {error.strerror or error}") from None
     finally:
         for path in missing:  # innermost first
             with contextlib.suppress(OSError):
                 path.rmdir()
     if blocked:
-        raise ValueError(f"results cannot be written to {directory}: {blocked[0]} is a directory there")
+        raise ValueError(f"results cannot be written to {directory}: {blocked[0]} there")
 
 
 def npz_bytes(arrays: dict[str, np.ndarray]) -> bytes:

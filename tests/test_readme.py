@@ -1,6 +1,9 @@
 """The README keeps its word: its commands are complete, its Python example runs, its file names exist."""
 
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -25,8 +28,13 @@ def test_each_command_makes_its_environment_installs_and_runs_in_one_line(name, 
 
 def test_ci_takes_its_command_from_the_readme():
     script = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
-    assert "<!-- run: tests -->" in script
-    assert marked_command("tests") not in script  # taken from there, not repeated
+    extraction = re.search(r"^command=.*$", script, re.M)[0]
+    done = subprocess.run(["bash", "-c", f'{extraction}; echo "$command"'], cwd=ROOT, capture_output=True, text=True)
+    assert done.stdout == marked_command("tests") + "\n"
+    steps = re.findall(r"^run (.*)$", script, re.M)
+    assert steps[0] == '"$command"'
+    assert not any(part in script for part in ("-m venv", "pip install", marked_command("tests")))
+    assert script.count(".venv/bin/pytest") == len(steps) - 1 == sum("NUMBA_" in step for step in steps[1:])
 
 
 def test_named_files_exist():
@@ -44,3 +52,19 @@ def test_the_python_example_runs(tmp_path, monkeypatch, capsys):
     exec(compile(short, "README.md", "exec"), {})
     assert capsys.readouterr().out.startswith("accuracy 0.")
     assert (tmp_path / "runs" / "first" / "result.json").is_file()
+
+
+def test_the_firmware_example_runs(tmp_path):
+    example = re.search(r"^<!-- run: firmware -->\n```python\n(.*?)^```$", README, re.M | re.S)[1]
+    path = tmp_path / "count_spikes.py"
+    path.write_text(example)
+    done = subprocess.run([sys.executable, path], cwd=tmp_path, env=environment(), capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    spikes, unit = done.stdout.split()[:2]
+    assert int(spikes) > 4 and unit == "spikes"
+    assert "of 16384 bytes used" in done.stdout
+
+
+def environment() -> dict[str, str]:
+    """This process's, with the project importable."""
+    return {**os.environ, "PYTHONPATH": str(ROOT)}

@@ -1,5 +1,7 @@
 """The command line: bad input is one sentence, exit code 2, no work and no traceback."""
 
+import io
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -13,14 +15,17 @@ ROOT = Path(__file__).resolve().parents[2]
 
 BAD_INPUT = {
     "unknown task": ("train mnist", "the task 'mnist' is unknown; valid are yin-yang"),
-    "no task": ("train", "the following arguments are required: TASK"),
+    "no task": ("train", "a task is missing; valid are yin-yang"),
     "unknown rule": ("train yin-yang --rule hebb", "the rule 'hebb' is unknown; valid are eventprop"),
     "unknown chip": ("train yin-yang --chip perfect", "'perfect' is unknown; valid are ideal, typical and the path"),
     "unknown chip to show": ("chip --show perfect", "'perfect' is unknown; valid are ideal, typical and the path"),
     "chip file to show": ("chip --show {tmp}/range.toml", "must be a multiple of 4"),
     "no chip to show": ("chip", "the following arguments are required: --show"),
-    "no chip file": ("train yin-yang --chip {tmp}/no.toml", "cannot be read"),
-    "chip directory": ("train yin-yang --chip {tmp}/directory.toml", "cannot be read"),
+    "no chip file": (
+        "train yin-yang --chip {tmp}/no.toml",
+        "/no.toml cannot be read: No such file or directory; valid are ideal, typical and the path of a TOML file",
+    ),
+    "chip directory": ("train yin-yang --chip {tmp}/directory.toml", "cannot be read: Is a directory; valid are"),
     "chip file of nonsense": ("train yin-yang --chip {tmp}/nonsense.toml", "is not TOML"),
     "unknown chip setting": ("train yin-yang --chip {tmp}/unknown.toml", "there is no setting colour; valid are seed"),
     "bad chip setting": ("train yin-yang --chip {tmp}/range.toml", "must be a multiple of 4"),
@@ -30,9 +35,12 @@ BAD_INPUT = {
     "half epochs": ("train yin-yang --epochs 2.5", "--epochs is '2.5'; it must be a whole number"),
     "negative seed": ("train yin-yang --seed -1", "--seed is -1; it must be a whole number in 0.."),
     "huge seed": ("train yin-yang --seed 99999999999999999999", "it must be a whole number in 0.."),
-    "out is a file": ("train yin-yang --out {tmp}/nonsense.toml", "results cannot be written to"),
-    "out is below a file": ("train yin-yang --out {tmp}/nonsense.toml/run", "results cannot be written to"),
-    "unknown command": ("lern", "invalid choice: 'lern' (choose from 'train', 'chip', 'rules', 'tasks')"),
+    "no hidden neurons": ("train yin-yang --hidden 0", "--hidden is 0; it must be a whole number of at least 1"),
+    "out is a file": ("train yin-yang --out {tmp}/nonsense.toml", "/nonsense.toml is a file; --out names a directory"),
+    "out is nothing": ("train yin-yang --out=", "--out is ''; it must name a directory"),
+    "out is below a file": ("train yin-yang --out {tmp}/nonsense.toml/run", "/nonsense.toml is a file; --out names"),
+    "out is nowhere": ("train yin-yang --out /proc/a/b", "to /proc/a/b: nothing can be made in /proc"),
+    "unknown command": ("trian", "the command 'trian' is unknown; valid are train, chip, rules, tasks"),
     "no command": ("", "a command is missing; valid are train, chip, rules, tasks"),
     "unknown option": ("train yin-yang --fast", "unrecognized arguments: --fast"),
     "abbreviated option": ("train yin-yang --epoch 3", "unrecognized arguments: --epoch"),
@@ -136,8 +144,12 @@ def test_chip_file_brings_its_own_name_seed_and_settings(toy, tmp_path, line, sh
 
 def test_default_directory_is_named_after_the_run(toy, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
+    (tmp_path / "mine.toml").write_text("seed = 1")
     assert main(["train", "yin-yang"]) == 0
-    assert (tmp_path / "runs" / "yin-yang-eventprop-ideal-seed1" / "result.json").is_file()
+    assert main(["train", "yin-yang", "--chip", str(tmp_path / "mine.toml"), "--epochs", "3", "--hidden", "9"]) == 0
+    names = ["yin-yang-eventprop-ideal-seed1-1epochs", "yin-yang-eventprop-mine.toml-seed1-3epochs-9hidden"]
+    assert sorted(path.name for path in (tmp_path / "runs").iterdir()) == names
+    assert all((tmp_path / "runs" / name / "result.json").is_file() for name in names)
 
 
 @pytest.mark.parametrize("profile", ["ideal", "typical"])
@@ -199,7 +211,10 @@ def test_interrupted_training_writes_what_there_is_and_exits_with_130(toy, tmp_p
 
     toy["temptation"] = interrupt
     assert main(["train", "yin-yang", "--out", str(tmp_path)]) == 130
-    assert capsys.readouterr().out.startswith("INTERRUPTED, incomplete: toy")
+    out, err = capsys.readouterr()
+    assert out.startswith("INTERRUPTED, incomplete: toy")
+    assert "  got to        1 of 5 samples, 1 of 1 epoch\n" in out
+    assert err.endswith("plasticore: interrupted after 1 of 5 samples, 1 of 1 epoch\n")
     assert not Result.load(tmp_path).complete
 
 
@@ -248,3 +263,96 @@ def test_answers_without_work_do_not_load_the_compiler(arguments):
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0
     assert "Traceback" not in done.stderr
+
+
+def test_exit_code_of_a_program_is_told_and_is_exit_code_1(toy, tmp_path, capsys):
+    toy["exit_code"] = 3
+    assert main(["train", "yin-yang", "--out", str(tmp_path), "--quiet"]) == 1
+    assert capsys.readouterr().err.startswith("plasticore: the bottom PPU ended with exit code 3; 0 is success")
+    assert not Result.load(tmp_path).complete
+
+
+def test_watchdog_is_told_and_is_exit_code_1(toy, tmp_path, capsys):
+    (tmp_path / "short.toml").write_text("[ppu]\nprogram_limit_cycles = 3000")
+    chip = str(tmp_path / "short.toml")
+    assert main(["train", "yin-yang", "--chip", chip, "--out", str(tmp_path / "run")]) == 1
+    out, err = capsys.readouterr()
+    assert out.startswith("STOPPED BY THE WATCHDOG, incomplete: toy")
+    assert "the watchdog stopped the bottom PPU after 3000 cycles; raise ppu.program_limit_cycles or train" in err
+
+
+def test_losses_are_told_and_are_exit_code_1(toy, tmp_path, capsys):
+    def lose(ppu):
+        ppu.lost_doorbells += 1
+
+    toy["temptation"] = lose
+    (tmp_path / "lax.toml").write_text("strict = false")
+    chip = str(tmp_path / "lax.toml")
+    assert main(["train", "yin-yang", "--chip", chip, "--out", str(tmp_path / "run"), "--quiet"]) == 1
+    assert capsys.readouterr().err.startswith("plasticore: lost or late: 5 doorbells; ")
+    assert main(["train", "yin-yang", "--out", str(tmp_path / "strict"), "--quiet"]) == 1
+    assert not (tmp_path / "strict").exists()  # a run that faulted writes nothing
+
+
+def test_interrupted_run_keeps_the_earlier_result(toy, tmp_path, capsys):
+    def interrupt(ppu):
+        raise KeyboardInterrupt
+
+    assert main(["train", "yin-yang", "--out", str(tmp_path), "--quiet"]) == 0
+    toy["temptation"] = interrupt
+    assert main(["train", "yin-yang", "--out", str(tmp_path), "--quiet"]) == 130
+    expected = f"{tmp_path} keeps its earlier complete result, this one is in {tmp_path}/interrupted\n"
+    assert capsys.readouterr().err.endswith(expected)
+    assert Result.load(tmp_path).complete and not Result.load(tmp_path / "interrupted").complete
+
+
+def test_second_interrupt_while_saving_does_not_stop_the_saving(toy, tmp_path, capsys, monkeypatch):
+    original = Result.save
+
+    def interrupted_save(self, directory):
+        signal.raise_signal(signal.SIGINT)
+        original(self, directory)
+
+    monkeypatch.setattr("host.interrupts.ONE_INTERRUPT_S", 0.0)
+    monkeypatch.setattr(Result, "save", interrupted_save)
+    toy["temptation"] = lambda ppu: signal.raise_signal(signal.SIGTERM)
+    assert main(["train", "yin-yang", "--out", str(tmp_path), "--quiet"]) == 130
+    assert "interrupted before result.png was drawn" in capsys.readouterr().err
+    assert Result.load(tmp_path).samples == 1
+
+
+def test_value_error_of_loading_is_bad_input(toy, tmp_path, capsys, monkeypatch):
+    def refuse(*_, **__):
+        raise ValueError("toy needs fpga.sample_player, which this chip has off")
+
+    monkeypatch.setattr("host.host.Host.load", refuse)
+    assert main(["train", "yin-yang", "--out", str(tmp_path / "run")]) == 2
+    assert capsys.readouterr().err == "plasticore: toy needs fpga.sample_player, which this chip has off\n"
+
+
+@pytest.mark.parametrize("option", ["--epochs=2000000", "--hidden=1000"])
+def test_what_eventprop_cannot_do_is_bad_input(option, tmp_path, capsys):
+    assert main(["train", "yin-yang", option, "--out", str(tmp_path / "run")]) == 2
+    err = capsys.readouterr().err
+    assert err.count("\n") == 1 and "available; " in err
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize("arguments", ["rules", "tasks", "--help", "chip --show ideal"])
+@pytest.mark.parametrize(("redirection", "code"), [("> /dev/full", 1), (">&-", 0), ("| true", 0)])
+def test_stdout_that_cannot_be_written_is_no_traceback(arguments, redirection, code):
+    run = f"'{sys.executable}' -c 'import sys; from host.cli import main; sys.exit(main())' {arguments} {redirection}"
+    done = subprocess.run(["bash", "-c", f"set -o pipefail; {run}"], cwd=ROOT, capture_output=True, text=True)
+    said = "plasticore: standard output cannot be used: No space left on device\n" if code else ""
+    assert (done.returncode, done.stderr) == (code, said)
+
+
+def test_full_stdout_does_not_cost_the_results(toy, tmp_path, capsys, monkeypatch):
+    class Full(io.StringIO):
+        def write(self, text):
+            raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("sys.stdout", Full())
+    assert main(["train", "yin-yang", "--out", str(tmp_path)]) == 1
+    assert capsys.readouterr().err.endswith("standard output cannot be used: No space left on device\n")
+    assert Result.load(tmp_path).complete

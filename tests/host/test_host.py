@@ -92,3 +92,45 @@ def test_wrong_order_of_calls_is_refused():
     host.run()
     with pytest.raises(RuntimeError, match="was started already"):
         host.run()
+
+
+def test_what_is_not_a_chip_a_firmware_or_a_task_is_refused():
+    from host import tasks
+
+    with pytest.raises(TypeError, match=r"a Host needs a Chip, not a ChipConfig; write Host\(Chip\(config\)\)"):
+        Host(ChipConfig.ideal())
+    host = Host(Chip(ChipConfig.ideal()))
+    for firmware, task, said in (
+        (Toy(), "yin-yang", r"write tasks\.load\('yin-yang'\)"),
+        (Toy(), tasks.yin_yang, r"call it: yin_yang\(\)"),
+        (Toy(), None, "hand over a host.tasks.Task"),
+        (Toy, TASK, r"make one: Toy\(\.\.\.\)"),
+        ("toy", TASK, "'toy' is not a firmware that learns: it has no registers"),
+    ):
+        with pytest.raises(TypeError, match=said):
+            host.load(firmware, task)
+    host.load(Toy(), TASK)  # nothing was begun
+
+
+def test_after_a_load_that_failed_nothing_can_run():
+    firmware = Toy()
+    original = firmware.programs
+    firmware.programs = lambda: (original()[1], "not a program")
+    host = Host(Chip(ChipConfig.ideal()))
+    with pytest.raises(TypeError, match="load_program takes a program"):
+        host.load(firmware, TASK)
+    with pytest.raises(RuntimeError, match="loading failed, nothing can run; build a new Chip and Host"):
+        host.run()
+    with pytest.raises(RuntimeError, match="loading failed before"):
+        host.load(Toy(), TASK)
+    with pytest.raises(RuntimeError, match="no PPU has a program"):
+        host.chip.start()
+    with pytest.raises(RuntimeError, match="this chip was loaded by another host already"):
+        Host(host.chip).load(Toy(), TASK)
+
+
+def test_other_exit_codes_than_0_are_not_complete():
+    result = loaded(Toy(exit_code=3)).run()
+    assert not result.complete
+    assert result.ppu["exit_codes"] == {"bottom": 3}
+    assert (result.samples, result.samples_total) == (5, 5)

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 import zipfile
@@ -14,7 +15,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
 from host.report import report
-from host.results import JSON_NAME, NPZ_NAME, Result, check_writable, npz_bytes, replace_together
+from host.results import JSON_NAME, NPZ_NAME, Result, check_writable, npz_bytes, place_for, replace_together
+from host.verdict import sentence
 from host.versions import versions
 
 FIELDS = {
@@ -35,11 +37,19 @@ def make_result(**changes) -> Result:
         "train_accuracy": [0.25, np.float64(0.5)],
         "chip_seconds": 2.0,
         "wall_seconds": 5.0,
-        "ppu": {"cycles": np.int64(500_000_000), "busy_fraction": 0.25, "sram_used": 9_000, "sram_size": 16_384},
+        "ppu": {
+            "cycles": np.int64(500_000_000),
+            "busy_fraction": 0.25,
+            "sram_used": 9_000,
+            "sram_size": 16_384,
+            "exit_codes": {"top": 0, "bottom": 0},
+            "busy_cycles": {"top": {"kernel": 5}, "bottom": {"kernel": 5, "play": 1}},
+        },
         "events": {"sent": 10, "delivered": 9, "lost": 1},
         "losses": {"recorded spikes": 0},
         "host_link": {"bytes_before": 1_000, "bytes_during": 0, "bytes_after": 2_000},
         "samples": 100,
+        "samples_total": 200,
         "simpy_events": 1_000,
         "speed": {
             "samples": 80,
@@ -48,9 +58,9 @@ def make_result(**changes) -> Result:
             "compile_seconds": 1.5,
             "chip_parts": {"bottom": {"play": 12_000.25, "wait": 7_999.75}},
         },
-        "assumptions": ["a player", "a writer"],
+        "assumptions": ["a player (assumed)", "a writer"],
         "versions": versions(),
-        "config": {"seed": 1},
+        "config": {"seed": 1, "ppu": {"program_limit_cycles": 1_000_000}},
         "arrays": {"weights": np.arange(6, dtype=np.uint8).reshape(2, 3), "train_accuracy": np.array([0.25, 0.5])},
     }
     return Result(**(settings | changes))
@@ -190,12 +200,31 @@ def test_probe_leaves_nothing(tmp_path):
 def test_probe_refuses_what_cannot_be_a_directory(tmp_path):
     (tmp_path / "file").write_text("")
     (tmp_path / "run" / JSON_NAME).mkdir(parents=True)
-    for bad in (tmp_path / "file", tmp_path / "file" / "below", tmp_path / ("x" * 300)):
-        with pytest.raises(ValueError, match="results cannot be written to"):
+    for bad in (tmp_path / "file", tmp_path / "file" / "below"):
+        with pytest.raises(ValueError, match=r"/file is a file; --out names a directory$"):
             check_writable(bad)
+    with pytest.raises(ValueError, match=r"results cannot be written to .*: .*too long"):
+        check_writable(tmp_path / ("x" * 300))
     with pytest.raises(ValueError, match=r"result\.json is a directory there"):
         check_writable(tmp_path / "run")
     assert sorted(path.name for path in tmp_path.rglob("*")) == ["file", JSON_NAME, "run"]
+
+
+def test_probe_names_the_parent_that_refuses(tmp_path, monkeypatch):
+    def refuse(path, *arguments, **options):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "mkdir", refuse)
+    with pytest.raises(ValueError) as refusal:
+        check_writable(tmp_path / "a" / "b")
+    expected = f"results cannot be written to {tmp_path}/a/b: nothing can be made in {tmp_path}: Permission denied"
+    assert str(refusal.value) == expected
+
+
+def test_probe_sees_that_an_interrupted_result_could_not_be_kept(tmp_path):
+    (tmp_path / "interrupted").write_text("")
+    with pytest.raises(ValueError, match="interrupted is a file there"):
+        check_writable(tmp_path)
 
 
 def test_report_shows_what_the_bench_wants():
@@ -204,19 +233,20 @@ def test_report_shows_what_the_bench_wants():
     for part in (
         "accuracy      0.5000 on the test samples, 0.5000 on the training samples in epoch 2",
         "chip time     2 s for 100 samples, those of evaluation included",
-        "wall time     5 s, 2.5 times chip time",
+        "wall time     5 s without compiling, 2.5 times chip time",
         "per sample    20000.0 us on the chip, 50000.0 us here, 2.50 times chip time",
         "compiling     1.5 s for loading and first calls",
         "bottom PPU    play 12000.2, wait 7999.8 us",
-        "PPU load      25.0% of 500000000 cycles",
+        "PPU load      25.0% of 500.00 M cycles on the bottom one, the busier\n",
         "PPU SRAM      9000 of 16384 bytes",
         "events        10 sent, 9 delivered, 1 lost",
         "host link     1000 bytes before, 0 during, 2000 after",
-        "assumptions   a player",
+        "exit codes    top 0, bottom 0\n",
+        "assumed       a player\n",
         "              a writer",
     ):
         assert part in text
-    assert "LOST OR LATE" not in text
+    assert "LOST OR LATE" not in text and "got to" not in text
 
 
 def test_report_of_a_run_without_timed_samples():
@@ -226,9 +256,88 @@ def test_report_of_a_run_without_timed_samples():
 
 
 def test_report_is_loud_about_losses_and_interrupts():
-    text = report(make_result(complete=False, accuracy=None, losses={"doorbells": 3, "recorded spikes": 0}))
+    ppu = make_result().ppu | {"exit_codes": {"top": None, "bottom": 0}}
+    lost = {"doorbells": 3, "recorded spikes": 0}
+    text = report(make_result(complete=False, accuracy=None, losses=lost, ppu=ppu))
     unrouted = {"sent": 10, "delivered": 9, "lost": 1, "unrouted": 4}
     assert "events        10 sent, 9 delivered, 1 lost, 4 unrouted\n" in report(make_result(events=unrouted))
     assert text.startswith("INTERRUPTED, incomplete: yin-yang")
     assert "accuracy      not reached" in text
     assert "LOST OR LATE  3 doorbells\n" in text
+    assert "got to        100 of 200 samples, 2 of 2 epochs\n" in text
+    assert "exit codes    top none yet, bottom 0\n" in text
+
+
+@pytest.mark.parametrize(
+    ("codes", "start", "said"),
+    [
+        ({"top": -1, "bottom": 0}, "STOPPED BY THE WATCHDOG, incomplete: yin", "the top PPU after 1000000 cycles; "),
+        ({"top": -1, "bottom": -1}, "STOPPED BY THE WATCHDOG, incomplete: yin", "the top PPU and the bottom PPU after"),
+        ({"top": 0, "bottom": 3}, "ENDED WITH AN ERROR, incomplete: yin", "the bottom PPU ended with exit code 3; "),
+        ({"top": None, "bottom": None}, "INTERRUPTED, incomplete: yin", "interrupted after 100 of 200 samples, 2 of 2"),
+    ],
+)
+def test_headline_and_sentence_say_how_a_run_ended(codes, start, said):
+    result = make_result(complete=False, ppu=make_result().ppu | {"exit_codes": codes})
+    assert report(result).startswith(start)
+    assert said in sentence(result)
+
+
+def test_sentence_of_a_good_run_is_empty_and_losses_have_one():
+    assert sentence(make_result()) == ""
+    assert sentence(make_result(losses={"doorbells": 3, "events": 0})).startswith("lost or late: 3 doorbells; ")
+
+
+@pytest.mark.parametrize(
+    ("count", "shown"),
+    [(999, "999 cycles"), (1_000, "1.00 k cycles"), (20_500_000, "20.50 M cycles"), (4_420_000_000, "4.42 G cycles")],
+)
+def test_cycles_are_readable(count, shown):
+    assert f"25.0% of {shown} on" in report(make_result(ppu=make_result().ppu | {"cycles": count}))
+
+
+def test_title_names_both_seeds_where_they_differ():
+    title = report(make_result(config={"seed": 9})).splitlines()[0]
+    assert title == "yin-yang learned by eventprop on chip ideal, program seed 1, chip seed 9, 2 epochs"
+
+
+def test_results_compare_and_print_without_their_arrays():
+    assert (make_result() == make_result()) is False
+    assert repr(make_result()) == "<Result yin-yang eventprop chip=ideal seed=1 epochs=2 accuracy=0.5>"
+    assert repr(make_result(complete=False)).endswith(" incomplete>")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("{", "is not a result of plasticore, or damaged: "),
+        ("\xff", "is not a result of plasticore, or damaged: "),
+        ("[1]", "is not a result of plasticore: it holds a list"),
+        ('{"name": "left-pad"}', "is not a result of this version of plasticore: it has no "),
+    ],
+)
+def test_what_is_not_a_result_is_refused_with_the_name_of_the_file(tmp_path, text, said):
+    make_result().save(tmp_path)
+    (tmp_path / JSON_NAME).write_bytes(text.encode("latin-1"))
+    with pytest.raises(ValueError, match="^" + re.escape(f"{tmp_path / JSON_NAME} {said}")):
+        Result.load(tmp_path)
+
+
+def test_unknown_field_is_refused(tmp_path):
+    make_result().save(tmp_path)
+    summary = json.loads((tmp_path / JSON_NAME).read_text()) | {"colour": "red"}
+    (tmp_path / JSON_NAME).write_text(json.dumps(summary))
+    with pytest.raises(ValueError, match=r"result\.json is not a result of this version .*: colour is unknown"):
+        Result.load(tmp_path)
+
+
+def test_incomplete_result_does_not_replace_a_complete_one(tmp_path):
+    incomplete = make_result(complete=False)
+    assert place_for(incomplete, tmp_path) == tmp_path
+    incomplete.save(tmp_path)
+    assert place_for(incomplete, tmp_path) == tmp_path
+    make_result().save(tmp_path)
+    assert place_for(make_result(), tmp_path) == tmp_path
+    assert place_for(incomplete, tmp_path) == tmp_path / "interrupted"
+    (tmp_path / JSON_NAME).write_text("somebody's notes")
+    assert place_for(incomplete, tmp_path) == tmp_path / "interrupted"

@@ -21,14 +21,14 @@ class PlayAll(Program):
 
     name = "play all"
 
-    def __init__(self, count, temptation):
-        self.count, self.temptation = count, temptation
+    def __init__(self, count, temptation, exit_code=0):
+        self.count, self.temptation, self.exit_code = count, temptation, exit_code
 
     def main(self, ppu):
         for index in range(self.count):
             yield ppu.play(index)
             self.temptation(ppu)
-        return 0
+        return self.exit_code
 
 
 class Toy(Firmware):
@@ -36,8 +36,9 @@ class Toy(Firmware):
 
     name = "toy rule"
 
-    def __init__(self, temptation=lambda ppu: None, seed=7, epochs=1):
+    def __init__(self, temptation=lambda ppu: None, seed=7, epochs=1, hidden=2, exit_code=0):
         self.temptation, self.seed, self.epochs = temptation, seed, epochs
+        self.hidden, self.exit_code = hidden, exit_code
 
     def samples(self, inputs, targets, ranges, config):
         self.ranges = ranges
@@ -51,7 +52,7 @@ class Toy(Firmware):
         return registers
 
     def programs(self):
-        return None, PlayAll(self.ranges["test"].stop, self.temptation)
+        return None, PlayAll(self.ranges["test"].stop, self.temptation, self.exit_code)
 
     def timed_samples(self):
         return range(1, self.ranges["train"].stop)

@@ -1,0 +1,175 @@
+"""The arguments of the ``plasticore`` command: what there is, and whether each by itself makes sense."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import IO, NoReturn
+
+DEFAULT_RULE = "eventprop"
+DEFAULT_SEED = 1
+SEED_MAX = 2**63 - 1
+COMMANDS = ("train", "chip", "rules", "tasks")
+
+EXAMPLES = """\
+examples:
+  plasticore train yin-yang                           learn on an ideal chip, report, picture: runs/.../result.*
+  plasticore train yin-yang --epochs 5 --seed 3       a quick trial
+  plasticore train yin-yang --chip mine.toml          on a chip with other settings
+  plasticore train yin-yang --chip typical            on a chip with the usual imperfections
+  plasticore chip --show typical > mine.toml          settings to start from
+  plasticore rules                                    what can learn
+  plasticore tasks                                    what can be learned
+"""
+
+
+class UsageError(Exception):
+    """Bad input; the message is one sentence."""
+
+
+def show(text: str) -> None:
+    """Print on stdout, now. A reader that has gone is no error; raises OSError where it cannot be written."""
+    if sys.stdout is None:  # closed before we were started
+        return
+    try:
+        print(text, flush=True)
+    except BrokenPipeError:
+        _forget_stdout()
+    except OSError as error:
+        _forget_stdout()
+        raise OSError(error.errno, error.strerror, "standard output") from None
+
+
+def _forget_stdout() -> None:
+    """Let what is still buffered go nowhere, or the interpreter complains about it when it ends."""
+    with contextlib.suppress(OSError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)
+
+
+def parse(arguments: Sequence[str]) -> argparse.Namespace:
+    """Return the options; ``command`` is one of :data:`COMMANDS`. Raises UsageError; ends after --help, --version."""
+    named = next((argument for argument in arguments if not argument.startswith("-")), None)
+    if named is not None and named not in COMMANDS:
+        raise UsageError(f"the command {named!r} is unknown; valid are {', '.join(COMMANDS)}")
+    options = _parser().parse_args(arguments)
+    if options.command is None:
+        raise UsageError(f"a command is missing; valid are {', '.join(COMMANDS)}, and --help explains them")
+    return options
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(message)
+
+    def _print_message(self, message: str, file: IO[str] | None = None) -> None:
+        show(message.removesuffix("\n"))
+
+
+class _Version(argparse.Action):
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> NoReturn:
+        from host.versions import versions
+
+        show(", ".join(f"{name} {version}" for name, version in versions().items()))
+        parser.exit()
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog="plasticore",
+        description="Simulate a neuromorphic chip that learns by itself, with firmware on its plasticity processors.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action=_Version, nargs=0, help="show versions and exit")
+    parser.set_defaults(command=None)
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND")
+    _add_train(commands)
+
+    chip = commands.add_parser(
+        "chip",
+        help="show the settings of a chip",
+        description="Print all settings of a chip as TOML, with their sources: a file for train --chip to start from.",
+        allow_abbrev=False,
+    )
+    chip.set_defaults(command="chip")
+    chip.add_argument("--show", required=True, metavar="CHIP", help="ideal, typical, or a TOML file, which is checked")
+    chip.add_argument(
+        "--seed", type=_seed, default=DEFAULT_SEED, metavar="N", help="of a profile's chip (default: %(default)s)"
+    )
+
+    rules = commands.add_parser("rules", help="list the learning rules", allow_abbrev=False)
+    rules.set_defaults(command="rules")
+    tasks = commands.add_parser("tasks", help="list the tasks", allow_abbrev=False)
+    tasks.set_defaults(command="tasks")
+    return parser
+
+
+def _add_train(commands: argparse._SubParsersAction) -> None:
+    train = commands.add_parser(
+        "train",
+        help="let the chip learn a task",
+        description="Load firmware and samples, let the chip learn by itself, read and write the results.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    train.set_defaults(command="train")
+    train.add_argument("task", metavar="TASK", nargs="?", help="what to learn; `plasticore tasks` lists them")
+    train.add_argument("--rule", default=DEFAULT_RULE, metavar="NAME", help="learning rule (default: %(default)s)")
+    train.add_argument(
+        "--chip",
+        default="ideal",
+        metavar="CHIP",
+        help="ideal, typical, or a TOML file of settings, which brings the chip's own seed (default: %(default)s)",
+    )
+    train.add_argument(
+        "--epochs", type=_epochs, metavar="N", help="passes through the training samples (default: the rule's own)"
+    )
+    train.add_argument("--hidden", type=_hidden, metavar="N", help="hidden neurons (default: the rule's own)")
+    train.add_argument(
+        "--seed", type=_seed, default=DEFAULT_SEED, metavar="N", help="of program and chip (default: %(default)s)"
+    )
+    train.add_argument(
+        "--out",
+        type=_directory,
+        metavar="DIR",
+        help="where result.json, .npz and .png go, replacing earlier ones; an incomplete result that would replace a "
+        "complete one goes to DIR/interrupted (default: runs/TASK-RULE-CHIP-seedN-Nepochs)",
+    )
+    train.add_argument("--quiet", action="store_true", help="no progress, no report; errors still show")
+
+
+def _whole_number(option: str, text: str, low: int, high: int | None = None) -> int:
+    span = f"a whole number of at least {low}" if high is None else f"a whole number in {low}..{high}"
+    try:
+        value = int(text)
+    except ValueError:
+        raise UsageError(f"{option} is {text!r}; it must be {span}") from None
+    if value < low or (high is not None and value > high):
+        raise UsageError(f"{option} is {value}; it must be {span}")
+    return value
+
+
+def _epochs(text: str) -> int:
+    return _whole_number("--epochs", text, 1)
+
+
+def _hidden(text: str) -> int:
+    return _whole_number("--hidden", text, 1)
+
+
+def _seed(text: str) -> int:
+    return _whole_number("--seed", text, 0, SEED_MAX)
+
+
+def _directory(text: str) -> Path:
+    if not text.strip():
+        raise UsageError(f"--out is {text!r}; it must name a directory")
+    return Path(text)

@@ -1,0 +1,59 @@
+"""How a run ended, in one word, in a headline and in a sentence."""
+
+from __future__ import annotations
+
+from chip.ppu.processor_core import EXIT_WATCHDOG
+from host.results import Result
+
+FINISHED, INTERRUPTED, WATCHDOG, FAILED = "finished", "interrupted", "watchdog", "failed"
+HEADLINES = {INTERRUPTED: "INTERRUPTED", WATCHDOG: "STOPPED BY THE WATCHDOG", FAILED: "ENDED WITH AN ERROR"}
+
+
+def ending(result: Result) -> str:
+    """Return FINISHED, INTERRUPTED (from outside), WATCHDOG, or FAILED: an exit code that is not 0."""
+    if result.complete:
+        return FINISHED
+    codes = [code for code in result.ppu["exit_codes"].values() if code is not None]
+    if EXIT_WATCHDOG in codes:
+        return WATCHDOG
+    return FAILED if any(codes) else INTERRUPTED
+
+
+def losses(result: Result) -> str:
+    """Return what was lost or late, such as ``"3 doorbells, 1 events"``, or ``""``."""
+    return ", ".join(f"{count} {name}" for name, count in result.losses.items() if count)
+
+
+def sentence(result: Result) -> str:
+    """Return what went wrong and what to do, or ``""`` where nothing did."""
+    how, codes = ending(result), result.ppu["exit_codes"]
+    if how == INTERRUPTED:
+        return f"interrupted after {progress(result)}"
+    if how == WATCHDOG:
+        names = " and the ".join(f"{name} PPU" for name, code in codes.items() if code == EXIT_WATCHDOG)
+        cycles = result.config["ppu"]["program_limit_cycles"]
+        return (
+            f"the watchdog stopped the {names} after {cycles} cycles; raise ppu.program_limit_cycles or train fewer "
+            "epochs"
+        )
+    if how == FAILED:
+        wrong = " and ".join(f"the {name} PPU ended with exit code {code}" for name, code in codes.items() if code)
+        return f"{wrong}; 0 is success, what others mean the firmware {result.rule} knows"
+    lost = losses(result)
+    return f"lost or late: {lost}; this chip is not strict, so learning went on without them" if lost else ""
+
+
+def progress(result: Result) -> str:
+    """Return how far the run got."""
+    trained = len(result.train_accuracy)
+    return f"{result.samples} of {result.samples_total} samples, {trained} of {epochs(result.epochs)}"
+
+
+def epochs(count: int) -> str:
+    return f"{count} epoch" if count == 1 else f"{count} epochs"
+
+
+def seeds(result: Result) -> str:
+    """Return ``"seed 1"``, or both seeds where program and chip have different ones."""
+    chip_seed = result.config.get("seed", result.seed)
+    return f"seed {result.seed}" if chip_seed == result.seed else f"program seed {result.seed}, chip seed {chip_seed}"
