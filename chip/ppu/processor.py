@@ -21,6 +21,10 @@ from chip.errors import LossError, MachineFault
 from chip.fpga import RECORD_HEADER_WORDS, RECORD_SLOTS, record_address
 from chip.ppu.processor_core import DOORBELL_LINES, SAMPLE_LINE, WORD_CYCLES, ProcessorCore
 
+SAMPLES_OF_SPIKES = 64  # the core's log of spikes is cut after so many samples, unless the chip keeps it
+ALL_LANES = np.ones(c.LANES, np.uint8)
+ALL_LANES.setflags(write=False)
+
 
 class Processor(ProcessorCore):
     """One PPU with everything that a program may yield; see :class:`chip.ppu.processor_core.ProcessorCore`."""
@@ -94,7 +98,7 @@ class Processor(ProcessorCore):
         """
         for half in halves:
             self._check_index("half", half, c.HALVES)
-        mask = np.ones(c.LANES, np.uint8) if mask is None else mask
+        mask = ALL_LANES if mask is None else mask
         start_ns = self._start_ns()
         for count, half in enumerate(halves, 1):
             time_ns = start_ns + count * c.NEURON_RESET_CYCLES * c.PPU_CLOCK_NS
@@ -208,7 +212,7 @@ class Processor(ProcessorCore):
         def finish(_):
             chip.core.advance(self.environment.now)
             chip.writer.write(chip.core, slot, zero_ns, end_ns, tag)
-            if not chip.keep_spikes:
+            if not chip.keep_spikes and chip.player.played % SAMPLES_OF_SPIKES == 0:
                 chip.core.forget_before(end_ns)
             for hemisphere in ring:
                 chip.processors[hemisphere]._ring(SAMPLE_LINE)

@@ -38,6 +38,7 @@ class ProcessorCore:
         self.program: Program | None = None
         self.link_map: LinkMap | None = None
         self.regions: dict[str, np.ndarray] = {}
+        self._region_bytes: dict[str, np.ndarray] = {}
         self.exit_code: int | None = None
         self.cycles: Counter[str] = Counter()  # busy cycles by kind of operation
         self.lost_doorbells = 0
@@ -56,6 +57,7 @@ class ProcessorCore:
         self.program, self.link_map = program, link_map
         self.sram[:] = 0
         self.regions = link_map.views(self.sram)
+        self._region_bytes = {name: region.view(np.uint8) for name, region in self.regions.items()}
         for name, values in image.items():
             self._fill(name, np.asarray(values))
         self._kernels = {kernel: kernel.bind(self.vector, self.regions) for kernel in program.kernels}
@@ -184,7 +186,9 @@ class ProcessorCore:
             ) from None
 
     def _bytes(self, region: str, offset: int, count: int) -> np.ndarray:
-        view = self._region(region).view(np.uint8)
+        if region not in self._region_bytes:
+            self._region(region)
+        view = self._region_bytes[region]
         if offset < 0 or offset + count > view.size:
             byte = offset if offset < 0 else offset + count
             raise MachineFault(

@@ -31,6 +31,7 @@ from chip.ppu import (
     splat16,
     store8,
     sub8_sat,
+    subroutine,
     u8,
 )
 from ppu_programs.eventprop.layout import ROW, position, positions
@@ -68,6 +69,18 @@ def synapse_memory(rows: int) -> Memory:
     return Memory(synapses=u8[2 * rows * ROW])
 
 
+@subroutine
+def round_row(v, m, row):
+    """Round a row of shadows to signed weights, a byte a lane, into V0; V4 holds half a weight step."""
+    load16(v, V0, m.shadow, 2 * row)
+    load16(v, V1, m.shadow, 2 * row + 1)
+    add16_sat(v, V0, V0, V4)
+    add16_sat(v, V1, V1, V4)
+    shift_right16(v, V0, V0, 9)
+    shift_right16(v, V1, V1, 9)
+    pack_lower(v, V0, V0, V1)
+
+
 def rows_of_synapses_kernel(rows: int) -> Kernel:
     """Return the kernel that converts all rows of ``shadow`` into ``synapses``."""
 
@@ -77,13 +90,7 @@ def rows_of_synapses_kernel(rows: int) -> Kernel:
         splat16(v, V4, 256)
         splat8(v, V5, 0)
         for row in range(rows):
-            load16(v, V0, m.shadow, 2 * row)
-            load16(v, V1, m.shadow, 2 * row + 1)
-            add16_sat(v, V0, V0, V4)
-            add16_sat(v, V1, V1, V4)
-            shift_right16(v, V0, V0, 9)
-            shift_right16(v, V1, V1, 9)
-            pack_lower(v, V0, V0, V1)
+            round_row(v, m, row)
             compare8(v, V0)
             select(v, V2, V5, V0, GREATER)
             sub8_sat(v, V3, V5, V0)
@@ -102,13 +109,7 @@ def signed_rows_kernel(rows: int) -> Kernel:
         """Round and pack: the other processor's copy of the readout weights."""
         splat16(v, V4, 256)
         for row in range(rows):
-            load16(v, V0, m.shadow, 2 * row)
-            load16(v, V1, m.shadow, 2 * row + 1)
-            add16_sat(v, V0, V0, V4)
-            add16_sat(v, V1, V1, V4)
-            shift_right16(v, V0, V0, 9)
-            shift_right16(v, V1, V1, 9)
-            pack_lower(v, V0, V0, V1)
+            round_row(v, m, row)
             store8(v, V0, m.signed, row)
 
     return signed_rows

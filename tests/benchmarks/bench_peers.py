@@ -8,10 +8,10 @@ functions are compiled. The table at the end, and ``extra_info``, have microseco
 samples, by the fastest round.
 
 The peers train a float network without a chip around it: no processor, no cycles, no routing, no 6-bit weights. spyx
-and snntorch go in 40 steps of 1 us with surrogate gradients, batch by batch (256 and 128 samples, as in their examples);
-ours goes in 300 steps of 0.1 us, sample by sample. The chip simulates events to 4 ns, a batch has 25 samples, and each
-is played by itself, as on hardware. A peer that is not installed is skipped: ``pip install spyx`` (brings jax),
-``pip install torch snntorch``.
+and snntorch go in 40 steps of 1 us with surrogate gradients, all samples of a batch at once (256 and 128 samples, as in
+their examples); ours goes in 300 steps of 0.1 us, sample by sample. The chip simulates events to 4 ns, a batch has 25
+samples, and each is played by itself, as on hardware. A peer that is not installed is skipped: ``pip install spyx``
+(brings jax), ``pip install torch snntorch``.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from tests.benchmarks.grid import NETWORK, STEP_US, event_times_ns, on_grid
 
 EPOCH = 5_000
 ROUNDS, WARMUP_ROUNDS = 5, 2
-CHANCE, LEARNED = 1 / 3, 0.6  # an accuracy below the second is no learning, and then a time is no result
+CHANCE, LEARNED = 1 / 3, 0.75  # an accuracy below the second is no learning, and then a time is no result
 
 
 @pytest.fixture(scope="module")
@@ -55,30 +55,35 @@ def table(request):
     """Rows of results by name; shown when all are there."""
     rows: dict[str, dict] = {}
     yield rows
-    reporter = request.config.pluginmanager.getplugin("terminalreporter")
-    if reporter is None or not rows:
-        return
+    if rows:
+        with request.config.pluginmanager.getplugin("capturemanager").global_and_fixture_disabled():
+            show(rows)
+
+
+def show(rows: dict[str, dict]) -> None:
+    """Print all results; the ratio is to the chip with imperfections, or to the first row where that did not run."""
     reference = rows.get("chip, typical", next(iter(rows.values())))["wall_us_per_sample"]
-    line = "{:<24}{:>7}{:>10}{:>11}{:>12}{:>12}{:>10}{:>10}"
-    reporter.write_line("")
-    reporter.write_line(line.format("", "batch", "step", "us/sample", "CPU us/s.", "s per 5000", "ratio", "accuracy"))
+    line = "{:<24}{:>6}{:>8}{:>12}{:>15}{:>12}{:>9}{:>10}{:>8}"
+    titles = ("", "batch", "step", "us/sample", "CPU us/sample", "s per 5000", "ratio", "accuracy", "epochs")
+    print("\n\n" + line.format(*titles))
     for name, row in rows.items():
         ratio = row["wall_us_per_sample"] / reference
-        numbers = [f"{row[key]:.1f}" for key in ("wall_us_per_sample", "cpu_us_per_sample")]
-        seconds, accuracy = f"{row['seconds_per_5000_samples']:.3f}", f"{row['accuracy']:.3f}"
-        reporter.write_line(line.format(name, row["batch"], row["step"], *numbers, seconds, f"{ratio:.3f}", accuracy))
+        times = [f"{row[key]:.1f}" for key in ("wall_us_per_sample", "cpu_us_per_sample")]
+        learning = f"{row['accuracy']:.3f}", row["epochs"]
+        seconds = f"{row['seconds_per_5000_samples']:.3f}"
+        print(line.format(name, row["batch"], row["step"], *times, seconds, f"{ratio:.3f}", *learning))
 
 
 class Stopwatch:
-    """Calls a function and keeps the least processor time, which other programs on the machine change little."""
+    """Calls a function and keeps its processor times, in which waiting for other programs does not count."""
 
     def __init__(self, function):
-        self.function, self.least_cpu_seconds = function, float("inf")
+        self.function, self.cpu_seconds = function, []
 
     def __call__(self, *arguments):
         before = time.process_time()
         result = self.function(*arguments)
-        self.least_cpu_seconds = min(self.least_cpu_seconds, time.process_time() - before)
+        self.cpu_seconds.append(time.process_time() - before)
         return result
 
 
@@ -87,7 +92,7 @@ def note(benchmark, table: dict, name: str, samples: int, stopwatch: Stopwatch, 
     per_sample_us = benchmark.stats.stats.min * 1e6 / samples
     row = {
         "wall_us_per_sample": round(per_sample_us, 2),
-        "cpu_us_per_sample": round(stopwatch.least_cpu_seconds * 1e6 / samples, 2),
+        "cpu_us_per_sample": round(min(stopwatch.cpu_seconds[-ROUNDS:]) * 1e6 / samples, 2),
         "seconds_per_5000_samples": round(per_sample_us * EPOCH * 1e-6, 4),
         **further,
     }
@@ -100,7 +105,7 @@ def note_peer(benchmark, table: dict, name: str, network, held_out, **further) -
     """Train a peer round by round and note it; its accuracy is that of the test set after all epochs."""
     stopwatch = Stopwatch(network.train_epoch)
     benchmark.pedantic(stopwatch, rounds=ROUNDS, warmup_rounds=WARMUP_ROUNDS, iterations=1)
-    further |= {"accuracy": network.accuracy(*held_out), "epochs": ROUNDS + WARMUP_ROUNDS}
+    further |= {"accuracy": round(network.accuracy(*held_out), 4), "epochs": ROUNDS + WARMUP_ROUNDS}
     note(benchmark, table, name, network.samples, stopwatch, **further)
 
 
@@ -122,12 +127,14 @@ def test_the_chip(benchmark, task, table, profile):
     stopwatch = Stopwatch(lambda host: results.append(host.run()))
     benchmark.pedantic(stopwatch, setup=loaded_host, rounds=ROUNDS, warmup_rounds=1, iterations=1)
     result = results[-1]
+    training_us = min(each.speed["wall_us_per_sample"] for each in results[-ROUNDS:])  # what result.json has
     note(
         benchmark,
         table,
         f"chip, {profile}",
         result.samples,
         stopwatch,
+        training_us_per_sample=round(training_us, 1),
         chip_us_per_sample=round(result.chip_seconds * 1e6 / result.samples, 1),
         accuracy=result.train_accuracy[0],
         epochs=1,

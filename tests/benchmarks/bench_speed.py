@@ -1,8 +1,8 @@
 """How fast the simulator is. Run by hand: ``pytest tests/benchmarks/bench_speed.py``; compare ratios, not times.
 
 Every benchmark is one round of many samples on one core, after compilation; ``extra_info`` has the numbers per sample.
-The peer is the network alone: the same size, its forward and backward pass in float on a grid of 0.1 us, compiled as our
-kernels are. It has no chip around it: no processor, no cycles, no routing, no 6-bit weights.
+The peer is the network alone: the same size, its forward and backward pass in float on a grid of 0.1 us, compiled as
+our kernels are. It has no chip around it: no processor, no cycles, no routing, no 6-bit weights.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The peer of the benchmarks: forward and surrogate-free adjoint pass of a float network on a fixed grid, compiled."""
+"""A peer of the benchmarks: forward and surrogate-free adjoint pass of a float network on a fixed grid, compiled."""
 
 from __future__ import annotations
 
@@ -103,9 +103,7 @@ class FloatNetwork:
     def _update(self, gradients: tuple[np.ndarray, np.ndarray]) -> None:
         self._updates += 1
         bias = [1.0 - decay**self._updates for decay in MOMENT_DECAYS]
-        for weights, (mean, square), gradient, rate in zip(
-            self._weights, self._moments, gradients, RATES, strict=True
-        ):
+        for weights, (mean, square), gradient, rate in zip(self._weights, self._moments, gradients, RATES, strict=True):
             mean += (1.0 - MOMENT_DECAYS[0]) * (gradient / BATCH - mean)
             square += (1.0 - MOMENT_DECAYS[1]) * ((gradient / BATCH) ** 2 - square)
             weights -= rate * (mean / bias[0]) / (np.sqrt(square / bias[1]) + EPSILON)
