@@ -13,6 +13,7 @@ import numpy as np
 import simpy
 
 from chip import constants as c
+from chip.analog.build import to_columns, to_lanes
 from chip.analog.core import AnalogCore
 from chip.config import ChipConfig
 from chip.errors import LossError, MachineFault
@@ -64,8 +65,7 @@ class Chip:
     def configure(self, registers: Registers) -> None:
         """Take over all registers; called by the link."""
         self.core = AnalogCore(self.config, registers)
-        halves = registers.weights.reshape(c.HEMISPHERES, c.ROWS, c.LANES, c.HALVES)
-        self.synapse_memory[...] = halves.transpose(0, 1, 3, 2)
+        self.synapse_memory[...] = to_lanes(registers.weights)
 
     def start(self) -> None:
         """Start every loaded program; raises RuntimeError without registers or without a program."""
@@ -96,7 +96,7 @@ class Chip:
 
     def weights(self) -> np.ndarray:
         """uint8[hemisphere, row, column]: all weights as they stand in the synapses."""
-        return self.synapse_memory.transpose(0, 1, 3, 2).reshape(c.HEMISPHERES, c.ROWS, c.COLUMNS).copy()
+        return to_columns(self.synapse_memory)
 
     def _running(self) -> list[Processor]:
         return [p for p in self.processors if p.program is not None and p.exit_code is None]

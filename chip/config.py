@@ -91,14 +91,6 @@ class PpuConfig(Checked):
     omnibus_write_cycles: int = setting(c.OMNIBUS_WRITE_CYCLES, 1, 10_000)
 
 
-@dataclass(frozen=True)
-class LinkConfig(Checked):
-    """The host link."""
-
-    section: ClassVar[str] = "link"
-    bytes_per_second: int = setting(c.HOST_LINK_BYTES_PER_S, 1, source="1 GbE (sctrltp_defines.h)")
-
-
 def switch():
     """The switch of an imperfection, off by default."""
     return setting(False, source="switch")
@@ -206,7 +198,6 @@ class ChipConfig(Checked):
     cadc: CadcConfig = CadcConfig()
     fpga: FpgaConfig = FpgaConfig()
     ppu: PpuConfig = PpuConfig()
-    link: LinkConfig = LinkConfig()
 
     @classmethod
     def ideal(cls, seed: int = 0, **changes) -> ChipConfig:

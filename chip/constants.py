@@ -27,8 +27,7 @@ EVEN, ODD = 0, 1
 WEIGHT_MAX = 63  # 6 bit (libnux dls_weight_mask 0x3f)
 LABEL_MAX = 63  # synapse label, 6 bit (halco SynapseLabel)
 CADC_MAX = 255  # 8 bit (haldls CADCSampleQuad)
-SPIKE_LABEL_BITS = 16  # 2 bit SPL1 address above 14 bit neuron label (halco event.h)
-NEURON_LABEL_MASK = 0x3FFF  # what the crossbar compares
+NEURON_LABEL_MASK = 0x3FFF  # what the crossbar compares, below 2 bits of SPL1 address (halco event.h)
 ROW_SELECT_SHIFT, ROW_SELECT_MASK = 6, 0x1F  # bits 6..10 of a label select the driver on its PADI bus
 NEURON_OUTPUT_SHIFT = 8  # bits 8..10: the neuron event output, column // 32 (halco neuron.cpp)
 NEURON_OUTPUTS = 8
@@ -65,4 +64,3 @@ CADC_BUFFERED_READ_CYCLES = 20  # a further vector of the same conversion (deriv
 CADC_SAMPLE_PERIOD_NS = 1700  # sustained (grenade: "lower bound on sample duration")
 OMNIBUS_WRITE_CYCLES = 40  # scalar bus write to FPGA or other PPU (assumed, 20-60)
 
-HOST_LINK_BYTES_PER_S = 125_000_000  # 1 GbE (sctrltp_defines.h WIRESPEED)

@@ -84,7 +84,7 @@ class SampleSet:
             raise ValueError(f"a sample lasts {self.duration_ns} ns; it must be a positive multiple of 8 ns")
         if self.duration_ns >= 8 << 16:
             raise ValueError(f"a sample lasts {self.duration_ns} ns; its 16-bit time stamps end at {8 << 16} ns")
-        if times.size and (times.min() < 0 or times.max() >= self.duration_ns or (times % c.FPGA_CLOCK_NS).any()):
+        if times.size and (times.max() >= self.duration_ns or (times % c.FPGA_CLOCK_NS).any()):
             raise ValueError(f"event times must be multiples of 8 ns in 0..{self.duration_ns} ns")
         same_sample = np.repeat(np.arange(len(self.tags)), np.diff(offsets))
         if ((np.diff(times) < 0) & (np.diff(same_sample) == 0)).any():

@@ -127,7 +127,7 @@ class Processor(ProcessorCore):
         Raises:
             ValueError: a period below 1700 ns or below a conversion, or off the 4 ns clock.
         """
-        self._check_index("a count of", count - 1, 1 << 20)
+        self._check_index("a count of", count, 1 << 20, start=1)
         shortest_ns = max(c.CADC_SAMPLE_PERIOD_NS, self.config.cadc.read_cycles * c.PPU_CLOCK_NS)
         self._check_index("a period of", period_ns, 1 << 40)
         if period_ns < shortest_ns or period_ns % c.PPU_CLOCK_NS:
@@ -153,7 +153,7 @@ class Processor(ProcessorCore):
 
         The values are those at the end of the transfer.
         """
-        self._check_index("a vector count less one of", vectors - 1, 1 << 20)
+        self._check_index("a vector count of", vectors, 1 << 20, start=1)
         target = self._bytes(into, offset, vectors * c.VECTOR_BYTES)
         source = self.chip.external.view(address, vectors * c.VECTOR_BYTES)
 
@@ -165,7 +165,7 @@ class Processor(ProcessorCore):
 
     def store_external(self, address: int, source: str, vectors: int = 1, offset: int = 0) -> simpy.Event:
         """Copy vectors of 128 bytes from SRAM to external memory; they are there when the operation ends."""
-        self._check_index("a vector count less one of", vectors - 1, 1 << 20)
+        self._check_index("a vector count of", vectors, 1 << 20, start=1)
         values = self._bytes(source, offset, vectors * c.VECTOR_BYTES).copy()
         target = self.chip.external.view(address, vectors * c.VECTOR_BYTES)
 

@@ -166,8 +166,7 @@ class ProcessorCore:
 
     def _spend(self, part: str, cycles: int, idle_cycles: int = 0, then=None) -> simpy.Event:
         """One SimPy event at the operation's end; ``then`` acts there, before the program goes on."""
-        if self._issued is not None:
-            self._check_yielded()
+        self._check_yielded()
         total = self._owed_cycles + ISSUE_CYCLES + cycles + idle_cycles
         self.cycles[part] += cycles
         self.cycles["control"] += ISSUE_CYCLES
@@ -186,8 +185,7 @@ class ProcessorCore:
             ) from None
 
     def _bytes(self, region: str, offset: int, count: int) -> np.ndarray:
-        if region not in self._region_bytes:
-            self._region(region)
+        self._region(region)  # refuses a name that is not there
         view = self._region_bytes[region]
         if offset < 0 or offset + count > view.size:
             byte = offset if offset < 0 else offset + count
@@ -196,14 +194,14 @@ class ProcessorCore:
             )
         return view[offset : offset + count]
 
-    def _check_index(self, what: str, value: int, size: int) -> None:
-        """Refuse a hemisphere, half, doorbell line, ... that is not there, or not a whole number."""
-        if type(value) is int and 0 <= value < size:
+    def _check_index(self, what: str, value: int, stop: int, start: int = 0) -> None:
+        """Refuse a half, a doorbell line, a count, ... that is no whole number in ``range(start, stop)``."""
+        if type(value) is int and start <= value < stop:
             return
-        if not isinstance(value, np.integer) or not 0 <= value < size:
+        if not isinstance(value, np.integer) or not start <= value < stop:
             raise MachineFault(
                 f"program {self.program.name} on the {self.name} PPU names {what} {value!r}; valid are the whole "
-                f"numbers 0..{size - 1}"
+                f"numbers {start}..{stop - 1}"
             )
 
     def _vectors(self, region: str, count: int) -> np.ndarray:

@@ -37,7 +37,6 @@ class Program:
     def main(self, ppu) -> Generator:
         """Yield operations of ``ppu``; return the exit code, an int."""
         raise TypeError(f"program {self.name} has no main(self, ppu)")
-        yield
 
 
 class Firmware:

@@ -20,6 +20,7 @@ limited, which in rare bursts is a second clip; gradients 32 bits, limited to 2^
 
 from __future__ import annotations
 
+from chip.fpga import RECORD_BYTES, RECORD_HEADER_WORDS
 from chip.ppu import (
     V0,
     Kernel,
@@ -37,11 +38,11 @@ from chip.ppu import (
     subroutine,
     u8,
 )
-from ppu_programs.eventprop.layout import INPUT_MARK, ROW, hidden_lane, input_index, position
+from ppu_programs.eventprop.layout import ROW, hidden_lane, input_index, position
 from ppu_programs.eventprop.settings import Settings
+from ppu_programs.placement import INPUT_MARK
 
-RECORD_WORDS = 256
-RECORD_HEADER_WORDS = 2  # count, tag
+RECORD_WORDS = RECORD_BYTES // 4
 PUSH_LIMIT = (1 << 19) - 1
 IMPULSE_LIMIT = (1 << 20) - 1
 GRADIENT_LIMIT = 1 << 30

@@ -78,8 +78,9 @@ class EventProp(Firmware):
             raise ChipLimitError("reports in DRAM", epochs, MAX_EPOCHS, "epochs", "train for fewer epochs")
         if seed < 0:
             raise ValueError(f"eventprop: seed is {seed}; it must not be negative")
-        check_size((settings or Settings()).inputs, hidden, (settings or Settings()).readouts)
-        self.settings = dataclasses.replace(settings or Settings(), hidden=hidden)
+        settings = settings or Settings()
+        check_size(settings.inputs, hidden, settings.readouts)
+        self.settings = dataclasses.replace(settings, hidden=hidden)
         self.epochs, self.seed = epochs, seed
         self.plan: Plan | None = None
         self._registers = place_two_layers(self.settings.inputs, hidden, self.settings.readouts)

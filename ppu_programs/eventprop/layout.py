@@ -13,7 +13,6 @@ from chip import constants as c
 from chip.ppu import byte_lanes, subroutine
 
 ROW = c.LANES  # halfwords of one row
-INPUT_MARK = 1 << 13  # in the label of an input event; no bit that drivers or synapses look at
 
 
 def positions() -> np.ndarray:

@@ -62,6 +62,7 @@ class Plan:
         return self.epochs * self.batches * self.batch + len(self.validation) + len(self.test)
 
     def evaluations(self) -> tuple[range, range]:
+        """The splits that are played without learning, in this order."""
         return self.validation, self.test
 
 

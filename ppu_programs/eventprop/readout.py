@@ -8,6 +8,7 @@ counts as learned: all errors are 0. ``readout_backward`` adds err_o psp(T - s) 
 
 from __future__ import annotations
 
+from chip.fpga import RECORD_HEADER_WORDS
 from chip.ppu import (
     Kernel,
     Memory,
@@ -21,10 +22,11 @@ from chip.ppu import (
     subroutine,
     u8,
 )
-from ppu_programs.eventprop.adjoint import GRADIENT_LIMIT, RECORD_HEADER_WORDS, RECORD_WORDS
-from ppu_programs.eventprop.layout import INPUT_MARK, ROW, hidden_lane, position
+from ppu_programs.eventprop.adjoint import GRADIENT_LIMIT, RECORD_WORDS
+from ppu_programs.eventprop.layout import ROW, hidden_lane, position
 from ppu_programs.eventprop.settings import Settings
 from ppu_programs.eventprop.tables import CADC_VALUES, leading_zeros
+from ppu_programs.placement import INPUT_MARK
 
 SAMPLES, CORRECT, LEARNED, ERROR = range(4)  # in `counters`; ERROR sums 1 - p of the label, 2^12 for 1
 LARGEST_EXPONENT = 10

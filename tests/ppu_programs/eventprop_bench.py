@@ -9,6 +9,7 @@ import numpy as np
 from chip.ppu import Memory, VectorUnit, i8, link, u8
 from ppu_programs.eventprop import adjoint, layout, readout, tables, update, weights
 from ppu_programs.eventprop.settings import TICK_NS, Settings
+from ppu_programs.placement import INPUT_MARK
 from tests.naive import eventprop as naive
 
 CADC_ZERO = 128
@@ -96,7 +97,7 @@ class Bench:
     def record(self, arrivals_ns: np.ndarray, spikes: list[np.ndarray], label: int) -> list[np.ndarray]:
         """Write the FPGA's record of a sample to both processors; returns the spikes at their recorded times."""
         ticks = [np.floor(times / TICK_NS).astype(int) for times in spikes]
-        inputs = [(i & 3) << 14 | layout.INPUT_MARK | (i >> 2) << 6 for i in range(len(arrivals_ns))]
+        inputs = [(i & 3) << 14 | INPUT_MARK | (i >> 2) << 6 for i in range(len(arrivals_ns))]
         words = [(int(t // TICK_NS), code) for t, code in zip(arrivals_ns, inputs, strict=True)]
         words += [(int(t), (lane // 16) << 8 | lane % 16) for lane, times in enumerate(ticks) for t in times]
         words.sort()

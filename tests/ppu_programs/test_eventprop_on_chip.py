@@ -8,9 +8,10 @@ from chip import constants as c
 from chip.errors import ChipLimitError
 from host import Host, tasks
 from ppu_programs import EventProp
-from ppu_programs.eventprop import layout, tables, weights
+from ppu_programs.eventprop import tables, weights
 from ppu_programs.eventprop.programs import DONE_LINE, HiddenProgram, ReadoutProgram
 from ppu_programs.eventprop.settings import Settings
+from ppu_programs.placement import INPUT_MARK
 from tests.naive import eventprop as naive
 from tests.ppu_programs.eventprop_bench import Bench
 
@@ -68,7 +69,7 @@ def test_the_record_tells_the_class_and_the_inputs(watched):
     for record, sample in zip(firmware.kept["record"], firmware.kept["sample"], strict=True):
         assert record[1] == task.train.targets[sample]
         words = record[2 : 2 + record[0]]
-        inputs = np.sort(words[(words & layout.INPUT_MARK) != 0] >> 16) * 8
+        inputs = np.sort(words[(words & INPUT_MARK) != 0] >> 16) * 8
         values = np.append(firmware.settings.first_input_ns + 27_000 * task.train.inputs[sample], 1_000)
         assert np.abs(inputs - np.sort(values)).max() <= 4
 
@@ -101,7 +102,7 @@ def chip_errors(raw, settings):
 def from_record(record, values, settings):
     """Input times in the order of the inputs, and the spike times of each hidden neuron, as recorded."""
     words = record[2 : 2 + record[0]]
-    words = words[(words & layout.INPUT_MARK) == 0]
+    words = words[(words & INPUT_MARK) == 0]
     lanes = ((words >> 8) & 7) * 16 + (words & 15)
     span_ns = settings.last_input_ns - settings.first_input_ns
     arrivals = np.append(settings.first_input_ns + np.asarray(values) * span_ns, float(settings.bias_ns))
