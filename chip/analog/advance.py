@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import numpy as np
+
+from chip import constants as c
 from chip.analog.crossing import EDGE_NS, resolve
-from chip.analog.delivery import FPGA_SOURCE, NO_ROOM, apply_writes, collect, next_cause, sum_up, weigh
+from chip.analog.delivery import FPGA_SOURCE, NO_ROOM, apply_writes, collect, next_cause, slots_of, sum_up, weigh
 from chip.analog.holding import clamp, hold
 from chip.analog.inner import inlined, inner, outer
 from chip.analog.layout import (
@@ -11,6 +14,7 @@ from chip.analog.layout import (
     BLOCK_STEPS,
     COMMITTED,
     EDGE_SHIFT,
+    FAR_NS,
     FLIGHT_HEAD,
     FLIGHT_TAIL,
     FREE,
@@ -28,7 +32,6 @@ from chip.analog.layout import (
     RECORDED,
     RECORDED_SHIFT,
     RESET_HEAD,
-    RESET_TAIL,
     ROUTE_BOTTOM,
     ROUTE_LABEL,
     ROUTE_RECORDED,
@@ -41,42 +44,71 @@ from chip.analog.layout import (
     UNROUTED,
 )
 from chip.analog.noise import BLOCK, STEP, kick_block, kick_step, moment
-from chip.analog.observe import look, quiet_until, resets_before
-from chip.analog.step import copy, driven_step, flush_tiny, free_step, mark_candidates, propagate
+from chip.analog.observe import look, resets_before
+from chip.analog.packed import network_of, neurons_of, queues_of, scratch_of
+from chip.analog.step import (
+    copy,
+    driven_step,
+    flush_tiny,
+    free_step,
+    is_quiet,
+    mark_candidates,
+    mark_driven,
+    noisy_step,
+    propagate,
+)
 
 DONE, GROW = 0, 1
 
 
 @inlined
-def _resolve_candidates(start_ns, deliveries, driven, hits, spikes, neurons, queues, scratch):
-    """Redo all slots that may fire, leave their refractory period, or are reset in the step; return the spikes."""
+def _mark(now, driven, hits, reset_to, end_ns, neurons, queues, scratch):
+    """Mark all slots that may fire, leave their refractory period, or are reset in the step."""
     clock, candidate = queues.clock, scratch.candidate
-    end_ns = start_ns + GRID_NS
-    reset_from, reset_to = clock[RESET_HEAD], resets_before(end_ns, queues)
     if hits > 0:
-        mark_candidates(neurons.now, neurons.live, scratch.push, driven, candidate)
+        mark_candidates(now, neurons.live, candidate)
+        for hemisphere in range(c.HEMISPHERES):
+            if driven & (1 << hemisphere) != 0:
+                first, last = slots_of(hemisphere, neurons.halves)
+                mark_driven(now, neurons.live, scratch.push, first, last, candidate)
     else:
-        for s in range(candidate.size):
-            candidate[s] = 0
+        for i in range(scratch.candidate_words.size):
+            scratch.candidate_words[i] = 0
     for i in range(clock[HELD_COUNT]):
         if neurons.release[neurons.held[i]] < end_ns:
             candidate[neurons.held[i]] = 1
-    for r in range(reset_from, reset_to):
+    for r in range(clock[RESET_HEAD], reset_to):
         half = queues.resets[r] & 3
         first, count = neurons.halves[half, 0], neurons.halves[half, 1]
         for lane in range(count):
             if queues.reset_masks[r, lane] != 0:
                 candidate[first + lane] = 1
-    for s in range(candidate.size):
-        if candidate[s] == 0:
+
+
+@inlined
+def _resolve_candidates(start_ns, deliveries, now, later, spikes, noisy, when, reset_to, neurons, queues, scratch):
+    """Redo all slots that are marked, edge by edge; return the number of spikes, with the ``spikes`` there were."""
+    clock, candidate = queues.clock, scratch.candidate
+    end_ns = start_ns + GRID_NS
+    for word in range(scratch.candidate_words.size):
+        if scratch.candidate_words[word] == 0:
             continue
-        spikes = resolve(s, start_ns, GRID_EDGES, neurons, neurons.now, scratch.next, neurons.release, scratch,
-                         deliveries, queues, reset_from, reset_to, spikes)  # fmt: skip
-        if neurons.release[s] >= end_ns and neurons.live[FREE, s] == 1.0:
-            clamp(s, neurons)
-            neurons.held[clock[HELD_COUNT]] = s
-            clock[HELD_COUNT] += 1
+        for s in range(8 * word, 8 * word + 8):
+            if candidate[s] == 0:
+                continue
+            spikes = resolve(s, start_ns, GRID_EDGES, neurons, now, later, neurons.release, scratch, deliveries, queues,
+                             clock[RESET_HEAD], reset_to, spikes)  # fmt: skip
+            if neurons.release[s] >= end_ns and neurons.live[FREE, s] == 1.0:
+                clamp(s, neurons)
+                neurons.held[clock[HELD_COUNT]] = s
+                clock[HELD_COUNT] += 1
     hold(end_ns, neurons, clock)
+    if noisy:
+        for word in range(scratch.candidate_words.size):
+            if scratch.candidate_words[word] != 0:
+                for s in range(8 * word, 8 * word + 8):
+                    if candidate[s] != 0:
+                        kick_step(later, neurons.key, neurons.live, when, s, s + 1)
     clock[RESET_HEAD] = reset_to
     return spikes
 
@@ -132,87 +164,133 @@ def _has_room(clock, flights, log_size, batch_size):
 
 
 @inlined
-def grid_step(start_ns, neurons, network, queues, scratch):
-    """Compute the end of a step into ``scratch.next``; return GROW, with nothing changed, if an array is too short.
+def grid_step(start_ns, hits, now, later, noisy, when, neurons, network, queues, scratch):
+    """Take a step in which something happens; return GROW, with no state changed, if an array is too short.
+
+    ``later`` holds the end of the step as if nothing happened, and ``hits`` how many neurons may fire even so.
 
     1. events that arrive in the step are taken to rows, labels and weights
-    2. all neurons move on, events folded in at their own time
+    2. the neurons that they reach move on with them, each event folded in at its own time
     3. neurons that may fire are redone edge by edge
     4. spikes are recorded and set out for their synapses
     """
     clock = queues.clock
     end_ns = start_ns + GRID_NS
-    if not _has_room(queues.clock, queues.flights, queues.log_time.size, scratch.batch.size):
+    if not _has_room(clock, queues.flights, queues.log_time.size, scratch.batch.size):
         return GROW
     deliveries, spikes = collect(start_ns, end_ns, True, network, queues, scratch)
     if deliveries == NO_ROOM:
         return GROW
-    driven = deliveries > 0
-    if driven:
+    driven = 0
+    if deliveries > 0:
         weigh(start_ns, deliveries, neurons, network, queues, scratch)
-        sum_up(deliveries, neurons, scratch)
-        hits = driven_step(neurons.now, scratch.next, neurons.live, scratch.push)
-    else:
-        hits = free_step(neurons.now, scratch.next, neurons.live)
-    reset_due = clock[RESET_HEAD] < clock[RESET_TAIL] and queues.resets[clock[RESET_HEAD]] >> 2 < end_ns
-    if hits > 0 or reset_due or clock[NEXT_RELEASE] < end_ns:
-        spikes = _resolve_candidates(start_ns, deliveries, driven, hits, spikes, neurons, queues, scratch)
+        driven = sum_up(deliveries, neurons, scratch)
+        for hemisphere in range(c.HEMISPHERES):
+            if driven & (1 << hemisphere) != 0:
+                first, last = slots_of(hemisphere, neurons.halves)
+                hits += driven_step(now, later, neurons.live, scratch.push, first, last)
+                if noisy:
+                    kick_step(later, neurons.key, neurons.live, when, first, last)
+    reset_to = resets_before(end_ns, queues)
+    if hits > 0 or reset_to > clock[RESET_HEAD] or clock[NEXT_RELEASE] < end_ns:
+        _mark(now, driven, hits, reset_to, end_ns, neurons, queues, scratch)
+        spikes = _resolve_candidates(start_ns, deliveries, now, later, spikes, noisy, when, reset_to, neurons, queues,
+                                     scratch)  # fmt: skip
     if spikes > 0:
         _send(start_ns, spikes, network, queues, scratch)
     return DONE
 
 
+@inlined
+def _jump(start_ns, now, later, noisy, neurons):
+    """Compute the end of a block in which nothing is due; return whether it is quiet."""
+    if not is_quiet(now, neurons.live, neurons.cell, neurons.coarse):
+        return False
+    propagate(now, later, neurons.coarse, BLOCK_STEPS)
+    if noisy:
+        kick_block(later, neurons.key, neurons.cell, moment(BLOCK, start_ns // BLOCK_NS + 1))
+    flush_tiny(later)
+    return True
+
+
+@inner
+def _next_look(clock, looks):
+    """Return the time of the next CADC conversion, FAR_NS if there is none."""
+    return looks[clock[LOOK_HEAD]] >> 1 if clock[LOOK_HEAD] < clock[LOOK_TAIL] else FAR_NS
+
+
 @outer
-def advance(now_ns, neurons, network, queues, scratch):
+def advance(now_ns, table):
     """Let everything before ``now_ns`` happen, as far as it can be committed; return DONE, or GROW to be called again.
 
     Committed is a block without a cause (event, arrival, reset) that is quiet at its start, once its end has passed,
     as one jump; any other grid step once its end, and in a block quiet at its start also the first cause, has passed.
     """
+    neurons, network, queues, scratch = neurons_of(table), network_of(table), queues_of(table), scratch_of(table)
     clock = queues.clock
     noisy = neurons.key.size > 0
+    # the state is computed to and fro between two arrays, rather than copied back after each step
+    now, later, changed = neurons.now, scratch.next, False
+    status = DONE
     while True:
         start_ns = clock[COMMITTED]
-        quiet_ns = quiet_until(neurons, queues) if start_ns % BLOCK_NS == 0 else start_ns
-        if quiet_ns > start_ns:
-            # a conversion at the very end of the block belongs to the next one
-            last_look_ns = min(now_ns, quiet_ns if quiet_ns < start_ns + BLOCK_NS else quiet_ns - EDGE_NS)
-            if clock[LOOK_HEAD] < clock[LOOK_TAIL]:
-                if look(last_look_ns, neurons, network, queues, scratch) == NO_ROOM:
-                    return GROW
-            if quiet_ns == start_ns + BLOCK_NS:
-                if now_ns < quiet_ns:
+        cause_ns = next_cause(clock, queues.events, queues.flights, queues.resets)
+        look_ns = _next_look(clock, queues.looks)
+        if start_ns % BLOCK_NS == 0 and clock[HELD_COUNT] == 0:
+            end_ns = start_ns + BLOCK_NS
+            if min(now_ns, cause_ns, look_ns) >= end_ns:
+                if _jump(start_ns, now, later, noisy, neurons):
+                    now, later, changed = later, now, not changed
+                    clock[COMMITTED] = end_ns
+                    queues.tally[QUIET_BLOCKS] += 1
+                    continue
+            elif is_quiet(now, neurons.live, neurons.cell, neurons.coarse):
+                quiet_ns = min(end_ns, cause_ns)
+                # a conversion at the very end of the block belongs to the next one
+                last_look_ns = min(now_ns, quiet_ns if quiet_ns < end_ns else quiet_ns - EDGE_NS)
+                if look_ns <= last_look_ns:
+                    if changed:
+                        copy(now, neurons.now)
+                        now, later, changed = neurons.now, scratch.next, False
+                    if look(last_look_ns, neurons, network, queues, scratch) == NO_ROOM:
+                        status = GROW
+                        break
+                    look_ns = _next_look(clock, queues.looks)
+                if quiet_ns == end_ns:
+                    if now_ns < quiet_ns:
+                        break
+                    continue
+                if now_ns <= quiet_ns:
                     break
-                propagate(neurons.now, scratch.next, neurons.coarse, BLOCK_STEPS)
-                if noisy:
-                    kick_block(scratch.next, neurons.key, neurons.cell, moment(BLOCK, quiet_ns // BLOCK_NS))
-                flush_tiny(scratch.next, neurons.now)
-                clock[COMMITTED] = quiet_ns
-                queues.tally[QUIET_BLOCKS] += 1
-                continue
-            if now_ns <= quiet_ns:
-                break
         end_ns = start_ns + GRID_NS
-        if clock[LOOK_HEAD] < clock[LOOK_TAIL]:
+        if look_ns <= min(now_ns, end_ns - EDGE_NS):
+            if changed:
+                copy(now, neurons.now)
+                now, later, changed = neurons.now, scratch.next, False
             if look(min(now_ns, end_ns - EDGE_NS), neurons, network, queues, scratch) == NO_ROOM:
-                return GROW
+                status = GROW
+                break
         if now_ns < end_ns:
             break
         # a step in which nothing arrives, nobody comes near the threshold and nobody is released is all linear
-        cause_ns = next_cause(clock, queues.events, queues.flights, queues.resets)
-        if min(cause_ns, clock[NEXT_RELEASE]) < end_ns or free_step(neurons.now, scratch.next, neurons.live) > 0:
-            if grid_step(start_ns, neurons, network, queues, scratch) == GROW:
-                return GROW
         if noisy:
-            kick_step(scratch.next, neurons.now, neurons.key, neurons.live, moment(STEP, end_ns // GRID_NS))
-            if end_ns % BLOCK_NS == 0:
-                flush_tiny(neurons.now, neurons.now)
-        elif end_ns % BLOCK_NS == 0:
-            flush_tiny(scratch.next, neurons.now)
+            when = moment(STEP, end_ns // GRID_NS)
+            hits = noisy_step(now, later, neurons.live, neurons.key, when)
         else:
-            copy(scratch.next, neurons.now)
+            when = np.uint64(0)
+            hits = free_step(now, later, neurons.live)
+        if hits > 0 or min(cause_ns, clock[NEXT_RELEASE]) < end_ns:
+            status = grid_step(start_ns, hits, now, later, noisy, when, neurons, network, queues, scratch)
+            if status == GROW:
+                break
+        if end_ns % BLOCK_NS == 0:
+            flush_tiny(later)
+        now, later, changed = later, now, not changed
         clock[COMMITTED] = end_ns
         queues.tally[STEPS] += 1
-    apply_writes(clock[COMMITTED], network, queues)
-    clock[NOW] = now_ns
-    return DONE
+    if changed:
+        copy(now, neurons.now)
+    if status == DONE:
+        apply_writes(clock[COMMITTED], network, queues)
+        clock[NOW] = now_ns
+    return status

@@ -158,12 +158,14 @@ def empty_queues() -> Queues:
 
 def build_scratch(slots: int, deliveries: int, batch: int) -> Scratch:
     """Return working arrays for so many slots, deliveries in a step, and spikes in a step."""
+    candidate = np.zeros(slots, np.uint8)
     return Scratch(
         next=np.zeros((3, slots)),
         out=np.zeros((3, slots)),
         out_release=np.zeros(slots, np.int64),
         push=np.zeros((4, slots)),
-        candidate=np.zeros(slots, np.uint8),
+        candidate=candidate,
+        candidate_words=candidate.view(np.uint64),
         delivery=np.zeros((deliveries, 4), np.int64),
         amplitude=np.zeros((deliveries, slots)),
         batch=np.zeros(batch, np.int64),

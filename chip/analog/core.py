@@ -19,13 +19,9 @@ from chip.analog.layout import (
     GRID_NS,
     LEAK,
     LOG_COUNT,
-    LOOK_HEAD,
-    LOOK_TAIL,
     NOW,
     PLACE_NEURON,
     RECORDED_SHIFT,
-    RESET_HEAD,
-    RESET_TAIL,
     ROUTE_LABEL,
     ROUTE_RECORDED,
     SOURCE_SHIFT,
@@ -36,13 +32,27 @@ from chip.analog.layout import (
 )
 from chip.analog.mismatch import silicon
 from chip.analog.observe import observe
-from chip.analog.posting import insert, insert_events, insert_vector, insert_vectors, last_index
-from chip.analog.record import pack_log
-from chip.analog.state import PENDING, restore_state, snapshot_state
+from chip.analog.packed import pack
+from chip.analog.posting import (
+    BAD_ROW,
+    BAD_TIME,
+    BAD_WEIGHT,
+    FULL,
+    MISSING,
+    PENDING,
+    insert_events,
+    insert_look,
+    insert_reset,
+    insert_rows,
+    take_look,
+)
+from chip.analog.record import NOT_COMMITTED, pack_log
+from chip.analog.state import POSTED, restore_state, snapshot_state
 from chip.config import ChipConfig
 from chip.registers import Registers
 
-NEVER = -1  # a conversion that was read
+EVERY_LANE = np.ones(c.LANES, np.uint8)
+EVERY_LANE.setflags(write=False)
 
 
 class AnalogCore:
@@ -79,6 +89,8 @@ class AnalogCore:
         self._install(registers)
         self._queues = empty_queues()
         self._clock = self._queues.clock
+        self._pack()
+        self._now_ns = 0  # clock[NOW], where Python reads it faster
         hold_refractory(self._neurons, self._clock)
 
     # ------------------------------------------------------------------ configuration
@@ -96,6 +108,7 @@ class AnalogCore:
             )
         before = self._neurons
         self._install(registers)
+        self._pack()
         after = self._neurons
         old_slot = np.full(c.NEURONS, -1)
         used = before.place[:, PLACE_NEURON] >= 0
@@ -115,89 +128,93 @@ class AnalogCore:
         self._network = build_network(true, self.config.router.on_chip_latency_ns)
         self._scratch = build_scratch(self._neurons.now.shape[1], deliveries=256, batch=SPIKES_PER_STEP + 1024)
 
+    def _pack(self) -> None:
+        """Tell compiled code where the arrays are; needed whenever one of them was replaced."""
+        self._table = pack(self._neurons, self._network, self._queues, self._scratch)
+
     # ------------------------------------------------------------------ operations
 
     @property
     def now_ns(self) -> int:
         """The time up to which everything has happened; nothing can be posted before it."""
-        return int(self._clock[NOW])
+        return self._now_ns
 
-    def post_events(self, times_ns: np.ndarray, labels: np.ndarray) -> None:
-        """Post events from the FPGA at their arrival, int[n] times and uint16[n] labels in any order."""
-        times = np.ascontiguousarray(times_ns, np.int64).reshape(-1)
-        words = np.ascontiguousarray(labels, np.int64).reshape(-1)
+    def post_events(self, times_ns: np.ndarray, labels: np.ndarray, zero_ns: int = 0) -> None:
+        """Post events from the FPGA at their arrival, int[n] times after ``zero_ns`` and int[n] labels in any order."""
+        times = np.ascontiguousarray(times_ns, np.int64)
+        words = np.ascontiguousarray(labels, np.int64)
         if times.size != words.size:
             raise ValueError(f"{times.size} event times but {words.size} labels; there must be one label for each time")
-        if words.size and (words.min() < 0 or words.max() > 0xFFFF):
-            raise ValueError(f"an event label is {int(words[np.argmax(words)])}; labels are 0..65535")
-        self._make_room("events", times.size)
-        clock = self._clock
-        tail = insert_events(self._queues.events, clock[EVENT_HEAD], clock[EVENT_TAIL], times, words, clock[NOW])
-        if tail < 0:
-            self._check_time(int(times[-1 - tail]), "an event")
-        clock[EVENT_TAIL] = tail
+        status = insert_events(self._clock, self._queues.events, times, words, zero_ns)
+        if status == FULL:
+            self._make_room("events", times.size)
+            status = insert_events(self._clock, self._queues.events, times, words, zero_ns)
+        if status < 0:
+            self._check_time(zero_ns + int(times[-2 - status]), "an event")
+            raise ValueError(f"an event label is {int(words[-2 - status])}; labels are 0..65535")
 
     def post_weight_rows(
         self, times_ns: np.ndarray, hemisphere: int, rows: np.ndarray, half: int, values: np.ndarray
     ) -> None:
         """Post writes of row halves: int[n] times, int[n] rows 0..255, uint8[n, 128] weights 0..63."""
         _check_place(hemisphere, half)
+        times = np.ascontiguousarray(times_ns, np.int64)
+        rows = np.ascontiguousarray(rows, np.int64)
         values = np.ascontiguousarray(values, np.uint8).reshape(-1, c.LANES)
-        times, rows = np.atleast_1d(times_ns), np.atleast_1d(rows)
         if not len(times) == len(rows) == len(values):
             raise ValueError(f"{len(times)} times, {len(rows)} rows and {len(values)} vectors of weights do not match")
-        if values.size and values.max() > c.WEIGHT_MAX:
-            raise ValueError(f"a weight is {values.max()}; weights are 0..{c.WEIGHT_MAX}")
-        if times.size:
-            self._check_time(int(times.min()), "a weight write")
-            off_clock = times[times % c.EVENT_CLOCK_NS != 0]
-            if off_clock.size:
-                self._check_time(int(off_clock[0]), "a weight write")
-        if rows.size and not 0 <= rows.min() <= rows.max() < c.ROWS:
-            raise ValueError(f"rows {rows.min()}..{rows.max()} of a weight write; rows are 0..{c.ROWS - 1}")
-        keys = (times.astype(np.int64) << 10) | ((hemisphere * c.ROWS + rows) * c.HALVES + half)
-        self._make_room("writes", len(keys))
-        clock, queues = self._clock, self._queues
-        tail = insert_vectors(queues.writes, queues.write_values, clock[WRITE_HEAD], clock[WRITE_TAIL], keys, values)
-        if tail < 0:
-            raise RuntimeError(
-                f"two writes to one row half of hemisphere {hemisphere} at the same time; the bus carries one at a time"
-            )
-        clock[WRITE_TAIL] = tail
+        arguments = times, hemisphere, rows, half, values
+        status = insert_rows(self._clock, self._queues.writes, self._queues.write_values, *arguments)
+        if status == FULL:
+            self._make_room("writes", len(rows))
+            status = insert_rows(self._clock, self._queues.writes, self._queues.write_values, *arguments)
+        if status < 0:
+            self._refuse_rows(status, *arguments)
 
-    def post_neuron_reset(self, time_ns: int, hemisphere: int, half: int, mask: np.ndarray) -> None:
-        """Post a pull of membranes to their reset potential, for the lanes where uint8[128] ``mask`` is not 0.
+    def _refuse_rows(self, status: int, times, hemisphere, rows, half, values) -> None:
+        if status == BAD_TIME:
+            for time_ns in times.tolist():
+                self._check_time(time_ns, "a weight write")
+        if status == BAD_ROW:
+            raise ValueError(f"rows {rows.min()}..{rows.max()} of a weight write; rows are 0..{c.ROWS - 1}")
+        if status == BAD_WEIGHT:
+            raise ValueError(f"a weight is {values.max()}; weights are 0..{c.WEIGHT_MAX}")
+        raise RuntimeError(
+            f"two writes to one row half of hemisphere {hemisphere} at the same time; the bus carries one at a time"
+        )
+
+    def post_neuron_reset(self, time_ns: int, hemisphere: int, half: int, mask: np.ndarray | None = None) -> None:
+        """Post a pull of membranes to their reset potential: of all lanes, or where uint8[128] ``mask`` is not 0.
 
         Currents go on, and no refractory period begins.
         """
         _check_place(hemisphere, half)
         self._check_time(time_ns, "a neuron reset")
-        mask = (np.asarray(mask) != 0).astype(np.uint8)
-        if mask.shape != (c.LANES,):
-            raise ValueError(f"a neuron reset mask has the shape {mask.shape}; it must be ({c.LANES},)")
-        key = (int(time_ns) << 2) | (hemisphere * c.HALVES + half)
-        self._make_room("resets", 1)
-        clock, queues = self._clock, self._queues
-        tail = insert_vector(queues.resets, queues.reset_masks, clock[RESET_HEAD], clock[RESET_TAIL], key, mask)
-        if tail < 0:  # a second reset of this half at this time: both masks act
-            queues.reset_masks[last_index(queues.resets, clock[RESET_TAIL], key)] |= mask
+        if mask is None:
+            mask = EVERY_LANE
         else:
-            clock[RESET_TAIL] = tail
+            mask = (np.asarray(mask) != 0).astype(np.uint8)
+            if mask.shape != (c.LANES,):
+                raise ValueError(f"a neuron reset mask has the shape {mask.shape}; it must be ({c.LANES},)")
+        key = (int(time_ns) << 2) | (hemisphere * c.HALVES + half)
+        if insert_reset(self._clock, self._queues.resets, self._queues.reset_masks, key, mask) == FULL:
+            self._make_room("resets", 1)
+            insert_reset(self._clock, self._queues.resets, self._queues.reset_masks, key, mask)
 
     def post_cadc(self, time_ns: int, hemisphere: int) -> int:
         """Post a conversion of all membranes of a hemisphere; returns the ticket for :meth:`cadc_result`."""
         _check_place(hemisphere, c.EVEN)
         self._check_time(time_ns, "a CADC conversion")
-        self._make_room("looks", 1)
         ticket = (int(time_ns) << 1) | hemisphere
-        clock = self._clock
-        clock[LOOK_TAIL] = insert(self._queues.looks, clock[LOOK_HEAD], clock[LOOK_TAIL], ticket)
+        if insert_look(self._clock, self._queues.looks, ticket) == FULL:
+            self._make_room("looks", 1)
+            insert_look(self._clock, self._queues.looks, ticket)
         return ticket
 
     def _check_time(self, time_ns: int, what: str) -> None:
         if time_ns % c.EVENT_CLOCK_NS:
             raise ValueError(f"{what} is posted for {time_ns} ns, which is not on the {c.EVENT_CLOCK_NS} ns clock")
-        if time_ns < self.now_ns:
+        if time_ns < self._now_ns:
             raise RuntimeError(
                 f"{what} is posted for {time_ns} ns, but the analog core has been advanced to {self.now_ns} ns; "
                 f"post it before anybody asks for a later result"
@@ -206,14 +223,14 @@ class AnalogCore:
     def _make_room(self, name: str, count: int) -> None:
         """Make a queue take ``count`` more keys: close it up, then lengthen it."""
         clock = self._clock
-        head, payload = PENDING[name]
+        head, payload = POSTED[name]
         keys = getattr(self._queues, name)
         if clock[head + 1] + count <= keys.size:
             return
         kept = np.arange(clock[head], clock[head + 1])
         done = 0
         if name == "looks":  # conversions that nobody has read yet stay
-            unread = np.flatnonzero(keys[: clock[head]] != NEVER)
+            unread = np.flatnonzero(keys[: clock[head]] >= 0)
             kept, done = np.concatenate([unread, kept]), unread.size
         size = keys.size
         while kept.size + count > size // 2:
@@ -224,18 +241,23 @@ class AnalogCore:
             changed[field] = np.zeros((size, *old.shape[1:]), old.dtype)
             changed[field][: kept.size] = old[kept]
         self._queues = self._queues._replace(**changed)
+        self._pack()
         clock[head], clock[head + 1] = done, kept.size
 
     # ------------------------------------------------------------------ time and results
 
     def advance(self, time_ns: int) -> None:
         """Let everything with a time < ``time_ns`` happen; an earlier time than ``now_ns`` changes nothing."""
-        if time_ns <= self._clock[NOW]:
+        if time_ns <= self._now_ns:
             return
         if time_ns % c.EVENT_CLOCK_NS:
             raise ValueError(f"cannot advance to {time_ns} ns, which is not on the {c.EVENT_CLOCK_NS} ns clock")
-        while advance(time_ns, self._neurons, self._network, self._queues, self._scratch) == GROW:
+        self._advance(int(time_ns))
+
+    def _advance(self, time_ns: int) -> None:
+        while advance(time_ns, self._table) == GROW:
             self._grow()
+        self._now_ns = time_ns
 
     def _grow(self) -> None:
         """Double what may have been too short for one more grid step."""
@@ -244,6 +266,7 @@ class AnalogCore:
         names = ("flights", "log_time", "log_info")
         longer = {name: np.resize(getattr(self._queues, name), 2 * getattr(self._queues, name).size) for name in names}
         self._queues = self._queues._replace(**longer)
+        self._pack()
 
     def _observe(self, time_ns: int, what: str) -> int:
         """Bring the state just before ``time_ns`` into scratch.out; returns the spikes since the committed time."""
@@ -254,7 +277,7 @@ class AnalogCore:
                 f"ns; ask earlier, or post a CADC conversion for that time"
             )
         while True:
-            spikes = observe(time_ns, self._neurons, self._network, self._queues, self._scratch)
+            spikes = observe(time_ns, self._table)
             if spikes != NO_ROOM:
                 return spikes
             self._grow()
@@ -262,18 +285,15 @@ class AnalogCore:
     def cadc_result(self, ticket: int) -> np.ndarray:
         """Return uint8[2, 128], [half, lane], of a conversion; each conversion can be read once."""
         self.advance(ticket >> 1)
-        clock, queues = self._clock, self._queues
-        if clock[LOOK_HEAD] < clock[LOOK_TAIL] and queues.looks[clock[LOOK_HEAD]] >> 1 <= self.now_ns:
-            # posted for this very instant after the core had come there
-            while advance(self.now_ns, self._neurons, self._network, self._queues, self._scratch) == GROW:
-                self._grow()
-        index = last_index(self._queues.looks, clock[LOOK_HEAD], ticket)
-        if index < 0:
+        index = take_look(self._clock, self._queues.looks, ticket)
+        if index == PENDING:  # posted for this very instant after the core had come there
+            self._advance(self._now_ns)
+            index = take_look(self._clock, self._queues.looks, ticket)
+        if index == MISSING:
             raise RuntimeError(
                 f"there is no conversion of hemisphere {ticket & 1} at {ticket >> 1} ns to read; it was not posted, or "
                 f"it was read before"
             )
-        self._queues.looks[index] = NEVER
         return self._queues.look_values[index].reshape(c.HALVES, c.LANES).copy()
 
     def membranes(self, time_ns: int) -> np.ndarray:
@@ -303,9 +323,9 @@ class AnalogCore:
         Time stamps count ``tick_ns`` since ``start_ns``; spikes beyond the room in ``words`` are counted only.
         """
         self.advance(end_ns)
-        if self._clock[COMMITTED] >= end_ns:
-            log = self._queues.log_time, self._queues.log_info
-            return pack_log(self._clock, *log, start_ns, end_ns, tick_ns, words)
+        found = pack_log(self._table, start_ns, end_ns, tick_ns, words)
+        if found != NOT_COMMITTED:
+            return found
         times, labels = self.spikes(start_ns, end_ns)
         kept = min(times.size, words.size)
         words[:kept] = ((times[:kept] - start_ns) // tick_ns << 16) | labels[:kept]
@@ -375,6 +395,8 @@ class AnalogCore:
     def restore(self, saved: dict[str, np.ndarray]) -> None:
         """Go back to a snapshot of a core with the same registers."""
         self._queues = restore_state(saved, self._neurons, self._network, self._queues)
+        self._pack()
+        self._now_ns = int(self._clock[NOW])
 
 
 def _check_place(hemisphere: int, half: int) -> None:

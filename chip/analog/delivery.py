@@ -201,18 +201,30 @@ def weigh(start_ns, deliveries, neurons, network, queues, scratch):
                                neurons.cell, scratch.amplitude, d)  # fmt: skip
 
 
+@inner
+def slots_of(hemisphere, halves):
+    """Return the first slot of a hemisphere and the one behind its last."""
+    first, last = c.HALVES * hemisphere, c.HALVES * hemisphere + c.HALVES - 1
+    return halves[first, 0], halves[last, 0] + halves[last, 1]
+
+
 @inlined
 def sum_up(deliveries, neurons, scratch):
-    """Sum what all deliveries add to the state at the end of the step into ``scratch.push``."""
+    """Sum what all deliveries add to the state at the end of the step into ``scratch.push``.
+
+    Returns which hemispheres they drive, 1 for the top and 2 for the bottom one; the others' part of it is left alone.
+    """
     push, amplitude, fine = scratch.push, scratch.amplitude, neurons.fine
-    for row in range(push.shape[0]):
-        for s in range(push.shape[1]):
-            push[row, s] = 0.0
+    driven = 0
     for d in range(deliveries):
+        hemisphere = scratch.delivery[d, AT_ROW] >> 8
+        first, last = slots_of(hemisphere, neurons.halves)
+        if driven & (1 << hemisphere) == 0:
+            driven |= 1 << hemisphere
+            for row in range(push.shape[0]):
+                for s in range(first, last):
+                    push[row, s] = 0.0
         left = GRID_EDGES - scratch.delivery[d, AT_EDGE]
-        half = (scratch.delivery[d, AT_ROW] >> 8) * c.HALVES
-        first = neurons.halves[half, 0]
-        last = neurons.halves[half + 1, 0] + neurons.halves[half + 1, 1]
         if scratch.delivery[d, AT_EXCITATORY]:
             for s in range(first, last):
                 jump = amplitude[d, s]
@@ -224,6 +236,7 @@ def sum_up(deliveries, neurons, scratch):
                 jump = amplitude[d, s]
                 push[U, s] -= jump * fine[left, INH_TO_U, s]
                 push[INH, s] += jump * fine[left, DECAY_INH, s]
+    return driven
 
 
 @inner

@@ -8,6 +8,8 @@ slots is padded to a multiple of 32, the width of an unrolled vector loop; paddi
 **Membranes** are kept relative to the leak potential: u = V - leak. All potentials and currents are float64 in CADC
 LSB.
 
+The fields of the tuples below are annotated with their numba types, by which :mod:`chip.analog.packed` hands them over.
+
 **Time** in the arrays is int64 nanoseconds; within a grid step it is an *edge*, the number of 4 ns clocks since its
 start, 0..25.
 """
@@ -17,6 +19,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
+from numba import float32, float64, int32, int64, uint8, uint64
 
 from chip import constants as c
 
@@ -86,19 +89,19 @@ class Neurons(NamedTuple):
     held: int64[S], the clamped slots; ``clock[HELD_COUNT]`` of them.
     """
 
-    halves: np.ndarray
-    place: np.ndarray
-    cell: np.ndarray
-    fine: np.ndarray
-    coarse: np.ndarray
-    scan: np.ndarray
-    live: np.ndarray
-    key: np.ndarray
-    channel: np.ndarray
-    channel_key: np.ndarray
-    now: np.ndarray
-    release: np.ndarray
-    held: np.ndarray
+    halves: int64[:, ::1]
+    place: int64[:, ::1]
+    cell: float64[:, ::1]
+    fine: float64[:, :, ::1]
+    coarse: float64[:, :, ::1]
+    scan: float64[:, :, ::1]
+    live: float64[:, ::1]
+    key: uint64[::1]
+    channel: float64[:, :, ::1]
+    channel_key: uint64[:, ::1]
+    now: float64[:, ::1]
+    release: int64[::1]
+    held: int64[::1]
 
 
 class Network(NamedTuple):
@@ -112,17 +115,17 @@ class Network(NamedTuple):
     latency: int64[1], on-chip latency in ns.
     """
 
-    weights: np.ndarray
-    labels: np.ndarray
-    factor: np.ndarray
-    row_mode: np.ndarray
-    nodes: np.ndarray
-    routes: np.ndarray
-    first: np.ndarray
-    rows: np.ndarray
-    driven: np.ndarray
-    synapses: np.ndarray
-    latency: np.ndarray
+    weights: uint8[:, ::1]
+    labels: uint8[:, ::1]
+    factor: float32[:, ::1]
+    row_mode: uint8[::1]
+    nodes: int64[:, :, ::1]
+    routes: int64[:, ::1]
+    first: int64[::1]
+    rows: int32[::1]
+    driven: int64[::1]
+    synapses: int64[::1]
+    latency: int64[::1]
 
 
 class Queues(NamedTuple):
@@ -139,18 +142,18 @@ class Queues(NamedTuple):
         512 + SPL1 address for an event that the crossbar returns to the FPGA.
     """
 
-    clock: np.ndarray
-    tally: np.ndarray
-    events: np.ndarray
-    flights: np.ndarray
-    writes: np.ndarray
-    write_values: np.ndarray
-    resets: np.ndarray
-    reset_masks: np.ndarray
-    looks: np.ndarray
-    look_values: np.ndarray
-    log_time: np.ndarray
-    log_info: np.ndarray
+    clock: int64[::1]
+    tally: int64[::1]
+    events: int64[::1]
+    flights: int64[::1]
+    writes: int64[::1]
+    write_values: uint8[:, ::1]
+    resets: int64[::1]
+    reset_masks: uint8[:, ::1]
+    looks: int64[::1]
+    look_values: uint8[:, ::1]
+    log_time: int64[::1]
+    log_info: int64[::1]
 
 
 class Scratch(NamedTuple):
@@ -158,20 +161,21 @@ class Scratch(NamedTuple):
 
     next: float64[3, S]. out: float64[3, S] and out_release: int64[S], of an observation.
     push: float64[4, S], what the events of the step add to u, exc and inh at its end, and to exc at most within it.
-    candidate: uint8[S].
+    candidate: uint8[S]; candidate_words: uint64[S / 8], the same memory.
     delivery: int64[D, 4], edge, hemisphere * 256 + row, label, 1 if excitatory.
     amplitude: float64[D, S], of a delivery in a slot, in LSB of current.
     batch: int64[B], ``edge << 27 | source << 16 | label`` of the spikes of the step.
     """
 
-    next: np.ndarray
-    out: np.ndarray
-    out_release: np.ndarray
-    push: np.ndarray
-    candidate: np.ndarray
-    delivery: np.ndarray
-    amplitude: np.ndarray
-    batch: np.ndarray
+    next: float64[:, ::1]
+    out: float64[:, ::1]
+    out_release: int64[::1]
+    push: float64[:, ::1]
+    candidate: uint8[::1]
+    candidate_words: uint64[::1]
+    delivery: int64[:, ::1]
+    amplitude: float64[:, ::1]
+    batch: int64[::1]
 
 
 SPIKES_PER_STEP = c.NEURONS * GRID_EDGES  # most that a step can produce: every neuron at every edge

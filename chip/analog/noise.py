@@ -28,7 +28,7 @@ from numba.core import config as numba_config
 from numba.extending import intrinsic
 
 from chip.analog.inner import inner
-from chip.analog.layout import BLOCK_KICK, BLOCK_NS, EXC, GRID_NS, INH, KICK, U
+from chip.analog.layout import BLOCK_KICK, BLOCK_NS, GRID_NS, KICK, U
 
 DRAW_STD, SHORT_STD = 4.0, 2.0
 DRAW_LIMIT, SHORT_LIMIT = 32, 8
@@ -90,12 +90,10 @@ else:
 
 
 @inner
-def kick_step(state, into, key, live, when):
-    """Copy a state [3, S], with the kick of a grid step on every membrane that is free."""
-    for s in range(key.size):
-        into[U, s] = state[U, s] + live[KICK, s] * short_draw(key[s] ^ when)
-        into[EXC, s] = state[EXC, s]
-        into[INH, s] = state[INH, s]
+def kick_step(state, key, live, when, first, last):
+    """Add the kick of a grid step to every membrane of a state [3, S] that is free, from slot ``first`` to ``last``."""
+    for s in range(first, last):
+        state[U, s] += live[KICK, s] * short_draw(key[s] ^ when)
 
 
 @inner

@@ -27,8 +27,9 @@ from chip.analog.layout import (
     ROW_HALVES,
     U,
 )
-from chip.analog.noise import CONVERSION, STEP, kick_step, moment
-from chip.analog.step import copy, free_step, is_quiet, propagate
+from chip.analog.noise import CONVERSION, STEP, moment
+from chip.analog.packed import network_of, neurons_of, queues_of, scratch_of
+from chip.analog.step import copy, is_quiet, noisy_step, propagate
 
 
 @inner
@@ -52,7 +53,13 @@ def resets_before(until_ns, queues):
 
 
 @outer
-def observe(time_ns, neurons, network, queues, scratch):
+def observe(time_ns, table):
+    """Do as ``observe_parts`` does, with a packed core."""
+    return observe_parts(time_ns, neurons_of(table), network_of(table), queues_of(table), scratch_of(table))
+
+
+@inner
+def observe_parts(time_ns, neurons, network, queues, scratch):
     """Compute the state just before ``time_ns`` into ``scratch.out``.
 
     The time lies at most one grid step behind the committed time, or in a block that is quiet up to it. Returns the
@@ -68,8 +75,8 @@ def observe(time_ns, neurons, network, queues, scratch):
         if neurons.key.size > 0:
             copy(neurons.now, scratch.next)
             for end_ns in range(start_ns + GRID_NS, time_ns + 1, GRID_NS):
-                free_step(scratch.next, out, neurons.live)
-                kick_step(out, scratch.next, neurons.key, neurons.live, moment(STEP, end_ns // GRID_NS))
+                noisy_step(scratch.next, out, neurons.live, neurons.key, moment(STEP, end_ns // GRID_NS))
+                copy(out, scratch.next)
         else:
             propagate(neurons.now, scratch.next, neurons.coarse, passed // GRID_NS)
         propagate(scratch.next, out, neurons.fine, passed % GRID_NS // EDGE_NS)
@@ -94,7 +101,7 @@ def look(until_ns, neurons, network, queues, scratch):
         time_ns, hemisphere = queues.looks[index] >> 1, queues.looks[index] & 1
         if time_ns > until_ns:
             break
-        if observe(time_ns, neurons, network, queues, scratch) == NO_ROOM:
+        if observe_parts(time_ns, neurons, network, queues, scratch) == NO_ROOM:
             return NO_ROOM
         when = moment(CONVERSION, time_ns)
         for lane in range(c.COLUMNS):

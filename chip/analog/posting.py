@@ -1,40 +1,88 @@
-"""Insertion into the sorted queues of the analog core."""
+"""Insertion into the sorted queues of the analog core.
+
+Each function checks what it is given, changes nothing if it cannot do all of it, and returns DONE (0), FULL where the
+queue is too short, or what is wrong as a negative number.
+"""
 
 from __future__ import annotations
 
 from chip import constants as c
-from chip.analog.inner import inlined, outer
+from chip.analog.inner import inlined, inner, outer
+from chip.analog.layout import (
+    EVENT_HEAD,
+    EVENT_TAIL,
+    LOOK_HEAD,
+    LOOK_TAIL,
+    NOW,
+    RESET_HEAD,
+    RESET_TAIL,
+    WRITE_HEAD,
+    WRITE_TAIL,
+)
+
+DONE = 0
+FULL, BAD_TIME, BAD_ROW, BAD_WEIGHT, TWICE = -1, -2, -3, -4, -5
+MISSING, PENDING = -1, -2  # of ``take_look``
+LAST_LABEL = 0xFFFF
+NEVER = -1  # in place of a conversion that was read
 
 
-@outer
-def insert(keys, head, tail, key):
-    """Insert a key behind its equals into the sorted ``keys[head:tail]``; return the new tail. The array has room."""
+@inner
+def _insert(keys, head, tail, key):
+    """Insert a key behind its equals into the sorted ``keys[head:tail]``, which has room."""
     at = tail
     while at > head and keys[at - 1] > key:
         keys[at] = keys[at - 1]
         at -= 1
     keys[at] = key
-    return tail + 1
 
 
 @outer
-def insert_events(keys, head, tail, times_ns, labels, earliest_ns):
-    """Insert events ``time << 16 | label``; return the new tail, or -1 - i if event i is early or off the clock."""
+def insert_events(clock, keys, times_ns, labels, zero_ns):
+    """Insert events ``time << 16 | label`` at int64 times after ``zero_ns``; return DONE, FULL, or -2 - i for event i
+    that comes too early, is off the clock, or has a label beyond 16 bits.
+    """  # fmt: skip
+    if clock[EVENT_TAIL] + times_ns.size > keys.size:
+        return FULL
     for i in range(times_ns.size):
-        if times_ns[i] < earliest_ns or times_ns[i] % c.EVENT_CLOCK_NS != 0:
-            return -1 - i
+        time_ns = zero_ns + times_ns[i]
+        off = time_ns < clock[NOW] or time_ns % c.EVENT_CLOCK_NS != 0
+        if off or labels[i] < 0 or labels[i] > LAST_LABEL:
+            return -2 - i
     for i in range(times_ns.size):
-        tail = insert(keys, head, tail, (times_ns[i] << 16) | labels[i])
-    return tail
+        _insert(keys, clock[EVENT_HEAD], clock[EVENT_TAIL], ((zero_ns + times_ns[i]) << 16) | labels[i])
+        clock[EVENT_TAIL] += 1
+    return DONE
+
+
+@outer
+def insert_look(clock, keys, key):
+    """Insert a conversion; return DONE or FULL."""
+    if clock[LOOK_TAIL] >= keys.size:
+        return FULL
+    _insert(keys, clock[LOOK_HEAD], clock[LOOK_TAIL], key)
+    clock[LOOK_TAIL] += 1
+    return DONE
+
+
+@outer
+def take_look(clock, keys, key):
+    """Return the index of a conversion that is done, and strike it out; PENDING if it is not done yet, or MISSING."""
+    for i in range(clock[LOOK_TAIL] - 1, -1, -1):
+        if keys[i] == key:
+            if i >= clock[LOOK_HEAD]:
+                return PENDING
+            keys[i] = NEVER
+            return i
+    return MISSING
 
 
 @inlined
 def _insert_vector(keys, values, head, tail, key, vector):
+    """Insert a key and its vector of 128; return where it stands."""
     at = tail
     while at > head and keys[at - 1] > key:
         at -= 1
-    if at > head and keys[at - 1] == key:
-        return -1
     for i in range(tail, at, -1):
         keys[i] = keys[i - 1]
         for lane in range(c.LANES):
@@ -42,37 +90,62 @@ def _insert_vector(keys, values, head, tail, key, vector):
     keys[at] = key
     for lane in range(c.LANES):
         values[at, lane] = vector[lane]
-    return tail + 1
 
 
 @outer
-def insert_vectors(keys, values, head, tail, new_keys, vectors):
-    """Insert keys with a vector of 128 each; return the new tail, or -1 with nothing changed if one is there twice."""
-    for n in range(new_keys.size):
+def insert_rows(clock, keys, values, times_ns, hemisphere, rows, half, vectors):
+    """Insert writes of row halves, ``time << 10 | (hemisphere * 256 + row) * 2 + half``, with uint8[n, 128] weights.
+
+    Returns DONE, FULL, BAD_TIME, BAD_ROW, BAD_WEIGHT, or TWICE for two writes to a row half at one time.
+    """
+    head, tail = clock[WRITE_HEAD], clock[WRITE_TAIL]
+    if tail + rows.size > keys.size:
+        return FULL
+    for n in range(rows.size):
+        if times_ns[n] < clock[NOW] or times_ns[n] % c.EVENT_CLOCK_NS != 0:
+            return BAD_TIME
+        if rows[n] < 0 or rows[n] >= c.ROWS:
+            return BAD_ROW
+        largest = 0
+        for lane in range(c.LANES):
+            largest = max(largest, vectors[n, lane])
+        if largest > c.WEIGHT_MAX:
+            return BAD_WEIGHT
+        key = _write_key(times_ns[n], hemisphere, rows[n], half)
         at = tail
-        while at > head and keys[at - 1] >= new_keys[n]:
+        while at > head and keys[at - 1] >= key:
             at -= 1
-            if keys[at] == new_keys[n]:
-                return -1
-        if n > 0 and new_keys[n] <= new_keys[n - 1]:
+            if keys[at] == key:
+                return TWICE
+        if n > 0 and key <= _write_key(times_ns[n - 1], hemisphere, rows[n - 1], half):
             for m in range(n):
-                if new_keys[m] == new_keys[n]:
-                    return -1
-    for n in range(new_keys.size):
-        tail = _insert_vector(keys, values, head, tail, new_keys[n], vectors[n])
-    return tail
+                if _write_key(times_ns[m], hemisphere, rows[m], half) == key:
+                    return TWICE
+    for n in range(rows.size):
+        _insert_vector(keys, values, head, tail + n, _write_key(times_ns[n], hemisphere, rows[n], half), vectors[n])
+    clock[WRITE_TAIL] = tail + rows.size
+    return DONE
+
+
+@inner
+def _write_key(time_ns, hemisphere, row, half):
+    return (time_ns << 10) | ((hemisphere * c.ROWS + row) * c.HALVES + half)
 
 
 @outer
-def insert_vector(keys, values, head, tail, key, vector):
-    """Insert a key and its vector of 128; return the new tail, or -1 if the very key is there already."""
-    return _insert_vector(keys, values, head, tail, key, vector)
+def insert_reset(clock, keys, masks, key, mask):
+    """Insert a neuron reset with its uint8[128] mask, 0 or 1; of two resets of a half at one time both masks act.
 
-
-@outer
-def last_index(keys, count, key):
-    """Return the last index below ``count`` at which a key stands, or -1."""
-    for i in range(count - 1, -1, -1):
+    Returns DONE or FULL.
+    """
+    head, tail = clock[RESET_HEAD], clock[RESET_TAIL]
+    for i in range(tail - 1, head - 1, -1):
         if keys[i] == key:
-            return i
-    return -1
+            for lane in range(c.LANES):
+                masks[i, lane] |= mask[lane]
+            return DONE
+    if tail >= keys.size:
+        return FULL
+    _insert_vector(keys, masks, head, tail, key, mask)
+    clock[RESET_TAIL] = tail + 1
+    return DONE

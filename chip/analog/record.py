@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 from chip.analog.inner import outer
-from chip.analog.layout import LOG_COUNT, RECORDED_SHIFT
+from chip.analog.layout import COMMITTED, LOG_COUNT, RECORDED_SHIFT
+from chip.analog.observe import quiet_until
+from chip.analog.packed import neurons_of, queues_of
+
+NOT_COMMITTED = -1
 
 
 @outer
-def pack_log(clock, log_time, log_info, start_ns, end_ns, tick_ns, words):
+def pack_log(table, start_ns, end_ns, tick_ns, words):
     """Write ``time stamp << 16 | label`` of recorded spikes in an interval into uint32 words; return their count.
 
-    Time stamps count ``tick_ns`` from ``start_ns``. Spikes that find no more room are counted, not written.
+    Time stamps count ``tick_ns`` from ``start_ns``. Spikes that find no more room are counted, not written. Returns
+    NOT_COMMITTED where there may be spikes before ``end_ns`` that are not in the log yet.
     """
+    queues = queues_of(table)
+    clock, log_time, log_info = queues.clock, queues.log_time, queues.log_info
+    if clock[COMMITTED] < end_ns and quiet_until(neurons_of(table), queues) < end_ns:
+        return NOT_COMMITTED
     first = clock[LOG_COUNT]
     while first > 0 and log_time[first - 1] >= start_ns:
         first -= 1

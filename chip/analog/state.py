@@ -24,7 +24,7 @@ from chip.analog.layout import (
 )
 
 # queue, its head in the clock (the tail follows it), what goes with each key
-PENDING = {
+POSTED = {
     "events": (EVENT_HEAD, None),
     "flights": (FLIGHT_HEAD, None),
     "writes": (WRITE_HEAD, "write_values"),
@@ -42,7 +42,7 @@ def snapshot_state(neurons: Neurons, network: Network, queues: Queues) -> dict[s
     saved["times"] = clock[[COMMITTED, NOW]].copy()
     saved["tally"] = queues.tally.copy()
     saved["weights"] = network.weights.copy()
-    for name, (head, payload) in PENDING.items():
+    for name, (head, payload) in POSTED.items():
         span = slice(clock[head], clock[head + 1])
         saved[name] = getattr(queues, name)[span].copy()
         if payload == "look_values":
@@ -76,7 +76,7 @@ def restore_state(saved: dict[str, np.ndarray], neurons: Neurons, network: Netwo
     clock[COMMITTED], clock[NOW] = saved["times"]
     queues.tally[...] = saved["tally"]
     changed = {}
-    for name, (head, payload) in PENDING.items():
+    for name, (head, payload) in POSTED.items():
         keys, values = saved[name], saved.get(payload)
         if payload == "look_values":
             done = saved["done_looks"]

@@ -17,12 +17,14 @@ from chip.analog.layout import (
     FREE,
     INH,
     INH_TO_U,
+    KICK,
     LEVEL,
     NOISE_DRIVE,
     PUSH_JUMP,
     TINY_LSB,
     U,
 )
+from chip.analog.noise import short_draw
 
 # The candidate test. With A no smaller than exc(t) - inh(t) anywhere in the step, u stays below
 #     u + (1 - exp(-dt / tau_mem)) * max(0, A - u),
@@ -47,10 +49,31 @@ def free_step(now, later, live):
 
 
 @inner
-def driven_step(now, later, live, push):
-    """Propagate over one step with the events that ``push`` sums up; return how many may reach their threshold."""
+def noisy_step(now, later, live, key, when):
+    """Do as ``free_step`` does, with the kick of noise at the end of the step on every membrane that is free."""
     hits = 0
     for s in range(now.shape[1]):
+        u, exc, inh = now[U, s], now[EXC, s], now[INH, s]
+        decay = live[DECAY_U, s]
+        inh_end = inh * live[DECAY_INH, s]
+        rise = exc - inh_end - u
+        rise = rise if rise > 0.0 else 0.0
+        hits += 1 if u + (1.0 - decay) * rise >= live[LEVEL, s] else 0
+        free = u * decay + exc * live[EXC_TO_U, s] - inh * live[INH_TO_U, s]
+        later[U, s] = free + live[KICK, s] * short_draw(key[s] ^ when)
+        later[EXC, s] = exc * live[DECAY_EXC, s]
+        later[INH, s] = inh_end
+    return hits
+
+
+@inner
+def driven_step(now, later, live, push, first, last):
+    """Propagate slots ``first`` to ``last`` over one step with the events that ``push`` sums up, without noise.
+
+    Returns how many of them may reach their threshold.
+    """
+    hits = 0
+    for s in range(first, last):
         u, exc, inh = now[U, s], now[EXC, s], now[INH, s]
         decay = live[DECAY_U, s]
         inh_end = inh * live[DECAY_INH, s]
@@ -64,12 +87,21 @@ def driven_step(now, later, live, push):
 
 
 @inner
-def mark_candidates(now, live, push, driven, candidate):
-    """Write 1 into ``candidate`` where the test of the step holds, else 0."""
+def mark_candidates(now, live, candidate):
+    """Write 1 into ``candidate`` where the test of the step holds without events, else 0."""
     for s in range(now.shape[1]):
-        jump = push[PUSH_JUMP, s] if driven else 0.0
         u = now[U, s]
-        rise = now[EXC, s] + jump - now[INH, s] * live[DECAY_INH, s] - u
+        rise = now[EXC, s] - now[INH, s] * live[DECAY_INH, s] - u
+        rise = rise if rise > 0.0 else 0.0
+        candidate[s] = 1 if u + (1.0 - live[DECAY_U, s]) * rise >= live[LEVEL, s] else 0
+
+
+@inner
+def mark_driven(now, live, push, first, last, candidate):
+    """Do as ``mark_candidates`` does from slot ``first`` to ``last``, with the events of the step."""
+    for s in range(first, last):
+        u = now[U, s]
+        rise = now[EXC, s] + push[PUSH_JUMP, s] - now[INH, s] * live[DECAY_INH, s] - u
         rise = rise if rise > 0.0 else 0.0
         candidate[s] = 1 if u + (1.0 - live[DECAY_U, s]) * rise >= live[LEVEL, s] else 0
 
@@ -108,9 +140,9 @@ def copy(state, into):
 
 
 @inner
-def flush_tiny(state, into):
-    """Copy a state; what is below 1e-60 LSB becomes zero, so that a long rest does not end in slow denormal numbers."""
+def flush_tiny(state):
+    """Set to zero what is below 1e-60 LSB, so that a long rest does not end in slow denormal numbers."""
     for row in range(3):
         for s in range(state.shape[1]):
             x = state[row, s]
-            into[row, s] = x if abs(x) > TINY_LSB else 0.0
+            state[row, s] = x if abs(x) > TINY_LSB else 0.0

@@ -1,0 +1,93 @@
+"""The arrays of a core handed to compiled code as one: a table of their addresses and shapes.
+
+A compiled function that is called from Python takes an array apart at 0.1 us, and a core has more than forty of them.
+So :func:`pack` writes where they are into one int64 array, and compiled code makes the tuples of arrays from it. The
+table knows addresses only: who packs keeps the arrays, and packs again when one of them is replaced.
+
+With ``NUMBA_DISABLE_JIT=1`` the table is a :class:`Parts` that holds the tuples themselves.
+"""
+
+from __future__ import annotations
+
+from typing import get_type_hints
+
+import numpy as np
+from numba import types
+from numba.core import cgutils
+from numba.core import config as numba_config
+from numba.extending import intrinsic
+from numba.np.arrayobj import make_array, populate_array
+
+from chip.analog.layout import Network, Neurons, Queues, Scratch
+
+KINDS = (Neurons, Network, Queues, Scratch)
+FIELDS = {kind: get_type_hints(kind) for kind in KINDS}
+
+
+class Parts:
+    """What stands for the table where nothing is compiled."""
+
+    def __init__(self, parts: tuple):
+        self.parts = parts
+
+
+def pack(neurons: Neurons, network: Network, queues: Queues, scratch: Scratch) -> np.ndarray | Parts:
+    """Return int64[n], for each array its address and its lengths.
+
+    Raises:
+        TypeError: an array is not what its field says.
+    """
+    parts = (neurons, network, queues, scratch)
+    words: list[int] = []
+    for kind, part in zip(KINDS, parts, strict=True):
+        for (name, wanted), array in zip(FIELDS[kind].items(), part, strict=True):
+            same = array.ndim == wanted.ndim and array.flags.c_contiguous and array.dtype.name == wanted.dtype.name
+            if not same:
+                raise TypeError(
+                    f"{kind.__name__}.{name} is {array.dtype}, {array.ndim} dimensions; it must be {wanted}"
+                )
+            words += [array.ctypes.data, *array.shape]
+    return Parts(parts) if numba_config.DISABLE_JIT else np.array(words, np.int64)
+
+
+def _word_of(kind: type) -> int:
+    """Return where in the table the arrays of a tuple begin."""
+    before = KINDS[: KINDS.index(kind)]
+    return sum(1 + array.ndim for earlier in before for array in FIELDS[earlier].values())
+
+
+def _unpacker(kind: type):
+    """Return a function of the table that gives compiled code one of its tuples."""
+    if numba_config.DISABLE_JIT:
+        return lambda table: table.parts[KINDS.index(kind)]
+    fields, first_word = tuple(FIELDS[kind].values()), _word_of(kind)
+
+    @intrinsic
+    def unpack(typing_context, table):
+        whole = types.NamedTuple(fields, kind)
+
+        def generate(context, builder, signature, arguments):
+            words = make_array(signature.args[0])(context, builder, arguments[0]).data
+            at, arrays = first_word, []
+            for field in fields:
+                address, *shape = (
+                    builder.load(cgutils.gep_inbounds(builder, words, at + i)) for i in range(1 + field.ndim)
+                )
+                at += 1 + field.ndim
+                itemsize = context.get_abi_sizeof(context.get_data_type(field.dtype))
+                stride, strides = context.get_constant(types.intp, itemsize), []
+                for length in reversed(shape):
+                    strides.insert(0, stride)
+                    stride = builder.mul(stride, length)
+                array = make_array(field)(context, builder)
+                data = builder.inttoptr(address, array.data.type)
+                populate_array(array, data, shape, strides, itemsize, None)
+                arrays.append(array._getvalue())
+            return context.make_tuple(builder, whole, arrays)
+
+        return whole(table), generate
+
+    return unpack
+
+
+neurons_of, network_of, queues_of, scratch_of = (_unpacker(kind) for kind in KINDS)
