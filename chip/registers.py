@@ -17,6 +17,7 @@ ROW_DISABLED, ROW_EXCITATORY, ROW_INHIBITORY = 0, 1, 2
 _NEURONS = (c.HEMISPHERES, c.COLUMNS)
 _ROWS = (c.HEMISPHERES, c.ROWS)
 _DRIVERS = (c.HEMISPHERES, c.DRIVERS)
+_BUSSES = (c.HEMISPHERES, c.PADI_BUSSES)
 _SYNAPSES = (c.HEMISPHERES, c.ROWS, c.COLUMNS)
 _CROSSBAR = (c.CROSSBAR_INPUTS, c.CROSSBAR_OUTPUTS)
 
@@ -51,6 +52,7 @@ class Registers:
     compare_mask: np.ndarray = _array(_DRIVERS, np.uint8, 0b11111, 0, 31)
     crossbar_mask: np.ndarray = _array(_CROSSBAR, np.uint16, 0, 0, c.NEURON_LABEL_MASK)
     crossbar_target: np.ndarray = _array(_CROSSBAR, np.uint16, c.NEURON_LABEL_MASK, 0, c.NEURON_LABEL_MASK)
+    padi_from_processor: np.ndarray = _array(_BUSSES, bool, False, 0, 1)  # a bus takes events of its PPU, none routed
     weights: np.ndarray = _array(_SYNAPSES, np.uint8, 0, 0, c.WEIGHT_MAX)
     labels: np.ndarray = _array(_SYNAPSES, np.uint8, 0, 0, c.LABEL_MAX)
 

@@ -6,12 +6,12 @@ import numpy as np
 
 from chip import constants as c
 from chip.analog.crossing import EDGE_NS, resolve
-from chip.analog.delivery import FPGA_SOURCE, NO_ROOM, apply_writes, collect, next_cause, slots_of, sum_up, weigh
+from chip.analog.delivery import FPGA_SOURCE, NO_ROOM, apply_writes, collect, next_cause
+from chip.analog.drive import drive, find_weights, slots_of
 from chip.analog.holding import clamp, hold
 from chip.analog.inner import inlined, inner, outer
 from chip.analog.layout import (
     BLOCK_NS,
-    BLOCK_STEPS,
     COMMITTED,
     EDGE_SHIFT,
     FAR_NS,
@@ -43,19 +43,19 @@ from chip.analog.layout import (
     STEPS,
     UNROUTED,
 )
-from chip.analog.noise import BLOCK, STEP, kick_block, kick_step, moment
+from chip.analog.noise import BLOCK, STEP, kick, moment
 from chip.analog.observe import look, resets_before
 from chip.analog.packed import network_of, neurons_of, queues_of, scratch_of
 from chip.analog.step import (
     copy,
-    driven_step,
     flush_tiny,
     free_step,
     is_quiet,
+    jump,
     mark_candidates,
     mark_driven,
+    noisy_jump,
     noisy_step,
-    propagate,
 )
 
 DONE, GROW = 0, 1
@@ -70,7 +70,7 @@ def _mark(now, driven, hits, reset_to, end_ns, neurons, queues, scratch):
         for hemisphere in range(c.HEMISPHERES):
             if driven & (1 << hemisphere) != 0:
                 first, last = slots_of(hemisphere, neurons.halves)
-                mark_driven(now, neurons.live, scratch.push, first, last, candidate)
+                mark_driven(now, neurons.live, scratch.total, first, last, candidate)
     else:
         for i in range(scratch.candidate_words.size):
             scratch.candidate_words[i] = 0
@@ -86,7 +86,8 @@ def _mark(now, driven, hits, reset_to, end_ns, neurons, queues, scratch):
 
 
 @inlined
-def _resolve_candidates(start_ns, deliveries, now, later, spikes, noisy, when, reset_to, neurons, queues, scratch):
+def _resolve_candidates(start_ns, deliveries, now, later, spikes, noisy, when, reset_to, neurons, network, queues,
+                        scratch):  # fmt: skip
     """Redo all slots that are marked, edge by edge; return the number of spikes, with the ``spikes`` there were."""
     clock, candidate = queues.clock, scratch.candidate
     end_ns = start_ns + GRID_NS
@@ -96,8 +97,8 @@ def _resolve_candidates(start_ns, deliveries, now, later, spikes, noisy, when, r
         for s in range(8 * word, 8 * word + 8):
             if candidate[s] == 0:
                 continue
-            spikes = resolve(s, start_ns, GRID_EDGES, neurons, now, later, neurons.release, scratch, deliveries, queues,
-                             clock[RESET_HEAD], reset_to, spikes)  # fmt: skip
+            spikes = resolve(s, start_ns, GRID_EDGES, neurons, network, now, later, neurons.release, scratch,
+                             deliveries, queues, clock[RESET_HEAD], reset_to, spikes)  # fmt: skip
             if neurons.release[s] >= end_ns and neurons.live[FREE, s] == 1.0:
                 clamp(s, neurons)
                 neurons.held[clock[HELD_COUNT]] = s
@@ -108,7 +109,7 @@ def _resolve_candidates(start_ns, deliveries, now, later, spikes, noisy, when, r
             if scratch.candidate_words[word] != 0:
                 for s in range(8 * word, 8 * word + 8):
                     if candidate[s] != 0:
-                        kick_step(later, neurons.key, neurons.live, when, s, s + 1)
+                        kick(s, later, neurons.key, neurons.live, when)
     clock[RESET_HEAD] = reset_to
     return spikes
 
@@ -146,6 +147,7 @@ def _send(start_ns, count, network, queues, scratch):
             tally[UNROUTED] += 1 if copies + recorded == 0 else 0
             tally[FROM_NEURONS] += 1
             tally[SPIKES] += 1
+            queues.fired[source] += 1
         tally[RECORDED] += recorded
         queues.log_time[clock[LOG_COUNT]] = time_ns
         queues.log_info[clock[LOG_COUNT]] = (recorded << RECORDED_SHIFT) | (source << SOURCE_SHIFT) | label
@@ -170,7 +172,7 @@ def grid_step(start_ns, hits, now, later, noisy, when, neurons, network, queues,
     ``later`` holds the end of the step as if nothing happened, and ``hits`` how many neurons may fire even so.
 
     1. events that arrive in the step are taken to rows, labels and weights
-    2. the neurons that they reach move on with them, each event folded in at its own time
+    2. what they do to the neurons that they reach is added, each at its own time
     3. neurons that may fire are redone edge by edge
     4. spikes are recorded and set out for their synapses
     """
@@ -183,19 +185,14 @@ def grid_step(start_ns, hits, now, later, noisy, when, neurons, network, queues,
         return GROW
     driven = 0
     if deliveries > 0:
-        weigh(start_ns, deliveries, neurons, network, queues, scratch)
-        driven = sum_up(deliveries, neurons, scratch)
-        for hemisphere in range(c.HEMISPHERES):
-            if driven & (1 << hemisphere) != 0:
-                first, last = slots_of(hemisphere, neurons.halves)
-                hits += driven_step(now, later, neurons.live, scratch.push, first, last)
-                if noisy:
-                    kick_step(later, neurons.key, neurons.live, when, first, last)
+        find_weights(start_ns, deliveries, queues, scratch)
+        driven, more = drive(deliveries, now, later, neurons, network, queues, scratch)
+        hits += more
     reset_to = resets_before(end_ns, queues)
     if hits > 0 or reset_to > clock[RESET_HEAD] or clock[NEXT_RELEASE] < end_ns:
         _mark(now, driven, hits, reset_to, end_ns, neurons, queues, scratch)
-        spikes = _resolve_candidates(start_ns, deliveries, now, later, spikes, noisy, when, reset_to, neurons, queues,
-                                     scratch)  # fmt: skip
+        spikes = _resolve_candidates(start_ns, deliveries, now, later, spikes, noisy, when, reset_to, neurons, network,
+                                     queues, scratch)  # fmt: skip
     if spikes > 0:
         _send(start_ns, spikes, network, queues, scratch)
     return DONE
@@ -204,13 +201,10 @@ def grid_step(start_ns, hits, now, later, noisy, when, neurons, network, queues,
 @inlined
 def _jump(start_ns, now, later, noisy, neurons):
     """Compute the end of a block in which nothing is due; return whether it is quiet."""
-    if not is_quiet(now, neurons.live, neurons.cell, neurons.coarse):
-        return False
-    propagate(now, later, neurons.coarse, BLOCK_STEPS)
     if noisy:
-        kick_block(later, neurons.key, neurons.cell, moment(BLOCK, start_ns // BLOCK_NS + 1))
-    flush_tiny(later)
-    return True
+        when = moment(BLOCK, start_ns // BLOCK_NS + 1)
+        return noisy_jump(now, later, neurons.live, neurons.cell, neurons.coarse, neurons.key, when) == 0
+    return jump(now, later, neurons.live, neurons.cell, neurons.coarse) == 0
 
 
 @inner

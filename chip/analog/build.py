@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from chip import constants as c
+from chip.aligned import aligned
 from chip.analog.layout import (
     BLOCK_STEPS,
     CLOCK_FIELDS,
@@ -86,19 +87,18 @@ def build_neurons(silicon: Silicon) -> Neurons:
     key = of_slot(silicon.membrane_key, np.uint64(0)) if noise.any() else np.zeros(0, np.uint64)
     taus = [of_slot(getattr(registers, name), 1e4) for name in ("tau_mem_ns", "tau_syn_exc_ns", "tau_syn_inh_ns")]
     fine = propagator(np.arange(GRID_EDGES + 1) * c.EVENT_CLOCK_NS, *taus)
-    live = np.empty((8, size))
     neurons = Neurons(
         halves=halves,
         place=place,
-        cell=cell,
-        fine=fine,
-        coarse=propagator(np.arange(BLOCK_STEPS + 1) * GRID_NS, *taus),
+        cell=aligned(cell),
+        fine=aligned(fine),
+        coarse=aligned(propagator(np.arange(BLOCK_STEPS + 1) * GRID_NS, *taus)),
         scan=np.ascontiguousarray(fine.transpose(2, 1, 0)),
-        live=live,
-        key=key,
+        live=aligned(np.zeros((8, size))),
+        key=aligned(key),
         channel=build_channels(silicon),
         channel_key=_channels(silicon.cadc_key) if silicon.cadc_noise_lsb else np.zeros((0, c.COLUMNS), np.uint64),
-        now=np.zeros((3, size)),
+        now=aligned(np.zeros((3, size))),
         release=np.full(size, LONG_AGO_NS, np.int64),
         held=np.zeros(size, np.int64),
     )
@@ -143,6 +143,7 @@ def empty_queues() -> Queues:
     return Queues(
         clock=clock,
         tally=np.zeros(len(COUNTERS), np.int64),
+        fired=np.zeros(c.NEURONS, np.int64),
         events=np.zeros(1024, np.int64),
         flights=np.zeros(3 * SPIKES_PER_STEP, np.int64),
         writes=np.zeros(64, np.int64),
@@ -160,13 +161,13 @@ def build_scratch(slots: int, deliveries: int, batch: int) -> Scratch:
     """Return working arrays for so many slots, deliveries in a step, and spikes in a step."""
     candidate = np.zeros(slots, np.uint8)
     return Scratch(
-        next=np.zeros((3, slots)),
-        out=np.zeros((3, slots)),
+        next=aligned(np.zeros((3, slots))),
+        out=aligned(np.zeros((3, slots))),
         out_release=np.zeros(slots, np.int64),
-        push=np.zeros((4, slots)),
+        total=aligned(np.zeros(slots)),
+        jumps=aligned(np.zeros(slots)),
         candidate=candidate,
         candidate_words=candidate.view(np.uint64),
-        delivery=np.zeros((deliveries, 4), np.int64),
-        amplitude=np.zeros((deliveries, slots)),
+        delivery=np.zeros((deliveries, 6), np.int64),
         batch=np.zeros(batch, np.int64),
     )

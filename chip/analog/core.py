@@ -32,30 +32,16 @@ from chip.analog.layout import (
 )
 from chip.analog.mismatch import silicon
 from chip.analog.observe import observe
+from chip.analog.operations import Posting
 from chip.analog.packed import pack
-from chip.analog.posting import (
-    BAD_ROW,
-    BAD_TIME,
-    BAD_WEIGHT,
-    FULL,
-    MISSING,
-    PENDING,
-    insert_events,
-    insert_look,
-    insert_reset,
-    insert_rows,
-    take_look,
-)
+from chip.analog.posting import MISSING, PENDING, take_look
 from chip.analog.record import NOT_COMMITTED, pack_log
-from chip.analog.state import POSTED, restore_state, snapshot_state
+from chip.analog.state import carry_over, restore_state, snapshot_state
 from chip.config import ChipConfig
 from chip.registers import Registers
 
-EVERY_LANE = np.ones(c.LANES, np.uint8)
-EVERY_LANE.setflags(write=False)
 
-
-class AnalogCore:
+class AnalogCore(Posting):
     """512 neurons, their synapses and the CADC, running behind the rest of the chip.
 
     1. Whatever acts on the core is posted with its own time (``post_...``), in any order, but not before ``now_ns``.
@@ -64,8 +50,8 @@ class AnalogCore:
     3. What is asked at a time T is as it is just before anything that happens at T.
 
     At one instant the order is: conversions and other looks, weight writes by (hemisphere, row, half), neuron resets,
-    comparators, events from the FPGA by label, on-chip events by neuron. So neither the order of posting nor how often
-    somebody advances or looks changes a byte of any result.
+    comparators, events from the FPGA by label, those from processors, on-chip events by neuron. So neither the order of
+    posting nor how often somebody advances or looks changes a byte of any result.
 
     Registers are what a program asks for. What neurons, synapses and channels of this chip make of them follows from
     the imperfections in ``config`` (:mod:`chip.analog.mismatch`, :mod:`chip.analog.noise`); :meth:`membranes` shows it
@@ -90,6 +76,7 @@ class AnalogCore:
         self._queues = empty_queues()
         self._clock = self._queues.clock
         self._pack()
+        self._forgotten_ns, self._kept_ns = 0, []
         self._now_ns = 0  # clock[NOW], where Python reads it faster
         hold_refractory(self._neurons, self._clock)
 
@@ -109,21 +96,13 @@ class AnalogCore:
         before = self._neurons
         self._install(registers)
         self._pack()
-        after = self._neurons
-        old_slot = np.full(c.NEURONS, -1)
-        used = before.place[:, PLACE_NEURON] >= 0
-        old_slot[before.place[used, PLACE_NEURON]] = np.flatnonzero(used)
-        neuron = after.place[:, PLACE_NEURON]
-        kept = np.flatnonzero((neuron >= 0) & (old_slot[neuron] >= 0) & registers.enabled.reshape(-1)[neuron])
-        source = old_slot[neuron[kept]]
-        after.now[:, kept] = before.now[:, source]
-        after.now[U, kept] += before.cell[LEAK, source] - after.cell[LEAK, kept]
-        after.release[kept] = before.release[source]
-        hold_refractory(after, self._clock)
+        carry_over(before, self._neurons, registers)
+        hold_refractory(self._neurons, self._clock)
 
     def _install(self, registers: Registers) -> None:
         true = silicon(self.config, registers)
         self._leak_lsb = true.registers.leak_lsb.copy()
+        self.padi_from_processor = registers.padi_from_processor.copy()
         self._neurons = build_neurons(true)
         self._network = build_network(true, self.config.router.on_chip_latency_ns)
         self._scratch = build_scratch(self._neurons.now.shape[1], deliveries=256, batch=SPIKES_PER_STEP + 1024)
@@ -132,117 +111,10 @@ class AnalogCore:
         """Tell compiled code where the arrays are; needed whenever one of them was replaced."""
         self._table = pack(self._neurons, self._network, self._queues, self._scratch)
 
-    # ------------------------------------------------------------------ operations
-
     @property
     def now_ns(self) -> int:
         """The time up to which everything has happened; nothing can be posted before it."""
         return self._now_ns
-
-    def post_events(self, times_ns: np.ndarray, labels: np.ndarray, zero_ns: int = 0) -> None:
-        """Post events from the FPGA at their arrival, int[n] times after ``zero_ns`` and int[n] labels in any order."""
-        times = np.ascontiguousarray(times_ns, np.int64)
-        words = np.ascontiguousarray(labels, np.int64)
-        if times.size != words.size:
-            raise ValueError(f"{times.size} event times but {words.size} labels; there must be one label for each time")
-        status = insert_events(self._clock, self._queues.events, times, words, zero_ns)
-        if status == FULL:
-            self._make_room("events", times.size)
-            status = insert_events(self._clock, self._queues.events, times, words, zero_ns)
-        if status < 0:
-            self._check_time(zero_ns + int(times[-2 - status]), "an event")
-            raise ValueError(f"an event label is {int(words[-2 - status])}; labels are 0..65535")
-
-    def post_weight_rows(
-        self, times_ns: np.ndarray, hemisphere: int, rows: np.ndarray, half: int, values: np.ndarray
-    ) -> None:
-        """Post writes of row halves: int[n] times, int[n] rows 0..255, uint8[n, 128] weights 0..63."""
-        _check_place(hemisphere, half)
-        times = np.ascontiguousarray(times_ns, np.int64)
-        rows = np.ascontiguousarray(rows, np.int64)
-        values = np.ascontiguousarray(values, np.uint8).reshape(-1, c.LANES)
-        if not len(times) == len(rows) == len(values):
-            raise ValueError(f"{len(times)} times, {len(rows)} rows and {len(values)} vectors of weights do not match")
-        arguments = times, hemisphere, rows, half, values
-        status = insert_rows(self._clock, self._queues.writes, self._queues.write_values, *arguments)
-        if status == FULL:
-            self._make_room("writes", len(rows))
-            status = insert_rows(self._clock, self._queues.writes, self._queues.write_values, *arguments)
-        if status < 0:
-            self._refuse_rows(status, *arguments)
-
-    def _refuse_rows(self, status: int, times, hemisphere, rows, half, values) -> None:
-        if status == BAD_TIME:
-            for time_ns in times.tolist():
-                self._check_time(time_ns, "a weight write")
-        if status == BAD_ROW:
-            raise ValueError(f"rows {rows.min()}..{rows.max()} of a weight write; rows are 0..{c.ROWS - 1}")
-        if status == BAD_WEIGHT:
-            raise ValueError(f"a weight is {values.max()}; weights are 0..{c.WEIGHT_MAX}")
-        raise RuntimeError(
-            f"two writes to one row half of hemisphere {hemisphere} at the same time; the bus carries one at a time"
-        )
-
-    def post_neuron_reset(self, time_ns: int, hemisphere: int, half: int, mask: np.ndarray | None = None) -> None:
-        """Post a pull of membranes to their reset potential: of all lanes, or where uint8[128] ``mask`` is not 0.
-
-        Currents go on, and no refractory period begins.
-        """
-        _check_place(hemisphere, half)
-        self._check_time(time_ns, "a neuron reset")
-        if mask is None:
-            mask = EVERY_LANE
-        else:
-            mask = (np.asarray(mask) != 0).astype(np.uint8)
-            if mask.shape != (c.LANES,):
-                raise ValueError(f"a neuron reset mask has the shape {mask.shape}; it must be ({c.LANES},)")
-        key = (int(time_ns) << 2) | (hemisphere * c.HALVES + half)
-        if insert_reset(self._clock, self._queues.resets, self._queues.reset_masks, key, mask) == FULL:
-            self._make_room("resets", 1)
-            insert_reset(self._clock, self._queues.resets, self._queues.reset_masks, key, mask)
-
-    def post_cadc(self, time_ns: int, hemisphere: int) -> int:
-        """Post a conversion of all membranes of a hemisphere; returns the ticket for :meth:`cadc_result`."""
-        _check_place(hemisphere, c.EVEN)
-        self._check_time(time_ns, "a CADC conversion")
-        ticket = (int(time_ns) << 1) | hemisphere
-        if insert_look(self._clock, self._queues.looks, ticket) == FULL:
-            self._make_room("looks", 1)
-            insert_look(self._clock, self._queues.looks, ticket)
-        return ticket
-
-    def _check_time(self, time_ns: int, what: str) -> None:
-        if time_ns % c.EVENT_CLOCK_NS:
-            raise ValueError(f"{what} is posted for {time_ns} ns, which is not on the {c.EVENT_CLOCK_NS} ns clock")
-        if time_ns < self._now_ns:
-            raise RuntimeError(
-                f"{what} is posted for {time_ns} ns, but the analog core has been advanced to {self.now_ns} ns; "
-                f"post it before anybody asks for a later result"
-            )
-
-    def _make_room(self, name: str, count: int) -> None:
-        """Make a queue take ``count`` more keys: close it up, then lengthen it."""
-        clock = self._clock
-        head, payload = POSTED[name]
-        keys = getattr(self._queues, name)
-        if clock[head + 1] + count <= keys.size:
-            return
-        kept = np.arange(clock[head], clock[head + 1])
-        done = 0
-        if name == "looks":  # conversions that nobody has read yet stay
-            unread = np.flatnonzero(keys[: clock[head]] >= 0)
-            kept, done = np.concatenate([unread, kept]), unread.size
-        size = keys.size
-        while kept.size + count > size // 2:
-            size *= 2
-        changed = {}
-        for field in filter(None, (name, payload)):
-            old = getattr(self._queues, field)
-            changed[field] = np.zeros((size, *old.shape[1:]), old.dtype)
-            changed[field][: kept.size] = old[kept]
-        self._queues = self._queues._replace(**changed)
-        self._pack()
-        clock[head], clock[head + 1] = done, kept.size
 
     # ------------------------------------------------------------------ time and results
 
@@ -360,8 +232,41 @@ class AnalogCore:
             info = np.concatenate([info, words[kept]])
         return times, info
 
+    def spike_counts(self, neurons: np.ndarray, times_ns: np.ndarray) -> np.ndarray:
+        """Return int64[n]: how often each of int64[n] neurons has spiked before its time, since the core was built.
+
+        The latest time is brought about; the record must reach back to the earliest, see :meth:`keep_record`.
+        """
+        times = np.asarray(times_ns, np.int64)
+        self.advance(int(times.max()))
+        start_ns = int(times.min())
+        if start_ns < self._forgotten_ns:
+            raise RuntimeError(
+                f"spikes are to be counted as of {start_ns} ns, but the record begins at {self._forgotten_ns} ns; call "
+                f"keep_record before"
+            )
+        spike_ns, source = self.all_spikes(start_ns)
+        late = np.zeros(c.NEURONS, np.int64)
+        np.add.at(late, source[spike_ns >= self._clock[COMMITTED]], 1)
+        counts = (self._queues.fired + late)[neurons]
+        slot = np.full(c.NEURONS, -1)
+        slot[neurons] = np.arange(len(neurons))
+        after = (slot[source] >= 0) & (spike_ns >= times[slot[source]])
+        np.subtract.at(counts, slot[source[after]], 1)
+        return counts
+
+    def keep_record(self, from_ns: int) -> None:
+        """Keep the record of spikes from a time on, whatever :meth:`forget_before` says, until it is counted."""
+        self._kept_ns.append(from_ns)
+
+    def release_record(self, from_ns: int) -> None:
+        """Take back one :meth:`keep_record`."""
+        self._kept_ns.remove(from_ns)
+
     def forget_before(self, time_ns: int) -> None:
         """Drop the record of spikes before a time, so that memory stays flat in a long run."""
+        time_ns = min([time_ns, *self._kept_ns])
+        self._forgotten_ns = max(self._forgotten_ns, time_ns)
         count = self._clock[LOG_COUNT]
         first = np.searchsorted(self._queues.log_time[:count], time_ns)
         for log in (self._queues.log_time, self._queues.log_info):
@@ -397,10 +302,3 @@ class AnalogCore:
         self._queues = restore_state(saved, self._neurons, self._network, self._queues)
         self._pack()
         self._now_ns = int(self._clock[NOW])
-
-
-def _check_place(hemisphere: int, half: int) -> None:
-    if hemisphere not in (c.TOP, c.BOTTOM):
-        raise ValueError(f"hemisphere {hemisphere}; hemispheres are {c.TOP} (top) and {c.BOTTOM} (bottom)")
-    if half not in (c.EVEN, c.ODD):
-        raise ValueError(f"row half {half}; row halves are {c.EVEN} (even columns) and {c.ODD} (odd columns)")

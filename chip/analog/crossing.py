@@ -8,7 +8,8 @@ clamps it there; currents go on. From the release edge on u moves again; the nex
 from __future__ import annotations
 
 from chip import constants as c
-from chip.analog.inner import inner
+from chip.analog.drive import jump_of
+from chip.analog.inner import inlined, inner
 from chip.analog.layout import (
     AT_EDGE,
     AT_EXCITATORY,
@@ -47,9 +48,9 @@ def first_crossing(scan, s, u, exc, inh, level, last):
     return 0
 
 
-@inner
-def resolve(s, start_ns, end, neurons, before, later, release_later, scratch, deliveries, queues, reset_from, reset_to,
-            spikes):  # fmt: skip
+@inlined
+def resolve(s, start_ns, end, neurons, network, before, later, release_later, scratch, deliveries, queues, reset_from,
+            reset_to, spikes):  # fmt: skip
     """Bring slot s from edge 0 to just before anything that happens at edge ``end``.
 
     Reads ``before`` and ``neurons.release``; writes ``later[:, s]`` and ``release_later[s]``; appends its spikes to
@@ -68,7 +69,7 @@ def resolve(s, start_ns, end, neurons, before, later, release_later, scratch, de
         # the next reset and the next event that concern this neuron, and their edges
         while r < reset_to and ((queues.resets[r] & 3) != half or queues.reset_masks[r, lane] == 0):
             r += 1
-        while d < deliveries and (scratch.delivery[d, AT_ROW] >> 8 != hemisphere or scratch.amplitude[d, s] == 0.0):
+        while d < deliveries and jump_of(d, s, neurons, network, queues, scratch) == 0.0:
             d += 1
         reset_edge = ((queues.resets[r] >> 2) - start_ns) // EDGE_NS if r < reset_to else end
         event_edge = scratch.delivery[d, AT_EDGE] if d < deliveries else end
@@ -110,10 +111,11 @@ def resolve(s, start_ns, end, neurons, before, later, release_later, scratch, de
             spikes += 1
         while d < deliveries and scratch.delivery[d, AT_EDGE] == edge:
             if scratch.delivery[d, AT_ROW] >> 8 == hemisphere:
+                jump = jump_of(d, s, neurons, network, queues, scratch)
                 if scratch.delivery[d, AT_EXCITATORY]:
-                    exc += scratch.amplitude[d, s]
+                    exc += jump
                 else:
-                    inh += scratch.amplitude[d, s]
+                    inh += jump
             d += 1
     later[U, s], later[EXC, s], later[INH, s] = u, exc, inh
     release_later[s] = release

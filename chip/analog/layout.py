@@ -32,9 +32,8 @@ SOURCE_SHIFT, EDGE_SHIFT, RECORDED_SHIFT = 16, 27, 27  # of Scratch.batch and Qu
 FAR_NS = 1 << 60  # later than everything
 LONG_AGO_NS = -(1 << 60)
 
-# first index of a state array [3, slots]; PUSH_JUMP only of scratch.push
+# first index of a state array [3, slots]
 U, EXC, INH = 0, 1, 2
-PUSH_JUMP = 3
 # first index of a propagator [5, slots]: u' = u A + exc B - inh C, exc' = exc D, inh' = inh E
 DECAY_U, EXC_TO_U, INH_TO_U, DECAY_EXC, DECAY_INH = 0, 1, 2, 3, 4
 # further rows of Neurons.live
@@ -55,14 +54,14 @@ CLOCK_FIELDS = 15
 
 # Queues.tally, in the order of COUNTERS
 COUNTERS = (
-    "from_fpga", "from_neurons", "sent", "delivered", "in_flight", "lost", "unrouted", "rows_driven",
+    "from_fpga", "from_neurons", "from_processors", "sent", "delivered", "in_flight", "lost", "unrouted", "rows_driven",
     "synaptic_events", "spikes", "recorded", "grid_steps", "quiet_blocks",
 )  # fmt: skip
-(FROM_FPGA, FROM_NEURONS, SENT, DELIVERED, IN_FLIGHT, LOST, UNROUTED, ROWS_DRIVEN,
- SYNAPTIC_EVENTS, SPIKES, RECORDED, STEPS, QUIET_BLOCKS) = range(13)  # fmt: skip
+(FROM_FPGA, FROM_NEURONS, FROM_PROCESSORS, SENT, DELIVERED, IN_FLIGHT, LOST, UNROUTED, ROWS_DRIVEN,
+ SYNAPTIC_EVENTS, SPIKES, RECORDED, STEPS, QUIET_BLOCKS) = range(14)  # fmt: skip
 
 # second index of Scratch.delivery
-AT_EDGE, AT_ROW, AT_LABEL, AT_EXCITATORY = 0, 1, 2, 3
+AT_EDGE, AT_ROW, AT_LABEL, AT_EXCITATORY, AT_WEIGHTS = 0, 1, 2, 3, 4
 
 MARGIN_LSB = 1e-9  # a bound this close below the threshold is resolved exactly: rounding cannot hide a spike
 TINY_LSB = 1e-60  # smaller values are set to zero where a block ends: denormal numbers are slow
@@ -131,8 +130,8 @@ class Network(NamedTuple):
 class Queues(NamedTuple):
     """What is posted, under way, and recorded; each queue is sorted and lies between a head and a tail in ``clock``.
 
-    clock: int64[15], times, heads and tails; tally: int64[13], the counters.
-    events: int64[n], ``time << 16 | label``, from the FPGA.
+    clock: int64[15], times, heads and tails; tally: int64[14], the counters; fired: int64[512], spikes of each neuron.
+    events: int64[n], ``time << 17 | word``, from the FPGA or from a processor, see :mod:`chip.analog.posting`.
     flights: int64[n], ``arrival << 9 | neuron``, on-chip spikes on their way.
     writes: int64[n], ``time << 10 | (hemisphere * 256 + row) * 2 + half``; write_values: uint8[n, 128].
     resets: int64[n], ``time << 2 | row half``; reset_masks: uint8[n, 128].
@@ -144,6 +143,7 @@ class Queues(NamedTuple):
 
     clock: int64[::1]
     tally: int64[::1]
+    fired: int64[::1]
     events: int64[::1]
     flights: int64[::1]
     writes: int64[::1]
@@ -160,21 +160,21 @@ class Scratch(NamedTuple):
     """Working arrays that carry nothing from one step to the next.
 
     next: float64[3, S]. out: float64[3, S] and out_release: int64[S], of an observation.
-    push: float64[4, S], what the events of the step add to u, exc and inh at its end, and to exc at most within it.
+    total: float64[S], what the events of the step add to the excitatory current at most; jumps: float64[S], of one.
     candidate: uint8[S]; candidate_words: uint64[S / 8], the same memory.
-    delivery: int64[D, 4], edge, hemisphere * 256 + row, label, 1 if excitatory.
-    amplitude: float64[D, S], of a delivery in a slot, in LSB of current.
+    delivery: int64[D, 6], edge, hemisphere * 256 + row, label, 1 if excitatory, and where the weights of either half
+        are: a row half of ``Network.weights``, or -1 - the number of a pending write.
     batch: int64[B], ``edge << 27 | source << 16 | label`` of the spikes of the step.
     """
 
     next: float64[:, ::1]
     out: float64[:, ::1]
     out_release: int64[::1]
-    push: float64[:, ::1]
+    total: float64[::1]
+    jumps: float64[::1]
     candidate: uint8[::1]
     candidate_words: uint64[::1]
     delivery: int64[:, ::1]
-    amplitude: float64[:, ::1]
     batch: int64[::1]
 
 

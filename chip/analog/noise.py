@@ -27,8 +27,8 @@ from numba import types
 from numba.core import config as numba_config
 from numba.extending import intrinsic
 
-from chip.analog.inner import inner
-from chip.analog.layout import BLOCK_KICK, BLOCK_NS, GRID_NS, KICK, U
+from chip.analog.inner import inlined, inner
+from chip.analog.layout import BLOCK_NS, GRID_NS, KICK, U
 
 DRAW_STD, SHORT_STD = 4.0, 2.0
 DRAW_LIMIT, SHORT_LIMIT = 32, 8
@@ -89,18 +89,10 @@ else:
         return np.int64(_ones(_mix(word) & np.uint64(_SHORT_BITS))) - SHORT_LIMIT
 
 
-@inner
-def kick_step(state, key, live, when, first, last):
-    """Add the kick of a grid step to every membrane of a state [3, S] that is free, from slot ``first`` to ``last``."""
-    for s in range(first, last):
-        state[U, s] += live[KICK, s] * short_draw(key[s] ^ when)
-
-
-@inner
-def kick_block(state, key, cell, when):
-    """Add the kick of a block to every membrane of a state [3, S]."""
-    for s in range(key.size):
-        state[U, s] += cell[BLOCK_KICK, s] * draw(key[s] ^ when)
+@inlined
+def kick(s, state, key, live, when):
+    """Add the kick of a grid step to the membrane of one slot of a state [3, S], if it is free."""
+    state[U, s] += live[KICK, s] * short_draw(key[s] ^ when)
 
 
 def kick_tables(noise_lsb: np.ndarray, tau_mem_ns: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

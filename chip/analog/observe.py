@@ -10,7 +10,8 @@ from __future__ import annotations
 from chip import constants as c
 from chip.analog.cadc import read
 from chip.analog.crossing import EDGE_NS, resolve
-from chip.analog.delivery import NO_ROOM, collect, next_cause, weigh
+from chip.analog.delivery import NO_ROOM, collect, next_cause
+from chip.analog.drive import find_weights, slots_of
 from chip.analog.inner import inner, outer
 from chip.analog.layout import (
     BLOCK_NS,
@@ -54,16 +55,18 @@ def resets_before(until_ns, queues):
 
 @outer
 def observe(time_ns, table):
-    """Do as ``observe_parts`` does, with a packed core."""
-    return observe_parts(time_ns, neurons_of(table), network_of(table), queues_of(table), scratch_of(table))
+    """Compute the state of all neurons as ``observe_slots`` does, from a packed core."""
+    scratch = scratch_of(table)
+    slots = scratch.out.shape[1]
+    return observe_slots(time_ns, 0, slots, neurons_of(table), network_of(table), queues_of(table), scratch)
 
 
 @inner
-def observe_parts(time_ns, neurons, network, queues, scratch):
-    """Compute the state just before ``time_ns`` into ``scratch.out``.
+def observe_slots(time_ns, first, last, neurons, network, queues, scratch):
+    """Compute the state just before ``time_ns`` into ``scratch.out``, at least of slots ``first`` to ``last``.
 
     The time lies at most one grid step behind the committed time, or in a block that is quiet up to it. Returns the
-    number of spikes since the committed time, which are in ``scratch.batch``, or NO_ROOM.
+    number of spikes of these slots since the committed time, which are in ``scratch.batch``, or NO_ROOM.
     """
     start_ns = queues.clock[COMMITTED]
     out = scratch.out
@@ -84,11 +87,12 @@ def observe_parts(time_ns, neurons, network, queues, scratch):
     deliveries, spikes = collect(start_ns, time_ns, False, network, queues, scratch)
     if deliveries == NO_ROOM:
         return NO_ROOM
-    weigh(start_ns, deliveries, neurons, network, queues, scratch)
+    find_weights(start_ns, deliveries, queues, scratch)
     reset_to = resets_before(time_ns, queues)
-    for s in range(out.shape[1]):
-        spikes = resolve(s, start_ns, (time_ns - start_ns) // EDGE_NS, neurons, neurons.now, out, scratch.out_release,
-                         scratch, deliveries, queues, queues.clock[RESET_HEAD], reset_to, spikes)  # fmt: skip
+    for s in range(first, last):
+        spikes = resolve(s, start_ns, (time_ns - start_ns) // EDGE_NS, neurons, network, neurons.now, out,
+                         scratch.out_release, scratch, deliveries, queues, queues.clock[RESET_HEAD], reset_to,
+                         spikes)  # fmt: skip
     return spikes
 
 
@@ -101,7 +105,8 @@ def look(until_ns, neurons, network, queues, scratch):
         time_ns, hemisphere = queues.looks[index] >> 1, queues.looks[index] & 1
         if time_ns > until_ns:
             break
-        if observe_parts(time_ns, neurons, network, queues, scratch) == NO_ROOM:
+        first_slot, last_slot = slots_of(hemisphere, neurons.halves)
+        if observe_slots(time_ns, first_slot, last_slot, neurons, network, queues, scratch) == NO_ROOM:
             return NO_ROOM
         when = moment(CONVERSION, time_ns)
         for lane in range(c.COLUMNS):

@@ -24,6 +24,7 @@ DONE = 0
 FULL, BAD_TIME, BAD_ROW, BAD_WEIGHT, TWICE = -1, -2, -3, -4, -5
 MISSING, PENDING = -1, -2  # of ``take_look``
 LAST_LABEL = 0xFFFF
+INJECTED = 1 << 16  # in the word of an event that a processor puts on PADI busses
 NEVER = -1  # in place of a conversion that was read
 
 
@@ -37,20 +38,27 @@ def _insert(keys, head, tail, key):
     keys[at] = key
 
 
+def padi_word(hemisphere: int, busses: int, row_select: int, label: int) -> int:
+    """Return the word of an event that a processor puts on the PADI busses of a hemisphere, a bit each."""
+    return INJECTED | hemisphere << 15 | busses << 11 | row_select << 6 | label
+
+
 @outer
-def insert_events(clock, keys, times_ns, labels, zero_ns):
-    """Insert events ``time << 16 | label`` at int64 times after ``zero_ns``; return DONE, FULL, or -2 - i for event i
-    that comes too early, is off the clock, or has a label beyond 16 bits.
-    """  # fmt: skip
+def insert_events(clock, keys, times_ns, words, zero_ns, highest):
+    """Insert events ``time << 17 | word`` at int64 times after ``zero_ns``.
+
+    Words are labels, or come from ``padi_word``; the caller says which is the highest. Returns DONE, FULL, or -2 - i
+    for event i that comes too early, is off the clock, or has another word.
+    """
     if clock[EVENT_TAIL] + times_ns.size > keys.size:
         return FULL
     for i in range(times_ns.size):
         time_ns = zero_ns + times_ns[i]
         off = time_ns < clock[NOW] or time_ns % c.EVENT_CLOCK_NS != 0
-        if off or labels[i] < 0 or labels[i] > LAST_LABEL:
+        if off or words[i] < 0 or words[i] > highest:
             return -2 - i
     for i in range(times_ns.size):
-        _insert(keys, clock[EVENT_HEAD], clock[EVENT_TAIL], ((zero_ns + times_ns[i]) << 16) | labels[i])
+        _insert(keys, clock[EVENT_HEAD], clock[EVENT_TAIL], ((zero_ns + times_ns[i]) << 17) | words[i])
         clock[EVENT_TAIL] += 1
     return DONE
 

@@ -8,20 +8,25 @@ from __future__ import annotations
 
 import numpy as np
 
+from chip import constants as c
 from chip.analog.holding import hold_refractory
 from chip.analog.layout import (
     COMMITTED,
     EVENT_HEAD,
     FLIGHT_HEAD,
+    LEAK,
     LOG_COUNT,
     LOOK_HEAD,
     NOW,
+    PLACE_NEURON,
     RESET_HEAD,
     WRITE_HEAD,
     Network,
     Neurons,
     Queues,
+    U,
 )
+from chip.registers import Registers
 
 # queue, its head in the clock (the tail follows it), what goes with each key
 POSTED = {
@@ -35,12 +40,25 @@ POSTED = {
 STATE = ("now", "release")
 
 
+def carry_over(before: Neurons, after: Neurons, registers: Registers) -> None:
+    """Give neurons that stay enabled the potentials, currents and refractory periods that they had."""
+    old_slot = np.full(c.NEURONS, -1)
+    used = before.place[:, PLACE_NEURON] >= 0
+    old_slot[before.place[used, PLACE_NEURON]] = np.flatnonzero(used)
+    neuron = after.place[:, PLACE_NEURON]
+    kept = np.flatnonzero((neuron >= 0) & (old_slot[neuron] >= 0) & registers.enabled.reshape(-1)[neuron])
+    source = old_slot[neuron[kept]]
+    after.now[:, kept] = before.now[:, source]
+    after.now[U, kept] += before.cell[LEAK, source] - after.cell[LEAK, kept]
+    after.release[kept] = before.release[source]
+
+
 def snapshot_state(neurons: Neurons, network: Network, queues: Queues) -> dict[str, np.ndarray]:
     """Return copies of everything that the future and the record depend on, but for the registers."""
     clock = queues.clock
     saved = {name: getattr(neurons, name).copy() for name in STATE}
     saved["times"] = clock[[COMMITTED, NOW]].copy()
-    saved["tally"] = queues.tally.copy()
+    saved["tally"], saved["fired"] = queues.tally.copy(), queues.fired.copy()
     saved["weights"] = network.weights.copy()
     for name, (head, payload) in POSTED.items():
         span = slice(clock[head], clock[head + 1])
@@ -61,7 +79,7 @@ def restore_state(saved: dict[str, np.ndarray], neurons: Neurons, network: Netwo
     Raises:
         ValueError: the snapshot lacks an array, or is of a chip with other neurons enabled.
     """
-    missing = {"now", "release", "times", "tally", "weights", "done_looks", "log_info"} - saved.keys()
+    missing = {"now", "release", "times", "tally", "fired", "weights", "done_looks", "log_info"} - saved.keys()
     if missing:
         raise ValueError(f"the snapshot lacks {', '.join(sorted(missing))}; it must come from AnalogCore.snapshot")
     if saved["now"].shape != neurons.now.shape:
@@ -74,7 +92,7 @@ def restore_state(saved: dict[str, np.ndarray], neurons: Neurons, network: Netwo
     network.weights[...] = saved["weights"]
     clock = queues.clock
     clock[COMMITTED], clock[NOW] = saved["times"]
-    queues.tally[...] = saved["tally"]
+    queues.tally[...], queues.fired[...] = saved["tally"], saved["fired"]
     changed = {}
     for name, (head, payload) in POSTED.items():
         keys, values = saved[name], saved.get(payload)

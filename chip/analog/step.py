@@ -6,29 +6,36 @@ with known input, and propagators give its end state without an error of integra
 
 from __future__ import annotations
 
-from chip.analog.inner import inner
+import numpy as np
+
+from chip.analog.inner import inlined, inner
 from chip.analog.layout import (
+    BLOCK_KICK,
     BLOCK_STEPS,
     DECAY_EXC,
     DECAY_INH,
     DECAY_U,
     EXC,
     EXC_TO_U,
-    FREE,
     INH,
     INH_TO_U,
     KICK,
     LEVEL,
     NOISE_DRIVE,
-    PUSH_JUMP,
     TINY_LSB,
     U,
 )
-from chip.analog.noise import short_draw
+from chip.analog.noise import draw, short_draw
 
 # The candidate test. With A no smaller than exc(t) - inh(t) anywhere in the step, u stays below
 #     u + (1 - exp(-dt / tau_mem)) * max(0, A - u),
 # the approach to a constant drive. A is all excitation of the step at once, minus what inhibition decays to.
+
+
+@inlined
+def flushed(x):
+    """Return zero for what is below 1e-60 LSB, so that a long rest does not end in slow denormal numbers."""
+    return x if abs(x) > TINY_LSB else 0.0
 
 
 @inner
@@ -67,26 +74,6 @@ def noisy_step(now, later, live, key, when):
 
 
 @inner
-def driven_step(now, later, live, push, first, last):
-    """Propagate slots ``first`` to ``last`` over one step with the events that ``push`` sums up, without noise.
-
-    Returns how many of them may reach their threshold.
-    """
-    hits = 0
-    for s in range(first, last):
-        u, exc, inh = now[U, s], now[EXC, s], now[INH, s]
-        decay = live[DECAY_U, s]
-        inh_end = inh * live[DECAY_INH, s]
-        rise = exc + push[PUSH_JUMP, s] - inh_end - u
-        rise = rise if rise > 0.0 else 0.0
-        hits += 1 if u + (1.0 - decay) * rise >= live[LEVEL, s] else 0
-        later[U, s] = u * decay + exc * live[EXC_TO_U, s] - inh * live[INH_TO_U, s] + live[FREE, s] * push[U, s]
-        later[EXC, s] = exc * live[DECAY_EXC, s] + push[EXC, s]
-        later[INH, s] = inh_end + push[INH, s]
-    return hits
-
-
-@inner
 def mark_candidates(now, live, candidate):
     """Write 1 into ``candidate`` where the test of the step holds without events, else 0."""
     for s in range(now.shape[1]):
@@ -96,12 +83,12 @@ def mark_candidates(now, live, candidate):
         candidate[s] = 1 if u + (1.0 - live[DECAY_U, s]) * rise >= live[LEVEL, s] else 0
 
 
-@inner
-def mark_driven(now, live, push, first, last, candidate):
+@inlined
+def mark_driven(now, live, total, first, last, candidate):
     """Do as ``mark_candidates`` does from slot ``first`` to ``last``, with the events of the step."""
-    for s in range(first, last):
+    for s in range(np.uint64(first), np.uint64(last)):
         u = now[U, s]
-        rise = now[EXC, s] + push[PUSH_JUMP, s] - now[INH, s] * live[DECAY_INH, s] - u
+        rise = now[EXC, s] + total[s] - now[INH, s] * live[DECAY_INH, s] - u
         rise = rise if rise > 0.0 else 0.0
         candidate[s] = 1 if u + (1.0 - live[DECAY_U, s]) * rise >= live[LEVEL, s] else 0
 
@@ -119,6 +106,40 @@ def is_quiet(now, live, cell, coarse):
         rise = rise if rise > 0.0 else 0.0
         hits += 1 if u + (1.0 - coarse[BLOCK_STEPS, DECAY_U, s]) * rise >= live[LEVEL, s] else 0
     return hits == 0
+
+
+@inner
+def jump(now, later, live, cell, coarse):
+    """Propagate over one block; return how many neurons may reach their threshold in it, as ``is_quiet`` counts."""
+    hits = 0
+    for s in range(now.shape[1]):
+        u, exc, inh = now[U, s], now[EXC, s], now[INH, s]
+        decay = coarse[BLOCK_STEPS, DECAY_U, s]
+        rise = exc + cell[NOISE_DRIVE, s] - u
+        rise = rise if rise > 0.0 else 0.0
+        hits += 1 if u + (1.0 - decay) * rise >= live[LEVEL, s] else 0
+        u_end = u * decay + exc * coarse[BLOCK_STEPS, EXC_TO_U, s] - inh * coarse[BLOCK_STEPS, INH_TO_U, s]
+        later[U, s] = flushed(u_end)
+        later[EXC, s] = flushed(exc * coarse[BLOCK_STEPS, DECAY_EXC, s])
+        later[INH, s] = flushed(inh * coarse[BLOCK_STEPS, DECAY_INH, s])
+    return hits
+
+
+@inner
+def noisy_jump(now, later, live, cell, coarse, key, when):
+    """Do as ``jump`` does, with the kick of noise at the end of the block."""
+    hits = 0
+    for s in range(now.shape[1]):
+        u, exc, inh = now[U, s], now[EXC, s], now[INH, s]
+        decay = coarse[BLOCK_STEPS, DECAY_U, s]
+        rise = exc + cell[NOISE_DRIVE, s] - u
+        rise = rise if rise > 0.0 else 0.0
+        hits += 1 if u + (1.0 - decay) * rise >= live[LEVEL, s] else 0
+        u_end = u * decay + exc * coarse[BLOCK_STEPS, EXC_TO_U, s] - inh * coarse[BLOCK_STEPS, INH_TO_U, s]
+        later[U, s] = flushed(u_end + cell[BLOCK_KICK, s] * draw(key[s] ^ when))
+        later[EXC, s] = flushed(exc * coarse[BLOCK_STEPS, DECAY_EXC, s])
+        later[INH, s] = flushed(inh * coarse[BLOCK_STEPS, DECAY_INH, s])
+    return hits
 
 
 @inner
@@ -141,8 +162,7 @@ def copy(state, into):
 
 @inner
 def flush_tiny(state):
-    """Set to zero what is below 1e-60 LSB, so that a long rest does not end in slow denormal numbers."""
+    """Flush a state [3, S], see ``flushed``."""
     for row in range(3):
         for s in range(state.shape[1]):
-            x = state[row, s]
-            state[row, s] = x if abs(x) > TINY_LSB else 0.0
+            state[row, s] = flushed(state[row, s])

@@ -44,9 +44,13 @@ def node_table() -> np.ndarray:
 
 
 def node_registers(registers: Registers) -> np.ndarray:
-    """Return int64[20, 12, 2], (mask, target) of every node; where there is no node, a pair that passes nothing."""
+    """Return int64[20, 12, 2], (mask, target) of every node; where there is no node, a pair that passes nothing.
+
+    So for all nodes of a PADI bus that is given to its hemisphere's processor.
+    """
     nodes = np.empty((c.CROSSBAR_INPUTS, c.CROSSBAR_OUTPUTS, 2), np.int64)
     exists = node_table()
+    exists[:, :PADI_OUTPUTS] &= ~registers.padi_from_processor.reshape(-1)
     nodes[..., 0] = np.where(exists, registers.crossbar_mask, 0)
     nodes[..., 1] = np.where(exists, registers.crossbar_target, c.NEURON_LABEL_MASK)
     return nodes

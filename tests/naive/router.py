@@ -27,6 +27,8 @@ def passed_targets(registers, source: int, label: int) -> list[tuple[str, int]]:
     """Outputs that a label takes from an input."""
     taken = []
     for side, number in targets_of_input(source):
+        if side != "fpga" and registers.padi_from_processor[("top", "bottom").index(side), number]:
+            continue  # the bus takes its processor's events
         output = OUTPUT_OFFSET[side] + number
         mask, target = int(registers.crossbar_mask[source, output]), int(registers.crossbar_target[source, output])
         if (label & 0x3FFF & mask) == target:

@@ -1,0 +1,169 @@
+"""What acts on the analog core is posted to it: events, weights, resets, conversions, each with its own time."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from chip import constants as c
+from chip.analog.layout import Queues
+from chip.analog.posting import (
+    BAD_ROW,
+    BAD_TIME,
+    BAD_WEIGHT,
+    FULL,
+    INJECTED,
+    LAST_LABEL,
+    insert_events,
+    insert_look,
+    insert_reset,
+    insert_rows,
+    padi_word,
+)
+from chip.analog.state import POSTED
+
+EVERY_LANE = np.ones(c.LANES, np.uint8)
+EVERY_LANE.setflags(write=False)
+
+
+class Posting:
+    """The half of :class:`chip.analog.core.AnalogCore` that takes operations and keeps them until their time.
+
+    Attributes:
+        now_ns: nothing can be posted before it.
+    """
+
+    now_ns: int
+    _now_ns: int
+    _queues: Queues
+    _clock: np.ndarray
+
+    def _pack(self) -> None:
+        raise NotImplementedError
+
+    def post_events(self, times_ns: np.ndarray, labels: np.ndarray, zero_ns: int = 0) -> None:
+        """Post events from the FPGA at their arrival, int[n] times after ``zero_ns`` and int[n] labels in any order."""
+        times = np.ascontiguousarray(times_ns, np.int64)
+        words = np.ascontiguousarray(labels, np.int64)
+        if times.size != words.size:
+            raise ValueError(f"{times.size} event times but {words.size} labels; there must be one label for each time")
+        status = insert_events(self._clock, self._queues.events, times, words, zero_ns, LAST_LABEL)
+        if status == FULL:
+            self._make_room("events", times.size)
+            status = insert_events(self._clock, self._queues.events, times, words, zero_ns, LAST_LABEL)
+        if status < 0:
+            self._check_time(zero_ns + int(times[-2 - status]), "an event")
+            raise ValueError(f"an event label is {int(words[-2 - status])}; labels are 0..65535")
+
+    def post_padi_event(self, time_ns: int, hemisphere: int, busses: int, row_select: int, label: int) -> None:
+        """Post an event that a processor puts on PADI busses, past the crossbar: 4 bits of busses, 5, and 6 bits."""
+        _check_place(hemisphere, c.EVEN)
+        limits = {"busses": (busses, 1 << c.PADI_BUSSES), "row_select": (row_select, c.ROW_SELECT_MASK + 1)}
+        for name, (value, stop) in (limits | {"label": (label, c.LABEL_MAX + 1)}).items():
+            if not 0 <= value < stop:
+                raise ValueError(f"{name} of a PADI event is {value}; it is 0..{stop - 1}")
+        self._check_time(time_ns, "a PADI event")
+        word = padi_word(hemisphere, busses, row_select, label)
+        times, words = np.array([time_ns], np.int64), np.array([word], np.int64)
+        if insert_events(self._clock, self._queues.events, times, words, 0, INJECTED | LAST_LABEL) == FULL:
+            self._make_room("events", 1)
+            insert_events(self._clock, self._queues.events, times, words, 0, INJECTED | LAST_LABEL)
+
+    def post_weight_rows(
+        self, times_ns: np.ndarray, hemisphere: int, rows: np.ndarray, half: int, values: np.ndarray
+    ) -> None:
+        """Post writes of row halves: int[n] times, int[n] rows 0..255, uint8[n, 128] weights 0..63."""
+        _check_place(hemisphere, half)
+        times = np.ascontiguousarray(times_ns, np.int64)
+        rows = np.ascontiguousarray(rows, np.int64)
+        values = np.ascontiguousarray(values, np.uint8).reshape(-1, c.LANES)
+        if not len(times) == len(rows) == len(values):
+            raise ValueError(f"{len(times)} times, {len(rows)} rows and {len(values)} vectors of weights do not match")
+        arguments = times, hemisphere, rows, half, values
+        status = insert_rows(self._clock, self._queues.writes, self._queues.write_values, *arguments)
+        if status == FULL:
+            self._make_room("writes", len(rows))
+            status = insert_rows(self._clock, self._queues.writes, self._queues.write_values, *arguments)
+        if status < 0:
+            self._refuse_rows(status, *arguments)
+
+    def _refuse_rows(self, status: int, times, hemisphere, rows, half, values) -> None:
+        if status == BAD_TIME:
+            for time_ns in times.tolist():
+                self._check_time(time_ns, "a weight write")
+        if status == BAD_ROW:
+            raise ValueError(f"rows {rows.min()}..{rows.max()} of a weight write; rows are 0..{c.ROWS - 1}")
+        if status == BAD_WEIGHT:
+            raise ValueError(f"a weight is {values.max()}; weights are 0..{c.WEIGHT_MAX}")
+        raise RuntimeError(
+            f"two writes to one row half of hemisphere {hemisphere} at the same time; the bus carries one at a time"
+        )
+
+    def post_neuron_reset(self, time_ns: int, hemisphere: int, half: int, mask: np.ndarray | None = None) -> None:
+        """Post a pull of membranes to their reset potential: of all lanes, or where uint8[128] ``mask`` is not 0.
+
+        Currents go on, and no refractory period begins.
+        """
+        _check_place(hemisphere, half)
+        self._check_time(time_ns, "a neuron reset")
+        if mask is None:
+            mask = EVERY_LANE
+        else:
+            mask = (np.asarray(mask) != 0).astype(np.uint8)
+            if mask.shape != (c.LANES,):
+                raise ValueError(f"a neuron reset mask has the shape {mask.shape}; it must be ({c.LANES},)")
+        key = (int(time_ns) << 2) | (hemisphere * c.HALVES + half)
+        if insert_reset(self._clock, self._queues.resets, self._queues.reset_masks, key, mask) == FULL:
+            self._make_room("resets", 1)
+            insert_reset(self._clock, self._queues.resets, self._queues.reset_masks, key, mask)
+
+    def post_cadc(self, time_ns: int, hemisphere: int) -> int:
+        """Post a conversion of all membranes of a hemisphere; returns the ticket for :meth:`cadc_result`."""
+        _check_place(hemisphere, c.EVEN)
+        self._check_time(time_ns, "a CADC conversion")
+        ticket = (int(time_ns) << 1) | hemisphere
+        if insert_look(self._clock, self._queues.looks, ticket) == FULL:
+            self._make_room("looks", 1)
+            insert_look(self._clock, self._queues.looks, ticket)
+        return ticket
+
+    def _check_time(self, time_ns: int, what: str) -> None:
+        if time_ns % c.EVENT_CLOCK_NS:
+            raise ValueError(f"{what} is posted for {time_ns} ns, which is not on the {c.EVENT_CLOCK_NS} ns clock")
+        if time_ns < self._now_ns:
+            raise RuntimeError(
+                f"{what} is posted for {time_ns} ns, but the analog core has been advanced to {self.now_ns} ns; "
+                f"post it before anybody asks for a later result"
+            )
+
+    def _make_room(self, name: str, count: int) -> None:
+        """Make a queue take ``count`` more keys: close it up, then lengthen it."""
+        clock = self._clock
+        head, payload = POSTED[name]
+        keys = getattr(self._queues, name)
+        if clock[head + 1] + count <= keys.size:
+            return
+        kept = np.arange(clock[head], clock[head + 1])
+        done = 0
+        if name == "looks":  # conversions that nobody has read yet stay
+            unread = np.flatnonzero(keys[: clock[head]] >= 0)
+            kept, done = np.concatenate([unread, kept]), unread.size
+        size = keys.size
+        while kept.size + count > size // 2:
+            size *= 2
+        longer = {}
+        for field in filter(None, (name, payload)):
+            array = getattr(self._queues, field)
+            if size > keys.size:
+                longer[field] = np.zeros((size, *array.shape[1:]), array.dtype)
+            longer.get(field, array)[: kept.size] = array[kept]
+        clock[head], clock[head + 1] = done, kept.size
+        if longer:
+            self._queues = self._queues._replace(**longer)
+            self._pack()
+
+
+def _check_place(hemisphere: int, half: int) -> None:
+    if hemisphere not in (c.TOP, c.BOTTOM):
+        raise ValueError(f"hemisphere {hemisphere}; hemispheres are {c.TOP} (top) and {c.BOTTOM} (bottom)")
+    if half not in (c.EVEN, c.ODD):
+        raise ValueError(f"row half {half}; row halves are {c.EVEN} (even columns) and {c.ODD} (odd columns)")
