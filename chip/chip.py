@@ -1,4 +1,4 @@
-"""The whole chip: one SimPy environment, the parts wired together, run and report.
+"""The whole chip: one clock, the parts wired together, run and report.
 
 Events at the same SimPy time run in the order in which they were scheduled. What acts on the analog core carries its
 own time stamp and is sorted there, so results do not depend on that order; see :mod:`chip.analog.core`.
@@ -10,11 +10,12 @@ import time
 from collections.abc import Callable
 
 import numpy as np
-import simpy
+from simpy.core import EmptySchedule
 
 from chip import constants as c
 from chip.analog.build import to_columns, to_lanes
 from chip.analog.core import AnalogCore
+from chip.clock import Clock
 from chip.config import ChipConfig
 from chip.errors import LossError, MachineFault
 from chip.fpga import ExternalMemory, SamplePlayer, SpikeWriter
@@ -22,10 +23,11 @@ from chip.link import HostLink
 from chip.ppu import costs
 from chip.ppu.processor import Processor
 from chip.ppu.processor_core import EXIT_WATCHDOG, ISSUE_CYCLES
+from chip.ppu.scheduler import PASS_CYCLES
 from chip.registers import Registers
 
 PROGRESS_EVERY_S = 0.1
-STEPS_BETWEEN_CLOCK_LOOKS = 256
+STEPS_BETWEEN_CLOCK_LOOKS = 16
 
 
 class Chip:
@@ -40,14 +42,14 @@ class Chip:
         core: the analog core, None before the registers were written.
         processors: the top and the bottom PPU.
         external: the memory behind the FPGA.
-        environment: the SimPy environment; its time is in integer nanoseconds.
+        environment: the SimPy environment, see :mod:`chip.clock`.
     """
 
     def __init__(self, config: ChipConfig | None = None):
         if not isinstance(config, ChipConfig | None):
             raise TypeError(f"Chip takes a ChipConfig, not {config!r}; write Chip(ChipConfig.ideal())")
         self.config = config or ChipConfig.ideal()
-        self.environment = simpy.Environment(initial_time=0)
+        self.environment = Clock()
         self.external = ExternalMemory()
         self.player = SamplePlayer(self.config.fpga, self.external)
         self.writer = SpikeWriter(self.config.fpga, self.external, self.config.strict)
@@ -55,6 +57,7 @@ class Chip:
         self.link = HostLink(self)
         self.core: AnalogCore | None = None
         self.synapse_memory = np.zeros((c.HEMISPHERES, c.ROWS, c.HALVES, c.LANES), np.uint8)
+        self.counter_base = np.zeros(c.NEURONS, np.int64)  # spikes of each neuron when its counter was last cleared
         self.started = self.stopped = False
         self.weight_overflows = 0
         self.simpy_events = self.exits = 0
@@ -65,6 +68,7 @@ class Chip:
     def configure(self, registers: Registers) -> None:
         """Take over all registers; called by the link."""
         self.core = AnalogCore(self.config, registers)
+        self.counter_base[...] = 0
         self.synapse_memory[...] = to_lanes(registers.weights)
 
     def start(self) -> None:
@@ -127,6 +131,7 @@ class Chip:
 
     def _step_to_the_end(self, progress) -> None:
         environment, limit_ns = self.environment, self.config.ppu.program_limit_cycles * c.PPU_CLOCK_NS
+        environment.limit_ns = limit_ns
         next_look = time.perf_counter() + PROGRESS_EVERY_S
         while self._running():
             exits = self.exits
@@ -136,7 +141,7 @@ class Chip:
                     self.simpy_events += 1
                     if self.exits != exits or environment.now > limit_ns:
                         break
-            except simpy.core.EmptySchedule:
+            except EmptySchedule:
                 if self._running():
                     raise MachineFault(self._deadlock()) from None
             if environment.now > limit_ns:
@@ -176,6 +181,9 @@ class Chip:
             "doorbells": sum(p.lost_doorbells for p in self.processors),
             "weight overflows": self.weight_overflows,
             "races between PPUs": sum(p.races for p in self.processors),
+            "late tasks": sum(sum(p.scheduler.missed) for p in self.processors),
+            "dropped tasks": sum(sum(p.scheduler.dropped) for p in self.processors),
+            "records of full recordings": sum(p.recorder.lost for p in self.processors),
         }
 
     def report(self) -> dict:
@@ -192,6 +200,8 @@ class Chip:
                 "sram_size": c.SRAM_BYTES,
                 "exit_codes": {p.name: p.exit_code for p in loaded},
                 "busy_cycles": {p.name: dict(sorted(p.cycles.items())) for p in loaded},
+                "tasks": {p.name: p.scheduler.report() for p in loaded},
+                "records": {p.name: p.recorder.report() for p in loaded},
             },
             "events": self.counters() if self.core is not None else {},
             "losses": self.losses(),
@@ -208,4 +218,6 @@ CHIP_ASSUMPTIONS = [
     "busses, crossbar and links carry every event: contention and its losses are not modelled (assumed)",
     "the FPGA has a sample player and a spike writer that PPUs can use (assumed gateware)",
     f"control flow between two operations of a program takes {ISSUE_CYCLES} cycles (assumed)",
+    "the time stamp of a record and what is no whole vector of it cross the Omnibus word by word (assumed)",
+    f"one pass of the loop that schedules a program's tasks takes {PASS_CYCLES} cycles (assumed)",
 ]

@@ -3,7 +3,8 @@
 numba keys its cache by the file of the decorated function alone, so a function that calls another file's function keeps
 the old machine code when that other file changes. Here the cache directory itself is keyed: by the text of the file and
 of every file of ours that it imports, directly or not, by the versions of Python, numba and llvmlite, and by the
-``NUMBA_*`` variables that change code generation (bounds checks, debugging).
+``NUMBA_*`` variables that change code generation (bounds checks, debugging). A user's file, outside of our packages,
+counts with what it imports from beside itself.
 
 The cache is ``$PLASTICORE_CACHE``, else ``$XDG_CACHE_HOME/plasticore``, else ``~/.cache/plasticore``. Where it cannot
 be written to, functions are compiled without a cache. The user's own numba configuration is left as it is.
@@ -65,12 +66,15 @@ def _read(path: Path) -> str:
     return path.read_text(encoding="utf-8")
 
 
-def _module_file(name: str) -> Path | None:
-    """Return the file of a dotted module name of ours, None for anybody else's."""
+def _module_file(name: str, importer: Path) -> Path | None:
+    """Return the file of a dotted module name of ours or, for a user's file, beside it; None for anybody else's."""
     parts = name.split(".")
-    if parts[0] not in PACKAGES:
+    if parts[0] in PACKAGES:
+        base = ROOT.joinpath(*parts)
+    elif any(importer.is_relative_to(ROOT / package) for package in PACKAGES):
         return None
-    base = ROOT.joinpath(*parts)
+    else:
+        base = importer.parent.joinpath(*parts)
     for candidate in (base.with_suffix(".py"), base / "__init__.py"):
         if candidate.is_file():
             return candidate
@@ -97,7 +101,7 @@ def _imports(path: Path) -> tuple[Path, ...]:
             package = _absolute(match["package"], path)
             listed = re.sub(r"#[^\n]*|[()\\]", " ", match["names"]).split(",")
             names = [package, *(f"{package}.{part.split()[0]}" for part in listed if part.split())]
-        found += [file for file in map(_module_file, names) if file is not None]
+        found += [file for name in names if (file := _module_file(name, path)) is not None]
     return tuple(found)
 
 

@@ -83,12 +83,20 @@ class FpgaConfig(Checked):
 
 @dataclass(frozen=True)
 class PpuConfig(Checked):
-    """The plasticity processors' watchdogs, and what a scalar write over the Omnibus takes."""
+    """The plasticity processors' watchdogs, what a scalar write over the Omnibus takes, the instruction cache.
+
+    The cache counts for programs with code in external memory, see :mod:`chip.ppu.instruction_cache`. Its lines are the
+    external memory's vectors: a program of 1 KiB then warms up in 11 us, where the vendor waits 10 to 15 us.
+    """
 
     section: ClassVar[str] = "ppu"
     kernel_limit_cycles: int = setting(25_000_000, 1_000, 10**12, source="0.1 s, the vendor's wait for the scheduler")
     program_limit_cycles: int = setting(900_000_000_000, 1_000, 10**13, source="one hour; a choice")
     omnibus_write_cycles: int = setting(c.OMNIBUS_WRITE_CYCLES, 1, 10_000)
+    counter_read_cycles: int = setting(144, 112, 10_000, source="derived: the vendor waits 112, then the bus returns")
+    instruction_cache_bytes: int = setting(4096, 128, 1 << 20)
+    instruction_cache_line_bytes: int = setting(128, 4, 4096, 4)
+    instruction_cache_miss_cycles: int = setting(c.EXTERNAL_LOAD_CYCLES, 0, 100_000)
 
 
 def switch():

@@ -63,4 +63,3 @@ CADC_READ_CYCLES = 410  # trigger, convert, read one vector (measured, +- 41)
 CADC_BUFFERED_READ_CYCLES = 20  # a further vector of the same conversion (derived)
 CADC_SAMPLE_PERIOD_NS = 1700  # sustained (grenade: "lower bound on sample duration")
 OMNIBUS_WRITE_CYCLES = 40  # scalar bus write to FPGA or other PPU (assumed, 20-60)
-

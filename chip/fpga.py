@@ -28,6 +28,24 @@ def record_address(slot: int) -> int:
     return BLOCK_RAM_BASE + c.BLOCK_RAM_BYTES - (RECORD_SLOTS - slot) * RECORD_BYTES
 
 
+@dataclass(frozen=True)
+class Reservation:
+    """A part of external memory, ``first <= address < end``: whose PPU has reserved it, and what lies there."""
+
+    first: int
+    end: int
+    who: str
+    what: str
+
+    def refuse(self, address: int, nbytes: int) -> None:
+        """Raise MachineFault where an access reaches into it."""
+        if address < self.end and address + nbytes > self.first:
+            raise MachineFault(
+                f"{nbytes} bytes at 0x{address:08x} of external memory reach into {self.what}, which lies at "
+                f"0x{self.first:08x} + {self.end - self.first}; use addresses below it"
+            )
+
+
 class ExternalMemory:
     """128 KiB block RAM and 256 MiB DRAM, shared by both PPUs; the operating system allocates DRAM as touched."""
 
@@ -35,6 +53,7 @@ class ExternalMemory:
         self.block_ram = np.zeros(c.BLOCK_RAM_BYTES, np.uint8)
         self.dram = np.zeros(c.DRAM_BYTES, np.uint8)
         self.sample_bytes = 0  # at the beginning of the DRAM, for the sample player alone
+        self.reserved: list[Reservation] = []
 
     def view(self, address: int, nbytes: int) -> np.ndarray:
         """uint8[nbytes] onto the memory at ``address``; raises MachineFault where there is none."""
@@ -42,11 +61,28 @@ class ExternalMemory:
             start = address - base
             first = self.sample_bytes if memory is self.dram else 0
             if nbytes >= 0 and first <= start and start + nbytes <= memory.size:
+                for taken in self.reserved:
+                    taken.refuse(address, nbytes)
                 return memory[start : start + nbytes]
         raise MachineFault(
             f"external memory has no {nbytes} bytes at 0x{address:08x}: block RAM is 0x{BLOCK_RAM_BASE:08x} "
             f"+ {c.BLOCK_RAM_BYTES}, DRAM 0x{DRAM_BASE:08x} + {c.DRAM_BYTES}, of which {self.sample_bytes} hold samples"
         )
+
+    def gaps(self, start: int, end: int) -> list[tuple[int, int]]:
+        """First and end addresses of what nobody has reserved between two addresses, by rising address."""
+        edges = [start]
+        for taken in sorted(self.reserved, key=lambda taken: taken.first):
+            if taken.first < end and taken.end > start:
+                edges += [taken.first, taken.end]
+        edges.append(end)
+        return [(low, high) for low, high in zip(edges[::2], edges[1::2], strict=True) if low < high]
+
+    def reserve(self, address: int, nbytes: int, who: str, what: str) -> np.ndarray:
+        """uint8[nbytes] at ``address``, which no program may address from now on."""
+        space = self.view(address, nbytes)
+        self.reserved.append(Reservation(address, address + nbytes, who, what))
+        return space
 
 
 @dataclass(frozen=True)
@@ -127,9 +163,13 @@ class SamplePlayer:
         self.before_sample: dict[int, Callable[[int], None]] = {}
 
     def load(self, samples: SampleSet) -> None:
-        if samples.nbytes > c.DRAM_BYTES:
-            raise ChipLimitError("sample memory (DRAM)", samples.nbytes, c.DRAM_BYTES, "bytes", "load fewer samples")
+        taken = [taken.first for taken in self.memory.reserved if taken.first >= DRAM_BASE]  # recordings, at the end
+        room = min(taken, default=DRAM_BASE + c.DRAM_BYTES) - DRAM_BASE
+        if samples.nbytes > room:
+            raise ChipLimitError("sample memory (DRAM)", samples.nbytes, room, "bytes", "load fewer samples")
         self.samples = samples
+        self._offsets = samples.offsets.tolist()  # as the core takes them, so that playing converts nothing
+        self._times_ns, self._labels = samples.times_ns.astype(np.int64), samples.labels.astype(np.int64)
         self.memory.sample_bytes = samples.nbytes
 
     def play(self, core, index: int, request_ns: int) -> tuple[int, int]:
@@ -148,8 +188,8 @@ class SamplePlayer:
             self.before_sample.pop(self.played)(request_ns)
         clock = c.FPGA_CLOCK_NS
         zero_ns = -(-(request_ns + self.config.player_latency_ns) // clock) * clock
-        first, last = self.samples.offsets[index], self.samples.offsets[index + 1]
-        core.post_events(self.samples.times_ns[first:last].astype(np.int64) + zero_ns, self.samples.labels[first:last])
+        first, last = self._offsets[index], self._offsets[index + 1]
+        core.post_events(self._times_ns[first:last], self._labels[first:last], zero_ns)
         self.busy_until_ns = zero_ns + self.samples.duration_ns
         self.played += 1
         self.playing_ns += self.busy_until_ns - request_ns
@@ -165,9 +205,14 @@ class SpikeWriter:
 
     def __init__(self, config, memory: ExternalMemory, strict: bool):
         self.config, self.strict = config, strict
-        slots = [memory.view(record_address(slot), RECORD_BYTES) for slot in range(RECORD_SLOTS)]
-        self._records = [slot.view(np.uint32) for slot in slots]
+        self._bytes = [memory.view(record_address(slot), RECORD_BYTES) for slot in range(RECORD_SLOTS)]
+        self._records = [record.view(np.uint32) for record in self._bytes]
         self.lost = self.written = 0
+
+    def filled(self, slot: int) -> np.ndarray:
+        """uint8[n * 128]: the vectors of a record that hold its header and its spikes."""
+        nbytes = 4 * (RECORD_HEADER_WORDS + self._records[slot].item(0))
+        return self._bytes[slot][: -(-nbytes // c.VECTOR_BYTES) * c.VECTOR_BYTES]
 
     def write(self, core, slot: int, zero_ns: int, end_ns: int, tag: int) -> None:
         """Write the record of the spikes in ``zero_ns <= t < end_ns``; the core must stand behind ``end_ns``."""

@@ -8,7 +8,7 @@ from chip import constants as c
 from chip.errors import LinkError
 from chip.fpga import SampleSet
 from chip.ppu.memory import link
-from chip.ppu.program import Program
+from chip.ppu.program import Program, check_program
 from chip.registers import Registers
 
 BEFORE, DURING, AFTER = "before", "during", "after"
@@ -40,15 +40,22 @@ class HostLink:
         self.chip.player.load(samples)
 
     def load_program(self, hemisphere: int, program: Program) -> None:
-        """Link a program and write its image into a PPU's memory; raises ChipLimitError where it does not fit."""
+        """Link a program and write its image into a PPU's memory.
+
+        Raises:
+            ChipLimitError: it does not fit, or a recording is longer than its memory.
+            ValueError, TypeError: a kernel, task or recording that cannot be, see :mod:`chip.ppu.program`.
+        """
         if hemisphere not in (c.TOP, c.BOTTOM):
             raise ValueError(f"there is no PPU {hemisphere!r}; {c.TOP} is the top one, {c.BOTTOM} the bottom one")
         if not isinstance(program, Program):
             raise TypeError(f"load_program takes a program, not {program!r}; make one of its class first")
+        check_program(program)
         processor = self.chip.processors[hemisphere]
         link_map = link(program.memory, program.kernels, code_in=program.code_in)
         image_bytes = link_map.code_bytes + sum(region.size for region in program.memory.values())
         self._transfer(f"load program {program.name}", image_bytes)
+        processor.recorder.reserve(program, self.chip.external, processor.name)
         processor.load(program, link_map, program.image())
 
     # ------------------------------------------------------------------ reading
@@ -58,6 +65,17 @@ class HostLink:
         values = self.chip.processors[hemisphere]._region(region).copy()
         self._transfer(f"read region {region}", values.nbytes)
         return values
+
+    def read_recording(self, hemisphere: int, name: str) -> np.ndarray:
+        """The records that a PPU's program has made, oldest first, at most as many as declared.
+
+        Returns a structured array with the fields ``time_cycles``, uint64, PPU cycles since the chip was started, and
+        ``values``: a region's elements, one element, the weights of one or more rows, uint8[256] each, or of one or
+        more synapses; see :class:`chip.ppu.recording.Recording`.
+        """
+        records = self.chip.processors[hemisphere].recorder.track(name).read()
+        self._transfer(f"read recording {name}", records.nbytes)
+        return records
 
     def read_external(self, address: int, nbytes: int) -> np.ndarray:
         """uint8[nbytes] of external memory."""

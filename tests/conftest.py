@@ -2,5 +2,7 @@
 
 from hypothesis import settings
 
+from chip.testing.plugin import chip_factory as chip_factory  # also where the project is not installed
+
 settings.register_profile("plasticore", deadline=None, max_examples=25, derandomize=True)
 settings.load_profile("plasticore")

@@ -4,6 +4,7 @@ from chip.ppu.kernel import Kernel, Subroutine, kernel, subroutine
 from chip.ppu.kernel_language import KernelError
 from chip.ppu.memory import LinkMap, Memory, i8, i16, i32, link, u8, u16, u32
 from chip.ppu.operations import OPERATIONS
+from chip.ppu.recording import Recording
 from chip.ppu.scalars import (
     absolute,
     count_leading_zeros,
@@ -14,6 +15,7 @@ from chip.ppu.scalars import (
     saturate8,
     saturate16,
 )
+from chip.ppu.tasks import Doorbell, Timer
 from chip.ppu.vector import *  # noqa: F403 - V0 .. V31
 from chip.ppu.vector import VectorUnit, byte_lanes
 from chip.ppu.vector_ops import *  # noqa: F403 - the operations, by name
@@ -23,6 +25,7 @@ from chip.ppu.vector_ops_memory import *  # noqa: F403
 
 __all__ = ["ALWAYS", "EQUAL", "GREATER", "LESS"]
 __all__ += ["Kernel", "KernelError", "LinkMap", "Memory", "Subroutine", "VectorUnit"]
+__all__ += ["Doorbell", "Recording", "Timer"]
 __all__ += ["byte_lanes", "kernel", "link", "subroutine", "i8", "i16", "i32", "u8", "u16", "u32"]
 __all__ += ["absolute", "count_leading_zeros", "divide", "maximum", "minimum"]
 __all__ += ["multiply_high", "saturate8", "saturate16"]

@@ -2,9 +2,9 @@
 
 A cost is the *dependent issue* cost: the cycles until the next instruction can use the result. What the model leaves
 out errs both ways. No overlap between the scalar core and the vector unit, nor between the vector unit's stations:
-that makes programs slower than on the chip. Instruction fetch is free: that makes them faster, since a branch that is
-predicted wrongly, an instruction cache that misses (code in external memory) and a fetch that competes with data (code
-in SRAM) cost nothing here. ``assumptions`` names all of it for reports.
+that makes programs slower than on the chip. A branch that is predicted wrongly and a fetch from SRAM that competes with
+data cost nothing: that makes them faster. Code in external memory is fetched through an instruction cache
+(``chip.ppu.instruction_cache``). ``assumptions`` names all of it for reports.
 
 The vector figures follow from the public register-transfer code (nux, ``frontend_pkg.sv`` and the vector unit): a
 station takes 4 cycles for two operands, 3 for one, 2 for none; a multiply-add result is there after 6 more cycles, a
@@ -13,8 +13,14 @@ permutation after 2, a comparison after 1; queueing and writing back take 2.
 
 from dataclasses import dataclass
 
-from chip.constants import SRAM_VECTOR_LOAD_CYCLES, SRAM_VECTOR_STORE_CYCLES, WEIGHT_LOAD_CYCLES
+from chip.constants import (
+    SRAM_VECTOR_LOAD_CYCLES,
+    SRAM_VECTOR_STORE_CYCLES,
+    WEIGHT_LOAD_CYCLES,
+    WEIGHT_STORE_CYCLES,
+)
 from chip.ppu.memory import MAILBOX_BYTES, STACK_BYTES, START_CODE_BYTES
+from chip.ppu.stack import LOOP_BYTES, VARIABLE_BYTES
 
 
 @dataclass(frozen=True)
@@ -50,6 +56,7 @@ COSTS: dict[str, Cost] = {
     "vector_load": Cost(SRAM_VECTOR_LOAD_CYCLES, 1, "measured, libnux test_speed_memory.cpp"),
     "vector_store": Cost(SRAM_VECTOR_STORE_CYCLES, 1, "measured, libnux test_speed_memory.cpp"),
     "vector_random": Cost(WEIGHT_LOAD_CYCLES, 1, "derived: a parallel bus read, as a row of weights"),
+    "vector_random_seed": Cost(WEIGHT_STORE_CYCLES, 1, "derived: a parallel bus write, as a row of weights"),
     "vector_multiply_add": Cost(_OPERANDS_2 + _MADD + _QUEUE, 1, "derived from nux: multiply station, two operands"),
     "vector_accumulator_move": Cost(_OPERANDS_1 + _MADD + _QUEUE, 1, "derived from nux: multiply station, one operand"),
     "vector_compare": Cost(_OPERANDS_1 + _COMPARE + _QUEUE, 1, "derived from nux: compare station, one operand"),
@@ -72,17 +79,18 @@ def assumptions() -> list[str]:
         "scalar and vector latencies are those of the public 2014 prototype of the PPU (assumed for today's chip)",
         f"entering and leaving a PPU routine takes {entry.cycles} cycles and {entry.words} instructions (assumed)",
         f"every PPU branch hits the branch cache and takes {branch.cycles} cycle (assumed; faster than the chip)",
-        "PPU code runs without cache misses in external memory and without waits for fetches in SRAM (assumed; faster "
-        "than the chip)",
+        "PPU code in SRAM runs without waits for its fetches (assumed; faster than the chip)",
+        "PPU code in external memory is fetched a routine at a time, when a kernel first runs it after other code took "
+        "its place in the instruction cache, the longest unused first (assumed)",
         "PPU code takes the instructions that our kernel compiler counts, 4 bytes each (assumed; the vendor's compiler "
         "may need more or fewer)",
+        f"a PPU routine's stack frame has {VARIABLE_BYTES} bytes for each parameter and variable; the program's loop "
+        f"takes {LOOP_BYTES} (assumed)",
         f"a PPU's stack takes {STACK_BYTES} bytes of SRAM, its mailbox {MAILBOX_BYTES}, its start-up code "
         f"{START_CODE_BYTES} (assumed)",
-        "the 128 random shift registers of a PPU have the primitive polynomials of degree 16 that we chose, and move "
-        "one step per read (assumed)",
-        "the vector unit shifts right by a negative left shift, in an arithmetic and a logic form (assumed)",
-        "packing and unpacking take the first eight bytes of a slice for the first register, the last eight for the "
-        "second (assumed)",
-        "the saturating difference is exact before it saturates (assumed)",
+        "the random shift registers of a PPU, of which programs reach 128, those of the even columns, have the "
+        "primitive polynomials of degree 16 that we chose, and move one step per read (assumed)",
+        "the vector unit shifts right by a negative left shift: in a logic form, as in the 2014 prototype, and in an "
+        "arithmetic form (assumed)",
         "a halfword lane takes the condition of its first byte (assumed)",
     ]

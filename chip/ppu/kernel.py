@@ -17,9 +17,15 @@ The language: integers of 32 bits that wrap, ``+ - * & | ^ << >> ~``, comparison
 (also from an enclosing function, so that a factory makes kernels for a size), vector operations, intrinsics
 (``saturate8``, ``saturate16``, ``minimum``, ``maximum``, ``absolute``, ``divide``, ``multiply_high``,
 ``count_leading_zeros``) and subroutines. Everything else is refused with file and line. A kernel is what was imported:
-an edit of its file afterwards counts in the next run. Cycles are booked per basic block from ``chip.ppu.costs``;
-comparisons joined by ``and``, ``or`` are all booked, looked at or not, unless one loads or calls. A bad index, a
-division by zero and a run past the limit of cycles stop the kernel: MachineFault.
+an edit of its file afterwards counts in the next run.
+
+The 32 vector registers are named in the text, ``V0`` to ``V31``: nothing chooses them for the author and nothing spills
+them, so that more values at a time than registers have to be stored to a region and loaded again, at their cost.
+Registers keep their contents between kernels.
+
+Cycles are booked per basic block from ``chip.ppu.costs``; comparisons joined by ``and``, ``or`` are all booked, looked
+at or not, unless one loads or calls. A bad index, a division by zero and a run past the limit of cycles stop the
+kernel: MachineFault.
 """
 
 from __future__ import annotations
@@ -91,6 +97,11 @@ class Kernel:
         return sum(self.code_sizes.values())
 
     @property
+    def routines(self) -> dict[Kernel | Subroutine, Translated]:
+        """Return the translation of every routine that the kernel is made of; the kernel's own is the last."""
+        return self._unit.routines
+
+    @property
     def sites(self) -> list[Site]:
         """Return the places where the kernel can fault."""
         return self._unit.sites
@@ -126,6 +137,19 @@ class Kernel:
                     f"which has {region.size}; enlarge the region or change the index"
                 )
 
+    def check_integers(self, integers: tuple[int, ...]) -> tuple[int, ...]:
+        """Return the integer parameters of a call as Python's; ValueError for a wrong number, or one beyond 32 bits."""
+        integers = tuple(map(index, integers))
+        if len(integers) != len(self.parameters):
+            raise ValueError(
+                f"kernel {self.name} takes {len(self.parameters)} integers "
+                f"({', '.join(self.parameters) or 'none'}), not {len(integers)}"
+            )
+        for value in integers:
+            if not -0x80000000 <= value <= 0x7FFFFFFF:
+                raise ValueError(f"kernel {self.name} got {value}, which does not fit in 32 bits, signed")
+        return integers
+
     def bind(self, unit: VectorUnit, regions: Mapping[str, np.ndarray]) -> BoundKernel:
         """Return the kernel on one vector unit and one set of regions (see ``check`` for what is raised)."""
         self.check(regions)
@@ -139,13 +163,12 @@ class Kernel:
 class BoundKernel:
     """A kernel that is ready to run: ``bound(limit_cycles, *integers)`` returns the cycles used."""
 
-    __slots__ = ("_arrays", "_count", "_function", "_image", "_record", "kernel")
+    __slots__ = ("_arrays", "_function", "_image", "_record", "kernel")
 
     def __init__(self, kernel: Kernel, unit: VectorUnit, arrays: list[np.ndarray]):
         self.kernel = kernel
         self._function, self._image, self._record = kernel.function, unit.image, unit.record
         self._arrays = tuple(arrays)
-        self._count = len(kernel.parameters)
 
     def compile(self) -> None:
         """Compile now, or load from the disk cache, rather than at the first call."""
@@ -153,7 +176,7 @@ class BoundKernel:
             from numba import int64, typeof
 
             arrays = [typeof(array) for array in self._arrays]
-            integers = [int64] * self._count
+            integers = [int64] * len(self.kernel.parameters)
             self._function.compile((typeof(self._image), int64, *arrays, *integers))  # type: ignore[attr-defined]
 
     def __call__(self, limit_cycles: int, *integers: int) -> int:
@@ -170,38 +193,32 @@ class BoundKernel:
             MachineFault: bad index, division by zero, or the watchdog. The cycles up to there are booked.
             ValueError: not the parameters that the kernel has, or one beyond 32 bits.
         """
-        integers = tuple(map(index, integers))
-        if len(integers) != self._count:
-            raise ValueError(
-                f"kernel {self.kernel.name} takes {self._count} integers "
-                f"({', '.join(self.kernel.parameters) or 'none'}), not {len(integers)}"
-            )
-        for value in integers:
-            if not -0x80000000 <= value <= 0x7FFFFFFF:
-                raise ValueError(f"kernel {self.kernel.name} got {value}, which does not fit in 32 bits, signed")
+        if integers or self.kernel.parameters:
+            integers = self.kernel.check_integers(integers)
         cycles = self._function(self._image, limit_cycles, *self._arrays, *integers)
         if cycles < 0:
-            self._stop(-1 - cycles, limit_cycles)
+            stop(self.kernel, self._record, -1 - cycles, limit_cycles)
         return cycles
 
-    def _stop(self, cycles: int, limit: int) -> NoReturn:
-        """Book the cycles up to a fault and raise it."""
-        self._record[0] += cycles
-        site = self.kernel.sites[int(self._record[1])]
-        value, size = int(self._record[2]), int(self._record[3])
-        where = f"{site.file}:{site.line}: kernel {self.kernel.name}"
-        if site.routine != self.kernel.name:
-            where += f", subroutine {site.routine},"
-        if site.kind == OUT_OF_BOUNDS:
-            what = "element" if site.lanes == 1 else "vector"
-            message = f"reached for {what} {value} of region {site.region}, which has {size}, after {cycles} cycles"
-        elif site.kind == DIVISION_BY_ZERO:
-            message = f"divided by zero after {cycles} cycles"
-        else:
-            message = f"ran for {cycles} cycles, the watchdog's limit is {limit}; end the loop or raise the limit"
-        error = MachineFault(f"{where} {message}")
-        error.site, error.index, error.cycles = site, value, int(cycles)  # type: ignore[attr-defined]
-        raise error
+
+def stop(kernel: Kernel, record: np.ndarray, cycles: int, limit: int) -> NoReturn:
+    """Book a kernel's cycles up to the fault that its vector unit's record has, and raise it."""
+    record[0] += cycles
+    site = kernel.sites[int(record[1])]
+    value, size = int(record[2]), int(record[3])
+    where = f"{site.file}:{site.line}: kernel {kernel.name}"
+    if site.routine != kernel.name:
+        where += f", subroutine {site.routine},"
+    if site.kind == OUT_OF_BOUNDS:
+        what = "element" if site.lanes == 1 else "vector"
+        message = f"reached for {what} {value} of region {site.region}, which has {size}, after {cycles} cycles"
+    elif site.kind == DIVISION_BY_ZERO:
+        message = f"divided by zero after {cycles} cycles"
+    else:
+        message = f"ran for {cycles} cycles, the watchdog's limit is {limit}; end the loop or raise the limit"
+    error = MachineFault(f"{where} {message}")
+    error.site, error.index, error.cycles = site, value, int(cycles)  # type: ignore[attr-defined]
+    raise error
 
 
 def kernel(function: Callable) -> Kernel:

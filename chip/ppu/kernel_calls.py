@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from chip.ppu.kernel_language import HINTS, MISSING, Routine, spelled
-from chip.ppu.kernel_text import NOTHING, Text, Value
+from chip.ppu.kernel_text import NOTHING, Block, Place, Text, Value
 from chip.ppu.operations import INTRINSIC_NAMES, INTRINSICS, OPERATION_NAMES, OPERATIONS, Operation
 from chip.ppu.scalars import INT32_MAX, INT32_MIN
 
@@ -57,13 +57,23 @@ class Unit:
 
 @dataclass
 class Translated:
-    """A translated routine: its Python name and text, the regions that it uses, its size in instruction words."""
+    """A translated routine.
+
+    Attributes:
+        name, text: its Python name and text; regions: those that it uses; words: its size in instruction words.
+        returns_value: whether it does.
+        booked: its basic blocks, in the order in which the text books them.
+        blocks: the same by where they begin in the source; faults: number of the site, by node and kind of fault.
+    """
 
     name: str
     text: str
     regions: list[str]
     words: int
     returns_value: bool
+    booked: list[Block]
+    blocks: dict[Place, Block]
+    faults: dict[Place, int]
 
 
 _VALUE_RANGES = {
@@ -82,6 +92,7 @@ class Calls(Text):
         self.regions: list[str] = []
         self.local_names: set[str] = set()
         self.assigned: set[str] = set()
+        self.faults: dict[Place, int] = {}
 
     @staticmethod
     def python_name(name: str) -> str:
@@ -112,6 +123,7 @@ class Calls(Text):
         """Write a check that stops the kernel with a fault."""
         line = node.lineno  # type: ignore[attr-defined]
         self.unit.sites.append(Site(kind, self.routine.name, self.routine.file, line, **where))
+        self.faults[node, kind] = len(self.unit.sites) - 1
         self.emit(f"if {condition}:")
         site, zero = self.pooled(len(self.unit.sites) - 1), self.pooled(0)
         self.emit(f"    {self.leave(f'_fault(_record, _cy, {site}, {value or zero}, {size or zero})')}")
@@ -151,7 +163,7 @@ class Calls(Text):
         needed = lanes * (index.low + 1) if index.constant else lanes
         if index.constant and index.low < 0:
             self.routine.refuse(node, f"uses the index {index.low} of region {region}; indices begin at 0")
-        self.unit.requirements.append(Requirement(region, needed if index.constant else 0, width, where, operation))
+        self.unit.requirements.append(Requirement(region, needed, width, where, operation))
         if index.constant:
             return self.argument(index)
         self.book("address")

@@ -210,17 +210,21 @@ class Expressions(Calls):
                 self.routine.refuse(node, f"chains comparisons around {spelled(middle)}; write two, joined with and")
         pairs = zip(operands, node.ops, operands[1:], strict=False)
         parts = [ast.copy_location(ast.Compare(a, [kind], [b]), node) for a, kind, b in pairs]
-        return self._boolop(ast.copy_location(ast.BoolOp(ast.And(), list(parts)), node))
+        return self._joint(node, list(parts), both=True)
 
     def _boolop(self, node: ast.BoolOp) -> Value:
+        return self._joint(node, node.values, isinstance(node.op, ast.And))
+
+    def _joint(self, node: ast.expr, operands: list[ast.expr], both: bool) -> Value:
         """Translate and, or: one piece of text where all operands are truth values, else a branch per operand."""
-        both = isinstance(node.op, ast.And)
-        result = self._valued(node.values[0])
-        for operand in node.values[1:]:
+        result = self._valued(operands[0])
+        for number, operand in enumerate(operands[1:], start=1):
             if result.constant:  # decided while compiling
                 result = self._valued(operand) if bool(result.low) == both else result
                 continue
-            value, lines = self.captured(lambda operand=operand, left=result: self._operand(operand, left))
+            value, lines = self.captured(
+                lambda operand=operand, left=result: self._operand(operand, left), node, f"operand {number}"
+            )
             if self._joins(result, value, lines):
                 self.absorb(lines)
                 self.book("alu")  # crand, cror
@@ -234,7 +238,7 @@ class Expressions(Calls):
             self.emit(f"if {name} {'!=' if both else '=='} 0:")
             self.append(lines)
             self.emit(f"    {name} = {self.as_integer(value)}")
-            self.open_block()
+            self.open_block(node, f"after {number}")
             result = Value(name, INT32_MIN, INT32_MAX)
         return result
 
@@ -266,14 +270,14 @@ class Expressions(Calls):
         self.book("branch")
         self.emit(f"if {condition.code}:")
         low, high = INT32_MAX, INT32_MIN
-        for branch, header in ((node.body, None), (node.orelse, "else:")):
-            if header:
-                self.emit(header)
-            value, lines = self.captured(lambda branch=branch: self._way(branch, branch is node.body))
+        for branch, part in ((node.body, "body"), (node.orelse, "else")):
+            if part == "else":
+                self.emit("else:")
+            value, lines = self.captured(lambda branch=branch: self._way(branch, branch is node.body), node, part)
             self.append(lines)
             self.emit(f"    {name} = {self.as_integer(value)}")
             low, high = min(low, value.low), max(high, value.high)
-        self.open_block()
+        self.open_block(node, "after")
         return Value(name, low, high) if low < high else Value(name, INT32_MIN, INT32_MAX)
 
     def _way(self, node: ast.expr, first: bool) -> Value:

@@ -63,6 +63,8 @@ class Translator(Expressions):
     def translate(self, name: str) -> Translated:
         """Return the finished function under the given name, which no variable and no name of the compiler's has."""
         routine = self.routine
+        self.line = routine.tree.lineno
+        self.blocks[routine.tree, "entry"] = self.block
         self.book("entry")
         self.statements(routine.tree.body)
         if not _leaves(routine.tree.body):
@@ -72,7 +74,9 @@ class Translator(Expressions):
         parameters += [self.python_name(parameter) for parameter in routine.parameters]
         head = f"def {name}({', '.join(parameters)}):\n"
         start = "    v, _record, _cy = _state_of(_image), _record_of(_image), 0\n" if routine.kind == "kernel" else ""
-        return Translated(name, head + start + self.text() + "\n", self.regions, self.words, self.returns_value)
+        text = head + start + self.text() + "\n"
+        booked = self.booked_blocks()
+        return Translated(name, text, self.regions, self.words, self.returns_value, booked, self.blocks, self.faults)
 
     def _return_text(self, value: str) -> str:
         return self.leave("_finish(_record, _cy)" if self.routine.kind == "kernel" else "_cy", value)
@@ -87,15 +91,16 @@ class Translator(Expressions):
             if handler is None:
                 self.routine.refuse(node, f"uses {spelled(node)}, which is not part of the kernel language")
             self.emit(f"# {self.routine.text_of(node)}")
+            self.line = node.lineno
             handler(node)
             if _leaves([node]):
                 break
 
-    def _nested(self, nodes: list[ast.stmt]) -> set[str]:
-        """Translate the body of a branch or loop; return the names that have a value after it."""
+    def _nested(self, node: ast.stmt, part: str, nodes: list[ast.stmt]) -> set[str]:
+        """Translate one part of a branch or loop; return the names that have a value after it."""
         before = set(self.assigned)
         self.indent += 1
-        self.open_block()
+        self.open_block(node, part)
         start = len(self.lines)
         self.statements(nodes)
         if all(isinstance(line, str) and line.startswith("#") for _, line in self.lines[start:]):
@@ -175,14 +180,15 @@ class Translator(Expressions):
             return
         self.book("branch")
         self.emit(f"if {condition.code}:")
-        after_body = self._nested(node.body)
+        after_body = self._nested(node, "body", node.body)
         after_else = set(self.assigned)
         if node.orelse:
+            self.line = node.lineno
             self.book("branch")  # the jump over the other way
             self.emit("else:")
-            after_else = self._nested(node.orelse)
+            after_else = self._nested(node, "else", node.orelse)
         self.assigned = after_body & after_else
-        self.open_block()
+        self.open_block(node, "after")
 
     def _watchdog(self, node: ast.stmt) -> None:
         self.fault(WATCHDOG, node, "_cy > _limit")
@@ -193,7 +199,7 @@ class Translator(Expressions):
         before = set(self.assigned)
         self.emit("while True:")
         self.indent += 1
-        self.open_block()
+        self.open_block(node, "head")
         self._watchdog(node)
         condition = self.condition(node.test)
         self.book("branch")
@@ -201,9 +207,9 @@ class Translator(Expressions):
             self.emit(f"if not {condition.code}:")
             self.emit("    break")
         self.indent -= 1
-        self._nested(node.body)
+        self._nested(node, "body", node.body)
         self.assigned = before
-        self.open_block()
+        self.open_block(node, "after")
 
     def _for_statement(self, node: ast.For) -> None:
         if node.orelse:
@@ -228,14 +234,14 @@ class Translator(Expressions):
         before = set(self.assigned)
         self.assigned.add(node.target.id)
         self.indent += 1
-        self.open_block()
+        self.open_block(node, "head")
         self.book("alu")  # the index's step
         self.book("branch")
         self._watchdog(node)
         self.indent -= 1
-        after = self._nested(node.body)
+        after = self._nested(node, "body", node.body)
         self.assigned = before
         certain = start.constant and stop.constant and len(range(start.low, stop.low, step.low)) > 0
         if certain and not _has(node.body, ast.Break, ast.Continue, ast.Return):
             self.assigned = after
-        self.open_block()
+        self.open_block(node, "after")

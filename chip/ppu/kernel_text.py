@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from chip.ppu.costs import COSTS
 
@@ -31,11 +33,24 @@ def constant(number: int) -> Value:
     return Value(str(number) if number >= 0 else f"({number})", number, number)
 
 
+class Booked(NamedTuple):
+    """So many instructions of one kind of the cost table, for one line of the source."""
+
+    line: int
+    name: str
+    count: int
+
+
 @dataclass
 class Block:
     """A basic block: a place in the text where the cycles of its instructions are booked, all at once."""
 
     cycles: int = 0
+    instructions: list[Booked] = field(default_factory=list)
+
+
+Place = tuple[ast.AST, str]
+"""Where a block begins in the source: a node of the syntax tree, and which part of it."""
 
 
 Line = tuple[int, "str | Block"]
@@ -48,7 +63,9 @@ class Text:
         self.lines: list[Line] = []
         self.indent = 1
         self.words = 0  # instruction words so far
+        self.line = 0  # of the source, that is being translated
         self._temporaries = 0
+        self.blocks: dict[Place, Block] = {}
         self.pool: dict[str, int] = {}  # constants that are passed to functions, by name
         self.open_block()
 
@@ -56,15 +73,18 @@ class Text:
         """Add one line at the current indentation."""
         self.lines.append((self.indent, line))
 
-    def open_block(self) -> None:
-        """Begin a new basic block here."""
+    def open_block(self, node: ast.AST | None = None, part: str = "") -> None:
+        """Begin a new basic block here, which is where that part of a node begins in the source."""
         self.block = Block()
+        if node is not None:
+            self.blocks[node, part] = self.block
         self.lines.append((self.indent, self.block))
 
     def book(self, name: str, count: int = 1) -> None:
         """Book ``count`` instructions of the cost table in the current block."""
         cost = COSTS[name]
         self.block.cycles += count * cost.cycles
+        self.block.instructions.append(Booked(self.line, name, count))
         self.words += count * cost.words
 
     def book_constants(self, *values: Value) -> None:
@@ -91,12 +111,12 @@ class Text:
         """Return the text of a value as the argument of a function."""
         return self.pooled(value.low) if value.constant else value.code
 
-    def captured(self, translate: Callable[[], Value]) -> tuple[Value, list[Line]]:
-        """Translate something into lines of its own, one level further in; the first line is its block."""
+    def captured(self, translate: Callable[[], Value], node: ast.AST, part: str) -> tuple[Value, list[Line]]:
+        """Translate a part of a node into lines of its own, one level further in; the first line is its block."""
         lines, block = self.lines, self.block
         self.lines = []
         self.indent += 1
-        self.open_block()
+        self.open_block(node, part)
         value = translate()
         self.indent -= 1
         inner, self.lines, self.block = self.lines, lines, block
@@ -111,6 +131,12 @@ class Text:
         block = lines[0][1]
         assert isinstance(block, Block)
         self.block.cycles += block.cycles
+        self.block.instructions += block.instructions
+        block.cycles = 0  # it is no block of its own
+
+    def booked_blocks(self) -> list[Block]:
+        """Return the blocks that the finished lines book, in their order."""
+        return [line for _, line in self.lines if isinstance(line, Block) and line.cycles]
 
     def text(self) -> str:
         """Return the finished lines; blocks become additions to the cycle counter."""

@@ -20,6 +20,7 @@ import numpy as np
 
 from chip.constants import SRAM_BYTES, VECTOR_BYTES
 from chip.errors import ChipLimitError
+from chip.ppu.stack import Chain, deepest_chain
 
 if TYPE_CHECKING:
     from chip.ppu.kernel import Kernel
@@ -117,6 +118,7 @@ class LinkMap:
         used, size: bytes taken, alignment included, and bytes there are.
         code_bytes: of all code, wherever it lies; code_in: "sram" or "external".
         external: the code in external memory, by rising offset; empty where it lies in SRAM.
+        deepest: the chain of calls that needs the most stack; None without kernels.
     """
 
     memory: Memory
@@ -126,6 +128,7 @@ class LinkMap:
     code_bytes: int
     code_in: str
     external: tuple[Placement, ...] = ()
+    deepest: Chain | None = None
 
     def offset(self, name: str) -> int:
         """Return the byte offset of a region."""
@@ -172,7 +175,7 @@ def link(
         code_in: "sram", or "external" for code in external memory behind the instruction cache.
 
     Raises:
-        ChipLimitError: it does not fit; names the largest object.
+        ChipLimitError: it does not fit, and the largest object is named; or a kernel's calls need more than the stack.
         KernelError: a kernel needs a region that is not there or is not what it needs.
     """
     if code_in not in ("sram", "external"):
@@ -181,6 +184,7 @@ def link(
         if size < 0 or size % _WORD:
             raise ValueError(f"{what} is {size} bytes; it must be a multiple of {_WORD}, 0 or more")
     kernels = list(kernels)
+    deepest = _deepest(kernels, stack)
     code, code_bytes = [], 0
     for name, size in _code(kernels):
         code.append(Placement(name, "code", code_bytes, size))
@@ -203,7 +207,21 @@ def link(
     for kernel in kernels:
         kernel.check(shapes)
     external = () if inside else tuple(code)
-    return LinkMap(memory, tuple(placements), position, sram_bytes, code_bytes, code_in, external)
+    return LinkMap(memory, tuple(placements), position, sram_bytes, code_bytes, code_in, external, deepest)
+
+
+def _deepest(kernels: list[Kernel], stack: int) -> Chain | None:
+    """Return the chain of calls that needs the most stack, and refuse it where it needs more than there is."""
+    chains = [(deepest_chain(kernel), kernel) for kernel in kernels]
+    if not chains:
+        return None
+    chain, kernel = max(chains, key=lambda pair: pair[0].frame_bytes)
+    if chain.stack_bytes > stack:
+        where = f"{kernel.routine.file}:{kernel.routine.first_line}"
+        remedy = f"{where}: the calls {' > '.join(chain.names)} need it: call less deeply, or use fewer variables"
+        resource = f"stack of the processor for kernel {kernel.name}"
+        raise ChipLimitError(resource, chain.stack_bytes, stack, "bytes", remedy)
+    return chain
 
 
 def _aligned(position: int, alignment: int) -> int:

@@ -45,17 +45,22 @@ def _table() -> list[tuple[Any, str, str, str, int, int]]:
             for name in ("add", "sub", "mul"):
                 operands = "register register register code"
                 rows += [(arithmetic, f"{name}{width}_{kind}", operands, "vector_multiply_add", 1, 0)]
-            operands = "register code"
-            rows += [(accumulate, f"to_accumulator{width}_{kind}", operands, "vector_accumulator_move", 1, 0)]
+            operands, one_operand = "register code", "vector_accumulator_move"
+            rows += [(accumulate, f"to_accumulator{width}_{kind}", operands, one_operand, 1, 0)]
+            rows += [(accumulate, f"accumulate{width}_{kind}", operands, one_operand, 1, 0)]
+            rows += [(accumulate, f"add_accumulator{width}_{kind}", "register register code", one_operand, 1, 0)]
             for name in ("mul", "mac"):
                 operands = "register register code"
                 rows += [(accumulate, f"{name}_to_accumulator{width}_{kind}", operands, "vector_multiply_add", 1, 0)]
             rows += [(accumulate, f"mac{width}_{kind}", "register register register code", "vector_multiply_add", 1, 0)]
+        name = f"add_to_accumulator{width}_mod"
+        rows += [(accumulate, name, "register register code", "vector_multiply_add", 1, 0)]
     for name in ("pack_upper", "pack_lower", "unpack_left", "unpack_right"):
-        rows += [(moves, name, "register register register", "vector_permute", 0, 0)]
+        rows += [(moves, name, "register register register amount3", "vector_permute", 1, 0)]
     rows += [(arithmetic, "select", "register register register code", "vector_permute", 0, 0)]
     rows += [(arithmetic, "move", "register register", "vector_permute", 0, 0)]
-    rows += [(moves, "random8", "register", "vector_random", 0, 0)]
+    rows += [(moves, "random8", "register code", "vector_random", 1, 0)]
+    rows += [(moves, "seed_random8", "register code", "vector_random_seed", 1, 0)]
     return rows
 
 

@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Generator, Sequence
 
 import numpy as np
 import simpy
 
 from chip import constants as c
+from chip.aligned import aligned
 from chip.errors import LossError, MachineFault
 from chip.ppu.kernel import BoundKernel
 from chip.ppu.memory import LinkMap
 from chip.ppu.program import Program
+from chip.ppu.tasks import DOORBELL_LINES
 from chip.ppu.vector import VectorUnit
 
 ISSUE_CYCLES = 8  # control flow around one operation (assumed)
 WORD_CYCLES = 5  # a scalar load from SRAM with its address update (derived: 3 + 2)
 EXIT_WATCHDOG = -1  # exit code of a program that did not end in time
-DOORBELL_LINES = 4
+OVER = "an operation whose end has come already"
+Operation = simpy.Event | str  # what an operation gives its program to yield: the event of its end, or OVER
 SAMPLE_LINE = 0  # rung by the FPGA when a sample's record is complete
 
 
@@ -34,18 +37,20 @@ class ProcessorCore:
         self.name = ("top", "bottom")[hemisphere]
         self.config = chip.config
         self.vector = VectorUnit(seed=2 * chip.config.seed + hemisphere)
-        self.sram = np.zeros(c.SRAM_BYTES, np.uint8)
+        self.sram = aligned(np.zeros(c.SRAM_BYTES, np.uint8))
         self.program: Program | None = None
         self.link_map: LinkMap | None = None
         self.regions: dict[str, np.ndarray] = {}
         self._region_bytes: dict[str, np.ndarray] = {}
         self.exit_code: int | None = None
-        self.cycles: Counter[str] = Counter()  # busy cycles by kind of operation
+        self._spent: defaultdict[str, int] = defaultdict(int)  # busy cycles by kind of operation, without control
+        self._operations = 0
         self.lost_doorbells = 0
         self._owed_cycles = 0
-        self._issued: simpy.Event | None = None  # the operation that main has still to yield
+        self._issued: Operation | None = None  # the operation that main has still to yield
         self._pending = [False] * DOORBELL_LINES
         self._waiting: list[simpy.Event | None] = [None] * DOORBELL_LINES
+        self._main: Generator | None = None
         self._kernels: dict = {}
         self._kernel, self._kernel_end_ns = None, 0
         self.races = 0
@@ -81,15 +86,16 @@ class ProcessorCore:
         """The loaded program's kernels; who measures time compiles them first."""
         return list(self._kernels.values())
 
-    def start(self) -> simpy.Process:
-        """Begin the program's ``main``."""
-        return self.environment.process(self._run())
-
-    def _run(self) -> Generator:
-        """Pass on what ``main`` yields, and keep its exit code."""
-        main = self.program.main(self)
-        if not isinstance(main, Generator):
+    def start(self) -> None:
+        """Begin the program's ``main`` at the present time."""
+        self._main = self.program.main(self)
+        if not isinstance(self._main, Generator):
             raise MachineFault(f"main of program {self.program.name} yields nothing; it must be a generator")
+        simpy.Timeout(self.environment, 0).callbacks.append(self._go_on)
+
+    def _go_on(self, _: simpy.Event | None = None) -> None:
+        """Run ``main`` from operation to operation, until one ends at somebody else's event; keep its exit code."""
+        main = self._main
         while True:
             try:
                 operation = next(main)
@@ -106,7 +112,9 @@ class ProcessorCore:
                     "operation that it has just made, for example `yield ppu.run(kernel)`"
                 )
             self._issued = None
-            yield operation
+            if operation is not OVER:
+                operation.callbacks.append(self._go_on)
+                return
 
     def _check_yielded(self) -> None:
         if self._issued is not None:
@@ -123,6 +131,11 @@ class ProcessorCore:
             )
         self.exit_code = int(code)
         self.chip.exits += 1
+
+    @property
+    def cycles(self) -> Counter[str]:
+        """Busy cycles by kind of operation; ``control`` is the program's flow from one to the next."""
+        return Counter(self._spent | {"control": ISSUE_CYCLES * self._operations})
 
     @property
     def busy_cycles(self) -> int:
@@ -161,17 +174,24 @@ class ProcessorCore:
         return self.environment.now + (self._owed_cycles + ISSUE_CYCLES) * c.PPU_CLOCK_NS
 
     def _owe(self, part: str, cycles: int) -> None:
-        self.cycles[part] += cycles
+        self._spent[part] += cycles
         self._owed_cycles += cycles
 
-    def _spend(self, part: str, cycles: int, idle_cycles: int = 0, then=None) -> simpy.Event:
-        """One SimPy event at the operation's end; ``then`` acts there, before the program goes on."""
-        self._check_yielded()
-        total = self._owed_cycles + ISSUE_CYCLES + cycles + idle_cycles
-        self.cycles[part] += cycles
-        self.cycles["control"] += ISSUE_CYCLES
+    def _spend(self, part: str, cycles: int, idle_cycles: int = 0, then=None) -> Operation:
+        """Let an operation take its time; ``then`` acts at its end, before the program goes on."""
+        if self._issued is not None:
+            self._check_yielded()
+        self._spent[part] += cycles
+        self._operations += 1
+        span_ns = (self._owed_cycles + ISSUE_CYCLES + cycles + idle_cycles) * c.PPU_CLOCK_NS
         self._owed_cycles = 0
-        self._issued = event = simpy.Timeout(self.environment, total * c.PPU_CLOCK_NS)
+        environment = self.environment
+        if environment.skip(span_ns):
+            if then is not None:
+                then(None)
+            self._issued = OVER
+            return OVER
+        self._issued = event = simpy.Timeout(environment, span_ns)
         if then is not None:
             event.callbacks.append(then)
         return event
@@ -185,8 +205,9 @@ class ProcessorCore:
             ) from None
 
     def _bytes(self, region: str, offset: int, count: int) -> np.ndarray:
-        self._region(region)  # refuses a name that is not there
-        view = self._region_bytes[region]
+        view = self._region_bytes.get(region)
+        if view is None:
+            self._region(region)  # says which regions there are
         if offset < 0 or offset + count > view.size:
             byte = offset if offset < 0 else offset + count
             raise MachineFault(
@@ -209,7 +230,7 @@ class ProcessorCore:
 
     def _rows(self, rows: int | Sequence[int], region: str) -> tuple[np.ndarray, np.ndarray]:
         rows = np.atleast_1d(np.asarray(rows))
-        if rows.size == 0 or rows.dtype.kind not in "iu" or rows.min() < 0 or rows.max() >= c.ROWS:
+        if rows.size == 0 or rows.dtype.kind not in "iu" or np.bitwise_or.reduce(rows) >> 8:
             raise MachineFault(
                 f"program {self.program.name} addresses rows {rows.tolist()}; a hemisphere has rows 0..{c.ROWS - 1}"
             )

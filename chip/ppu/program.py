@@ -7,36 +7,52 @@ from collections.abc import Generator
 import numpy as np
 
 from chip.ppu.memory import Memory
+from chip.ppu.recording import Recording, check_recordings
+from chip.ppu.scheduler import run_tasks
+from chip.ppu.tasks import Doorbell, Timer, check_tasks
 from chip.registers import Registers
 
 
 class Program:
     """One PPU's program: regions in SRAM, kernels that compute, a generator that waits.
 
-    A subclass gives ``name``, ``memory`` and ``kernels``, and writes :meth:`main`. What takes time on a bus is an
-    operation of :class:`chip.ppu.processor.Processor` that ``main`` yields; everything else belongs into kernels,
-    which pay for their arithmetic.
+    A subclass gives ``name``, ``memory`` and ``kernels``, and either ``tasks``, for what happens at fixed times or on a
+    doorbell, or its own :meth:`main`. What takes time on a bus is an operation of
+    :class:`chip.ppu.processor.Processor` that ``main`` or a task yields; everything else belongs into kernels, which
+    pay for their arithmetic. One program may serve both PPUs: ``ppu.hemisphere`` tells which one runs it.
 
     Attributes:
         name: for reports and fault messages.
         memory: the regions of SRAM, see :class:`chip.ppu.memory.Memory`.
-        kernels: every kernel that ``main`` runs; the linker places their code.
-        code_in: ``"sram"``, or ``"external"`` for code that runs from external memory; its cache misses cost nothing in
-            this model, which the reports say.
+        kernels: every kernel that it runs; the linker places their code.
+        code_in: ``"sram"``, or ``"external"`` for code that runs from external memory, through the instruction cache;
+            its misses are busy cycles of the part ``fetch``, see :mod:`chip.ppu.instruction_cache`.
+        tasks: what :meth:`main` schedules, see :mod:`chip.ppu.tasks`.
+        stop_cycle: when the scheduler stops, in cycles of the time base; None for when all timers are done.
+        recordings: what the program writes down for the host, see :mod:`chip.ppu.recording`.
     """
 
     name: str = "program"
     memory: Memory = Memory()
     kernels: tuple = ()
     code_in: str = "sram"
+    tasks: tuple[Timer | Doorbell, ...] = ()
+    stop_cycle: int | None = None
+    recordings: tuple[Recording, ...] = ()
 
     def image(self) -> dict[str, np.ndarray]:
         """Initial contents of regions, by name; regions left out start as zeros."""
         return {}
 
     def main(self, ppu) -> Generator:
-        """Yield operations of ``ppu``; return the exit code, an int."""
-        raise TypeError(f"program {self.name} has no main(self, ppu)")
+        """Yield operations of ``ppu``; return the exit code, an int.
+
+        By default, run ``tasks``, earliest deadline first, until all timers are done and nothing is queued, or until
+        ``stop_cycle``, and return 0. With doorbells alone that is never: then a task ends the program by returning a
+        whole number, its exit code, as any task may. A program that has to set up something first writes
+        ``return (yield from super().main(ppu))`` behind it.
+        """
+        return (yield from run_tasks(self, ppu))
 
 
 class Firmware:
@@ -55,3 +71,16 @@ class Firmware:
     def assumptions(self) -> list[str]:
         """One sentence for everything that this firmware takes for granted and no source confirms."""
         return []
+
+
+def check_program(program: Program) -> None:
+    """Refuse what a program declares wrongly; called when it is loaded.
+
+    Raises:
+        TypeError: there is neither a main nor a task.
+        ValueError: a task or a recording that cannot be; begins with ``file:line`` where there is one.
+    """
+    if type(program).main is Program.main and not program.tasks:
+        raise TypeError(f"program {program.name} has no main(self, ppu) and no tasks")
+    check_tasks(program)
+    check_recordings(program)

@@ -1,9 +1,10 @@
 """The vector unit of one processor: its registers as plain arrays, with snapshot and restore.
 
 32 registers of 128 bytes, seen as 128 byte lanes or 64 halfword lanes; one accumulator of twice the lane's width; one
-condition per lane; one 16-bit shift register per lane for random numbers, each with a polynomial of its own. A
-halfword's two bytes lie in the order of the simulating machine: kernels change between bytes and halfwords by packing
-and unpacking, never by taking a register for the other kind.
+condition per lane; one 16-bit shift register per lane for random numbers, each with a polynomial of its own, which
+moves one step, one new bit, per draw. Kernels name registers ``V0`` to ``V31``; what one holds lives until it is
+written. A halfword's two bytes lie in the order of the simulating machine: kernels change between bytes and halfwords
+by packing and unpacking, never by taking a register for the other kind.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from chip.aligned import aligned
 from chip.constants import LANES, VECTOR_BYTES, VECTOR_REGISTERS
 
 # what kernels call the registers
@@ -90,14 +92,17 @@ class VectorUnit:
 
     def __init__(self, seed: int = 0):
         """Make a unit with all registers 0 and its random shift registers seeded from ``seed`` >= 0."""
-        self.image = np.zeros(1, IMAGE)
+        self.image = aligned(np.zeros(1, IMAGE))
         self.state = VectorState(*(self.image[name][0] for name in VectorState._fields))
         self.record = self.image["record"][0]
         self.state.random_taps[:] = RANDOM_TAPS
         self.seed_random(seed)
 
     def seed_random(self, seed: int) -> None:
-        """Set the 128 shift registers, 1..65535 each (a zero would stay zero), from one seed >= 0."""
+        """Set the 128 shift registers, 1..65535 each (a zero would stay zero), from one seed >= 0.
+
+        This is where they stand when the chip is switched on; programs seed them with ``seed_random8``.
+        """
         words = np.random.SeedSequence(seed).generate_state(LANES)
         self.state.random_state[:] = 1 + words % 0xFFFF
 

@@ -6,9 +6,10 @@ equals it. ``_mod`` wraps, ``_sat`` saturates; ``mul*_sat`` is the fractional pr
 truncated, with -1 * -1 saturating. Lanes are signed; a modular operation does not care. Sources: nux
 ``doc/guide/src/fxv.tex``, instruction names in the docstrings.
 
-Assumed: the saturating difference is exact before it saturates (the manual negates the second operand first, which
-would turn 0 - (-1) into -1); a halfword takes the condition of its first byte; a right shift is the left shift's
-instruction with a negative amount, in an arithmetic and a logic form.
+The saturating difference is exact before it saturates, as in nux ``vector_predictor.sv`` (the manual negates the second
+operand first, which would turn 0 - (-1) into -1). A right shift is the left shift's instruction with a negative amount;
+there it is logic, and the amounts are -16..15. Assumed: today's chip has an arithmetic form too; a halfword takes the
+condition of its first byte.
 """
 
 from chip.compiled import compiled
@@ -18,104 +19,112 @@ ALWAYS, GREATER, LESS, EQUAL = 0, 1, 2, 3  # condition codes (nux fxv.tex)
 
 
 @compiled(forceinline=True)
+def blend(old, new, condition, code):
+    """Return the new value where the code is ALWAYS or the lane's condition, else the old one.
+
+    Without a branch: with one, the machine's own vectors are not used for it.
+    """
+    enabled = (code == 0) | (condition == code)
+    return old ^ ((old ^ new) & -int64(enabled))
+
+
+@compiled(forceinline=True)
 def put8(v, d, i, value, code):
     """Write a byte lane where its condition holds."""
-    old, condition = int64(v.bytes[d, i]), v.conditions[i]
-    v.bytes[d, i] = value if code == 0 or condition == code else old
+    v.bytes[d, i] = blend(int64(v.bytes[d, i]), value, v.conditions[i], code)
 
 
 @compiled(forceinline=True)
 def put16(v, d, i, value, code):
     """Write a halfword lane where its condition holds."""
-    old, condition = int64(v.halfwords[d, i]), v.conditions[2 * i]
-    v.halfwords[d, i] = value if code == 0 or condition == code else old
+    v.halfwords[d, i] = blend(int64(v.halfwords[d, i]), value, v.conditions[2 * i], code)
 
 
-@compiled(forceinline=True)
+@compiled(inline="always")
 def add8_mod(v, d, a, b, code=0):
     """d = a + b modulo 2^8 (fxvaddbm)."""
     for i in range(128):
         put8(v, d, i, wrap8(int64(v.bytes[a, i]) + int64(v.bytes[b, i])), code)
 
 
-@compiled(forceinline=True)
+@compiled(inline="always")
 def add8_sat(v, d, a, b, code=0):
     """d = a + b, saturating (fxvaddbfs)."""
     for i in range(128):
         put8(v, d, i, saturate8(int64(v.bytes[a, i]) + int64(v.bytes[b, i])), code)
 
 
-@compiled(forceinline=True)
+@compiled(inline="always")
 def sub8_mod(v, d, a, b, code=0):
     """d = a - b modulo 2^8 (fxvsubbm)."""
     for i in range(128):
         put8(v, d, i, wrap8(int64(v.bytes[a, i]) - int64(v.bytes[b, i])), code)
 
 
-@compiled(forceinline=True)
+@compiled(inline="always")
 def sub8_sat(v, d, a, b, code=0):
     """d = a - b, saturating (fxvsubbfs)."""
     for i in range(128):
         put8(v, d, i, saturate8(int64(v.bytes[a, i]) - int64(v.bytes[b, i])), code)
 
 
-@compiled(forceinline=True)
+@compiled(inline="always")
 def mul8_mod(v, d, a, b, code=0):
     """d = a * b modulo 2^8 (fxvmulbm)."""
     for i in range(128):
         put8(v, d, i, wrap8(int64(v.bytes[a, i]) * int64(v.bytes[b, i])), code)
 
 
-@compiled(forceinline=True)
+@compiled(inline="always")
 def mul8_sat(v, d, a, b, code=0):
     """d = a * b as fractions of 2^7, truncated, saturating (fxvmulbfs)."""
     for i in range(128):
         put8(v, d, i, saturate8((int64(v.bytes[a, i]) * int64(v.bytes[b, i])) >> 7), code)
 
 
-@compiled(forceinline=True)
+@compiled(inline="always")
 def add16_mod(v, d, a, b, code=0):
     """d = a + b modulo 2^16 (fxvaddhm)."""
     for i in range(64):
         put16(v, d, i, wrap16(int64(v.halfwords[a, i]) + int64(v.halfwords[b, i])), code)
 
 
-@compiled(forceinline=True)
+@compiled(inline="always")
 def add16_sat(v, d, a, b, code=0):
     """d = a + b, saturating (fxvaddhfs)."""
     for i in range(64):
         put16(v, d, i, saturate16(int64(v.halfwords[a, i]) + int64(v.halfwords[b, i])), code)
 
 
-@compiled(forceinline=True)
+@compiled(inline="always")
 def sub16_mod(v, d, a, b, code=0):
     """d = a - b modulo 2^16 (fxvsubhm)."""
     for i in range(64):
         put16(v, d, i, wrap16(int64(v.halfwords[a, i]) - int64(v.halfwords[b, i])), code)
 
 
-@compiled(forceinline=True)
+@compiled(inline="always")
 def sub16_sat(v, d, a, b, code=0):
     """d = a - b, saturating (fxvsubhfs)."""
     for i in range(64):
         put16(v, d, i, saturate16(int64(v.halfwords[a, i]) - int64(v.halfwords[b, i])), code)
 
 
-@compiled(forceinline=True)
+@compiled(inline="always")
 def mul16_mod(v, d, a, b, code=0):
     """d = a * b modulo 2^16 (fxvmulhm)."""
     for i in range(64):
         put16(v, d, i, wrap16(int64(v.halfwords[a, i]) * int64(v.halfwords[b, i])), code)
 
 
-@compiled(forceinline=True)
+@compiled(inline="always")
 def mul16_sat(v, d, a, b, code=0):
     """d = a * b as fractions of 2^15, truncated, saturating (fxvmulhfs)."""
     for i in range(64):
         put16(v, d, i, saturate16((int64(v.halfwords[a, i]) * int64(v.halfwords[b, i])) >> 15), code)
 
 
-@compiled(forceinline=True)
+@compiled(inline="always")
 def compare8(v, a):
     """Set each byte lane's condition by comparing it with 0: greater, less or equal (fxvcmpb)."""
     for i in range(128):
@@ -123,7 +132,7 @@ def compare8(v, a):
         v.conditions[i] = EQUAL if x == 0 else (GREATER if x > 0 else LESS)
 
 
-@compiled(forceinline=True)
+@compiled(inline="always")
 def compare16(v, a):
     """Set each halfword lane's condition by comparing it with 0: greater, less or equal (fxvcmph)."""
     for i in range(64):
@@ -133,58 +142,57 @@ def compare16(v, a):
         v.conditions[2 * i + 1] = condition
 
 
-@compiled(forceinline=True)
+@compiled(inline="always")
 def select(v, d, a, b, code):
     """d = b in every byte whose condition holds, else a (fxvsel); for halfwords as well after compare16."""
     for i in range(128):
-        x, y = int64(v.bytes[a, i]), int64(v.bytes[b, i])
-        v.bytes[d, i] = y if code == 0 or v.conditions[i] == code else x
+        v.bytes[d, i] = blend(int64(v.bytes[a, i]), int64(v.bytes[b, i]), v.conditions[i], code)
 
 
-@compiled(forceinline=True)
+@compiled(inline="always")
 def move(v, d, a):
     """d = a, all 128 bytes (fxvsel with the condition ALWAYS)."""
     for i in range(128):
         v.bytes[d, i] = v.bytes[a, i]
 
 
-@compiled(forceinline=True)
+@compiled(inline="always")
 def shift_left8(v, d, a, amount):
     """d = a << amount, zeros from the right, what is shifted out is lost; amount 0..7 (fxvshb)."""
     for i in range(128):
         v.bytes[d, i] = wrap8(int64(v.bytes[a, i]) << amount)
 
 
-@compiled(forceinline=True)
+@compiled(inline="always")
 def shift_right8(v, d, a, amount):
     """d = a >> amount, copies of the sign from the left; amount 0..7 (assumed: fxvshb, negative amount)."""
     for i in range(128):
         v.bytes[d, i] = int64(v.bytes[a, i]) >> amount
 
 
-@compiled(forceinline=True)
+@compiled(inline="always")
 def shift_right_logic8(v, d, a, amount):
-    """d = a >> amount, zeros from the left; amount 0..7 (assumed: fxvshb, negative amount)."""
+    """d = a >> amount, zeros from the left; amount 0..7 (fxvshb, negative amount)."""
     for i in range(128):
         v.bytes[d, i] = wrap8((int64(v.bytes[a, i]) & 0xFF) >> amount)
 
 
-@compiled(forceinline=True)
+@compiled(inline="always")
 def shift_left16(v, d, a, amount):
     """d = a << amount, zeros from the right, what is shifted out is lost; amount 0..15 (fxvshh)."""
     for i in range(64):
         v.halfwords[d, i] = wrap16(int64(v.halfwords[a, i]) << amount)
 
 
-@compiled(forceinline=True)
+@compiled(inline="always")
 def shift_right16(v, d, a, amount):
     """d = a >> amount, copies of the sign from the left; amount 0..15 (assumed: fxvshh, negative amount)."""
     for i in range(64):
         v.halfwords[d, i] = int64(v.halfwords[a, i]) >> amount
 
 
-@compiled(forceinline=True)
+@compiled(inline="always")
 def shift_right_logic16(v, d, a, amount):
-    """d = a >> amount, zeros from the left; amount 0..15 (assumed: fxvshh, negative amount)."""
+    """d = a >> amount, zeros from the left; amount 0..15 (fxvshh, negative amount)."""
     for i in range(64):
         v.halfwords[d, i] = wrap16((int64(v.halfwords[a, i]) & 0xFFFF) >> amount)

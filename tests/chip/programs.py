@@ -5,27 +5,10 @@ import numpy as np
 from chip.chip import Chip
 from chip.config import ChipConfig
 from chip.fpga import SampleSet
-from chip.ppu import Memory, u8, u32
-from chip.ppu.program import Program
+from chip.testing import BUFFERS as BUFFERS
+from chip.testing import Script as Script
+from chip.testing import load_firmware
 from ppu_programs.placement import input_labels, place_two_layers, store_signed
-
-BUFFERS = Memory(membranes=u8[128 * 64], record=u32[256], row=u8[256], word=u32[1])
-
-
-class Script(Program):
-    """A program whose main is given as a function of the PPU."""
-
-    name = "script"
-    memory = BUFFERS
-
-    def __init__(self, main, kernels=(), memory=BUFFERS, image=None):
-        self._main, self.kernels, self.memory, self._image = main, tuple(kernels), memory, image or {}
-
-    def image(self):
-        return self._image
-
-    def main(self, ppu):
-        return self._main(ppu)
 
 
 def sleep(ppu):
@@ -46,15 +29,10 @@ def two_inputs(weights=((20, -15),), duration_ns=20_000):
 
 
 def build(top=None, bottom=None, registers=None, samples=None, config=None):
-    """A chip with everything loaded, ready to start."""
-    chip = Chip(config or ChipConfig.ideal())
+    """A chip with everything loaded, ready to start; the network of :func:`two_inputs` by default."""
     default_registers, default_samples = two_inputs()
-    chip.link.write_registers(registers or default_registers)
-    chip.link.write_samples(samples or default_samples)
-    for hemisphere, program in enumerate((top, bottom)):
-        if program is not None:
-            chip.link.load_program(hemisphere, program if isinstance(program, Program) else Script(program))
-    return chip
+    chip = Chip(config or ChipConfig.ideal())
+    return load_firmware(chip, top, bottom, registers or default_registers, samples or default_samples)
 
 
 def run(*arguments, **named):

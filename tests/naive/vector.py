@@ -1,14 +1,27 @@
-"""The vector unit's operations on lists of Python integers, lane by lane, by another method.
+"""The vector unit's operations on Python integers, lane by lane, by another method.
 
 The method is bit patterns and fractions. A register is a list of unsigned bit patterns, 128 bytes or 64 halfwords.
-Numbers are read from patterns and turned back into patterns; products of fractions are exact ``Fraction`` values that
-are floored.
+Numbers are read from patterns and turned back into patterns; saturating operations are exact ``Fraction`` arithmetic,
+floored and limited at the end. What has been worked out once is remembered.
 """
 
+import re
 from fractions import Fraction
-from math import floor
+from functools import cache
 
-BITS = {"8": 8, "16": 16}
+KEEPING = ("to_accumulator", "mul_to_accumulator", "mac_to_accumulator", "add_to_accumulator", "accumulate")
+"""The operations whose result stays in the accumulator."""
+WORK = {
+    **{verb: (verb, False) for verb in ("add", "sub", "mul")},
+    "mac": ("mul", True),
+    "to_accumulator": ("first", False),
+    "mul_to_accumulator": ("mul", False),
+    "mac_to_accumulator": ("mul", True),
+    "add_to_accumulator": ("add", False),
+    "accumulate": ("first", True),
+    "add_accumulator": ("first", True),
+}
+"""What each does with its operands, or the first one alone, and whether it adds the accumulator."""
 
 
 def number(pattern, bits):
@@ -16,14 +29,9 @@ def number(pattern, bits):
     return pattern - 2**bits if pattern >= 2 ** (bits - 1) else pattern
 
 
-def pattern(value, bits):
-    """Return the bit pattern of a number, modulo 2^bits."""
-    return value % 2**bits
-
-
 def limited(value, bits):
     """Return the pattern of the representable number nearest to a value."""
-    return pattern(sorted((-(2 ** (bits - 1)), value, 2 ** (bits - 1) - 1))[1], bits)
+    return sorted((-(2 ** (bits - 1)), value, 2 ** (bits - 1) - 1))[1] % 2**bits
 
 
 def fraction(bit_pattern, bits):
@@ -33,37 +41,44 @@ def fraction(bit_pattern, bits):
 
 def from_fraction(value, bits):
     """Return the pattern of a fraction: rounded down, limited to what can be represented."""
-    return limited(floor(value * 2 ** (bits - 1)), bits)
+    return limited(value.numerator * 2 ** (bits - 1) // value.denominator, bits)
 
 
-def arithmetic(name, a, b, bits):
-    """Return the pattern of one lane: name is add, sub or mul with _mod or _sat."""
-    operation, kind = name.split("_")
+@cache
+def saturating(verb, a, b, bits):
+    """Return the pattern, 2 * bits wide, of a fractional sum, difference, product, or of one operand alone."""
     x, y = fraction(a, bits), fraction(b, bits)
+    value = {"add": x + y, "sub": x - y, "mul": x * y, "first": x}[verb]
+    return from_fraction(value, 2 * bits)
+
+
+@cache
+def saturating_sum(a, b, bits):
+    """Return the pattern of the sum of two fractions."""
+    return from_fraction(fraction(a, bits) + fraction(b, bits), bits)
+
+
+@cache
+def parts(name):
+    """Return verb, width in bits and kind of an operation's name."""
+    verb, width, kind = re.fullmatch(r"(\w+?)(8|16)_(mod|sat)", name).groups()
+    return verb, int(width), kind
+
+
+def result(name, a, b, accumulator):
+    """Return one lane of what an operation writes: to the accumulator, 2 * bits wide, where its verb is in KEEPING."""
+    verb, bits, kind = parts(name)
+    what, accumulates = WORK[verb]
     if kind == "sat":
-        return from_fraction({"add": x + y, "sub": x - y, "mul": x * y}[operation], bits)
-    if operation == "sub":
-        b = 2**bits - b
-    return (a * b if operation == "mul" else a + b) % 2**bits
-
-
-def accumulate(name, accumulator, a, b, bits):
-    """Return the pattern of the accumulator, 2 * bits wide, after to, mul or mac with _mod or _sat."""
-    operation, kind = name.split("_")
-    wide = 2 * bits
-    if kind == "sat":
-        if operation == "to":
-            return from_fraction(fraction(a, bits), wide)
-        product = fraction(from_fraction(fraction(a, bits) * fraction(b, bits), wide), wide)
-        return from_fraction(product + (fraction(accumulator, wide) if operation == "mac" else 0), wide)
-    product = number(a, bits) * (1 if operation == "to" else number(b, bits))
-    return pattern(product + (accumulator if operation == "mac" else 0), wide)
-
-
-def multiply_accumulate(kind, accumulator, a, b, bits):
-    """Return the pattern of one lane of accumulator + a * b, the accumulator being 2 * bits wide."""
-    total = accumulate(f"mac_{kind}", accumulator, a, b, bits)
-    return total // 2**bits if kind == "sat" else total % 2**bits
+        if what in ("add", "sub"):
+            return from_fraction(fraction(saturating(what, a, b, bits), 2 * bits), bits)
+        total = saturating(what, a, b, bits)
+        if accumulates:
+            total = saturating_sum(accumulator, total, 2 * bits)
+        return total if verb in KEEPING else total // 2**bits
+    x, y = number(a, bits), number(b, bits)
+    total = {"add": x + y, "sub": x - y, "mul": x * y, "first": x}[what] + (accumulator if accumulates else 0)
+    return total % 2 ** (2 * bits if verb in KEEPING else bits)
 
 
 def condition(a, bits):
@@ -85,19 +100,18 @@ def shift(name, a, amount, bits):
     return int((filling * amount + text)[:bits], 2)
 
 
-def pack(a, b, upper):
-    """Return 128 bytes from two lists of 64 halfwords, slice by slice."""
-    result = []
-    for s in range(8):
-        for halfword in a[8 * s : 8 * s + 8] + b[8 * s : 8 * s + 8]:
-            result.append(divmod(halfword, 256)[0 if upper else 1])
-    return result
+def pack(a, b, upper, spare=0):
+    """Return 128 bytes from two lists of 64 halfwords, slice by slice, on their strings of bits."""
+    kept = 8 - spare
+    chosen = slice(0, kept) if upper else slice(kept, 2 * kept)
+    return [int(f"{x:016b}"[chosen], 2) for s in range(8) for x in a[8 * s : 8 * s + 8] + b[8 * s : 8 * s + 8]]
 
 
-def unpack(upper, lower, right):
-    """Return 64 halfwords from two lists of 128 bytes, slice by slice."""
+def unpack(upper, lower, right, spare=0):
+    """Return 64 halfwords from two lists of 128 bytes, slice by slice, on their strings of bits."""
     lanes = [16 * s + 8 * right + i for s in range(8) for i in range(8)]
-    return [upper[lane] * 256 + lower[lane] for lane in lanes]
+    texts = [f"{upper[lane]:08b}"[spare:] + f"{lower[lane]:08b}"[spare:] for lane in lanes]
+    return [int(text.ljust(16, "0"), 2) for text in texts]
 
 
 def random_step(state, taps):

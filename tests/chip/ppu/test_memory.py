@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 
 from chip.constants import SRAM_BYTES
-from chip.errors import ChipLimitError
+from chip.errors import ChipLimitError, MachineFault
 from chip.ppu import KernelError, Memory, i8, i16, i32, link, u8, u16, u32
-from tests.chip.ppu.sources import module
+from chip.ppu.stack import deepest_chain
+from tests.chip.ppu.sources import Machine, module
 
 TEXT = """
     @subroutine
@@ -108,3 +109,86 @@ def test_bad_declarations_are_refused():
         link(Memory(), code_in="elsewhere")
     with pytest.raises(ValueError, match="multiple of 4"):
         link(Memory(), stack=3)
+
+
+# ---------------------------------------------------------------------- the stack
+
+
+def chain_of(depth, variables=0):
+    """Return the text of a kernel that calls ``depth`` subroutines within each other, with so many variables each."""
+    text = "@subroutine\ndef s0(v, m, x):\n    return x + 1\n"
+    work = "".join(f"    y{i} = x + {i}\n" for i in range(variables))
+    for level in range(1, depth):
+        text += f"@subroutine\ndef s{level}(v, m, x):\n{work}    return s{level - 1}(v, m, x) + s0(v, m, x)\n"
+    return text + f"@kernel\ndef deep(v, m):\n    m.a[0] = s{depth - 1}(v, m, 1)\n"
+
+
+def test_the_deepest_chain_of_calls_is_known_before_it_runs(tmp_path):
+    made = module(tmp_path, chain_of(5)).deep
+    chain = deepest_chain(made)
+    assert chain.names == ("deep", "s4", "s3", "s2", "s1", "s0")
+    assert chain.frame_bytes == 6 * 16 and chain.stack_bytes == 128 + 6 * 16
+    assert link(Memory(a=i32[1]), [made]).deepest == chain and link(Memory()).deepest is None
+    wide = deepest_chain(module(tmp_path, chain_of(3, variables=20)).deep)
+    assert wide.frame_bytes == 16 + 2 * 96 + 16  # 8 bytes and 21 words are 92, in multiples of 16
+
+
+def test_a_stack_that_overflows_is_refused_when_the_program_is_loaded(tmp_path):
+    memory = Memory(a=i32[1])
+    made = module(tmp_path, chain_of(9, variables=20)).deep
+    needed = 128 + 16 + 8 * 96 + 16
+    assert deepest_chain(made).stack_bytes == needed
+    assert link(memory, [made], stack=needed).deepest.stack_bytes == needed
+    words = f"stack of .* kernel deep: {needed} bytes needed, {needed - 4} available; .*py:.*deep > s8 > s7"
+    with pytest.raises(ChipLimitError, match=words) as caught:
+        link(memory, [made], stack=needed - 4)
+    assert (caught.value.used, caught.value.size) == (needed, needed - 4)
+    with pytest.raises(ChipLimitError, match="stack of the processor for kernel deep: .* 1024 available"):
+        link(memory, [module(tmp_path, chain_of(12, variables=20)).deep])
+
+
+def test_what_is_never_called_needs_no_stack(tmp_path):
+    text = """
+        DEBUG = 0
+        @subroutine
+        def helper(v, m):
+            return 1
+        @kernel
+        def quiet(v, m):
+            m.a[0] = 2
+            if DEBUG:
+                m.a[0] = helper(v, m)
+    """
+    assert deepest_chain(module(tmp_path, text).quiet).names == ("quiet",)
+
+
+# ---------------------------------------------------------------------- faults
+
+
+def test_vectors_and_elements_stay_within_their_region(tmp_path):
+    """A vector is the i-th of a region: it cannot lie across two of them, nor off its alignment."""
+    text = """
+        @kernel
+        def vector(v, m, i):
+            load8(v, V0, m.row, i)
+        @kernel
+        def element(v, m, i):
+            m.row[i] = 1
+        @kernel
+        def small(v, m, i):
+            load8(v, V0, m.half, i)
+    """
+    made = module(tmp_path, text)
+    memory = Memory(row=u8[300], half=u8[64])
+    vector, element = Machine(made.vector, memory), Machine(made.element, memory)
+    for index in (0, 1):
+        vector(index)
+    for index in (2, -1, 2**31 - 1, -(2**31)):  # 300 bytes hold two whole vectors
+        with pytest.raises(MachineFault, match=rf"py:5: kernel vector reached for vector {index} of region row, .* 2,"):
+            vector(index)
+    for index in (300, -1, 2**31 - 1):
+        with pytest.raises(MachineFault, match=rf"kernel element reached for element {index} of region row, .* 300,"):
+            element(index)
+    assert (element.regions["row"] == 0).all()
+    with pytest.raises(KernelError, match="load8 reaches element 127 of region half, which has 64"):
+        link(memory, [made.small])

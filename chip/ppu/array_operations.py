@@ -1,0 +1,161 @@
+"""What a plasticity processor does to its hemisphere: rows of weights, neuron resets, conversions, counters, events."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from chip import constants as c
+from chip.errors import LossError, MachineFault
+from chip.ppu.processor_core import WORD_CYCLES, Operation, ProcessorCore
+
+BOTH_HALVES = (c.EVEN, c.ODD)
+ALL_LANES = tuple(range(c.LANES))
+
+
+class ArrayOperations(ProcessorCore):
+    """The operations of :class:`chip.ppu.processor.Processor` on the synapse array, its neurons and its converters."""
+
+    def load_weights(self, rows: int | Sequence[int], half: int, into: str) -> Operation:
+        """Read half rows of weights into SRAM, 128 bytes each: one bus access and one SRAM vector store a row."""
+        self._check_index("half", half, c.HALVES)
+        rows, target = self._rows(rows, into)
+        target[...] = self.chip.synapse_memory[self.hemisphere, rows, half]
+        return self._spend("weights", len(rows) * (c.WEIGHT_LOAD_CYCLES + c.SRAM_VECTOR_STORE_CYCLES))
+
+    def store_weights(self, rows: int | Sequence[int], half: int, source: str) -> Operation:
+        """Write half rows of weights from SRAM; row i acts when its bus access ends. The low 6 bits are taken."""
+        self._check_index("half", half, c.HALVES)
+        rows, values = self._rows(rows, source)
+        if values.max() > c.WEIGHT_MAX:
+            self._weights_overflow(rows, values)
+            values = values & c.WEIGHT_MAX
+        row_cycles = c.SRAM_VECTOR_LOAD_CYCLES + c.WEIGHT_STORE_CYCLES
+        start_ns = self._start_ns()
+        times_ns = start_ns + np.arange(1, len(rows) + 1) * row_cycles * c.PPU_CLOCK_NS
+        self.chip.synapse_memory[self.hemisphere, rows, half] = values
+        self.chip.core.post_weight_rows(times_ns, self.hemisphere, rows, half, values)
+        return self._spend("weights", len(rows) * row_cycles)
+
+    def reset_neurons(self, halves: Sequence[int] = (c.EVEN,), mask: np.ndarray | None = None) -> Operation:
+        """Pull membranes to their reset potential: one vector write a half, acting when it ends.
+
+        ``mask`` is uint8[128], nonzero where a lane is reset; by default all are.
+        """
+        for half in halves:
+            self._check_index("half", half, c.HALVES)
+        start_ns = self._start_ns()
+        for count, half in enumerate(halves, 1):
+            time_ns = start_ns + count * c.NEURON_RESET_CYCLES * c.PPU_CLOCK_NS
+            self.chip.core.post_neuron_reset(time_ns, self.hemisphere, half, mask)
+        return self._spend("neuron reset", len(halves) * c.NEURON_RESET_CYCLES)
+
+    def read_cadc(self, into: str, halves: Sequence[int] = (c.EVEN,)) -> Operation:
+        """Convert all membranes of this hemisphere now and store the named halves in SRAM, 128 bytes each."""
+        for half in halves:
+            self._check_index("half", half, c.HALVES)
+        target = self._vectors(into, len(halves))
+        ticket = self.chip.core.post_cadc(self._start_ns(), self.hemisphere)
+
+        def deliver(_):
+            result = self.chip.core.cadc_result(ticket)
+            for vector, half in zip(target, halves, strict=True):
+                vector[...] = result[half]
+
+        cadc = self.config.cadc
+        cycles = cadc.read_cycles + (len(halves) - 1) * cadc.buffered_read_cycles
+        return self._spend("cadc", cycles + len(halves) * c.SRAM_VECTOR_STORE_CYCLES, then=deliver)
+
+    def sample_membranes(self, count: int, into: str, period_ns: int = c.CADC_SAMPLE_PERIOD_NS) -> Operation:
+        """Convert the even membranes ``count`` times, one vector of SRAM each, the first one now.
+
+        A sample is stored while the next one converts.
+
+        Raises:
+            ValueError: a period below 1700 ns or below a conversion, or off the 4 ns clock.
+        """
+        self._check_index("a count of", count, 1 << 20, start=1)
+        shortest_ns = max(c.CADC_SAMPLE_PERIOD_NS, self.config.cadc.read_cycles * c.PPU_CLOCK_NS)
+        self._check_index("a period of", period_ns, 1 << 40)
+        if period_ns < shortest_ns or period_ns % c.PPU_CLOCK_NS:
+            raise ValueError(
+                f"a CADC sample period of {period_ns} ns; it must be a multiple of {c.PPU_CLOCK_NS} ns and at least "
+                f"{shortest_ns} ns"
+            )
+        target = self._vectors(into, count)
+        start_ns = self._start_ns()
+        tickets = [self.chip.core.post_cadc(start_ns + i * period_ns, self.hemisphere) for i in range(count)]
+
+        def deliver(_):
+            for vector, ticket in zip(target, tickets, strict=True):
+                vector[...] = self.chip.core.cadc_result(ticket)[c.EVEN]
+
+        last = self.config.cadc.read_cycles + c.SRAM_VECTOR_STORE_CYCLES
+        return self._spend("cadc", (count - 1) * int(period_ns) // c.PPU_CLOCK_NS + last, then=deliver)
+
+    # ------------------------------------------------------------------ spikes
+
+    def read_spike_counters(
+        self, into: str, halves: Sequence[int] = BOTH_HALVES, lanes: Sequence[int] = ALL_LANES, reset: bool = False
+    ) -> Operation:
+        """Read spike counters of this hemisphere into a region, one scalar access each, half after half.
+
+        A counter has 8 bits and an overflow flag. An element of 8 bits takes the count modulo 256, a wider one has the
+        flag in bit 8. With ``reset`` each counter is cleared by a write behind its read; a spike between the two is
+        never counted.
+        """
+        for half in halves:
+            self._check_index("half", half, c.HALVES)
+        for lane in lanes:
+            self._check_index("lane", lane, c.LANES)
+        target, count = self._region(into), len(halves) * len(lanes)
+        self._check_index(f"a count of spike counters for region {into} of", count, target.size + 1, start=1)
+        core, base, ppu = self.chip.core, self.chip.counter_base, self.config.ppu
+        write = ppu.omnibus_write_cycles if reset else 0
+        each = ppu.counter_read_cycles + WORD_CYCLES + write
+        start_ns = self._start_ns()
+        read_ns = start_ns + (np.arange(count) * each + ppu.counter_read_cycles) * c.PPU_CLOCK_NS
+        column = (c.HALVES * np.asarray(lanes) + np.asarray(halves)[:, None]).reshape(-1)
+        neurons = self.hemisphere * c.COLUMNS + column
+        core.keep_record(start_ns)
+
+        def deliver(_):
+            counts = core.spike_counts(neurons, read_ns) - base[neurons]
+            target[:count] = (counts & 0xFF) | ((counts > 0xFF) * 0x100 if target.itemsize > 1 else 0)
+            if reset:
+                base[neurons] = core.spike_counts(neurons, read_ns + write * c.PPU_CLOCK_NS)
+            core.release_record(start_ns)
+
+        return self._spend("spike counters", count * each, then=deliver)
+
+    def inject_event(self, busses: Sequence[int], row_select: int, label: int) -> Operation:
+        """Put one event on PADI busses of this hemisphere by a write over the Omnibus; it acts when the write ends.
+
+        It does not pass the crossbar, so nobody records it. The busses must be this processor's:
+        ``Registers.padi_from_processor``.
+        """
+        given = self.chip.core.padi_from_processor[self.hemisphere]
+        for bus in busses:
+            self._check_index("PADI bus", bus, c.PADI_BUSSES)
+            if not given[bus]:
+                raise MachineFault(
+                    f"program {self.program.name} puts an event on PADI bus {bus} of the {self.name} hemisphere, which "
+                    f"takes its events from the crossbar; set registers.padi_from_processor[{self.hemisphere}, {bus}]"
+                )
+        self._check_index("row select", row_select, c.ROW_SELECT_MASK + 1)
+        self._check_index("label", label, c.LABEL_MAX + 1)
+        cycles = self.config.ppu.omnibus_write_cycles
+        mask = sum({1 << int(bus) for bus in busses})
+        time_ns = self._start_ns() + cycles * c.PPU_CLOCK_NS
+        self.chip.core.post_padi_event(time_ns, self.hemisphere, mask, int(row_select), int(label))
+        return self._spend("omnibus", cycles)
+
+    def _weights_overflow(self, rows: np.ndarray, values: np.ndarray) -> None:
+        row, lane = (int(i) for i in np.argwhere(values > c.WEIGHT_MAX)[0])
+        self.chip.weight_overflows += int((values > c.WEIGHT_MAX).sum())
+        if self.config.strict:
+            raise LossError(
+                f"program {self.program.name} writes weight {values[row, lane]} to row {rows[row]}, lane {lane}; the "
+                f"synapse keeps 6 bits (0..{c.WEIGHT_MAX}): clip before the store"
+            )

@@ -1,0 +1,52 @@
+"""The instruction cache in front of external memory, for programs whose code lies there.
+
+The model is the simplest that is honest about order of magnitude: a routine is in the cache as a whole or not at all.
+When a kernel begins, whichever of its routines are missing are fetched, line by line, each line at the cost of a vector
+load from external memory; the longest unused ones make room. While a kernel runs nothing is fetched: what a kernel that
+is larger than the cache would pay for evicting its own code in a loop is not counted.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from chip.ppu.memory import START_CODE_BYTES
+
+if TYPE_CHECKING:
+    from chip.config import PpuConfig
+    from chip.ppu.kernel import Kernel
+
+_START_CODE = "start-up"  # the program's loop runs between kernels and so stays in the cache
+
+
+class InstructionCache:
+    """Which routines of one program are in the cache, the longest unused first.
+
+    Attributes:
+        size: bytes, whole lines; line: bytes of one line; miss_cycles: PPU cycles for fetching a line.
+        fetched_lines: so far.
+    """
+
+    def __init__(self, config: PpuConfig):
+        self.line, self.miss_cycles = config.instruction_cache_line_bytes, config.instruction_cache_miss_cycles
+        self.size = config.instruction_cache_bytes // self.line * self.line
+        self.fetched_lines = 0
+        self._lines: dict[Any, int] = {}  # of each routine that is in the cache
+
+    def fetch(self, kernel: Kernel) -> int:
+        """Bring a kernel's code into the cache; return the PPU cycles that it takes, 0 where all of it is there."""
+        missing = 0
+        for routine, size in ((_START_CODE, START_CODE_BYTES), *kernel.code_sizes.items()):
+            lines = self._lines.pop(routine, 0)  # and back to the end: the last one used
+            if lines == 0:
+                lines = -(-size // self.line)
+                missing += lines
+            self._lines[routine] = lines
+        self._make_room()
+        self.fetched_lines += missing
+        return missing * self.miss_cycles
+
+    def _make_room(self) -> None:
+        """Drop the longest unused routines until the rest fits; one that is larger than the cache never stays."""
+        while sum(self._lines.values()) * self.line > self.size:
+            del self._lines[next(iter(self._lines))]

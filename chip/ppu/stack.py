@@ -1,0 +1,66 @@
+"""The stack that a kernel needs: known before it runs, since no routine can call itself.
+
+Frames follow the embedded ABI of the Power ISA: back chain and link register, then what the routine keeps, in multiples
+of 16 bytes. How much a compiler keeps in registers is not known here: each parameter and variable counts as one word
+(assumed). Below the deepest frame lies what the program's own loop takes, red zone included.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from chip.ppu.kernel import Kernel, Subroutine
+    from chip.ppu.kernel_language import Routine
+
+FRAME_HEAD_BYTES = 8  # back chain and link register (Power ISA, embedded ABI)
+FRAME_ALIGNMENT_BYTES = 16  # the same
+VARIABLE_BYTES = 4  # assumed: one word for each parameter and variable of a routine
+LOOP_BYTES = 128  # the vendor's red zone (libnux linker script); assumed: the program's loop fits into it
+
+
+class Chain(NamedTuple):
+    """Routines that call each other: their names, the kernel's first, and the bytes of all their frames."""
+
+    names: tuple[str, ...]
+    frame_bytes: int
+
+    @property
+    def stack_bytes(self) -> int:
+        """Return the stack that the chain needs, with the program's loop."""
+        return LOOP_BYTES + self.frame_bytes
+
+
+def frame_bytes(routine: Routine) -> int:
+    """Return the bytes of a routine's stack frame."""
+    stored = {node.id for node in ast.walk(routine.tree) if isinstance(node, ast.Name) and _is_stored(node)}
+    size = FRAME_HEAD_BYTES + VARIABLE_BYTES * len(stored | set(routine.parameters))
+    return -(-size // FRAME_ALIGNMENT_BYTES) * FRAME_ALIGNMENT_BYTES
+
+
+def deepest_chain(kernel: Kernel) -> Chain:
+    """Return the chain of calls that needs the most stack; of equal ones the first in the source."""
+    known: dict[Kernel | Subroutine, Chain] = {}
+    for made in kernel.routines:  # callees come before their callers
+        longest = max(
+            (known[callee] for callee in _callees(made.routine, known)),
+            key=lambda chain: chain.frame_bytes,
+            default=Chain((), 0),
+        )
+        known[made] = Chain((made.name, *longest.names), frame_bytes(made.routine) + longest.frame_bytes)
+    return known[kernel]
+
+
+def _is_stored(node: ast.Name) -> bool:
+    return isinstance(node.ctx, ast.Store)
+
+
+def _callees(routine: Routine, known: dict) -> Iterator[Kernel | Subroutine]:
+    """Yield the routines that a routine calls, as often as it does."""
+    for node in ast.walk(routine.tree):
+        if isinstance(node, ast.Call):
+            callee = routine.look_up(node.func)
+            if callee.__hash__ is not None and callee in known:
+                yield callee

@@ -1,0 +1,62 @@
+"""The kit for testing firmware, and the chip under it.
+
+A test of one's own firmware is five lines; what is lost, late or saturated fails it, and so does another exit code:
+
+    from chip.testing import Script, run_firmware
+
+    def test_my_firmware_writes_a_row():
+        def main(ppu):
+            yield ppu.store_weights(4, half=0, source="row")
+            return 0
+        assert (run_firmware(Script(main, image={"row": 21})).weights()[0, 4, 0::2] == 21).all()
+
+A :class:`chip.Program` or a :class:`chip.Firmware` of one's own takes the place of the script. The fixture
+``chip_factory`` (the pytest plugin :mod:`chip.testing.plugin`, which comes with the installation) makes chips for tests
+that drive them themselves.
+
+For property tests there are hypothesis strategies: ``configs``, ``imperfections``, ``registers``, ``weights``,
+``labels``, ``event_labels``, ``spike_trains``, ``sample_sets``, ``programs``, ``program_pairs``; and ``ChipMachine``, a
+stateful machine that holds a chip and its host against a plain model of both:
+
+    @given(registers(), sample_sets(max_samples=1))
+    def test_my_rule_keeps_its_weights_small(chip_registers, samples):
+        chip = run_firmware(MyRule(), registers=chip_registers, samples=samples)
+        assert chip.weights().max() <= 40
+
+    class TestMyChip(ChipMachine.TestCase):
+        settings = settings(max_examples=20)
+
+``record`` and ``replay`` show that a program learns from what it reads and from nothing else, see
+:mod:`chip.testing.no_oracle`.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+_HOMES = {
+    "chip.testing.runs": ["BUFFERS", "Script", "WatchedChip", "chip_bytes", "load_firmware", "run_firmware"],
+    "chip.testing.no_oracle": ["Log", "Outcome", "ReplayError", "record", "replay"],
+    "chip.testing.strategies": [
+        *("configs", "event_labels", "imperfections", "labels", "registers", "sample_sets", "spike_trains", "weights"),
+    ],
+    "chip.testing.random_programs": ["RandomProgram", "Step", "program_pairs", "programs", "steps"],
+    "chip.testing.machine": ["ChipMachine"],
+}
+_HOME = {name: home for home, names in _HOMES.items() for name in names}
+__all__ = sorted(_HOME)
+
+
+def __getattr__(name: str):
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    try:
+        return getattr(import_module(_HOME[name]), name)
+    except ModuleNotFoundError as error:
+        if error.name is None or error.name.partition(".")[0] != "hypothesis":
+            raise
+        raise ModuleNotFoundError(
+            f"chip.testing.{name} needs hypothesis; install plasticore with the extra `test`: "
+            "pip install 'plasticore[test]'",
+            name="hypothesis",
+        ) from error

@@ -1,0 +1,175 @@
+"""Run firmware as a test does: what is lost, late or saturated fails, and so does another exit code."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+
+import numpy as np
+
+from chip import constants as c
+from chip.analog.build import to_lanes
+from chip.chip import Chip
+from chip.config import ChipConfig
+from chip.errors import LossError
+from chip.fpga import SampleSet
+from chip.ppu.memory import Memory, u8, u32
+from chip.ppu.program import Firmware, Program
+from chip.registers import Registers
+
+BUFFERS = Memory(membranes=u8[128 * 64], record=u32[256], row=u8[256], word=u32[1])
+SATURATED = "saturated conversions"
+
+
+class Script(Program):
+    """A program whose ``main`` is given as a function of the PPU; with regions for most purposes, ``BUFFERS``."""
+
+    name = "script"
+
+    def __init__(
+        self,
+        main: Callable,
+        kernels: Collection = (),
+        memory: Memory = BUFFERS,
+        image: Mapping[str, np.ndarray] | None = None,
+    ):
+        self._main, self.kernels, self.memory, self._image = main, tuple(kernels), memory, dict(image or {})
+
+    def image(self) -> dict[str, np.ndarray]:
+        return self._image
+
+    def main(self, ppu):
+        return self._main(ppu)
+
+
+class WatchedChip(Chip):
+    """A chip that also counts saturated conversions, and whose losses leave out those that a test allows.
+
+    A conversion is saturated where the CADC reads 0 or 255 of an enabled neuron.
+
+    Attributes:
+        allow: names of losses that are no failure, as :meth:`losses` gives them.
+        told: a loss has ended its run with an error.
+    """
+
+    def __init__(self, config: ChipConfig | None = None, allow: Collection[str] = ()):
+        self.allow, self.saturated, self.told = frozenset(allow), 0, False
+        super().__init__(config)
+        unknown = sorted(self.allow - set(super().losses()) - {SATURATED})
+        if unknown:
+            names = ", ".join([*super().losses(), SATURATED])
+            raise ValueError(f"there is no loss named {unknown[0]!r} to allow; there are: {names}")
+
+    def configure(self, registers: Registers) -> None:
+        super().configure(registers)
+        core, hemispheres = self.core, {}
+        enabled = to_lanes(registers.enabled[:, None]).reshape(c.HEMISPHERES, c.HALVES, c.LANES)
+        post, read = core.post_cadc, core.cadc_result
+
+        def noted_post(time_ns: int, hemisphere: int) -> int:
+            ticket = post(time_ns, hemisphere)
+            hemispheres[ticket] = hemisphere
+            return ticket
+
+        def counted_read(ticket: int) -> np.ndarray:
+            values = read(ticket)
+            at_an_end = (values == 0) | (values == c.CADC_MAX)
+            self.saturated += int((at_an_end & enabled[hemispheres.pop(ticket)]).sum())
+            return values
+
+        core.post_cadc, core.cadc_result = noted_post, counted_read
+
+    def losses(self) -> dict[str, int]:
+        """Everything that was lost, late or saturated and is not allowed, by name."""
+        found = {**super().losses(), SATURATED: self.saturated}
+        return {name: count for name, count in found.items() if name not in self.allow}
+
+    def run(self, progress: Callable[[Chip], None] | None = None) -> None:
+        try:
+            super().run(progress)
+        except LossError:
+            self.told = True
+            raise
+
+    def check(self) -> None:
+        """Raise AssertionError where something was lost, late or saturated."""
+        lost = ", ".join(f"{count} {name}" for name, count in self.losses().items() if count)
+        if lost:
+            raise AssertionError(
+                f"the firmware lost or saturated something: {lost}; mend it, or allow it by name, for example "
+                f"allow=[{next(name for name, count in self.losses().items() if count)!r}]"
+            )
+
+
+def load_firmware(
+    chip: Chip,
+    top: Firmware | Program | Callable | None = None,
+    bottom: Program | Callable | None = None,
+    registers: Registers | None = None,
+    samples: SampleSet | None = None,
+) -> Chip:
+    """Load a chip over its link and return it: a firmware, or a program or a ``main`` for each PPU.
+
+    A ``main`` is a function of the PPU, see :class:`Script`. Without registers those of the firmware are written, or a
+    chip that does nothing.
+    """
+    if isinstance(top, Firmware):
+        registers = top.registers() if registers is None else registers
+        top, bottom = top.programs()
+    chip.link.write_registers(Registers() if registers is None else registers)
+    if samples is not None:
+        chip.link.write_samples(samples)
+    for hemisphere, program in enumerate((top, bottom)):
+        if program is not None:
+            chip.link.load_program(hemisphere, program if isinstance(program, Program) else Script(program))
+    return chip
+
+
+def run_firmware(
+    top: Firmware | Program | Callable | None = None,
+    bottom: Program | Callable | None = None,
+    registers: Registers | None = None,
+    samples: SampleSet | None = None,
+    config: ChipConfig | None = None,
+    allow: Collection[str] = (),
+    exit_code: int = 0,
+) -> WatchedChip:
+    """Run firmware on a chip to its end, and return the chip for a look; see :func:`load_firmware`.
+
+    Args:
+        config: an ideal strict chip by default.
+        allow: names of losses that are no failure, for example ``["saturated conversions"]``.
+        exit_code: what every program must end with; -1 where the watchdog is expected to end it.
+
+    Raises:
+        AssertionError: something was lost, late or saturated, or a program ended with another exit code.
+        LossError: the same on a strict chip, where it happened. MachineFault: a program faulted.
+    """
+    chip = load_firmware(WatchedChip(config, allow), top, bottom, registers, samples)
+    chip.start()
+    chip.run()
+    chip.check()
+    for processor in chip.processors:
+        if processor.program is not None and processor.exit_code != exit_code:
+            raise AssertionError(
+                f"program {processor.program.name} on the {processor.name} PPU ended with {processor.exit_code}, not "
+                f"with {exit_code}"
+            )
+    return chip
+
+
+def chip_bytes(chip: Chip) -> dict[str, bytes]:
+    """Everything that a chip has come to, as bytes: two runs are the same where these dicts are equal.
+
+    SRAM, vector units and cycles of both PPUs, weights, block RAM, neurons and spikes, losses, time.
+    """
+    found = {}
+    for ppu in chip.processors:
+        found[f"{ppu.name} SRAM"] = ppu.sram.tobytes()
+        found |= {f"{ppu.name} vector unit, {name}": a.tobytes() for name, a in ppu.vector.snapshot().items()}
+        found[f"{ppu.name} cycles, exit code"] = repr((sorted(ppu.cycles.items()), ppu.exit_code)).encode()
+    chip.core.advance(chip.now_ns)
+    found |= {f"analog core, {name}": array.tobytes() for name, array in chip.core.snapshot().items()}
+    found |= {"weights": chip.weights().tobytes(), "block RAM": chip.external.block_ram.tobytes()}
+    found["membranes"] = chip.core.membranes(chip.now_ns).tobytes()
+    found["losses, time"] = repr((chip.losses(), chip.now_ns)).encode()
+    return found

@@ -1,0 +1,324 @@
+"""Stepping equals the compiled kernel: bytes, cycles and faults, for operations, expressions, control flow."""
+
+import importlib
+import itertools
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from chip.errors import MachineFault
+from chip.ppu import KernelError, Memory, VectorUnit, i8, i16, i32, kernel, link, load8, u8, u16
+from chip.ppu.costs import COSTS
+from chip.ppu.operations import OPERATIONS
+from chip.ppu.stepping import steps, steps_on
+from chip.ppu.stepping_expressions import plain
+from tests.chip import programs
+from tests.chip.ppu.sources import INT32, module
+from tests.chip.ppu.test_kernel_expressions import HEAD, LEAVES, NEAR, _grow
+
+VECTORS = Memory(bytes=i8[256], halfwords=i16[128], unsigned=u8[256], out=i32[8])
+
+
+class Twins:
+    """The same kernel, units and regions twice: one is run compiled, the other one step by step."""
+
+    def __init__(self, kernel, memory, seed=1):
+        generator = np.random.default_rng(seed)
+        self.kernel, self.units, self.regions = kernel, (VectorUnit(seed), VectorUnit(seed)), []
+        image = generator.integers(0, 256, 16384).astype(np.uint8)
+        registers, conditions = generator.integers(-128, 128, (32, 128)), generator.integers(0, 4, 128)
+        accumulator = generator.integers(-(2**15), 2**15, 128)
+        for unit in self.units:
+            unit.state.bytes[:], unit.state.accumulator16[:] = registers, accumulator
+            unit.state.conditions[:] = conditions
+            self.regions.append(link(memory).views(image.copy()))
+
+    def run(self, *integers, limit=100_000):
+        """Run both; return the steps, and the fault or None."""
+        taken, faults = [], []
+        cycles = None
+        try:
+            cycles = self.kernel.bind(self.units[0], self.regions[0])(limit, *integers)
+        except MachineFault as fault:
+            faults.append((str(fault), fault.site, fault.index, fault.cycles))
+        try:
+            for step in steps(self.kernel, self.units[1], self.regions[1], *integers, limit_cycles=limit):
+                taken.append(step)
+        except MachineFault as fault:
+            faults.append((str(fault), fault.site, fault.index, fault.cycles))
+        self.check()
+        assert len(faults) in (0, 2) and len(set(faults)) <= 1
+        assert list(itertools.accumulate(step.cost for step in taken)) == [step.cycles for step in taken]
+        if not faults:
+            assert taken[-1].cycles == cycles and taken[-1].operation == "return"
+        return taken, faults[0] if faults else None
+
+    def bytes(self):
+        """Return everything that the compiled twin has, in one piece."""
+        return b"".join(a.tobytes() for a in [*self.units[0].snapshot().values(), *self.regions[0].values()])
+
+    def check(self):
+        compiled, stepped = (unit.snapshot() for unit in self.units)
+        for name, array in compiled.items():
+            assert np.array_equal(array, stepped[name]), name
+        for name, region in self.regions[0].items():
+            assert np.array_equal(region, self.regions[1][name]), name
+
+
+# ------------------------------------------------------------------ straight-line kernels of vector operations
+
+ARGUMENTS = {
+    "register": st.integers(0, 7).map(lambda number: f"V{number}"),
+    "index": st.sampled_from(["0", "1", "x & 1", "i"]),
+    "scalar": st.sampled_from(["x", "x * 77", "5", "-1", "m.out[2]"]),
+    "code": st.integers(0, 3).map(str),
+}
+
+
+@st.composite
+def call(draw, name):
+    """Return the text of a call of one vector operation with operands of every kind."""
+    operation = OPERATIONS[name]
+    region = "m.halfwords" if operation.lanes == 64 else draw(st.sampled_from(["m.bytes", "m.unsigned"]))
+    texts = []
+    for kind in operation.operands[: len(operation.operands) - draw(st.integers(0, operation.defaults))]:
+        if kind.startswith("amount"):
+            texts.append(str(draw(st.integers(0, int(kind.removeprefix("amount"))))))
+        else:
+            texts.append(region if kind == "region" else draw(ARGUMENTS[kind]))
+    return f"{name}(v, {', '.join(texts)})"
+
+
+def straight_line(directory, calls):
+    text = "@kernel\ndef line(v, m, x):\n    i = (x >> 3) & 1\n" + "".join(f"    {text}\n" for text in calls)
+    return module(directory, text).line
+
+
+ANY_CALL = st.sampled_from(list(OPERATIONS)).flatmap(call)
+
+
+@settings(max_examples=5, deadline=None)
+@given(calls=st.lists(ANY_CALL, min_size=8, max_size=8), x=INT32, seed=st.integers(0, 99))
+def test_random_lines_of_vector_operations(tmp_path_factory, calls, x, seed):
+    check_line(tmp_path_factory.mktemp("line"), calls, x, seed)
+
+
+def check_line(directory, calls, x, seed):
+    twins = Twins(straight_line(directory, calls), VECTORS, seed)
+    for value in (x, 0, -1):
+        taken, _ = twins.run(value)
+        done = [step for step in taken if step.operation in OPERATIONS]
+        assert [step.operation for step in done] == [text.partition("(")[0] for text in calls]
+        assert [step.line for step in done] == list(range(5, 5 + len(calls)))
+        least = [COSTS[OPERATIONS[step.operation].cost].cycles for step in done]
+        assert all(cost <= step.cost <= cost + 12 for step, cost in zip(done, least, strict=True))
+
+
+@pytest.mark.parametrize("name", OPERATIONS)
+def test_every_vector_operation_is_the_same_in_plain_python(name):
+    operation = OPERATIONS[name]
+    function = getattr(importlib.import_module(operation.module), name)
+    twins = Twins(shown, VECTORS)
+    before = twins.bytes()
+    for code in range(4):
+        for unit, regions, way in zip(twins.units, twins.regions, (function, plain(function)), strict=True):
+            region, registers = regions["halfwords" if operation.lanes == 64 else "bytes"], itertools.count(3)
+            given = {"region": region, "index": 1, "scalar": 5 - 7 * code}
+            kinds = operation.operands
+            way(unit.state, *(next(registers) if kind == "register" else given.get(kind, code) for kind in kinds))
+        twins.check()
+    assert twins.bytes() != before
+
+
+# ------------------------------------------------------------------ expressions and control flow
+
+
+@settings(max_examples=4, deadline=None)  # the first one is the simplest there is
+@given(
+    expressions=st.lists(st.recursive(LEAVES, _grow, max_leaves=6), min_size=20, max_size=20),
+    values=st.lists(st.tuples(NEAR, NEAR, NEAR), min_size=12, max_size=12),
+)
+def test_random_expressions(tmp_path_factory, expressions, values):
+    body = "\n".join(f"    m.out[{i}] = {text}" for i, text in enumerate(expressions))
+    made = module(tmp_path_factory.mktemp("expressions"), HEAD + body).all
+    twins = Twins(made, Memory(out=i32[len(expressions)]))
+    for integers in values:
+        twins.run(*integers)
+
+
+PROGRAM = """
+import chip.ppu.vector as vector
+ENOUGH = 40
+
+@subroutine
+def early(v, m, x):
+    if x > 900:
+        return 70000
+    for i in range(8):
+        if m.a[i] == x & 15:
+            return i
+    return -1
+
+@subroutine
+def nothing(v, m):
+    store8(v, V1, m.b)
+
+@kernel
+def program(v, m, n, seed):
+    '''Loops, branches, jumps and calls of every kind.'''
+    x: int = seed
+    total = 0
+    if ENOUGH > 50:
+        total = 9
+    m.a[4] = ((seed * 65539 + n) * 7919 + (n << 29) - 5) >> 3
+    if n < 3 or seed > 90:
+        m.a[7] += seed < 50 and n >= 3 or n == 0
+    for i in range(n):
+        x = (x * 5 + 7) & 1023
+        if x < 100:
+            continue
+        elif x > 1000 or m.a[i & 7] > 50 and x & 1 or m.a[1] < x < 700 <= m.a[2]:
+            total += 3
+            break
+        else:
+            m.a[x & 7] += i
+            total ^= x if x & 2 else -m.a[3]
+        for j in range(10, 0, -3):
+            while j > 4 and (m.a[j & 7] or total):
+                j -= 2
+                m.u[j & 3] = j << 14
+                if j == 5:
+                    total += early(v, m, x)
+                    break
+            total = total + j
+            splat8(v, V1 + 0, m.a[2] or vector.V3)
+        nothing(v, m)
+    for k in range(3):
+        last = k * 2
+    while True:
+        last += early(v, m, last) + 2
+        if last > ENOUGH:
+            break
+    if not total == last:
+        m.a[5] = m.u[1] >> (seed & 63) if 0 < total <= 5000 else absolute(total) - (1 << (last & 31))
+    if total < 0:
+        return
+    m.a[6] = len(m.a) - ~divide(total, last)
+    pass
+"""
+
+
+def test_control_flow(tmp_path):
+    twins = Twins(module(tmp_path, PROGRAM).program, Memory(a=i32[8], b=i8[128], u=u16[4]))
+    seen = set()
+    for n, seed in itertools.product((0, 1, 5, 30), range(0, 400, 23)):
+        for regions in twins.regions:
+            regions["a"][:] = [seed, 1, 3, 0, 60, 7, 0, 9]
+        taken, _ = twins.run(n, seed)
+        seen |= {step.operation for step in taken}
+    everything = {"set", "load", "store", "if", "while", "for", "break", "continue", "call", "return"}
+    assert seen == everything | {"splat8", "store8"}
+
+
+FAULTY = """
+@subroutine
+def inside(v, m, x):
+    m.a[x] = divide(7, m.a[0])
+    return 3
+
+@kernel
+def faulty(v, m, way, x):
+    m.a[1] = 5
+    if way == 0:
+        m.a[x] += 1
+    if way == 1:
+        load8(v, V0, m.b, x)
+    if way == 2:
+        m.a[2] = inside(v, m, x)
+    while way == 3:
+        for i in range(x):
+            m.a[2] += m.a[3] + m.a[i & 3]
+    m.a[3] = divide(x, way - 4)
+"""
+FAULTS = {
+    (0, 4): "reached for element 4 of region a, which has 4, after",
+    (0, -1): "reached for element -1 of region a, which has 4, after",
+    (1, 2): "reached for vector 2 of region b, which has 2, after",
+    (2, 0): ":5: kernel faulty, subroutine inside, divided by zero after",
+    (3, 2): ":17: kernel faulty ran for ",
+    (3, 99999): ":18: kernel faulty ran for ",
+    (4, 1): ":20: kernel faulty divided by zero after",
+}
+
+
+@pytest.mark.parametrize("integers", FAULTS)
+def test_faults_are_the_compiled_kernel_s(faulty, integers):
+    twins = Twins(faulty, Memory(a=i32[4], b=i8[256]))
+    for regions in twins.regions:
+        regions["a"][:] = 0
+    taken, fault = twins.run(*integers, limit=3000)
+    assert FAULTS[integers] in fault[0]
+    assert taken[-1].cycles <= fault[3]
+    assert twins.run(5, 1)[1] is None  # the next call works
+
+
+@pytest.fixture(scope="module")
+def faulty(tmp_path_factory):
+    return module(tmp_path_factory.mktemp("faulty"), FAULTY).faulty
+
+
+def test_watchdog_stops_at_the_very_cycle(faulty):
+    twins = Twins(faulty, Memory(a=i32[4], b=i8[256]))
+    assert {twins.run(3, 2, limit=limit)[1][3] - limit for limit in range(400, 430)} > {1, 2, 3}
+
+
+# ------------------------------------------------------------------ what is shown
+
+
+@kernel
+def shown(v, m, x):
+    m.a[x] = x * 3
+    load8(v, 1, m.b, x)
+
+
+def test_a_step_tells_where_what_and_how_long():
+    unit, regions = VectorUnit(), link(Memory(a=i32[4], b=i8[256])).views(np.zeros(16384, np.uint8))
+    taken = []
+    for step in steps(shown, unit, regions, 1):
+        if step.operation == "load8":
+            assert unit.state.bytes[1].tolist() == [5] * 128  # it has just happened
+        if step.operation == "store":
+            regions["b"][128:] = 5  # before the next one
+        taken.append(step)
+    assert unit.cycles == taken[-1].cycles == sum(step.cost for step in taken)
+    first = taken[0]
+    assert (first.routine, first.operation, first.operands, first.result) == ("shown", "store", ("a[1]",), 3)
+    assert first.file == __file__
+    line = str(taken[1]).removeprefix(f"{__file__}:")
+    assert line == f"{first.line + 1}  load8 V1 b[128:256]  -> 128 x 5  52 cycles, {taken[1].cycles} so far"
+
+
+def test_wrong_calls_are_refused_before_the_first_step():
+    unit, regions = VectorUnit(), link(Memory(a=i32[4], b=i8[256])).views(np.zeros(16384, np.uint8))
+    with pytest.raises(KernelError, match="uses region a; the program's regions are: b"):
+        steps(shown, unit, {"b": regions["b"]}, 1)
+    with pytest.raises(ValueError, match=r"takes 1 integers \(x\), not 0"):
+        steps(shown, unit, regions)
+    with pytest.raises(TypeError, match="steps takes a kernel, not 3; decorate"):
+        steps(3, unit, regions)
+
+
+def test_a_loaded_processor_is_stepped_on_copies():
+    memory = Memory(a=i32[4], b=i8[256])
+    script = programs.Script(programs.sleep, kernels=[shown], memory=memory, image={"a": np.array(7)})
+    chip = programs.build(top=script)
+    processor = chip.processors[0]
+    before = processor.sram.copy(), processor.vector.snapshot()
+    taken = list(steps_on(processor, shown, 1))
+    assert [str(step.result) for step in taken[:1]] == ["3"] and taken[1].operation == "load8"
+    with pytest.raises(RuntimeError, match="the bottom PPU has no program"):
+        steps_on(chip.processors[1], shown, 2)
+    assert np.array_equal(processor.sram, before[0])
+    assert all(np.array_equal(processor.vector.snapshot()[name], array) for name, array in before[1].items())

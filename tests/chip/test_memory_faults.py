@@ -1,0 +1,119 @@
+"""What a program cannot reach: misaligned addresses, the other hemisphere, what is not there. Faults, never silence."""
+
+import inspect
+import traceback
+
+import numpy as np
+import pytest
+
+from chip import constants as c
+from chip.errors import ChipLimitError, MachineFault
+from chip.fpga import BLOCK_RAM_BASE, DRAM_BASE
+from chip.ppu import Memory, kernel, u8, u32
+from chip.ppu.processor import Processor
+from tests.chip.programs import Script, build, run, sleep
+
+MEMORY = Memory(row=u8[512], word=u32[1])
+
+
+def program(operation, kernels=()):
+    def main(ppu):
+        yield operation(ppu)
+        return 0
+
+    return Script(main, kernels, memory=MEMORY, image={"row": np.arange(512) % 64})
+
+
+@pytest.mark.parametrize("base", [BLOCK_RAM_BASE, DRAM_BASE])
+@pytest.mark.parametrize("off", [1, 4, 64, 127, 129])
+def test_external_memory_moves_aligned_vectors_only(base, off):
+    for operation in (
+        lambda p: p.load_external(base + off, into="row"),
+        lambda p: p.store_external(base + off, source="row"),
+    ):
+        words = f"program script on the top PPU moves .* external address 0x{base + off:08x}.* multiple of 128"
+        with pytest.raises(MachineFault, match=words):
+            run(top=program(operation), bottom=sleep)
+
+
+@pytest.mark.parametrize("offset", [1, 2, 127])
+def test_vectors_of_sram_begin_at_words(offset):
+    for operation in (
+        lambda p: p.load_external(BLOCK_RAM_BASE, into="row", offset=offset),
+        lambda p: p.store_external(BLOCK_RAM_BASE, source="row", offset=offset),
+    ):
+        with pytest.raises(MachineFault, match=f"program script .* byte offset 0x{offset:08x}.* multiple of 4"):
+            run(top=program(operation), bottom=sleep)
+
+
+def test_an_aligned_transfer_arrives_where_it_says():
+    chip = run(top=program(lambda p: p.store_external(BLOCK_RAM_BASE + 128, source="row", vectors=2, offset=132)))
+    found = chip.link.read_external(BLOCK_RAM_BASE, 512)
+    assert found[128:384].tolist() == [i % 64 for i in range(132, 388)]
+    assert not found[:128].any() and not found[384:].any()
+
+
+@pytest.mark.parametrize(
+    "operation",
+    [
+        lambda p: p.load_external(0, into="row"),
+        lambda p: p.load_external(-128, into="row"),
+        lambda p: p.load_external(1 << 40, into="row"),
+        lambda p: p.load_external(float(BLOCK_RAM_BASE), into="row"),
+        lambda p: p.load_external(BLOCK_RAM_BASE, into="row", offset=0.0),
+        lambda p: p.load_external(BLOCK_RAM_BASE, into="row", offset=512),
+        lambda p: p.load_external(BLOCK_RAM_BASE, into="row", vectors=5),
+        lambda p: p.load_external(BLOCK_RAM_BASE, into="word"),
+        lambda p: p.store_external(BLOCK_RAM_BASE + c.BLOCK_RAM_BYTES, source="row"),
+        lambda p: p.store_external(DRAM_BASE + c.DRAM_BYTES - 128, source="row", vectors=2),
+        lambda p: p.store_weights(-1, c.EVEN, source="row"),
+        lambda p: p.store_weights(c.ROWS, c.EVEN, source="row"),  # where the other hemisphere's rows would begin
+        lambda p: p.load_weights(range(5), c.EVEN, into="row"),
+        lambda p: p.load_weights(0, c.EVEN, into="word"),
+    ],
+)
+def test_what_is_not_there_is_a_machine_fault_with_its_program(operation):
+    with pytest.raises(MachineFault) as caught:
+        run(top=program(operation), bottom=sleep)
+    told = "".join(traceback.format_exception(caught.value))
+    assert "program script on the top PPU" in told and "IndexError" not in told
+
+
+@kernel
+def reach(v, m, i):
+    m.row[i] = 1
+
+
+def test_a_kernel_s_fault_names_program_kernel_place_and_address():
+    with pytest.raises(MachineFault) as caught:
+        run(top=program(lambda p: p.run(reach, 512), [reach]), bottom=sleep)
+    line = inspect.getsourcelines(reach.routine.function)[1] + 2
+    told = "".join(traceback.format_exception(caught.value))
+    for words in (
+        f"test_memory_faults.py:{line}: kernel reach reached for element 512 of region row, which has 512",
+        "in program script on the top PPU, at ",
+    ):
+        assert words in told
+
+
+def test_a_program_reaches_the_synapses_of_its_own_hemisphere_only():
+    """No operation that touches synapses, neurons or the CADC takes a hemisphere; doorbells and words cross."""
+    for name in ("load_weights", "store_weights", "reset_neurons", "read_cadc", "sample_membranes"):
+        assert "hemisphere" not in inspect.signature(getattr(Processor, name)).parameters
+    for name in ("ring", "send"):
+        assert "hemisphere" in inspect.signature(getattr(Processor, name)).parameters
+    for side in (c.TOP, c.BOTTOM):
+        programs = [sleep, sleep]
+        programs[side] = program(lambda p: p.store_weights(range(4), c.ODD, source="row"))
+        chip = build(*programs)
+        before = chip.weights()
+        chip.start()
+        chip.run()
+        assert (chip.weights()[1 - side] == before[1 - side]).all()
+        assert chip.weights()[side, :4, 1::2].ravel().tolist() == [i % 64 for i in range(512)]
+
+
+def test_a_program_that_does_not_fit_is_refused_when_it_is_loaded():
+    big = Script(sleep, memory=Memory(row=u8[c.SRAM_BYTES]))
+    with pytest.raises(ChipLimitError, match="SRAM of the .* 16384 available; the largest object is region row"):
+        build(top=big)
