@@ -5,7 +5,7 @@ layer.
 
     bottom                                       top
     play sample k, wait for its doorbell ------> the same doorbell
-    read the CADC, load the spike record         load the spike record
+    read the CADC, load the spike record         load the spike record, sort it by neuron
     softmax, send the errors ------------------> backward: adjoint in reverse time
     gradient of the readout weights              wait until currents have decayed
     wait <-------------------------------------- done
@@ -154,9 +154,9 @@ class HiddenProgram(Program):
         yield ppu.wait_doorbell(SAMPLE_LINE)
         ended = ppu.time_base
         yield ppu.load_record(RECORD_SLOT, into="record")
+        yield ppu.run(adjoint.sort_record)
         yield ppu.wait_doorbell(ERRORS_LINE)
         if has_errors(ppu, self.settings):
-            yield ppu.run(adjoint.sort_record)
             yield ppu.run(self.backward)
         yield from self.settle(ppu, ended)
 
