@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from chip import constants as c
-from chip.analog.crossing import EDGE_NS, resolve
+from chip.analog.crossing import EDGE_NS, first_crossing, resolve
 from chip.analog.delivery import FPGA_SOURCE, NO_ROOM, apply_writes, collect, next_cause
 from chip.analog.drive import drive, find_weights, slots_of
 from chip.analog.holding import clamp, hold
@@ -14,6 +14,7 @@ from chip.analog.layout import (
     BLOCK_NS,
     COMMITTED,
     EDGE_SHIFT,
+    EXC,
     FAR_NS,
     FLIGHT_HEAD,
     FLIGHT_TAIL,
@@ -23,11 +24,13 @@ from chip.analog.layout import (
     GRID_NS,
     HELD_COUNT,
     IN_FLIGHT,
+    INH,
     LOG_COUNT,
     LOOK_HEAD,
     LOOK_TAIL,
     NEXT_RELEASE,
     NOW,
+    PLACE_HALF,
     QUIET_BLOCKS,
     RECORDED,
     RECORDED_SHIFT,
@@ -41,12 +44,16 @@ from chip.analog.layout import (
     SPIKES,
     SPIKES_PER_STEP,
     STEPS,
+    THRESHOLD,
     UNROUTED,
+    U,
 )
 from chip.analog.noise import BLOCK, STEP, kick, moment
 from chip.analog.observe import look, resets_before
 from chip.analog.packed import network_of, neurons_of, queues_of, scratch_of
 from chip.analog.step import (
+    NEAR,
+    SURE,
     copy,
     flush_tiny,
     free_step,
@@ -76,18 +83,18 @@ def _mark(now, driven, hits, reset_to, end_ns, neurons, queues, scratch):
             scratch.candidate_words[i] = 0
     for i in range(clock[HELD_COUNT]):
         if neurons.release[neurons.held[i]] < end_ns:
-            candidate[neurons.held[i]] = 1
+            candidate[neurons.held[i]] = SURE
     for r in range(clock[RESET_HEAD], reset_to):
         half = queues.resets[r] & 3
         first, count = neurons.halves[half, 0], neurons.halves[half, 1]
         for lane in range(count):
             if queues.reset_masks[r, lane] != 0:
-                candidate[first + lane] = 1
+                candidate[first + lane] = SURE
 
 
 @inlined
-def _resolve_candidates(start_ns, deliveries, now, later, spikes, noisy, when, reset_to, neurons, network, queues,
-                        scratch):  # fmt: skip
+def _resolve_candidates(start_ns, deliveries, driven, now, later, spikes, noisy, when, reset_to, neurons, network,
+                        queues, scratch):  # fmt: skip
     """Redo all slots that are marked, edge by edge; return the number of spikes, with the ``spikes`` there were."""
     clock, candidate = queues.clock, scratch.candidate
     end_ns = start_ns + GRID_NS
@@ -97,6 +104,12 @@ def _resolve_candidates(start_ns, deliveries, now, later, spikes, noisy, when, r
         for s in range(8 * word, 8 * word + 8):
             if candidate[s] == 0:
                 continue
+            if candidate[s] == NEAR and driven & (1 << (neurons.place[s, PLACE_HALF] // c.HALVES)) == 0:
+                u, exc, inh = now[U, s], now[EXC, s], now[INH, s]
+                level = neurons.cell[THRESHOLD, s]
+                if u < level and first_crossing(neurons.scan, s, u, exc, inh, level, GRID_EDGES) == 0:
+                    candidate[s] = 0  # what the step computed stands
+                    continue
             spikes = resolve(s, start_ns, GRID_EDGES, neurons, network, now, later, neurons.release, scratch,
                              deliveries, queues, clock[RESET_HEAD], reset_to, spikes)  # fmt: skip
             if neurons.release[s] >= end_ns and neurons.live[FREE, s] == 1.0:
@@ -191,8 +204,8 @@ def grid_step(start_ns, hits, now, later, noisy, when, neurons, network, queues,
     reset_to = resets_before(end_ns, queues)
     if hits > 0 or reset_to > clock[RESET_HEAD] or clock[NEXT_RELEASE] < end_ns:
         _mark(now, driven, hits, reset_to, end_ns, neurons, queues, scratch)
-        spikes = _resolve_candidates(start_ns, deliveries, now, later, spikes, noisy, when, reset_to, neurons, network,
-                                     queues, scratch)  # fmt: skip
+        spikes = _resolve_candidates(start_ns, deliveries, driven, now, later, spikes, noisy, when, reset_to, neurons,
+                                     network, queues, scratch)  # fmt: skip
     if spikes > 0:
         _send(start_ns, spikes, network, queues, scratch)
     return DONE

@@ -28,6 +28,7 @@ from chip.analog.layout import (
     PLACE_NEURON,
     PLACE_REFRACTORY,
     RESET,
+    SCAN_EDGES,
     SOURCE_SHIFT,
     THRESHOLD,
     U,
@@ -42,10 +43,11 @@ def first_crossing(scan, s, u, exc, inh, level, last):
     drive = exc - inh * scan[s, DECAY_INH, last]
     if u < level and u + (1.0 - scan[s, DECAY_U, last]) * max(drive - u, 0.0) < level - MARGIN_LSB:
         return 0
-    for j in range(1, last + 1):
-        if u * scan[s, DECAY_U, j] + exc * scan[s, EXC_TO_U, j] - inh * scan[s, INH_TO_U, j] >= level:
-            return j
-    return 0
+    first = SCAN_EDGES
+    for j in range(SCAN_EDGES):  # all of them, at once: looking for the end takes longer
+        there = u * scan[s, DECAY_U, j] + exc * scan[s, EXC_TO_U, j] - inh * scan[s, INH_TO_U, j]
+        first = min(first, j if there >= level and j > 0 else SCAN_EDGES)
+    return first if first <= last else 0
 
 
 @inlined

@@ -25,6 +25,7 @@ from chip import constants as c
 
 GRID_NS = 100  # state is committed on this absolute grid; no longer than the on-chip latency
 GRID_EDGES = GRID_NS // c.EVENT_CLOCK_NS
+SCAN_EDGES = 32  # edges 0..25, padded to whole vectors
 BLOCK_STEPS = 16
 BLOCK_NS = BLOCK_STEPS * GRID_NS  # a block in which nothing happens is one exact jump
 ROW_HALVES = c.HEMISPHERES * c.HALVES
@@ -76,7 +77,7 @@ class Neurons(NamedTuple):
         (infinite where nothing spikes), leak potential, the noise's kicks of a step and of a block and the drive that
         bounds them, see :func:`chip.analog.noise.kick_tables`.
     fine: float64[26, 5, S], propagators over 0..25 edges. coarse: float64[17, 5, S], over 0..16 grid steps.
-    scan: float64[S, 5, 26], ``fine`` again, a neuron's edges contiguous.
+    scan: float64[S, 5, 32], ``fine`` again, a neuron's edges contiguous, padded with the last one.
     live: float64[8, S], propagator over one step, level of the candidate test, 1 free or 0 clamped, amplitude of the
         noise: while a neuron is clamped, its u is kept by the propagator itself.
     key: uint64[S], of the noise of each membrane; empty where no membrane is noisy.

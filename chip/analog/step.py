@@ -27,6 +27,8 @@ from chip.analog.layout import (
 )
 from chip.analog.noise import draw, short_draw
 
+NEAR, SURE = 1, 2  # in ``Scratch.candidate``: the test holds, or there is no question
+
 # The candidate test. With A no smaller than exc(t) - inh(t) anywhere in the step, u stays below
 #     u + (1 - exp(-dt / tau_mem)) * max(0, A - u),
 # the approach to a constant drive. A is all excitation of the step at once, minus what inhibition decays to.
@@ -75,12 +77,12 @@ def noisy_step(now, later, live, key, when):
 
 @inner
 def mark_candidates(now, live, candidate):
-    """Write 1 into ``candidate`` where the test of the step holds without events, else 0."""
+    """Write NEAR into ``candidate`` where the test of the step holds without events, else 0."""
     for s in range(now.shape[1]):
         u = now[U, s]
         rise = now[EXC, s] - now[INH, s] * live[DECAY_INH, s] - u
         rise = rise if rise > 0.0 else 0.0
-        candidate[s] = 1 if u + (1.0 - live[DECAY_U, s]) * rise >= live[LEVEL, s] else 0
+        candidate[s] = NEAR if u + (1.0 - live[DECAY_U, s]) * rise >= live[LEVEL, s] else 0
 
 
 @inlined
@@ -90,7 +92,7 @@ def mark_driven(now, live, total, first, last, candidate):
         u = now[U, s]
         rise = now[EXC, s] + total[s] - now[INH, s] * live[DECAY_INH, s] - u
         rise = rise if rise > 0.0 else 0.0
-        candidate[s] = 1 if u + (1.0 - live[DECAY_U, s]) * rise >= live[LEVEL, s] else 0
+        candidate[s] = NEAR if u + (1.0 - live[DECAY_U, s]) * rise >= live[LEVEL, s] else 0
 
 
 @inner
