@@ -13,7 +13,8 @@ from typing import IO, NoReturn
 DEFAULT_RULE = "eventprop"
 DEFAULT_SEED = 1
 SEED_MAX = 2**63 - 1
-COMMANDS = ("train", "chip", "rules", "tasks")
+DEFAULT_TASK = "yin-yang"
+COMMANDS = ("train", "chip", "rules", "tasks", "inspect")
 
 EXAMPLES = """\
 examples:
@@ -21,7 +22,9 @@ examples:
   plasticore train yin-yang --epochs 5 --seed 3       a quick trial
   plasticore train yin-yang --chip mine.toml          on a chip with other settings
   plasticore train yin-yang --chip typical            on a chip with the usual imperfections
+  plasticore train yin-yang --rule mine.py:MyRule     a rule of your own, from a file
   plasticore chip --show typical > mine.toml          settings to start from
+  plasticore inspect eventprop --profile              memory and code of a rule, where its cycles go
   plasticore rules                                    what can learn
   plasticore tasks                                    what can be learned
 """
@@ -91,6 +94,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.set_defaults(command=None)
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
     _add_train(commands)
+    _add_inspect(commands)
 
     chip = commands.add_parser(
         "chip",
@@ -122,7 +126,12 @@ def _add_train(commands: argparse._SubParsersAction) -> None:
     )
     train.set_defaults(command="train")
     train.add_argument("task", metavar="TASK", nargs="?", help="what to learn; `plasticore tasks` lists them")
-    train.add_argument("--rule", default=DEFAULT_RULE, metavar="NAME", help="learning rule (default: %(default)s)")
+    train.add_argument(
+        "--rule",
+        default=DEFAULT_RULE,
+        metavar="NAME",
+        help="learning rule, by name or as FILE.py:CLASS (default: %(default)s)",
+    )
     train.add_argument(
         "--chip",
         default="ideal",
@@ -144,6 +153,27 @@ def _add_train(commands: argparse._SubParsersAction) -> None:
         "complete one goes to DIR/interrupted (default: runs/TASK-RULE-CHIP-seedN-Nepochs)",
     )
     train.add_argument("--quiet", action="store_true", help="no progress, no report; errors still show")
+
+
+def _add_inspect(commands: argparse._SubParsersAction) -> None:
+    command = commands.add_parser(
+        "inspect",
+        help="show the memory and the code of a rule, and where its cycles go",
+        description="Load a rule and print, for each PPU's program, its link map with the size of its code, and its "
+        "kernels; then what is assumed. With --profile let the chip learn a little, and print where the cycles go.",
+        allow_abbrev=False,
+    )
+    command.set_defaults(command="inspect")
+    command.add_argument("rule", metavar="RULE", help="by name or as FILE.py:CLASS; `plasticore rules` lists names")
+    command.add_argument("--profile", action="store_true", help="learn a few hundred samples and count cycles")
+    command.add_argument("--task", default=DEFAULT_TASK, metavar="TASK", help="what to learn (default: %(default)s)")
+    command.add_argument("--chip", default="ideal", metavar="CHIP", help="as for train (default: %(default)s)")
+    command.add_argument("--epochs", type=_epochs, metavar="N", help="as for train, but 1 with --profile")
+    command.add_argument("--hidden", type=_hidden, metavar="N", help="hidden neurons (default: the rule's own)")
+    command.add_argument(
+        "--seed", type=_seed, default=DEFAULT_SEED, metavar="N", help="of program and chip (default: %(default)s)"
+    )
+    command.add_argument("--quiet", action="store_true", help="no progress")
 
 
 def _whole_number(option: str, text: str, low: int, high: int | None = None) -> int:

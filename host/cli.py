@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import ppu_programs
+from host import rules
 from host.arguments import UsageError, parse, show
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ RUNS = Path("runs")  # where results go that were not told where
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return the exit code."""
-    commands = {"train": _train, "chip": _chip, "rules": _rules, "tasks": _tasks}
+    commands = {"train": _train, "chip": _chip, "rules": _rules, "tasks": _tasks, "inspect": _inspect}
     try:
         options = parse(sys.argv[1:] if arguments is None else arguments)
         return commands[options.command](options)
@@ -82,18 +83,51 @@ def _table(rows: dict[str, str]) -> int:
 
 def _train(options: argparse.Namespace) -> int:
     config = _check(options)  # everything that can be refused without the compiler is refused here
+    _check_out(options.out or RUNS)
 
-    from chip.errors import ChipError, ChipLimitError
     from host.interrupts import Interrupts
 
     with Interrupts() as interrupts:
         try:
             host, result = _learn(options, config, interrupts)
-        except ChipLimitError as error:
-            raise UsageError(str(error)) from None
-        except ChipError as error:
-            return _complain(str(error), EXIT_FAULT)
+        except Exception as error:
+            return _refuse(options, error)
         return _hand_over(options, host, result, interrupts)
+
+
+def _inspect(options: argparse.Namespace) -> int:
+    config = _check(options)
+
+    from host import inspection, tasks
+    from host.progress import Progress
+
+    try:
+        firmware = _firmware(options, **({"epochs": 1} if options.profile else {}))
+        with Progress(f"{options.task} {rules.short_name(options.rule)}", quiet=options.quiet) as progress:
+            shown = progress if options.profile else None
+            try:
+                host = inspection.load(firmware, tasks.load(options.task), config, shown)
+            except ValueError as error:
+                raise UsageError(str(error)) from None
+            text = inspection.report(host, shown)
+    except Exception as error:
+        return _refuse(options, error)
+    show(text)
+    exit_code, wrong = (EXIT_OK, "") if host.result is None else _verdict(host.result)
+    return _complain(wrong, exit_code) if wrong else exit_code
+
+
+def _refuse(options: argparse.Namespace, error: Exception) -> int:
+    """Answer an error of the chip or of a user's rule with a sentence; raise what is ours."""
+    from chip.errors import ChipError, ChipLimitError
+
+    if isinstance(error, ChipLimitError):
+        raise UsageError(str(error)) from None
+    if isinstance(error, ChipError):
+        return _complain(str(error), EXIT_FAULT)
+    if not isinstance(error, UsageError | OSError) and (sentence := rules.blame(options.rule, error)):
+        return _complain(sentence, EXIT_FAULT)
+    raise error
 
 
 # ---------------------------------------------------------------------- before learning
@@ -107,11 +141,11 @@ def _check(options: argparse.Namespace) -> ChipConfig:
         raise UsageError(f"a task is missing; valid are {', '.join(tasks.names())}")
     if options.task not in tasks.names():
         raise UsageError(f"the task {options.task!r} is unknown; valid are {', '.join(tasks.names())}")
-    if options.rule not in ppu_programs.names():
-        raise UsageError(f"the rule {options.rule!r} is unknown; valid are {', '.join(ppu_programs.names())}")
-    config = _chip_config(options.chip, options.seed)
-    _check_out(options.out or RUNS)
-    return config
+    try:
+        rules.check(options.rule)
+    except ValueError as error:
+        raise UsageError(str(error)) from None
+    return _chip_config(options.chip, options.seed)
 
 
 def _check_out(directory: Path) -> None:
@@ -145,8 +179,26 @@ def _chip_config(name: str, seed: int) -> ChipConfig:
     return config
 
 
+def _firmware(options: argparse.Namespace, **wished: int) -> LearningFirmware:
+    """Import the rule and make a firmware with the settings that were given, and with those wished that it has."""
+    given = {name: getattr(options, name) for name in ("epochs", "hidden")}
+    try:
+        firmware_class = rules.load(options.rule)
+        settings = {name: value for name, value in wished.items() if rules.accepts(firmware_class, name)}
+        settings |= {name: value for name, value in given.items() if value is not None}
+        return rules.make(firmware_class, seed=options.seed, **settings)
+    except ValueError as error:
+        raise UsageError(str(error)) from None
+
+
 def _default_directory(options: argparse.Namespace, firmware: LearningFirmware) -> Path:
-    parts = [options.task, options.rule, Path(options.chip).name, f"seed{options.seed}", f"{firmware.epochs}epochs"]
+    parts = [
+        options.task,
+        rules.short_name(options.rule),
+        Path(options.chip).name,
+        f"seed{options.seed}",
+        f"{firmware.epochs}epochs",
+    ]
     if options.hidden is not None:
         parts.append(f"{options.hidden}hidden")
     return RUNS / "-".join(parts)
@@ -162,18 +214,13 @@ def _learn(options: argparse.Namespace, config: ChipConfig, interrupts: Interrup
     from host.host import Host
     from host.progress import Progress
 
-    firmware_class = ppu_programs.load(options.rule)
-    settings = {name: getattr(options, name) for name in ("epochs", "hidden") if getattr(options, name) is not None}
-    try:
-        firmware = firmware_class(seed=options.seed, **settings)
-    except ValueError as error:
-        raise UsageError(str(error)) from None
+    firmware = _firmware(options)
     if options.out is None:
         options.out = _default_directory(options, firmware)
         _check_out(options.out)
     chip = Chip(config)
     host = Host(chip)
-    with Progress(f"{options.task} {options.rule}", quiet=options.quiet) as progress:
+    with Progress(f"{options.task} {rules.short_name(options.rule)}", quiet=options.quiet) as progress:
         try:
             host.load(firmware, tasks.load(options.task), progress=progress.loading)
         except ValueError as error:
@@ -187,7 +234,6 @@ def _learn(options: argparse.Namespace, config: ChipConfig, interrupts: Interrup
 
 def _hand_over(options: argparse.Namespace, host: Host, result: Result, interrupts: Interrupts) -> int:
     """Write the results, then draw, then report; return the exit code."""
-    from host import verdict
     from host.results import place_for
 
     directory = place_for(result, options.out)
@@ -195,10 +241,8 @@ def _hand_over(options: argparse.Namespace, host: Host, result: Result, interrup
         result.save(directory)
     except OSError as error:
         return _complain(f"the results could not be written to {directory}: {_reason(error)}", EXIT_FAULT)
-    exit_code, complaints, hint = EXIT_OK, [], ""
-    if wrong := verdict.sentence(result):
-        exit_code = EXIT_INTERRUPTED if verdict.ending(result) == verdict.INTERRUPTED else EXIT_FAULT
-        complaints.append(wrong)
+    exit_code, wrong = _verdict(result)
+    complaints, hint = [wrong] if wrong else [], ""
     if directory != options.out:
         complaints.append(f"{options.out} keeps its earlier complete result, this one is in {directory}")
     try:
@@ -217,6 +261,16 @@ def _hand_over(options: argparse.Namespace, host: Host, result: Result, interrup
 
         show(report(result, directory) + hint)
     return exit_code
+
+
+def _verdict(result: Result) -> tuple[int, str]:
+    """Return the exit code of a run, and what went wrong or ""."""
+    from host import verdict
+
+    wrong = verdict.sentence(result)
+    if not wrong:
+        return EXIT_OK, ""
+    return EXIT_INTERRUPTED if verdict.ending(result) == verdict.INTERRUPTED else EXIT_FAULT, wrong
 
 
 def _picture(host: Host, result: Result, directory: Path) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import inspect
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,8 +16,9 @@ from chip.chip import Chip
 from chip.config import ChipConfig
 from chip.fpga import SampleSet
 from chip.link import HostLink
-from chip.ppu.program import Program
+from chip.ppu.program import Firmware, Program
 from chip.registers import Registers
+from host import rules
 from host.replay import Replay, replay
 from host.results import Result
 from host.stopwatch import Stopwatch
@@ -25,17 +27,28 @@ from host.versions import versions
 
 
 class LearningFirmware(Protocol):
-    """What a host needs from a firmware that learns a task; :class:`chip.ppu.program.Firmware` and three methods."""
+    """What a host needs from a firmware that learns a task: the contract of a learning rule.
+
+    A rule is a subclass of :class:`chip.ppu.program.Firmware`. On the command line it is made with ``seed=``, and with
+    ``epochs=`` and ``hidden=`` where they were given; a value that it cannot work with it refuses with a ValueError.
+
+    Attributes:
+        name: for titles and reports.
+        seed, epochs: with which it was made; how often it visits the training samples.
+    """
 
     name: str
     seed: int
     epochs: int
 
-    def registers(self) -> Registers: ...
+    def registers(self) -> Registers:
+        """All registers of the chip: routing, neuron parameters, initial weights."""
 
-    def programs(self) -> tuple[Program | None, Program | None]: ...
+    def programs(self) -> tuple[Program | None, Program | None]:
+        """The programs of the top and the bottom PPU; None leaves a PPU asleep."""
 
-    def assumptions(self) -> list[str]: ...
+    def assumptions(self) -> list[str]:
+        """One sentence for everything that it takes for granted and no source confirms; Firmware's says nothing."""
 
     def samples(
         self, inputs: np.ndarray, targets: np.ndarray, ranges: dict[str, range], config: ChipConfig
@@ -66,6 +79,18 @@ class Status:
     warm: bool = True  # False while functions still compile at their first call
 
 
+METHODS = tuple(
+    name for name, member in vars(LearningFirmware).items() if inspect.isfunction(member) and name[0] != "_"
+)
+
+
+def missing_methods(firmware: object) -> list[str]:
+    """Return which methods of :class:`LearningFirmware` a firmware, or its class, has not got, or not written."""
+    refusing = {Firmware.registers, Firmware.programs}
+    found = {name: getattr(firmware, name, None) for name in METHODS}
+    return [name for name, method in found.items() if getattr(method, "__func__", method) in {None, *refusing}]
+
+
 class Host:
     """Sets one chip up for one run.
 
@@ -86,6 +111,7 @@ class Host:
         self._loaded: tuple[LearningFirmware, Task] | None = None
         self._registers: Registers | None = None
         self._load_seconds = 0.0
+        self._rule_source: dict[str, Any] | None = None
 
     def load(self, firmware: LearningFirmware, task: Task, progress: Callable[[int, int], None] | None = None) -> None:
         """Write everything that the chip needs, once: samples of all splits, registers, both programs.
@@ -108,6 +134,7 @@ class Host:
         if self.chip.player.samples is not None or self.chip.started:
             raise RuntimeError("this chip was loaded by another host already; build a new Chip and Host")
         begun = time.perf_counter()
+        self._rule_source = rules.source_of(firmware)
         try:
             self._write(firmware, task)
             self._compile(progress)
@@ -161,7 +188,14 @@ class Host:
         speed = stopwatch.stop()
         if speed["compile_seconds"] is not None:  # of loading, which is over, and of first calls
             wall_seconds -= max(0.0, speed["compile_seconds"] - self._load_seconds)
-        return read_result(self.chip, firmware, task, wall_seconds, speed)
+        result = read_result(self.chip, firmware, task, wall_seconds, speed)
+        result.rule_source = self._rule_source
+        return result
+
+    @property
+    def firmware(self) -> LearningFirmware:
+        """What was loaded."""
+        return self._need_loaded()[0]
 
     @property
     def task(self) -> Task:
@@ -192,7 +226,8 @@ class Host:
 def _check_types(firmware: object, task: object) -> None:
     if isinstance(firmware, type):
         raise TypeError(f"the class {firmware.__name__} is not a firmware; make one: {firmware.__name__}(...)")
-    missing = [name for name in ("registers", "programs", "samples", "decode") if not hasattr(firmware, name)]
+    missing = missing_methods(firmware)
+    missing += [name for name in LearningFirmware.__annotations__ if not hasattr(firmware, name)]
     if missing:
         raise TypeError(f"{firmware!r} is not a firmware that learns: it has no {' and no '.join(missing)}")
     if isinstance(task, Task):

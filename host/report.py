@@ -47,6 +47,8 @@ def _rows(result: Result) -> list[tuple[str, str]]:
         ("host link", _host_link(result.host_link)),
         ("exit codes", _exit_codes(ppu["exit_codes"])),
     ]
+    if result.rule_source is not None:
+        rows.append(("rule", _rule(result.rule_source)))
     if lost := verdict.losses(result):
         rows.append(("LOST OR LATE", lost))
     rows.append(("versions", ", ".join(f"{name} {version}" for name, version in result.versions.items())))
@@ -60,6 +62,14 @@ def _accuracy(result: Result) -> str:
     if result.train_accuracy:
         parts.append(f"{result.train_accuracy[-1]:.4f} on the training samples in epoch {len(result.train_accuracy)}")
     return ", ".join(parts)
+
+
+def _rule(source: dict[str, Any]) -> str:
+    if not source["files"]:
+        return f"{source['class']}, of no file"
+    (file, digest), *others = source["files"].items()
+    more = f", with {len(others)} more files beside it" if others else ""
+    return f"{source['class']} of {file}, sha256 {digest[:12]}{more}"
 
 
 def _load(ppu: dict[str, Any]) -> str:

@@ -52,6 +52,7 @@ class Result:
         versions: of plasticore and what it stands on.
         config: the chip's settings.
         complete: every program ended by itself, with exit code 0.
+        rule_source: class and files of a user's rule, see :func:`host.rules.source_of`; None for a rule of ours.
         arrays: name to array; weights, learning curves, recordings.
     """
 
@@ -77,6 +78,7 @@ class Result:
     versions: dict[str, str]
     config: dict[str, Any]
     complete: bool = True
+    rule_source: dict[str, Any] | None = None
     arrays: dict[str, np.ndarray] = field(default_factory=dict)
 
     def __repr__(self) -> str:

@@ -56,9 +56,7 @@ class Bench:
         self.settings = settings
         hidden, outer = kernels(settings)
         s = settings
-        self.hidden = Side(
-            adjoint.memory(s) | update.memory(s.inputs) | weights.synapse_memory(s.inputs), hidden, seed
-        )
+        self.hidden = Side(adjoint.memory(s) | update.memory(s.inputs) | weights.synapse_memory(s.inputs), hidden, seed)
         extra = Memory(signed=i8[s.readouts * layout.ROW], synapses=u8[2 * ROWS_AT_ONCE * layout.ROW])
         self.readout = Side(readout.memory(s) | update.memory(s.readouts) | extra, outer, seed)
         self.hidden.regions["tables"][:] = tables.hidden_tables(s)

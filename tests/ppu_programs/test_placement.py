@@ -23,9 +23,10 @@ def rows_reached(registers, crossbar_input, label, columns):
             if (row_select ^ on_bus) & int(registers.compare_mask[hemisphere, driver]):
                 continue
             for row in (2 * driver, 2 * driver + 1):
-                if registers.row_mode[hemisphere, row] and (
-                    registers.labels[hemisphere, row, columns] == label & 63
-                ).any():
+                if (
+                    registers.row_mode[hemisphere, row]
+                    and (registers.labels[hemisphere, row, columns] == label & 63).any()
+                ):
                     reached.add((hemisphere, row))
     return reached
 

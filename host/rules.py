@@ -1,0 +1,195 @@
+"""Learning rules for the command line: by name, or a user's own from a file, ``path/to/mine.py:MyRule``.
+
+What a rule must have is written down in :class:`host.host.LearningFirmware`. On the command line its class is called
+with ``seed=``, and with ``epochs=`` and ``hidden=`` where they were given. A user's file is imported as Python imports
+it: it may import what lies beside it, and what stands below ``if __name__ == "__main__":`` runs only as a script.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+import sys
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import ppu_programs
+
+PACKAGES = ("chip", "ppu_programs", "host")
+FORM = "FILE.py:CLASS"
+
+
+def is_file(rule: str) -> bool:
+    """Return whether a rule is named by its file."""
+    return ":" in rule or rule.endswith(".py")
+
+
+def short_name(rule: str) -> str:
+    """Return a rule's name for titles and directories: ``mine.MyRule`` for a file's."""
+    if not is_file(rule):
+        return rule
+    path, _, name = rule.rpartition(":")
+    return f"{Path(path).stem}.{name}"
+
+
+def check(rule: str) -> None:
+    """Refuse what can be refused without the compiler; raises ValueError with one sentence."""
+    if not is_file(rule):
+        if rule not in ppu_programs.names():
+            valid = ", ".join(ppu_programs.names())
+            raise ValueError(f"the rule {rule!r} is unknown; valid are {valid}, and {FORM} for one of your own")
+        return
+    path, name = _parts(rule)
+    try:
+        path.read_bytes()
+    except OSError as error:
+        raise ValueError(f"the rule file {path} cannot be read: {error.strerror or error}") from None
+    if not name.isidentifier():
+        raise ValueError(f"the rule {rule!r} names the class {name!r}, which cannot be one; write {FORM}")
+
+
+def load(rule: str) -> type:
+    """Import and return the firmware class of a rule.
+
+    Raises:
+        ValueError: one sentence, with file and line where there is one: the file cannot be read or imported, it has no
+            such class, the class is not a firmware, or lacks a method.
+    """
+    check(rule)
+    if not is_file(rule):
+        return ppu_programs.load(rule)
+    from chip.ppu.program import Firmware  # our packages come before what lies beside the user's file
+    from host.host import missing_methods
+
+    path, name = _parts(rule)
+    try:
+        module = _import(path.resolve())
+    except (Exception, SystemExit) as error:
+        sentence = blame(rule, error) or f"{path}: {type(error).__name__}: {error}"
+        raise ValueError(f"the rule file cannot be imported: {sentence}") from error
+    found = getattr(module, name, None)
+    if found is None:
+        raise ValueError(f"the rule file {path} has no class {name}; {_firmwares(module, Firmware)}")
+    if not isinstance(found, type) or not issubclass(found, Firmware):
+        raise ValueError(
+            f"{name} of the rule file {path} is not a firmware, a subclass of chip.ppu.program.Firmware; "
+            f"{_firmwares(module, Firmware)}"
+        )
+    if missing := missing_methods(found):
+        raise ValueError(
+            f"firmware {name} of the rule file {path} has no {' and no '.join(missing)}; "
+            "host.host.LearningFirmware says what each must do"
+        )
+    return found
+
+
+def make(firmware_class: type, **settings: Any) -> Any:
+    """Make a firmware with settings of the command line.
+
+    Raises:
+        ValueError: one of them is not its setting, a needed one is missing, or it refuses a value.
+    """
+    name, parameters = getattr(firmware_class, "__name__", "rule"), _parameters(firmware_class)
+    if parameters is not None:
+        for setting in settings:
+            if not accepts(firmware_class, setting):
+                remedy = "give it one" if setting == "seed" else f"leave out --{setting}"
+                raise ValueError(f"firmware {name} has no setting {setting} in its __init__; {remedy}")
+        for p in parameters:
+            if p.default is p.empty and p.name not in settings and p.kind not in (p.VAR_KEYWORD, p.VAR_POSITIONAL):
+                raise ValueError(f"firmware {name} needs the setting {p.name}, which nobody gives; give it a default")
+    firmware = firmware_class(**settings)
+    missing = [attribute for attribute in ("seed", "epochs") if not hasattr(firmware, attribute)]
+    if missing:
+        raise ValueError(f"firmware {name} has no {' and no '.join(missing)}; its __init__ must set it")
+    return firmware
+
+
+def accepts(firmware_class: type, setting: str) -> bool:
+    """Return whether a firmware's class can be called with a setting of that name."""
+    parameters = _parameters(firmware_class)
+    return parameters is None or any(p.name == setting or p.kind is p.VAR_KEYWORD for p in parameters)
+
+
+def _parameters(firmware_class: type) -> list[inspect.Parameter] | None:
+    try:
+        return list(inspect.signature(firmware_class).parameters.values())
+    except (TypeError, ValueError):
+        return None
+
+
+def blame(rule: str, error: BaseException) -> str | None:
+    """Return where in a user's file, or beside it, an error happened, and what; None where it did not happen there."""
+    if not is_file(rule):
+        return None
+    directory = _parts(rule)[0].resolve().parent
+    what = f"{type(error).__name__}: {error}"
+    if isinstance(error, SyntaxError):
+        return f"{error.filename}:{error.lineno}: {type(error).__name__}: {error.msg}"
+    where, traceback = None, error.__traceback__
+    while traceback is not None:
+        file = traceback.tb_frame.f_code.co_filename
+        if Path(file).parent == directory:
+            where = f"{file}:{traceback.tb_lineno}"
+        traceback = traceback.tb_next
+    if where is None:
+        return None
+    return str(error) if str(error).startswith(f"{where.rpartition(':')[0]}:") else f"{where}: {what}"
+
+
+def source_of(firmware: object) -> dict[str, Any] | None:
+    """Return what a user's firmware was made from, for ``result.json``; None for a rule of ours.
+
+    ``class``: its name; ``files``: SHA-256 of its file, which is the first, and of those that it imports from beside
+    itself, by absolute path; empty where it comes from no file.
+    """
+    module = sys.modules.get(type(firmware).__module__)
+    if module is None or module.__name__.partition(".")[0] in PACKAGES:
+        return None
+    from chip.compiled import ROOT, import_closure
+
+    files: dict[str, str] = {}
+    name = getattr(module, "__file__", None)
+    if name is not None and Path(name).is_file():
+        own = Path(name).resolve()
+        others = [path for path in import_closure(own) if path != own]
+        theirs = [p for p in others if not any(p.is_relative_to(ROOT / package) for package in PACKAGES)]
+        files = {str(path): hashlib.sha256(path.read_bytes()).hexdigest() for path in (own, *theirs)}
+    return {"class": type(firmware).__qualname__, "files": files}
+
+
+def _parts(rule: str) -> tuple[Path, str]:
+    path, _, name = rule.rpartition(":")
+    if not path or not name:
+        raise ValueError(f"the rule {rule!r} needs a file and a class; write {FORM}")
+    return Path(path).expanduser(), name
+
+
+def _import(path: Path) -> ModuleType:
+    """Run a file as a module of its own name, without Python's bytecode cache, which can miss an edit."""
+    source = path.read_bytes()
+    if sys.path[0] != str(path.parent):
+        sys.path.insert(0, str(path.parent))
+    name = path.stem
+    if name in sys.modules and getattr(sys.modules[name], "__file__", None) != str(path):
+        name = f"rule_{name}"  # somebody else's module has the name
+    module = ModuleType(name)
+    module.__file__ = str(path)
+    sys.modules[name] = module
+    try:
+        exec(compile(source, str(path), "exec", dont_inherit=True), module.__dict__)
+    except BaseException:
+        del sys.modules[name]
+        raise
+    return module
+
+
+def _firmwares(module: ModuleType, firmware: type) -> str:
+    """Say which firmware classes a module defines."""
+    found = [
+        name
+        for name, value in vars(module).items()
+        if isinstance(value, type) and issubclass(value, firmware) and value.__module__ == module.__name__
+    ]
+    return f"its firmware classes are: {', '.join(found) or 'none'}"

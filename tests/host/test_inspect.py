@@ -1,0 +1,128 @@
+"""``plasticore inspect``: what it prints without running, and a profile that adds up and changes nothing."""
+
+import re
+import sys
+
+import numpy as np
+import pytest
+
+from chip import Chip, ChipConfig
+from chip.ppu.costs import COSTS
+from chip.ppu.kernel import BoundKernel
+from chip.ppu.profiling import profile
+from host import inspection
+from host.cli import main
+from host.host import Host
+from host.progress import Progress
+from tests.host import example_rule
+from tests.host.example_rule import Mine
+from tests.host.toy import TASK, Toy
+
+RULE = f"{example_rule.__file__}:Mine"
+
+
+@pytest.fixture
+def toy_task(monkeypatch):
+    monkeypatch.setattr("host.tasks.load", lambda name: TASK)
+    monkeypatch.setattr(sys, "path", list(sys.path))  # a rule of a file adds its directory
+
+
+def profiled(firmware):
+    """Return the host of a profile, which has run, and the report."""
+    with Progress("test", quiet=True) as progress:
+        host = inspection.load(firmware, TASK, ChipConfig.ideal(), progress)
+        return host, inspection.report(host, progress)
+
+
+def test_static_facts_need_no_compiler(toy_task, capsys, monkeypatch):
+    monkeypatch.setattr(BoundKernel, "compile", lambda *_: pytest.fail("it compiles"))
+    monkeypatch.setattr("chip.chip.Chip.start", lambda *_: pytest.fail("it runs"))
+    assert main(["inspect", RULE]) == 0
+    out, err = capsys.readouterr()
+    assert err == ""
+    assert out.startswith("my rule for toy on chip ideal, seed 1\n\ntop PPU: asleep, it has no program\n\nbottom PPU: ")
+    assert "bottom PPU: program adder, code in SRAM\n\n  offset  bytes  what\n" in out
+    assert re.search(r"\n +0 +512  code     start-up\n", out)
+    assert re.search(rf"\n +512 +{example_rule.add.code_bytes}  code     add\n", out)
+    assert re.search(r"\n +\d+ +128  region   total\n", out) and " of 16384 bytes used\n" in out
+    assert re.search(rf"\n  add +{example_rule.add.code_bytes}  total, lanes\n|\n  add +\d+  lanes, total\n", out)
+    assert "\nassumed\n" in out and "(assumed gateware)" in out and "profile" not in out
+
+
+def test_profile_counts_calls_cycles_and_classes():
+    host, text = profiled(Mine(seed=3))
+    add, unused = host.profiled[1]
+    played = 5
+    assert (add.calls, unused.calls, unused.cycles) == (played, 0, 0)
+    assert add.cycles == host.chip.processors[1].cycles["kernel"] > 0
+    by_class, by_line = add.cycles_by_instruction(), add.cycles_by_line()
+    assert sum(by_class.values()) == sum(by_line.values()) == add.cycles
+    assert by_class["vector_load"] == played * COSTS["vector_load"].cycles
+    assert by_class["load"] == played * 4 * COSTS["load"].cycles
+    assert by_class["branch"] == played * 4 * COSTS["branch"].cycles
+    assert f"  profile of {played} samples, " in text
+    assert re.search(rf"\n  add +{played} +{add.cycles / played:.1f} +{add.cycles} +100.0%\n", text)
+    assert "\n  never called: unused\n" in text
+    (dearest, cycles), *_ = by_line.most_common()
+    assert f"dearest lines: example_rule.py:{dearest[1]} {cycles / add.cycles:.1%}, " in text
+    shares = {name: float(share) for name, share in re.findall(r"(\w+) ([\d.]+)%", text[text.index("\n  add: ") :])}
+    assert shares["vector_load"] == pytest.approx(100 * by_class["vector_load"] / add.cycles, abs=0.05)
+    total = host.chip.now_ns // 4
+    table = next(part for part in text.split("\n\n") if part.startswith("  part "))
+    parts = dict(re.findall(r"^  (\w+) +(\d+) +[\d.]+%$", table, re.M))
+    assert sum(map(int, parts.values())) == total and "idle" in parts
+
+
+def test_profiling_changes_neither_bytes_nor_time():
+    host, _ = profiled(Mine())
+    plain = Host(Chip(ChipConfig.ideal()))
+    plain.load(Mine(), TASK)
+    result = plain.run()
+    assert plain.chip.now_ns == host.chip.now_ns
+    assert plain.chip.processors[1].cycles == host.chip.processors[1].cycles
+    assert np.array_equal(plain.chip.processors[1].sram, host.chip.processors[1].sram)
+    assert result.arrays["total"].tolist() == [30] * 4
+
+
+def test_command_line_profile_runs_one_epoch_and_shows_progress(toy_task, capsys):
+    assert main(["inspect", RULE, "--profile", "--seed", "7"]) == 0
+    out, err = capsys.readouterr()
+    assert "my rule for toy on chip ideal, seed 7\n" in out and "\n  profile of 5 samples, " in out
+    assert "yin-yang example_rule.Mine: " in err and "5 of 5 samples" in err
+    assert main(["inspect", RULE, "--profile", "--quiet"]) == 0
+    assert capsys.readouterr().err == ""
+
+
+def test_a_run_that_goes_wrong_is_told_behind_its_profile(toy_task, capsys, monkeypatch):
+    monkeypatch.setattr("ppu_programs.load", lambda name: lambda **settings: Toy(**settings, exit_code=3))
+    assert main(["inspect", "eventprop", "--profile", "--quiet"]) == 1
+    out, err = capsys.readouterr()
+    assert err.startswith("plasticore: the bottom PPU ended with exit code 3; 0 is success") and "profile of" in out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        ("inspect", "the following arguments are required: RULE"),
+        ("inspect hebb", "the rule 'hebb' is unknown; valid are eventprop, and FILE.py:CLASS for one of your own"),
+        ("inspect eventprop --task mnist", "the task 'mnist' is unknown; valid are yin-yang"),
+        ("inspect eventprop --chip perfect", "the chip 'perfect' is unknown; valid are"),
+        ("inspect eventprop --hidden=1000", "available; "),
+    ],
+)
+def test_bad_input_is_one_sentence(arguments, expected, capsys):
+    assert main(arguments.split()) == 2
+    out, err = capsys.readouterr()
+    assert out == "" and expected in err and err.count("\n") == 1
+
+
+def test_eventprop_is_inspected(capsys):
+    assert main(["inspect", "eventprop", "--hidden", "100"]) == 0
+    out = capsys.readouterr().out
+    assert "top PPU: program eventprop, hidden layer, code in SRAM" in out
+    assert re.search(r"\n  backward +\d+  .*gradient", out) and out.count("bytes used") == 2
+
+
+def test_a_sleeping_processor_cannot_be_profiled():
+    with pytest.raises(RuntimeError, match="the top PPU has no program"):
+        profile(Chip(ChipConfig.ideal()).processors[0])

@@ -1,0 +1,230 @@
+"""A user's rule from a file: it learns, is named in the results, is cached and notices edits, and errors say where."""
+
+import hashlib
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from numba.core import config as numba_config
+
+from host import rules
+from host.cli import main
+from host.report import report
+from host.results import Result
+
+ROOT = Path(__file__).resolve().parents[2]
+EXAMPLE = (Path(__file__).parent / "example_rule.py").read_text(encoding="utf-8")
+needs_compiler = pytest.mark.skipif(bool(numba_config.DISABLE_JIT), reason="nothing is compiled")
+
+
+@pytest.fixture(autouse=True)
+def imports_are_undone(monkeypatch):
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    before = set(sys.modules)
+    yield
+    for name in set(sys.modules) - before:
+        if str(getattr(sys.modules[name], "__file__", "")).startswith("/tmp"):
+            del sys.modules[name]
+
+
+@pytest.fixture
+def toy_task(monkeypatch):
+    from tests.host.toy import TASK
+
+    monkeypatch.setattr("host.tasks.load", lambda name: TASK)
+    monkeypatch.setattr("host.plots.available", lambda: False)
+
+
+@pytest.fixture
+def mine(tmp_path):
+    """Return a function that writes the example with changes and returns the path."""
+
+    def write(*changes, text=EXAMPLE, name="mine.py"):
+        for old, new in changes:
+            assert old in text
+            text = text.replace(old, new)
+        path = tmp_path / name
+        path.write_text(text, encoding="utf-8")
+        return path
+
+    return write
+
+
+def test_a_rule_of_a_file_learns_and_the_result_names_it(mine, toy_task, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    path = mine()
+    assert main(["train", "yin-yang", "--rule", "mine.py:Mine", "--epochs", "2"]) == 0
+    out, err = capsys.readouterr()
+    assert err.startswith("yin-yang mine.Mine: ")
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    result = Result.load(tmp_path / "runs" / "yin-yang-mine.Mine-ideal-seed1-2epochs")
+    assert (result.rule, result.epochs) == ("my rule", 2)
+    assert result.rule_source == {"class": "Mine", "files": {str(path): digest}}
+    assert result.arrays["total"].tolist() == [3 * (0 + 1 + 2 + 3 + 4)] * 4
+    assert f"rule          Mine of {path}, sha256 {digest[:12]}\n" in out
+
+
+def test_what_lies_beside_the_file_counts_as_its_source(mine, toy_task, tmp_path):
+    helper = mine(text="STEP = 5\n", name="beside.py")
+    path = mine(("STEP = 3", "from beside import STEP"))
+    assert main(["train", "yin-yang", "--rule", f"{path}:Mine", "--out", str(tmp_path / "a"), "--quiet"]) == 0
+    result = Result.load(tmp_path / "a")
+    assert result.arrays["total"].tolist() == [50] * 4
+    assert list(result.rule_source["files"]) == [str(path), str(helper)]
+    assert ", with 1 more files beside it" in report(result)
+
+
+def test_a_rule_of_ours_has_no_source_of_a_user():
+    from ppu_programs import EventProp
+
+    assert rules.source_of(EventProp()) is None
+
+
+MINE = "{tmp}/mine.py:Mine"
+REFUSED = {
+    "no file": ("{tmp}/no.py:Mine", "", "the rule file {tmp}/no.py cannot be read: No such file or directory"),
+    "a directory": ("{tmp}:Mine", "", "the rule file {tmp} cannot be read: Is a directory"),
+    "no class named": ("{tmp}/mine.py", "", "needs a file and a class; write FILE.py:CLASS"),
+    "no name": ("{tmp}/mine.py:My-Rule", "", "names the class 'My-Rule', which cannot be one; write FILE.py:CLASS"),
+    "no class": ("{tmp}/mine.py:Your", EXAMPLE, "has no class Your; its firmware classes are: Mine"),
+    "a program": ("{tmp}/mine.py:Adder", EXAMPLE, "Adder of the rule file {tmp}/mine.py is not a firmware, a subclass"),
+    "a function": ("{tmp}/mine.py:f", "def f():\n    pass\n", "is not a firmware"),
+    "not Python": (MINE, "x = 1\ndef :\n", "imported: {tmp}/mine.py:2: SyntaxError: invalid syntax"),
+    "no module": (MINE, "\nimport nowhere\n", "{tmp}/mine.py:2: ModuleNotFoundError: No module named"),
+    "it raises": (
+        MINE,
+        "def f():\n    1 / 0\nf()\n",
+        "{tmp}/mine.py:2: ZeroDivisionError: division",
+    ),
+    "it exits": (MINE, "import sys\nsys.exit(3)\n", "{tmp}/mine.py:2: SystemExit: 3"),
+    "a bad kernel": (
+        MINE,
+        EXAMPLE.replace("STEP * x", "x / 2"),
+        "cannot be imported: {tmp}/mine.py:21: kernel add divides with /, which gives a float",
+    ),
+    "no methods": (
+        MINE,
+        "from chip.ppu.program import Firmware\nclass Mine(Firmware):\n    def decode(self, link): pass\n",
+        "has no registers and no programs and no samples and no timed_samples and no status; host.host.",
+    ),
+    "no seed": (MINE, EXAMPLE.replace("seed=0, ", "").replace("seed, epochs\n", "1, epochs\n"), "seed"),
+    "needs more": (
+        MINE,
+        EXAMPLE.replace("self, seed=0", "self, rate, seed=0"),
+        "needs the setting rate",
+    ),
+    "sets no epochs": (
+        MINE,
+        EXAMPLE.replace("self.seed, self.epochs = seed, epochs", "self.seed = seed"),
+        "firmware Mine has no epochs; its __init__ must set it",
+    ),
+    "refuses a value": (
+        MINE,
+        EXAMPLE.replace(
+            "self.seed, self.epochs =", 'raise ValueError("mine: seed must be even")\n        self.x, self.y ='
+        ),
+        "plasticore: mine: seed must be even\n",
+    ),
+}
+
+
+@pytest.mark.parametrize("command", ["train yin-yang --out {tmp}/out --rule", "inspect"])
+@pytest.mark.parametrize("case", REFUSED)
+def test_what_cannot_be_a_rule_is_one_sentence(case, command, mine, tmp_path, capsys):
+    rule, text, expected = REFUSED[case]
+    mine(text=text)
+    line = f"{command} {rule}".replace("{tmp}", str(tmp_path))
+    assert main(line.split()) == 2
+    out, err = capsys.readouterr()
+    assert out == "" and err.startswith("plasticore: ") and err.count("\n") == 1
+    assert expected.replace("{tmp}", str(tmp_path)) in err
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_setting_that_it_has_not_is_refused(mine, toy_task, capsys):
+    assert main(["train", "yin-yang", "--rule", f"{mine()}:Mine", "--hidden", "3", "--quiet"]) == 2
+    expected = "plasticore: firmware Mine has no setting hidden in its __init__; leave out --hidden\n"
+    assert capsys.readouterr().err == expected
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        ("return Registers()", "return Registers(", "SyntaxError: '(' was never closed"),
+        ("return Registers()", "return registers", "NameError: name 'registers' is not defined"),
+        ("yield ppu.run(add, index)", "yield ppu.run(add, indices)", "NameError: name 'indices' is not defined"),
+        ("yield ppu.run(add, index)", "yield ppu.run(add)", "ValueError: kernel add takes 1 integers (x), not 0"),
+    ],
+)
+def test_an_error_of_its_code_is_told_with_file_and_line(mine, toy_task, tmp_path, capsys, old, new, expected):
+    path = mine((old, new))
+    assert main(["train", "yin-yang", "--rule", f"{path}:Mine", "--out", str(tmp_path / "o"), "--quiet"]) in (1, 2)
+    line = path.read_text()[: path.read_text().index(new)].count("\n") + 1
+    err = capsys.readouterr().err
+    assert err.endswith(f"{path}:{line}: {expected}\n") and err.count("\n") == 1
+
+
+def test_errors_of_ours_keep_their_traceback(mine, toy_task, tmp_path, monkeypatch):
+    monkeypatch.setattr("host.host.Host.load", lambda *_, **__: {}["ours"])
+    with pytest.raises(KeyError, match="ours"):
+        main(["train", "yin-yang", "--rule", f"{mine()}:Mine", "--out", str(tmp_path / "o"), "--quiet"])
+
+
+# ------------------------------------------------------------------ as a script, and from the cache
+
+
+def python(path, *arguments, cache):
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "PLASTICORE_CACHE": str(cache)}
+    command = [sys.executable, *arguments, str(path)]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_the_file_runs_as_a_script_too(mine, tmp_path):
+    path = mine()
+    cache = os.environ.get("PLASTICORE_CACHE", os.path.expanduser("~/.cache/plasticore"))
+    assert python(path, cache=cache) == f"[30 30 30 30] Mine {path}\n"
+
+
+LOAD = """
+import sys
+import numpy as np
+from chip.ppu import VectorUnit, link
+from host import rules
+mine = sys.modules[rules.load(sys.argv[1] + ":Mine").__module__]
+regions = link(mine.Adder.memory).views(np.zeros(16384, np.uint8))
+bound = mine.unused.bind(VectorUnit(), regions)
+bound.compile()
+bound(10_000)
+print(regions["total"][1], mine.f(1), *(sum(f.stats.cache_hits.values()) for f in (mine.unused.function, mine.f)))
+"""
+
+
+@needs_compiler
+def test_its_kernels_and_functions_are_cached_and_edits_noticed(mine, tmp_path):
+    """In the rule's file, of the same size and within one second too, and in a file beside it."""
+    helper = "from chip.compiled import compiled\n@compiled\ndef g(x):\n    return x + {}\n".format
+    own = "from beside import g\n\n\n@compiled\ndef f(x):\n    return 10 * g(x)\n\n\n@kernel\ndef add"
+    changes = [("@kernel\ndef add", own), ("from chip.fpga", "from chip.compiled import compiled\nfrom chip.fpga")]
+
+    def outcome():
+        return [int(word) for word in python(path, "-c", LOAD, cache=tmp_path / "cache").split()]
+
+    mine(text=helper(1), name="beside.py")
+    path = mine(*changes)
+    assert outcome() == [3, 20, 0, 0]
+    assert outcome() == [3, 20, 1, 1]
+    mine(text=helper(2), name="beside.py")
+    os.utime(tmp_path / "beside.py", (2_000_000_000, 2_000_000_000))  # Python's own cache looks at whole seconds
+    assert outcome() == [3, 30, 1, 0]
+    path = mine(*changes, ("STEP = 3", "STEP = 4"))
+    assert outcome()[0] == 4
+
+
+def test_names_for_titles_and_directories():
+    assert rules.short_name("eventprop") == "eventprop"
+    assert re.fullmatch(r"[\w.]+", rules.short_name("/a/b.c/mine.py:MyRule"))
