@@ -15,6 +15,7 @@ from simpy.core import EmptySchedule
 from chip import constants as c
 from chip.analog.build import to_columns, to_lanes
 from chip.analog.core import AnalogCore
+from chip.calibration.calibration import Calibration
 from chip.clock import Clock
 from chip.config import ChipConfig
 from chip.errors import LossError, MachineFault
@@ -40,6 +41,7 @@ class Chip:
         config: which chip this is.
         link: the host's only way in.
         core: the analog core, None before the registers were written.
+        calibration: which codes its neurons get for what registers ask for; None takes those of the design.
         processors: the top and the bottom PPU.
         external: the memory behind the FPGA.
         environment: the SimPy environment, see :mod:`chip.clock`.
@@ -56,6 +58,7 @@ class Chip:
         self.processors = (Processor(self, c.TOP), Processor(self, c.BOTTOM))
         self.link = HostLink(self)
         self.core: AnalogCore | None = None
+        self.calibration: Calibration | None = None
         self.synapse_memory = np.zeros((c.HEMISPHERES, c.ROWS, c.HALVES, c.LANES), np.uint8)
         self.counter_base = np.zeros(c.NEURONS, np.int64)  # spikes of each neuron when its counter was last cleared
         self.started = self.stopped = False
@@ -67,7 +70,8 @@ class Chip:
 
     def configure(self, registers: Registers) -> None:
         """Take over all registers; called by the link."""
-        self.core = AnalogCore(self.config, registers)
+        codes = None if self.calibration is None else self.calibration.codes(registers)
+        self.core = AnalogCore(self.config, registers, codes)
         self.counter_base[...] = 0
         self.synapse_memory[...] = to_lanes(registers.weights)
 

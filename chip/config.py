@@ -15,37 +15,8 @@ from pathlib import Path
 from typing import ClassVar
 
 from chip import constants as c
-
-
-def setting(default, low=None, high=None, multiple_of=1, source="assumed"):
-    """One checked field: its default, closed range, granularity, and the source of its value."""
-    return dataclasses.field(default=default, metadata=dict(low=low, high=high, multiple_of=multiple_of, source=source))
-
-
-class Checked:
-    """Checks the type of every field, and range and granularity of those that :func:`setting` made.
-
-    Raises ValueError that names the field as ``section.field``.
-    """
-
-    section: ClassVar[str] = "chip"
-
-    def __post_init__(self):
-        for field in dataclasses.fields(self):
-            check_setting(self.section, field, getattr(self, field.name))
-
-
-def check_setting(section: str, field: dataclasses.Field, value) -> None:
-    name, expected = f"{section}.{field.name}", type(field.default)
-    if type(value) is not expected:
-        raise ValueError(f"{name} is {value!r}; it must be of type {expected.__name__}")
-    if not field.metadata:
-        return
-    low, high, step = (field.metadata[key] for key in ("low", "high", "multiple_of"))
-    if not ((low is None or low <= value) and (high is None or value <= high)):  # so that NaN is refused too
-        raise ValueError(f"{name} is {value}; it must lie in {low}..{'' if high is None else high}")
-    if step != 1 and value % step:
-        raise ValueError(f"{name} is {value}; it must be a multiple of {step}")
+from chip.capmem_config import CapMemConfig
+from chip.settings import Checked, Imperfections, setting, switch
 
 
 @dataclass(frozen=True)
@@ -63,6 +34,23 @@ class CadcConfig(Checked):
     section: ClassVar[str] = "cadc"
     read_cycles: int = setting(c.CADC_READ_CYCLES, 33, 10_000, source="measured (libnux)")
     buffered_read_cycles: int = setting(c.CADC_BUFFERED_READ_CYCLES, 1, 10_000, source="derived")
+
+
+@dataclass(frozen=True)
+class DriverConfig(Checked):
+    """What the registers of the synapse drivers' short-term plasticity stand for, see :mod:`chip.analog.stp`.
+
+    Utilization 0..15 goes evenly from the least to the greatest; recovery takes the slowest time constant divided by
+    its register + 1. A pulse is full at 0 and gone at ``end_voltage``, both in codes of the capacitor memory, and one
+    offset step shortens it by ``offset_step`` of a full one.
+    """
+
+    section: ClassVar[str] = "drivers"
+    least_utilization: float = setting(0.2, 0.0, 1.0, source="calix: some 0.2 before each event")
+    greatest_utilization: float = setting(0.5, 0.0, 1.0)
+    slowest_recovery_ns: float = setting(800_000.0, 1_000.0, 1e9)
+    end_voltage: float = setting(500.0, 1.0, 10_000.0)
+    offset_step: float = setting(0.02, 0.0, 1.0)
 
 
 @dataclass(frozen=True)
@@ -99,13 +87,8 @@ class PpuConfig(Checked):
     instruction_cache_miss_cycles: int = setting(c.EXTERNAL_LOAD_CYCLES, 0, 100_000)
 
 
-def switch():
-    """The switch of an imperfection, off by default."""
-    return setting(False, source="switch")
-
-
 @dataclass(frozen=True)
-class ImperfectionConfig(Checked):
+class ImperfectionConfig(Imperfections):
     """In which ways the analog part of this chip deviates from its equations, and how much.
 
     Each imperfection is a switch, off by default, and the magnitude that follows it, a standard deviation. Switched off
@@ -121,6 +104,10 @@ class ImperfectionConfig(Checked):
         driver_efficacy: all synapses of one synapse driver, two rows, together.
         synapse_efficacy: each synapse by itself. With the defaults, 3 % and 4 %, the efficacy of a synapse has a
             standard deviation of 5 % in all.
+        correlation_amplitude, correlation_tau: of either branch of each synapse's sensor.
+        correlation_baseline: of what a channel reads of a row without correlation; rows vary by a third of it.
+        stp_utilization, stp_recovery, stp_offset: of a driver's short-term plasticity, see :mod:`chip.analog.stp`:
+            factors on U and tau_rec, and what is added to its pulse.
         cadc_offset, cadc_gain: of each channel; a channel reads ``gain * potential + offset``.
         membrane_noise: the standard deviation that a membrane at rest takes on in time, correlated over tau_mem.
         cadc_noise: of each conversion of a channel, on top of what the membrane does.
@@ -141,6 +128,18 @@ class ImperfectionConfig(Checked):
     driver_efficacy_relative_std: float = setting(0.03, 0.0, 0.5)
     synapse_efficacy: bool = switch()
     synapse_efficacy_relative_std: float = setting(0.04, 0.0, 0.5)
+    correlation_amplitude: bool = switch()
+    correlation_amplitude_relative_std: float = setting(0.15, 0.0, 0.5)
+    correlation_tau: bool = switch()
+    correlation_tau_relative_std: float = setting(0.15, 0.0, 0.5)
+    correlation_baseline: bool = switch()
+    correlation_baseline_std_lsb: float = setting(5.0, 0.0, 50.0)
+    stp_utilization: bool = switch()
+    stp_utilization_relative_std: float = setting(0.10, 0.0, 0.5)
+    stp_recovery: bool = switch()
+    stp_recovery_relative_std: float = setting(0.20, 0.0, 0.5)
+    stp_offset: bool = switch()
+    stp_offset_std_of_pulse: float = setting(0.01, 0.0, 0.5, source="assumed; calix tests: calibrated below 2 LSB")
     cadc_offset: bool = switch()
     cadc_offset_std_lsb: float = setting(1.5, 0.0, 50.0, source="assumed; calix tests: calibrated reads below 3 LSB")
     cadc_gain: bool = switch()
@@ -161,27 +160,13 @@ class ImperfectionConfig(Checked):
         return cls(**{name: True for name in cls.names() if name not in off})
 
     @classmethod
-    def names(cls) -> list[str]:
-        """The imperfections, in order."""
-        return [field.name for field in dataclasses.fields(cls) if field.metadata["source"] == "switch"]
+    def raw(cls) -> ImperfectionConfig:
+        """What a chip has before calibration beside :class:`CapMemConfig`: noise, synapses and converters.
 
-    def std(self, name: str) -> float:
-        """The magnitude of an imperfection, in the unit of its field; 0.0 where it is switched off."""
-        return getattr(self, self._magnitude(name).name) if getattr(self, name) else 0.0
-
-    def assumptions(self) -> list[str]:
-        """One entry for every imperfection that is switched on."""
-        fields = [(name, self._magnitude(name)) for name in self.names() if getattr(self, name)]
-        return [
-            f"imperfections.{name} is on, {field.name[len(name) + 1 :]} = {getattr(self, field.name)} "
-            f"({field.metadata['source']})"
-            for name, field in fields
-        ]
-
-    @classmethod
-    def _magnitude(cls, name: str) -> dataclasses.Field:
-        fields = dataclasses.fields(cls)
-        return fields[[field.name for field in fields].index(name) + 1]
+        Time constants and potentials deviate by the curves of the capacitor memory instead.
+        """
+        off = {"tau_mem", "tau_syn", "leak", "reset", "threshold", "cadc_noise"}
+        return cls(**{name: name not in off for name in cls.names()}, cadc_offset_std_lsb=15.0)
 
 
 @dataclass(frozen=True)
@@ -193,6 +178,7 @@ class ChipConfig(Checked):
         strict: losses and late work are errors, not counts.
         profile: the name that reports show.
         imperfections: how its analog part deviates from its equations.
+        capmem: whether neurons take their parameters from codes that need a calibration.
 
     Raises:
         ValueError: a field is of the wrong type, out of range or off its granularity.
@@ -202,8 +188,10 @@ class ChipConfig(Checked):
     strict: bool = setting(True, source="a choice")
     profile: str = setting("ideal", source="a choice")
     imperfections: ImperfectionConfig = ImperfectionConfig()
+    capmem: CapMemConfig = CapMemConfig()
     router: RouterConfig = RouterConfig()
     cadc: CadcConfig = CadcConfig()
+    drivers: DriverConfig = DriverConfig()
     fpga: FpgaConfig = FpgaConfig()
     ppu: PpuConfig = PpuConfig()
 
@@ -216,6 +204,15 @@ class ChipConfig(Checked):
     def typical(cls, seed: int = 0, **changes) -> ChipConfig:
         """A calibrated chip with the imperfections that calibration leaves; see :class:`ImperfectionConfig`."""
         return cls(**{"seed": seed, "profile": "typical", "imperfections": ImperfectionConfig.typical(), **changes})
+
+    @classmethod
+    def raw(cls, seed: int = 0, **changes) -> ChipConfig:
+        """A chip before calibration: its neurons do what a program asks for within tens of LSB and tens of per cent.
+
+        It is not strict: neurons whose leak potential comes to lie above their threshold fire all the time.
+        """
+        raw = {"imperfections": ImperfectionConfig.raw(), "capmem": CapMemConfig.raw(), "strict": False}
+        return cls(**{"seed": seed, "profile": "raw", **raw, **changes})
 
     @classmethod
     def from_dict(cls, table: dict) -> ChipConfig:
@@ -256,10 +253,10 @@ class ChipConfig(Checked):
 
     def assumptions(self) -> list[str]:
         """One entry for every imperfection that is on, and every setting that no public source gives."""
-        found = self.imperfections.assumptions()
+        found = self.imperfections.assumptions() + (self.capmem.assumptions() if self.capmem.used else [])
         for section in dataclasses.fields(self):
             value = getattr(self, section.name)
-            if dataclasses.is_dataclass(value) and value is not self.imperfections:
+            if dataclasses.is_dataclass(value) and not isinstance(value, Imperfections):
                 found += [
                     f"{section.name}.{field.name} = {getattr(value, field.name)} (assumed)"
                     for field in dataclasses.fields(value)

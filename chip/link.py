@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
 
 from chip import constants as c
+from chip.calibration.calibration import Calibration, CalibrationWarning, outside_range
 from chip.errors import LinkError
 from chip.fpga import SampleSet
 from chip.ppu.memory import link
@@ -12,6 +15,7 @@ from chip.ppu.program import Program, check_program
 from chip.registers import Registers
 
 BEFORE, DURING, AFTER = "before", "during", "after"
+CODES_BYTES = 2 * 6 + 3  # of a neuron: six codes, three ranges
 
 
 class HostLink:
@@ -28,10 +32,35 @@ class HostLink:
 
     # ------------------------------------------------------------------ writing
 
+    def write_calibration(self, calibration: Calibration) -> None:
+        """Take the codes of neurons and CADC from a calibration; before the registers that it is to be used for.
+
+        Raises:
+            CalibrationError: it was made for another chip, or by another version.
+            RuntimeError: registers were written already. LinkError: the chip learns.
+        """
+        if not isinstance(calibration, Calibration):
+            raise TypeError(f"write_calibration takes a Calibration, not {calibration!r}; load one from its file")
+        self._transfer("write a calibration", 0)  # its codes cross with the registers
+        calibration.check_chip(self.chip.config)
+        if self.chip.core is not None:
+            raise RuntimeError("the chip has its registers already; write the calibration first, then the registers")
+        self.chip.calibration = calibration
+
     def write_registers(self, registers: Registers) -> None:
-        """Write every register of the chip; raises ValueError where one is out of range."""
-        self._transfer("write registers", registers.nbytes)
+        """Write every register of the chip, and where its neurons take codes these, too.
+
+        Warns with a CalibrationWarning for every parameter that chips with codes are not calibrated to.
+
+        Raises:
+            ValueError: a value does not fit its register.
+        """
+        capmem = self.chip.config.capmem.used
+        codes_bytes = c.NEURONS * (CODES_BYTES + 1) if capmem else 0  # and a CADC offset
+        self._transfer("write registers", registers.nbytes + codes_bytes)
         registers.check()
+        for sentence in outside_range(registers) if capmem else ():
+            warnings.warn(sentence, CalibrationWarning, stacklevel=2)
         self.chip.configure(registers)
 
     def write_samples(self, samples: SampleSet) -> None:

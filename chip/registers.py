@@ -13,11 +13,14 @@ import numpy as np
 
 from chip import constants as c
 
-ROW_DISABLED, ROW_EXCITATORY, ROW_INHIBITORY = 0, 1, 2
+ROW_DISABLED, ROW_EXCITATORY, ROW_INHIBITORY, ROW_BOTH = 0, 1, 2, 3  # haldls RowMode; one bit for either input
+OFFSET_CENTRE = 7  # calix calibrates towards what drivers do at this offset
+_HEMISPHERES = (c.HEMISPHERES,)
 _NEURONS = (c.HEMISPHERES, c.COLUMNS)
 _ROWS = (c.HEMISPHERES, c.ROWS)
 _DRIVERS = (c.HEMISPHERES, c.DRIVERS)
 _BUSSES = (c.HEMISPHERES, c.PADI_BUSSES)
+_VOLTAGES = (c.HEMISPHERES, 2, 2)  # [hemisphere, even or odd drivers, set]
 _SYNAPSES = (c.HEMISPHERES, c.ROWS, c.COLUMNS)
 _CROSSBAR = (c.CROSSBAR_INPUTS, c.CROSSBAR_OUTPUTS)
 
@@ -46,12 +49,26 @@ class Registers:
     tau_syn_exc_ns: np.ndarray = _array(_NEURONS, float, 10_000.0, 300, 30_000)
     tau_syn_inh_ns: np.ndarray = _array(_NEURONS, float, 10_000.0, 300, 30_000)
     refractory_ns: np.ndarray = _array(_NEURONS, np.int64, 2_000, 40, 32_000, c.EVENT_CLOCK_NS)
+    holdoff_ns: np.ndarray = _array(_NEURONS, np.int64, 0, 0, 4_000, c.EVENT_CLOCK_NS)  # without reset, at its end
     efficacy_lsb: np.ndarray = _array(_NEURONS, float, 1.0, 0, 1_000)  # synaptic current per weight unit, in LSB
     backend_address: np.ndarray = _array(_NEURONS, np.uint8, 0, 0, 255)
-    row_mode: np.ndarray = _array(_ROWS, np.uint8, ROW_DISABLED, 0, 2)
+    row_mode: np.ndarray = _array(_ROWS, np.uint8, ROW_DISABLED, 0, 3)
     compare_mask: np.ndarray = _array(_DRIVERS, np.uint8, 0b11111, 0, 31)
+    stp_enabled: np.ndarray = _array(_DRIVERS, bool, False, 0, 1)  # short-term plasticity, see chip.analog.stp
+    stp_utilization: np.ndarray = _array(_DRIVERS, np.uint8, 0, 0, 15)
+    stp_recovery: np.ndarray = _array(_DRIVERS, np.uint8, 0, 0, 15)
+    stp_offset: np.ndarray = _array(_DRIVERS, np.uint8, OFFSET_CENTRE, 0, 15)
+    stp_target_voltages: np.ndarray = _array(_DRIVERS, np.uint8, 0, 0, 1)  # set 0 facilitates, 1 depresses by default
+    stp_v_recover: np.ndarray = _array(_VOLTAGES, np.uint16, (400, 50), 0, 1_022)  # capacitor memory, calix defaults
+    stp_v_charge: np.ndarray = _array(_VOLTAGES, np.uint16, (100, 330), 0, 1_022)
     crossbar_mask: np.ndarray = _array(_CROSSBAR, np.uint16, 0, 0, c.NEURON_LABEL_MASK)
     crossbar_target: np.ndarray = _array(_CROSSBAR, np.uint16, c.NEURON_LABEL_MASK, 0, c.NEURON_LABEL_MASK)
+    cadc_reference_lsb: np.ndarray = _array(_HEMISPHERES, float, 0.0, 0, 255)  # on channels of neurons off; 0 is none
+    correlation_enabled: np.ndarray = _array(_HEMISPHERES, bool, False, 0, 1)  # bias of the sensors on
+    correlation_amplitude_lsb: np.ndarray = _array(_HEMISPHERES, float, 1.0, 0.2, 2.0)
+    correlation_tau_ns: np.ndarray = _array(_HEMISPHERES, float, 5_000.0, 2_000, 30_000)
+    correlation_amplitude_trim: np.ndarray = _array(_SYNAPSES, np.uint8, 1, 0, 3)
+    correlation_time_trim: np.ndarray = _array(_SYNAPSES, np.uint8, 1, 0, 3)
     padi_from_processor: np.ndarray = _array(_BUSSES, bool, False, 0, 1)  # a bus takes events of its PPU, none routed
     weights: np.ndarray = _array(_SYNAPSES, np.uint8, 0, 0, c.WEIGHT_MAX)
     labels: np.ndarray = _array(_SYNAPSES, np.uint8, 0, 0, c.LABEL_MAX)
@@ -60,11 +77,19 @@ class Registers:
         """Raise ValueError where an array has the wrong shape or type, or an element is outside its register."""
         for entry in fields(self):
             _check_array(entry.name, getattr(self, entry.name), **entry.metadata)
+        longer = self.holdoff_ns > self.refractory_ns
+        if longer.any():
+            where = tuple(int(i) for i in np.argwhere(longer)[0])
+            raise ValueError(
+                f"Registers.holdoff_ns{list(where)} is {self.holdoff_ns[where]}; it is the end of the refractory "
+                f"period of {self.refractory_ns[where]} ns and cannot be longer"
+            )
 
     @property
     def nbytes(self) -> int:
         """Bytes that cross the host link to write all of it (one byte a value but 2 for times and crossbar)."""
-        wide = {"tau_mem_ns", "tau_syn_exc_ns", "tau_syn_inh_ns", "refractory_ns", "crossbar_mask", "crossbar_target"}
+        wide = {"tau_mem_ns", "tau_syn_exc_ns", "tau_syn_inh_ns", "refractory_ns", "holdoff_ns", "crossbar_mask"}
+        wide |= {"crossbar_target", "stp_v_recover", "stp_v_charge"}
         return sum(getattr(self, f.name).size * (2 if f.name in wide else 1) for f in fields(self))
 
 

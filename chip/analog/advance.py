@@ -5,14 +5,19 @@ from __future__ import annotations
 import numpy as np
 
 from chip import constants as c
+from chip.analog.correlation import ROW_SHIFT, TIME_SHIFT
 from chip.analog.crossing import EDGE_NS, first_crossing, resolve
 from chip.analog.delivery import FPGA_SOURCE, NO_ROOM, apply_writes, collect, next_cause
 from chip.analog.drive import drive, find_weights, slots_of
 from chip.analog.holding import clamp, hold
 from chip.analog.inner import inlined, inner, outer
 from chip.analog.layout import (
+    AT_EDGE,
+    AT_LABEL,
+    AT_ROW,
     BLOCK_NS,
     COMMITTED,
+    DRIVEN_COUNT,
     EDGE_SHIFT,
     EXC,
     FAR_NS,
@@ -65,7 +70,7 @@ from chip.analog.step import (
     noisy_step,
 )
 
-DONE, GROW = 0, 1
+DONE, GROW, SENSE = 0, 1, 2
 
 
 @inlined
@@ -193,11 +198,15 @@ def grid_step(start_ns, hits, now, later, noisy, when, neurons, network, queues,
     end_ns = start_ns + GRID_NS
     if not _has_room(clock, queues.flights, queues.log_time.size, scratch.batch.size):
         return GROW
+    if queues.driven.size > 0 and clock[DRIVEN_COUNT] + scratch.delivery.shape[0] > queues.driven.size:
+        return SENSE
     deliveries, spikes = collect(start_ns, end_ns, True, network, queues, scratch)
     if deliveries == NO_ROOM:
         return GROW
     driven = 0
     if deliveries > 0:
+        if queues.driven.size > 0:
+            _put_down(start_ns, deliveries, queues, scratch)
         find_weights(start_ns, deliveries, queues, scratch)
         driven, more = drive(deliveries, now, later, neurons, network, queues, scratch)
         hits += more
@@ -209,6 +218,17 @@ def grid_step(start_ns, hits, now, later, noisy, when, neurons, network, queues,
     if spikes > 0:
         _send(start_ns, spikes, network, queues, scratch)
     return DONE
+
+
+@inlined
+def _put_down(start_ns, deliveries, queues, scratch):
+    """Note the rows that are driven for the sensors."""
+    count = queues.clock[DRIVEN_COUNT]
+    for d in range(deliveries):
+        time_ns = start_ns + scratch.delivery[d, AT_EDGE] * EDGE_NS
+        row_and_label = (scratch.delivery[d, AT_ROW] << ROW_SHIFT) | scratch.delivery[d, AT_LABEL]
+        queues.driven[count + d] = (time_ns << TIME_SHIFT) | row_and_label
+    queues.clock[DRIVEN_COUNT] = count + deliveries
 
 
 @inlined
@@ -228,7 +248,9 @@ def _next_look(clock, looks):
 
 @outer
 def advance(now_ns, table):
-    """Let everything before ``now_ns`` happen, as far as it can be committed; return DONE, or GROW to be called again.
+    """Let everything before ``now_ns`` happen, as far as it can be committed; return DONE, or why to be called again.
+
+    That is GROW, where an array is too short, or SENSE, where the sensors must take what was put down for them.
 
     Committed is a block without a cause (event, arrival, reset) that is quiet at its start, once its end has passed,
     as one jump; any other grid step once its end, and in a block quiet at its start also the first cause, has passed.
@@ -288,7 +310,7 @@ def advance(now_ns, table):
             hits = free_step(now, later, neurons.live)
         if hits > 0 or min(cause_ns, clock[NEXT_RELEASE]) < end_ns:
             status = grid_step(start_ns, hits, now, later, noisy, when, neurons, network, queues, scratch)
-            if status == GROW:
+            if status != DONE:
                 break
         if end_ns % BLOCK_NS == 0:
             flush_tiny(later)

@@ -27,6 +27,7 @@ from chip.analog.layout import (
 )
 from chip.analog.mismatch import Silicon
 from chip.analog.noise import DRAW_STD, kick_tables
+from chip.analog.stp_tables import plastic_drivers
 from chip.analog.tables import propagator
 from chip.router.crossbar import neuron_routes, node_registers
 from chip.router.padi import row_table
@@ -60,7 +61,7 @@ def build_neurons(silicon: Silicon) -> Neurons:
                 hemisphere * c.COLUMNS + column,
                 np.full(count, half),
                 lane,
-                registers.refractory_ns[hemisphere, column],
+                (registers.refractory_ns - registers.holdoff_ns)[hemisphere, column],
             ],
             axis=1,
         )
@@ -91,6 +92,7 @@ def build_neurons(silicon: Silicon) -> Neurons:
     neurons = Neurons(
         halves=halves,
         place=place,
+        holdoff=of_slot(registers.holdoff_ns, 0).astype(np.int64),
         cell=aligned(cell),
         fine=aligned(fine),
         coarse=aligned(propagator(np.arange(BLOCK_STEPS + 1) * GRID_NS, *taus)),
@@ -109,7 +111,9 @@ def build_neurons(silicon: Silicon) -> Neurons:
 def build_channels(silicon: Silicon) -> np.ndarray:
     """Return ``Neurons.channel``."""
     noise = np.full((c.HEMISPHERES, c.COLUMNS), silicon.cadc_noise_lsb / DRAW_STD)
-    rows = (silicon.cadc_gain, silicon.cadc_offset_lsb, noise, silicon.registers.leak_lsb)
+    reference = silicon.registers.cadc_reference_lsb[:, None]
+    rest = np.where(reference > 0.0, reference, silicon.registers.leak_lsb)
+    rows = (silicon.cadc_gain, silicon.cadc_offset_lsb, noise, rest)
     return np.stack([_channels(row) for row in rows])
 
 
@@ -122,6 +126,8 @@ def build_network(silicon: Silicon, latency_ns: int) -> Network:
     """Return synapses in lane order, routes and tables."""
     registers, factor = silicon.registers, silicon.synapse_factor
     routes, table = neuron_routes(registers), row_table(registers)
+    drivers = c.HEMISPHERES * c.DRIVERS
+    plastic = plastic_drivers(registers)
     return Network(
         weights=to_lanes(registers.weights).reshape(-1, c.LANES).copy(),
         labels=to_lanes(registers.labels).reshape(-1, c.LANES).copy(),
@@ -134,6 +140,11 @@ def build_network(silicon: Silicon, latency_ns: int) -> Network:
         driven=table.driven,
         synapses=table.synapses,
         latency=np.array([latency_ns], np.int64),
+        stp=silicon.stp.reshape(-1, drivers).copy(),
+        stp_first=plastic.first,
+        stp_drivers=plastic.drivers,
+        charge=np.zeros(drivers),
+        charge_ns=np.zeros(drivers, np.int64),
     )
 
 
@@ -155,6 +166,7 @@ def empty_queues() -> Queues:
         look_values=np.zeros((256, c.COLUMNS), np.uint8),
         log_time=np.zeros(6 * SPIKES_PER_STEP, np.int64),
         log_info=np.zeros(6 * SPIKES_PER_STEP, np.int64),
+        driven=np.zeros(0, np.int64),
     )
 
 
@@ -170,5 +182,9 @@ def build_scratch(slots: int, deliveries: int, batch: int) -> Scratch:
         candidate=candidate,
         candidate_words=candidate.view(np.uint64),
         delivery=np.zeros((deliveries, 6), np.int64),
+        strength=np.ones(deliveries),
+        charge=np.zeros(c.HEMISPHERES * c.DRIVERS),
+        charge_ns=np.zeros(c.HEMISPHERES * c.DRIVERS, np.int64),
+        pulse=np.ones(c.HEMISPHERES * c.DRIVERS),
         batch=np.zeros(batch, np.int64),
     )

@@ -5,14 +5,16 @@ from __future__ import annotations
 import numpy as np
 
 from chip import constants as c
-from chip.analog.advance import GROW, advance
+from chip.analog.advance import DONE, GROW, advance
 from chip.analog.build import build_network, build_neurons, build_scratch, empty_queues, to_columns
+from chip.analog.capmem import AnalogCodes
 from chip.analog.delivery import NO_ROOM
 from chip.analog.holding import hold_refractory
 from chip.analog.layout import (
     BLOCK_NS,
     COMMITTED,
     COUNTERS,
+    DRIVEN_COUNT,
     EDGE_SHIFT,
     EVENT_HEAD,
     EVENT_TAIL,
@@ -31,14 +33,18 @@ from chip.analog.layout import (
     U,
 )
 from chip.analog.mismatch import silicon
-from chip.analog.observe import observe
+from chip.analog.observe import due_rows, known_until, observe
 from chip.analog.operations import Posting
 from chip.analog.packed import pack
 from chip.analog.posting import MISSING, PENDING, take_look
 from chip.analog.record import NOT_COMMITTED, pack_log
-from chip.analog.state import carry_over, restore_state, snapshot_state
+from chip.analog.sensor_silicon import sensor_silicon
+from chip.analog.sensors import CorrelationSensors, driven_entries
+from chip.analog.state import carry_over, carry_over_drivers, restore_state, snapshot_state
 from chip.config import ChipConfig
 from chip.registers import Registers
+
+DRIVEN_ROWS = 1 << 14  # that the sensors may be behind
 
 
 class AnalogCore(Posting):
@@ -53,9 +59,9 @@ class AnalogCore(Posting):
     comparators, events from the FPGA by label, those from processors, on-chip events by neuron. So neither the order of
     posting nor how often somebody advances or looks changes a byte of any result.
 
-    Registers are what a program asks for. What neurons, synapses and channels of this chip make of them follows from
-    the imperfections in ``config`` (:mod:`chip.analog.mismatch`, :mod:`chip.analog.noise`); :meth:`membranes` shows it
-    as an oscilloscope would, programs have the CADC.
+    Registers are what a program asks for, and ``codes`` what a calibration has found for them. What neurons, synapses
+    and channels of this chip make of them follows from the imperfections in ``config`` (:mod:`chip.analog.mismatch`,
+    :mod:`chip.analog.noise`); :meth:`membranes` shows it as an oscilloscope would, programs have the CADC.
 
     All times are int nanoseconds, multiples of 4; neurons are numbered ``hemisphere * 256 + column``.
 
@@ -64,7 +70,7 @@ class AnalogCore(Posting):
         RuntimeError: an operation in the past, two writes to one row half at one time, a configuration within a block.
     """
 
-    def __init__(self, config: ChipConfig, registers: Registers):
+    def __init__(self, config: ChipConfig, registers: Registers, codes: AnalogCodes | None = None):
         self.config = config
         if config.router.on_chip_latency_ns < GRID_NS:
             raise ValueError(
@@ -72,18 +78,19 @@ class AnalogCore(Posting):
                 f"more, its grid; raise router.on_chip_latency_ns"
             )
         registers.check()
-        self._install(registers)
+        self._install(registers, codes)
         self._queues = empty_queues()
         self._clock = self._queues.clock
-        self._pack()
+        self.sensors: CorrelationSensors | None = None
+        self._install_sensors(registers)
         self._forgotten_ns, self._kept_ns = 0, []
         self._now_ns = 0  # clock[NOW], where Python reads it faster
         hold_refractory(self._neurons, self._clock)
 
     # ------------------------------------------------------------------ configuration
 
-    def configure(self, registers: Registers) -> None:
-        """Replace all registers; potentials and currents go on where neurons stay enabled, others start at rest.
+    def configure(self, registers: Registers, codes: AnalogCodes | None = None) -> None:
+        """Replace registers and codes; potentials and currents go on where neurons stay enabled, others start at rest.
 
         Only at the end of a block: ``now_ns`` must be a multiple of 1600. Posted operations stay posted.
         """
@@ -93,19 +100,35 @@ class AnalogCore(Posting):
                 f"the analog core cannot be configured at {self.now_ns} ns, inside a block of {BLOCK_NS} ns; "
                 f"advance to a multiple of {BLOCK_NS} ns first"
             )
-        before = self._neurons
-        self._install(registers)
+        before, drivers = self._neurons, self._network
+        self._install(registers, codes)
         self._pack()
+        self._install_sensors(registers)
         carry_over(before, self._neurons, registers)
+        carry_over_drivers(drivers, self._network)
         hold_refractory(self._neurons, self._clock)
 
-    def _install(self, registers: Registers) -> None:
-        true = silicon(self.config, registers)
-        self._leak_lsb = true.registers.leak_lsb.copy()
+    def _install(self, registers: Registers, codes: AnalogCodes | None) -> None:
+        self._true = true = silicon(self.config, registers, codes)
         self.padi_from_processor = registers.padi_from_processor.copy()
         self._neurons = build_neurons(true)
         self._network = build_network(true, self.config.router.on_chip_latency_ns)
         self._scratch = build_scratch(self._neurons.now.shape[1], deliveries=256, batch=SPIKES_PER_STEP + 1024)
+
+    def _install_sensors(self, registers: Registers) -> None:
+        """Build the correlation sensors, if a hemisphere has them on; they go on from what the last ones held."""
+        before = self.sensors
+        if before is not None:
+            self._see()
+        self.sensors, rows = None, 0
+        if registers.correlation_enabled.any():
+            self.sensors, rows = CorrelationSensors(sensor_silicon(self.config, registers, self._true)), DRIVEN_ROWS
+            if before is not None:
+                self.sensors.take_over(before)
+            else:
+                self.sensors.done_ns = int(self._clock[COMMITTED])
+        self._queues = self._queues._replace(driven=np.zeros(rows, np.int64))
+        self._pack()
 
     def _pack(self) -> None:
         """Tell compiled code where the arrays are; needed whenever one of them was replaced."""
@@ -127,15 +150,18 @@ class AnalogCore(Posting):
         self._advance(int(time_ns))
 
     def _advance(self, time_ns: int) -> None:
-        while advance(time_ns, self._table) == GROW:
-            self._grow()
+        while (status := advance(time_ns, self._table)) != DONE:
+            if status == GROW:
+                self._grow()
+            else:
+                self._see()
         self._now_ns = time_ns
 
     def _grow(self) -> None:
         """Double what may have been too short for one more grid step."""
         slots = self._neurons.now.shape[1]
         self._scratch = build_scratch(slots, 2 * self._scratch.delivery.shape[0], 2 * self._scratch.batch.size)
-        names = ("flights", "log_time", "log_info")
+        names = ("flights", "log_time", "log_info", "driven")
         longer = {name: np.resize(getattr(self._queues, name), 2 * getattr(self._queues, name).size) for name in names}
         self._queues = self._queues._replace(**longer)
         self._pack()
@@ -168,13 +194,43 @@ class AnalogCore(Posting):
             )
         return self._queues.look_values[index].reshape(c.HALVES, c.LANES).copy()
 
+    def correlation_result(self, ticket: tuple[int, int]) -> np.ndarray:
+        """Return uint8[2, 2, 128], [branch, half, lane], causal first, of a row's conversion; it can be read once."""
+        time_ns, number = ticket
+        answer = self.sensors.result(number) if self.sensors else None
+        if answer is not None:  # it came with another one
+            return answer
+        self.advance(time_ns)
+        self._see()
+        answer = self.sensors.result(number) if self.sensors else None
+        if answer is None and self.sensors and self.sensors.done_ns < time_ns:
+            times, info = self._log(self.sensors.done_ns, time_ns)
+            while (rows := due_rows(time_ns, self._table)) == NO_ROOM:
+                self._grow()
+            driven = driven_entries(int(self._clock[COMMITTED]), self._scratch.delivery[:rows])
+            answer = self.sensors.glimpse(time_ns, times, info, driven, number)
+        if answer is None:
+            raise RuntimeError(
+                f"there is no conversion of correlations at {time_ns} ns to read; it was not posted, or it was read "
+                f"before"
+            )
+        return answer
+
+    def _see(self) -> None:
+        """Let the sensors see what has been committed."""
+        if self.sensors is not None:
+            queues, clock = self._queues, self._clock
+            until_ns = known_until(self._now_ns, self._table)
+            self.sensors.see(until_ns, queues, clock.item(LOG_COUNT), clock.item(DRIVEN_COUNT))
+            clock[DRIVEN_COUNT] = 0
+
     def membranes(self, time_ns: int) -> np.ndarray:
         """Return float64[2, 256], by column, all membrane potentials in LSB just before ``time_ns`` >= ``now_ns``."""
         self._observe(time_ns, "a membrane")
         return self._potentials()
 
     def _potentials(self) -> np.ndarray:
-        potential = self._leak_lsb.reshape(-1).copy()
+        potential = self._true.registers.leak_lsb.reshape(-1).copy()
         place = self._neurons.place[:, PLACE_NEURON]
         used = place >= 0
         potential[place[used]] = (self._scratch.out[U] + self._neurons.cell[LEAK])[used]
@@ -245,9 +301,10 @@ class AnalogCore(Posting):
                 f"spikes are to be counted as of {start_ns} ns, but the record begins at {self._forgotten_ns} ns; call "
                 f"keep_record before"
             )
-        spike_ns, source = self.all_spikes(start_ns)
+        committed_ns = int(self._clock[COMMITTED])
+        spike_ns, source = self.all_spikes(min(start_ns, committed_ns))
         late = np.zeros(c.NEURONS, np.int64)
-        np.add.at(late, source[spike_ns >= self._clock[COMMITTED]], 1)
+        np.add.at(late, source[spike_ns >= committed_ns], 1)
         counts = (self._queues.fired + late)[neurons]
         slot = np.full(c.NEURONS, -1)
         slot[neurons] = np.arange(len(neurons))
@@ -265,6 +322,7 @@ class AnalogCore(Posting):
 
     def forget_before(self, time_ns: int) -> None:
         """Drop the record of spikes before a time, so that memory stays flat in a long run."""
+        self._see()
         time_ns = min([time_ns, *self._kept_ns])
         self._forgotten_ns = max(self._forgotten_ns, time_ns)
         count = self._clock[LOG_COUNT]
@@ -295,10 +353,15 @@ class AnalogCore(Posting):
 
     def snapshot(self) -> dict[str, np.ndarray]:
         """Return everything but the registers that the future and the record depend on, as a dict of arrays."""
-        return snapshot_state(self._neurons, self._network, self._queues)
+        self._see()
+        saved = snapshot_state(self._neurons, self._network, self._queues)
+        return saved if self.sensors is None else saved | self.sensors.snapshot()
 
     def restore(self, saved: dict[str, np.ndarray]) -> None:
         """Go back to a snapshot of a core with the same registers."""
         self._queues = restore_state(saved, self._neurons, self._network, self._queues)
         self._pack()
         self._now_ns = int(self._clock[NOW])
+        self._clock[DRIVEN_COUNT] = 0
+        if self.sensors is not None:
+            self.sensors.restore(saved)

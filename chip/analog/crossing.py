@@ -2,17 +2,18 @@
 
 At one edge the order is: neuron reset, comparator, synaptic events. The comparator fires at an edge iff u has reached
 the threshold and the edge lies after the end of the last refractory period. Firing sets u to the reset potential and
-clamps it there; currents go on. From the release edge on u moves again; the next edge is the first that can fire.
+clamps it there; currents go on. From the release edge on u moves again; the refractory period goes on for the holdoff,
+and the edge after its end is the first that can fire.
 """
 
 from __future__ import annotations
 
 from chip import constants as c
-from chip.analog.drive import jump_of
+from chip.analog.drive import ROW_EXCITATORY, ROW_INHIBITORY, jump_of
 from chip.analog.inner import inlined, inner
 from chip.analog.layout import (
     AT_EDGE,
-    AT_EXCITATORY,
+    AT_MODE,
     AT_ROW,
     DECAY_EXC,
     DECAY_INH,
@@ -23,10 +24,10 @@ from chip.analog.layout import (
     INH,
     INH_TO_U,
     MARGIN_LSB,
+    PLACE_CLAMP,
     PLACE_HALF,
     PLACE_LANE,
     PLACE_NEURON,
-    PLACE_REFRACTORY,
     RESET,
     SCAN_EDGES,
     SOURCE_SHIFT,
@@ -60,7 +61,7 @@ def resolve(s, start_ns, end, neurons, network, before, later, release_later, sc
     """
     scan = neurons.scan
     u, exc, inh = before[U, s], before[EXC, s], before[INH, s]
-    release = neurons.release[s]
+    release, clamp_ns, holdoff_ns = neurons.release[s], neurons.place[s, PLACE_CLAMP], neurons.holdoff[s]
     reset, level = neurons.cell[RESET, s], neurons.cell[THRESHOLD, s]
     half, lane = neurons.place[s, PLACE_HALF], neurons.place[s, PLACE_LANE]
     hemisphere = half // c.HALVES
@@ -81,19 +82,21 @@ def resolve(s, start_ns, end, neurons, network, before, later, release_later, sc
             now_ns = start_ns + edge * EDGE_NS
             if edge == stop:
                 break
-            if u >= level and release < now_ns:
+            if u >= level and release + holdoff_ns < now_ns:
                 u = reset
-                release = now_ns + neurons.place[s, PLACE_REFRACTORY]
+                release = now_ns + clamp_ns
                 scratch.batch[spikes] = (edge << EDGE_SHIFT) | spike
                 spikes += 1
             span = stop - edge
-            clamped = release > now_ns
-            if clamped:
+            if release > now_ns:
                 span = min(span, (release - now_ns) // EDGE_NS)
             else:
-                crossing = first_crossing(scan, s, u, exc, inh, level, span)
-                if crossing > 0:
-                    span = crossing
+                if release + holdoff_ns > now_ns:
+                    span = min(span, (release + holdoff_ns - now_ns) // EDGE_NS)
+                else:
+                    crossing = first_crossing(scan, s, u, exc, inh, level, span)
+                    if crossing > 0:
+                        span = crossing
                 u = u * scan[s, DECAY_U, span] + exc * scan[s, EXC_TO_U, span] - inh * scan[s, INH_TO_U, span]
             exc *= scan[s, DECAY_EXC, span]
             inh *= scan[s, DECAY_INH, span]
@@ -106,17 +109,17 @@ def resolve(s, start_ns, end, neurons, network, before, later, release_later, sc
             r += 1
             while r < reset_to and (queues.resets[r] >> 2) == now_ns:
                 r += 1
-        if u >= level and release < now_ns:
+        if u >= level and release + holdoff_ns < now_ns:
             u = reset
-            release = now_ns + neurons.place[s, PLACE_REFRACTORY]
+            release = now_ns + clamp_ns
             scratch.batch[spikes] = (edge << EDGE_SHIFT) | spike
             spikes += 1
         while d < deliveries and scratch.delivery[d, AT_EDGE] == edge:
             if scratch.delivery[d, AT_ROW] >> 8 == hemisphere:
                 jump = jump_of(d, s, neurons, network, queues, scratch)
-                if scratch.delivery[d, AT_EXCITATORY]:
+                if scratch.delivery[d, AT_MODE] & ROW_EXCITATORY != 0:
                     exc += jump
-                else:
+                if scratch.delivery[d, AT_MODE] & ROW_INHIBITORY != 0:
                     inh += jump
             d += 1
     later[U, s], later[EXC, s], later[INH, s] = u, exc, inh

@@ -10,8 +10,8 @@ from chip import constants as c
 from chip.analog.inner import inlined, inner
 from chip.analog.layout import (
     AT_EDGE,
-    AT_EXCITATORY,
     AT_LABEL,
+    AT_MODE,
     AT_ROW,
     DELIVERED,
     EDGE_SHIFT,
@@ -37,7 +37,7 @@ from chip.analog.layout import (
     WRITE_TAIL,
 )
 from chip.analog.posting import INJECTED, LAST_LABEL
-from chip.registers import ROW_EXCITATORY
+from chip.analog.stp import begin, commit_drivers, stimulate
 from chip.router.crossbar import PADI_OUTPUTS, padi_key, passes
 
 EDGE_NS = c.EVENT_CLOCK_NS
@@ -59,17 +59,19 @@ def next_cause(clock, events, flights, resets):
 
 
 @inlined
-def _add_rows(first_row, rows, row_mode, delivery, key, edge, n):
+def _add_rows(network, scratch, key, edge, n, plastic):
     """Append the rows of a key to the deliveries behind the ``n`` that are there; return their number or NO_ROOM."""
-    first, last = first_row[key], first_row[key + 1]
-    if n + last - first > delivery.shape[0]:
+    first, last = network.first[key], network.first[key + 1]
+    if n + last - first > scratch.delivery.shape[0]:
         return NO_ROOM
     for j in range(first, last):
-        row = rows[j]
-        delivery[n, AT_EDGE] = edge
-        delivery[n, AT_ROW] = row
-        delivery[n, AT_LABEL] = key & c.LABEL_MAX
-        delivery[n, AT_EXCITATORY] = 1 if row_mode[row] == ROW_EXCITATORY else 0
+        row = network.rows[j]
+        scratch.delivery[n, AT_EDGE] = edge
+        scratch.delivery[n, AT_ROW] = row
+        scratch.delivery[n, AT_LABEL] = key & c.LABEL_MAX
+        scratch.delivery[n, AT_MODE] = network.row_mode[row]
+        if plastic:
+            scratch.strength[n] = scratch.pulse[row >> 1]
         n += 1
     return n
 
@@ -91,6 +93,9 @@ def collect(start_ns, until_ns, commit, network, queues, scratch):
     clock, tally = queues.clock, queues.tally
     event, flight = clock[EVENT_HEAD], clock[FLIGHT_HEAD]
     n, recorded, sent, unrouted, driven, acting, landed, processors = 0, 0, 0, 0, 0, 0, 0, 0
+    plastic = network.stp_drivers.size > 0
+    if plastic:
+        begin(network, scratch)
     while True:
         event_ns = queues.events[event] >> 17 if event < clock[EVENT_TAIL] else FAR_NS
         flight_ns = queues.flights[flight] >> 9 if flight < clock[FLIGHT_TAIL] else FAR_NS
@@ -108,7 +113,9 @@ def collect(start_ns, until_ns, commit, network, queues, scratch):
                     not injected and passes(network.nodes, source, output, label)
                 ):
                     key = padi_key(output, label)
-                    n = _add_rows(network.first, network.rows, network.row_mode, scratch.delivery, key, edge, n)
+                    if plastic:
+                        stimulate(key, event_ns, network, scratch)
+                    n = _add_rows(network, scratch, key, edge, n, plastic)
                     if n == NO_ROOM:
                         return NO_ROOM, 0
                     taken += 1
@@ -131,7 +138,9 @@ def collect(start_ns, until_ns, commit, network, queues, scratch):
             for way in range(ROUTE_TOP, ROUTE_BOTTOM + 1):
                 key = network.routes[neuron, way]
                 if key >= 0:
-                    n = _add_rows(network.first, network.rows, network.row_mode, scratch.delivery, key, edge, n)
+                    if plastic:
+                        stimulate(key, flight_ns, network, scratch)
+                    n = _add_rows(network, scratch, key, edge, n, plastic)
                     if n == NO_ROOM:
                         return NO_ROOM, 0
                     landed += 1
@@ -148,6 +157,8 @@ def collect(start_ns, until_ns, commit, network, queues, scratch):
         tally[ROWS_DRIVEN] += driven
         tally[SYNAPTIC_EVENTS] += acting
         clock[EVENT_HEAD], clock[FLIGHT_HEAD] = event, flight
+        if plastic:
+            commit_drivers(network, scratch)
     return n, recorded
 
 

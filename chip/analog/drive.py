@@ -13,8 +13,8 @@ from chip import constants as c
 from chip.analog.inner import inlined, inner
 from chip.analog.layout import (
     AT_EDGE,
-    AT_EXCITATORY,
     AT_LABEL,
+    AT_MODE,
     AT_ROW,
     AT_WEIGHTS,
     DECAY_EXC,
@@ -36,6 +36,7 @@ from chip.analog.layout import (
 )
 
 EDGE_NS = c.EVENT_CLOCK_NS
+ROW_EXCITATORY, ROW_INHIBITORY = 1, 2  # bits of Registers.row_mode
 
 
 @inlined
@@ -84,7 +85,9 @@ def jump_of(d, s, neurons, network, queues, scratch):
     where = scratch.delivery[d, AT_WEIGHTS + half % c.HALVES]
     weight = network.weights[where, lane] if where >= 0 else queues.write_values[-1 - where, lane]
     jump = neurons.cell[EFFICACY, s] * weight
-    return jump * network.factor[row_half, lane] if network.factor.shape[0] > 0 else jump
+    if network.factor.shape[0] > 0:
+        jump = jump * network.factor[row_half, lane]
+    return jump * scratch.strength[d] if network.stp_drivers.size > 0 else jump
 
 
 # Indices of slots that do not begin at zero are unsigned: numba then leaves out its test for negative ones, which keeps
@@ -107,6 +110,13 @@ def _jumps_of_each(values, at, labels, factor, row_half, label, first, count, ce
         s = np.uint64(first) + np.uint64(lane)
         jump = cell[EFFICACY, s] * values[at, lane] * factor[row_half, lane]
         jumps[s] = jump if labels[row_half, lane] == label else 0.0
+
+
+@inner
+def _scale(begin, end, strength, jumps):
+    """Multiply jumps with what the plasticity of their driver has left of them."""
+    for s in range(np.uint64(begin), np.uint64(end)):
+        jumps[s] *= strength
 
 
 @inner
@@ -166,10 +176,12 @@ def drive(deliveries, now, later, neurons, network, queues, scratch):
                 _jumps_of_each(values, at, network.labels, network.factor, row_half, label, first, count, cell, jumps)
             else:
                 _jumps(values, at, network.labels, row_half, label, first, count, cell, jumps)
+        if network.stp_drivers.size > 0:
+            _scale(begin, end, scratch.strength[d], jumps)
         left = GRID_EDGES - scratch.delivery[d, AT_EDGE]
-        if scratch.delivery[d, AT_EXCITATORY] != 0:
+        if scratch.delivery[d, AT_MODE] & ROW_EXCITATORY != 0:
             _excite(begin, end, left, fine, live, jumps, later)
             hits += _near_threshold(begin, end, live, now, jumps, total)
-        else:
+        if scratch.delivery[d, AT_MODE] & ROW_INHIBITORY != 0:
             _inhibit(begin, end, left, fine, live, jumps, later)
     return driven, hits

@@ -44,14 +44,14 @@ EFFICACY, RESET, THRESHOLD, LEAK, STEP_KICK, BLOCK_KICK, NOISE_DRIVE = range(7)
 # first index of Neurons.channel
 GAIN, OFFSET, READ_NOISE, REST = 0, 1, 2, 3
 # second index of Neurons.place
-PLACE_NEURON, PLACE_HALF, PLACE_LANE, PLACE_REFRACTORY = 0, 1, 2, 3
+PLACE_NEURON, PLACE_HALF, PLACE_LANE, PLACE_CLAMP = 0, 1, 2, 3
 # second index of Network.routes
 ROUTE_LABEL, ROUTE_TOP, ROUTE_BOTTOM, ROUTE_RECORDED = 0, 1, 2, 3
 
 # Queues.clock
 (COMMITTED, NOW, EVENT_HEAD, EVENT_TAIL, FLIGHT_HEAD, FLIGHT_TAIL, WRITE_HEAD, WRITE_TAIL, RESET_HEAD, RESET_TAIL,
- LOOK_HEAD, LOOK_TAIL, LOG_COUNT, HELD_COUNT, NEXT_RELEASE) = range(15)  # fmt: skip
-CLOCK_FIELDS = 15
+ LOOK_HEAD, LOOK_TAIL, LOG_COUNT, HELD_COUNT, NEXT_RELEASE, DRIVEN_COUNT) = range(16)  # fmt: skip
+CLOCK_FIELDS = 16
 
 # Queues.tally, in the order of COUNTERS
 COUNTERS = (
@@ -62,7 +62,7 @@ COUNTERS = (
  SYNAPTIC_EVENTS, SPIKES, RECORDED, STEPS, QUIET_BLOCKS) = range(14)  # fmt: skip
 
 # second index of Scratch.delivery
-AT_EDGE, AT_ROW, AT_LABEL, AT_EXCITATORY, AT_WEIGHTS = 0, 1, 2, 3, 4
+AT_EDGE, AT_ROW, AT_LABEL, AT_MODE, AT_WEIGHTS = 0, 1, 2, 3, 4
 
 MARGIN_LSB = 1e-9  # a bound this close below the threshold is resolved exactly: rounding cannot hide a spike
 TINY_LSB = 1e-60  # smaller values are set to zero where a block ends: denormal numbers are slow
@@ -72,7 +72,8 @@ class Neurons(NamedTuple):
     """Parameters, tables and state of the neurons; S slots, padded.
 
     halves: int64[4, 2], first slot and number of slots of each row half.
-    place: int64[S, 4], of a slot: neuron (hemisphere * 256 + column, -1 padding), row half, lane, refractory time ns.
+    place: int64[S, 4], of a slot: neuron (hemisphere * 256 + column, -1 padding), row half, lane, for how many ns a
+        spike clamps it. holdoff: int64[S], for how many ns after that it cannot fire.
     cell: float64[7, S]: efficacy (LSB of current per weight unit), reset and threshold relative to the leak potential
         (infinite where nothing spikes), leak potential, the noise's kicks of a step and of a block and the drive that
         bounds them, see :func:`chip.analog.noise.kick_tables`.
@@ -85,12 +86,13 @@ class Neurons(NamedTuple):
         per unit of a draw, and what lanes without a slot rest at. channel_key: uint64[2, 256], no rows without read
         noise.
     now: float64[3, S], u, excitatory and inhibitory current at the committed time.
-    release: int64[S], end of the last refractory period.
+    release: int64[S], end of the last clamp.
     held: int64[S], the clamped slots; ``clock[HELD_COUNT]`` of them.
     """
 
     halves: int64[:, ::1]
     place: int64[:, ::1]
+    holdoff: int64[::1]
     cell: float64[:, ::1]
     fine: float64[:, :, ::1]
     coarse: float64[:, :, ::1]
@@ -113,6 +115,9 @@ class Network(NamedTuple):
     routes: int64[512, 4], of a neuron: label, key on its top and bottom PADI bus or -1, recorded by the FPGA.
     first, rows, driven, synapses: see :class:`chip.router.padi.RowTable`.
     latency: int64[1], on-chip latency in ns.
+    stp: float64[4, 256], short-term plasticity of driver ``hemisphere * 128 + driver``, and stp_first, stp_drivers: see
+        :mod:`chip.analog.stp_tables`. charge: float64[256], fraction of the way to v_charge after the last event, which
+        was at charge_ns: int64[256].
     """
 
     weights: uint8[:, ::1]
@@ -126,12 +131,17 @@ class Network(NamedTuple):
     driven: int64[::1]
     synapses: int64[::1]
     latency: int64[::1]
+    stp: float64[:, ::1]
+    stp_first: int64[::1]
+    stp_drivers: int64[::1]
+    charge: float64[::1]
+    charge_ns: int64[::1]
 
 
 class Queues(NamedTuple):
     """What is posted, under way, and recorded; each queue is sorted and lies between a head and a tail in ``clock``.
 
-    clock: int64[15], times, heads and tails; tally: int64[14], the counters; fired: int64[512], spikes of each neuron.
+    clock: int64[16], times, heads and tails; tally: int64[14], the counters; fired: int64[512], spikes of each neuron.
     events: int64[n], ``time << 17 | word``, from the FPGA or from a processor, see :mod:`chip.analog.posting`.
     flights: int64[n], ``arrival << 9 | neuron``, on-chip spikes on their way.
     writes: int64[n], ``time << 10 | (hemisphere * 256 + row) * 2 + half``; write_values: uint8[n, 128].
@@ -140,6 +150,8 @@ class Queues(NamedTuple):
         uint8[n, 256], EVEN then ODD lanes.
     log_time: int64[n], log_info: int64[n], ``recorded << 27 | source << 16 | label``; source is the neuron, or
         512 + SPL1 address for an event that the crossbar returns to the FPGA.
+    driven: int64[n], the rows that were driven since the sensors looked, see :mod:`chip.analog.correlation`; none where
+        they are off.
     """
 
     clock: int64[::1]
@@ -155,6 +167,7 @@ class Queues(NamedTuple):
     look_values: uint8[:, ::1]
     log_time: int64[::1]
     log_info: int64[::1]
+    driven: int64[::1]
 
 
 class Scratch(NamedTuple):
@@ -163,8 +176,10 @@ class Scratch(NamedTuple):
     next: float64[3, S]. out: float64[3, S] and out_release: int64[S], of an observation.
     total: float64[S], what the events of the step add to the excitatory current at most; jumps: float64[S], of one.
     candidate: uint8[S]; candidate_words: uint64[S / 8], the same memory.
-    delivery: int64[D, 6], edge, hemisphere * 256 + row, label, 1 if excitatory, and where the weights of either half
-        are: a row half of ``Network.weights``, or -1 - the number of a pending write.
+    delivery: int64[D, 6], edge, hemisphere * 256 + row, label, row mode, and where the weights of either half are: a
+        row half of ``Network.weights``, or -1 - the number of a pending write.
+    strength: float64[D], what a driver's plasticity multiplies jumps with; meaningless where no driver has it on.
+    charge, charge_ns, pulse: float64, int64, float64[256], state of the drivers in the step, and their last pulse.
     batch: int64[B], ``edge << 27 | source << 16 | label`` of the spikes of the step.
     """
 
@@ -176,6 +191,10 @@ class Scratch(NamedTuple):
     candidate: uint8[::1]
     candidate_words: uint64[::1]
     delivery: int64[:, ::1]
+    strength: float64[::1]
+    charge: float64[::1]
+    charge_ns: int64[::1]
+    pulse: float64[::1]
     batch: int64[::1]
 
 

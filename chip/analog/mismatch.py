@@ -11,18 +11,21 @@ time constants, efficacies and gains stay positive whatever the magnitude; poten
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 from typing import NamedTuple
 
 import numpy as np
 
 from chip import constants as c
+from chip.analog.capmem import AnalogCodes, design_codes, true_values
+from chip.analog.stp_tables import driver_table
+from chip.analog.streams import CUT_STD as CUT_STD
+from chip.analog.streams import normal, stream
 from chip.config import ChipConfig
 from chip.registers import Registers
 
-CUT_STD = 4.0
 LEAST_FACTOR = 0.1
 _NEURONS = (c.HEMISPHERES, c.COLUMNS)
+_DRIVERS = (c.HEMISPHERES, c.DRIVERS)
 
 
 class Silicon(NamedTuple):
@@ -30,6 +33,7 @@ class Silicon(NamedTuple):
 
     registers: neuron parameters as they come out. They may lie outside the ranges that a program may ask for.
     synapse_factor: float32[2, 256, 256], [hemisphere, row, column], on a synapse's efficacy; None if all are 1.
+    stp: float64[4, 2, 128], of the drivers, see :func:`chip.analog.stp.driver_table`.
     cadc_gain, cadc_offset_lsb: float64[2, 256], a channel reads ``gain * potential + offset``.
     cadc_noise_lsb: standard deviation of a read, of all channels.
     membrane_noise_lsb: float64[2, 256], stationary standard deviation; all 0.0 if there is no noise.
@@ -38,6 +42,7 @@ class Silicon(NamedTuple):
 
     registers: Registers
     synapse_factor: np.ndarray | None
+    stp: np.ndarray
     cadc_gain: np.ndarray
     cadc_offset_lsb: np.ndarray
     cadc_noise_lsb: float
@@ -46,15 +51,19 @@ class Silicon(NamedTuple):
     cadc_key: np.ndarray
 
 
-def stream(seed: int, name: str) -> np.random.Generator:
-    """Return the random stream of a chip that has a name."""
-    word = int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "little")
-    return np.random.Generator(np.random.PCG64(np.random.SeedSequence(seed, spawn_key=(word,))))
+def silicon(config: ChipConfig, registers: Registers, codes: AnalogCodes | None = None) -> Silicon:
+    """Return the chip that ``config`` names, with ``registers`` written into it.
 
-
-def silicon(config: ChipConfig, registers: Registers) -> Silicon:
-    """Return the chip that ``config`` names, with ``registers`` written into it."""
-    distance = distance_lsb(registers)
+    On a chip with a capacitor memory in use, ``codes`` make the neurons' parameters; without them those that the design
+    has for what the registers ask for. Elsewhere there are no codes.
+    """
+    distance, cadc_offset = distance_lsb(registers), deviation(config, "cadc_offset", _NEURONS)
+    if config.capmem.used:
+        codes = design_codes(registers) if codes is None else codes
+        registers = dataclasses.replace(registers, **true_values(config, codes))
+        cadc_offset += codes.cadc_offset
+    elif codes is not None:
+        raise ValueError("this chip takes no capacitor memory codes: capmem.used is off; use ChipConfig.raw")
     changed = {"tau_mem_ns": registers.tau_mem_ns * factor(config, "tau_mem", _NEURONS)}
     tau_syn = factor(config, "tau_syn", (2, *_NEURONS))
     changed["tau_syn_exc_ns"] = registers.tau_syn_exc_ns * tau_syn[0]
@@ -65,8 +74,15 @@ def silicon(config: ChipConfig, registers: Registers) -> Silicon:
     return Silicon(
         registers=dataclasses.replace(registers, **changed),
         synapse_factor=synapse_factor(config),
+        stp=driver_table(
+            config.drivers,
+            registers,
+            factor(config, "stp_utilization", _DRIVERS),
+            factor(config, "stp_recovery", _DRIVERS),
+            deviation(config, "stp_offset", _DRIVERS),
+        ),
         cadc_gain=factor(config, "cadc_gain", _NEURONS),
-        cadc_offset_lsb=deviation(config, "cadc_offset", _NEURONS),
+        cadc_offset_lsb=cadc_offset,
         cadc_noise_lsb=config.imperfections.std("cadc_noise"),
         membrane_noise_lsb=distance * config.imperfections.std("membrane_noise"),
         membrane_key=_keys(config, "membrane_noise"),
@@ -83,10 +99,7 @@ def distance_lsb(registers: Registers) -> np.ndarray:
 
 def deviation(config: ChipConfig, name: str, shape: tuple[int, ...]) -> np.ndarray:
     """Return float64 of a shape: what an imperfection adds, in the unit of its magnitude; zeros where it is off."""
-    std = config.imperfections.std(name)
-    if std == 0.0:
-        return np.zeros(shape)
-    return std * np.clip(stream(config.seed, name).standard_normal(shape), -CUT_STD, CUT_STD)
+    return normal(config.seed, name, config.imperfections.std(name), shape)
 
 
 def factor(config: ChipConfig, name: str, shape: tuple[int, ...]) -> np.ndarray:

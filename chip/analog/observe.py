@@ -61,6 +61,21 @@ def observe(time_ns, table):
     return observe_slots(time_ns, 0, slots, neurons_of(table), network_of(table), queues_of(table), scratch)
 
 
+@outer
+def known_until(now_ns, table):
+    """Return up to which time the record lacks no spike or event, if all before ``now_ns`` has been posted."""
+    queues = queues_of(table)
+    committed_ns = queues.clock[COMMITTED]
+    return max(committed_ns, min(now_ns, quiet_until(neurons_of(table), queues)))
+
+
+@outer
+def due_rows(time_ns, table):
+    """List the rows that are driven between the committed time and ``time_ns`` in ``scratch.delivery``: ``collect``."""
+    return collect(queues_of(table).clock[COMMITTED], time_ns, False, network_of(table), queues_of(table),
+                   scratch_of(table))[0]  # fmt: skip
+
+
 @inner
 def observe_slots(time_ns, first, last, neurons, network, queues, scratch):
     """Compute the state just before ``time_ns`` into ``scratch.out``, at least of slots ``first`` to ``last``.

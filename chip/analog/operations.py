@@ -16,9 +16,11 @@ from chip.analog.posting import (
     insert_events,
     insert_look,
     insert_reset,
+    insert_row,
     insert_rows,
     padi_word,
 )
+from chip.analog.sensors import CorrelationSensors
 from chip.analog.state import POSTED
 
 EVERY_LANE = np.ones(c.LANES, np.uint8)
@@ -36,6 +38,7 @@ class Posting:
     _now_ns: int
     _queues: Queues
     _clock: np.ndarray
+    sensors: CorrelationSensors | None
 
     def _pack(self) -> None:
         raise NotImplementedError
@@ -86,6 +89,23 @@ class Posting:
         if status < 0:
             self._refuse_rows(status, *arguments)
 
+    def post_row(self, first_ns: int, step_ns: int, hemisphere: int, row: int, values: np.ndarray) -> bool:
+        """Post the writes of a row, uint8[2, 128] weights: of its even half at a time, of its odd one ``step_ns`` later.
+
+        Returns False, and posts nothing, if a weight is beyond 63.
+        """
+        _check_place(hemisphere, c.EVEN)
+        queues = self._queues
+        arguments = first_ns, step_ns, hemisphere, row, values
+        status = insert_row(self._clock, queues.writes, queues.write_values, *arguments)
+        if status == FULL:
+            self._make_room("writes", c.HALVES)
+            status = insert_row(self._clock, self._queues.writes, self._queues.write_values, *arguments)
+        if status < 0 and status != BAD_WEIGHT:
+            times_ns = np.array([first_ns, first_ns + step_ns])
+            self._refuse_rows(status, times_ns, hemisphere, np.array([row]), c.EVEN, values)
+        return status != BAD_WEIGHT
+
     def _refuse_rows(self, status: int, times, hemisphere, rows, half, values) -> None:
         if status == BAD_TIME:
             for time_ns in times.tolist():
@@ -125,6 +145,33 @@ class Posting:
             self._make_room("looks", 1)
             insert_look(self._clock, self._queues.looks, ticket)
         return ticket
+
+    def post_correlation(self, time_ns: int, hemisphere: int, row: int) -> tuple[int, int]:
+        """Post a conversion of both branches of a row; returns the ticket for ``correlation_result``."""
+        self._check_sensors(time_ns, hemisphere, row)
+        return int(time_ns), self.sensors.post_read(int(time_ns), hemisphere * c.ROWS + int(row))
+
+    def post_correlation_reset(self, time_ns: int, hemisphere: int, row: int, mask: np.ndarray) -> None:
+        """Post a reset of sensors of a row: uint8[2, 128] ``mask``, [half, lane], has the bits 1 causal, 2 acausal."""
+        self._check_sensors(time_ns, hemisphere, row)
+        mask = np.ascontiguousarray(mask, np.uint8)
+        if mask.shape != (c.HALVES, c.LANES):
+            raise ValueError(f"a correlation reset mask has the shape {mask.shape}; it must be ({c.HALVES}, {c.LANES})")
+        self.sensors.post_reset(int(time_ns), hemisphere * c.ROWS + int(row), mask)
+
+    def post_whole_correlation_reset(self, time_ns: int, later_ns: int, hemisphere: int, row: int) -> None:
+        """Post resets of both branches of a row: of its even half, and ``later_ns`` > 0 later of its odd half."""
+        self._check_sensors(time_ns, hemisphere, row)
+        self.sensors.post_whole_reset(time_ns, later_ns, hemisphere * c.ROWS + row)
+
+    def _check_sensors(self, time_ns: int, hemisphere: int, row: int) -> None:
+        _check_place(hemisphere, c.EVEN)
+        if not 0 <= row < c.ROWS:
+            raise ValueError(f"row {row} of a correlation sensor; rows are 0..{c.ROWS - 1}")
+        if self.sensors is None:
+            raise RuntimeError("the correlation sensors are off; set registers.correlation_enabled")
+        if time_ns < self._now_ns or time_ns % c.EVENT_CLOCK_NS:
+            self._check_time(time_ns, "a correlation sensor's operation")
 
     def _check_time(self, time_ns: int, what: str) -> None:
         if time_ns % c.EVENT_CLOCK_NS:

@@ -9,6 +9,7 @@ With ``NUMBA_DISABLE_JIT=1`` the table is a :class:`Parts` that holds the tuples
 
 from __future__ import annotations
 
+from functools import cache
 from typing import get_type_hints
 
 import numpy as np
@@ -21,7 +22,12 @@ from numba.np.arrayobj import make_array, populate_array
 from chip.analog.layout import Network, Neurons, Queues, Scratch
 
 KINDS = (Neurons, Network, Queues, Scratch)
-FIELDS = {kind: get_type_hints(kind) for kind in KINDS}
+
+
+@cache
+def fields_of(kind: type) -> dict[str, types.Array]:
+    """Return what the arrays of a named tuple must be, by name."""
+    return get_type_hints(kind)
 
 
 class Parts:
@@ -32,15 +38,20 @@ class Parts:
 
 
 def pack(neurons: Neurons, network: Network, queues: Queues, scratch: Scratch) -> np.ndarray | Parts:
-    """Return int64[n], for each array its address and its lengths.
+    """Return int64[n], for each array its address and its lengths; see :func:`table_of`."""
+    return table_of(neurons, network, queues, scratch)
+
+
+def table_of(*parts: tuple) -> np.ndarray | Parts:
+    """Return the table of named tuples of arrays, in this order.
 
     Raises:
         TypeError: an array is not what its field says.
     """
-    parts = (neurons, network, queues, scratch)
     words: list[int] = []
-    for kind, part in zip(KINDS, parts, strict=True):
-        for (name, wanted), array in zip(FIELDS[kind].items(), part, strict=True):
+    for part in parts:
+        kind = type(part)
+        for (name, wanted), array in zip(fields_of(kind).items(), part, strict=True):
             same = array.ndim == wanted.ndim and array.flags.c_contiguous and array.dtype.name == wanted.dtype.name
             if not same:
                 raise TypeError(
@@ -50,17 +61,17 @@ def pack(neurons: Neurons, network: Network, queues: Queues, scratch: Scratch) -
     return Parts(parts) if numba_config.DISABLE_JIT else np.array(words, np.int64)
 
 
-def _word_of(kind: type) -> int:
+def _word_of(kind: type, kinds: tuple[type, ...]) -> int:
     """Return where in the table the arrays of a tuple begin."""
-    before = KINDS[: KINDS.index(kind)]
-    return sum(1 + array.ndim for earlier in before for array in FIELDS[earlier].values())
+    before = kinds[: kinds.index(kind)]
+    return sum(1 + array.ndim for earlier in before for array in fields_of(earlier).values())
 
 
-def _unpacker(kind: type):
-    """Return a function of the table that gives compiled code one of its tuples."""
+def unpacker(kind: type, kinds: tuple[type, ...]):
+    """Return a function of a table of ``kinds`` that gives compiled code one of its tuples."""
     if numba_config.DISABLE_JIT:
-        return lambda table: table.parts[KINDS.index(kind)]
-    fields, first_word = tuple(FIELDS[kind].values()), _word_of(kind)
+        return lambda table: table.parts[kinds.index(kind)]
+    fields, first_word = tuple(fields_of(kind).values()), _word_of(kind, kinds)
 
     @intrinsic
     def unpack(typing_context, table):
@@ -90,4 +101,4 @@ def _unpacker(kind: type):
     return unpack
 
 
-neurons_of, network_of, queues_of, scratch_of = (_unpacker(kind) for kind in KINDS)
+neurons_of, network_of, queues_of, scratch_of = (unpacker(kind, KINDS) for kind in KINDS)

@@ -7,7 +7,7 @@ queue is too short, or what is wrong as a negative number.
 from __future__ import annotations
 
 from chip import constants as c
-from chip.analog.inner import inlined, inner, outer
+from chip.analog.inner import inner, outer
 from chip.analog.layout import (
     EVENT_HEAD,
     EVENT_TAIL,
@@ -85,7 +85,7 @@ def take_look(clock, keys, key):
     return MISSING
 
 
-@inlined
+@inner
 def _insert_vector(keys, values, head, tail, key, vector):
     """Insert a key and its vector of 128; return where it stands."""
     at = tail
@@ -132,6 +132,36 @@ def insert_rows(clock, keys, values, times_ns, hemisphere, rows, half, vectors):
     for n in range(rows.size):
         _insert_vector(keys, values, head, tail + n, _write_key(times_ns[n], hemisphere, rows[n], half), vectors[n])
     clock[WRITE_TAIL] = tail + rows.size
+    return DONE
+
+
+@outer
+def insert_row(clock, keys, values, first_ns, step_ns, hemisphere, row, vectors):
+    """Insert the writes of both halves of a row, the odd one ``step_ns`` > 0 later: uint8[2, 128] weights.
+
+    Returns DONE, FULL, BAD_TIME, BAD_WEIGHT, or TWICE, as ``insert_rows`` does.
+    """
+    head, tail = clock[WRITE_HEAD], clock[WRITE_TAIL]
+    if tail + c.HALVES > keys.size:
+        return FULL
+    if first_ns < clock[NOW] or first_ns % c.EVENT_CLOCK_NS != 0 or step_ns % c.EVENT_CLOCK_NS != 0:
+        return BAD_TIME
+    largest = 0
+    for half in range(c.HALVES):
+        for lane in range(c.LANES):
+            largest = max(largest, vectors[half, lane])
+        key = _write_key(first_ns + half * step_ns, hemisphere, row, half)
+        at = tail
+        while at > head and keys[at - 1] >= key:
+            at -= 1
+            if keys[at] == key:
+                return TWICE
+    if largest > c.WEIGHT_MAX:
+        return BAD_WEIGHT
+    for half in range(c.HALVES):
+        key = _write_key(first_ns + half * step_ns, hemisphere, row, half)
+        _insert_vector(keys, values, head, tail + half, key, vectors[half])
+    clock[WRITE_TAIL] = tail + c.HALVES
     return DONE
 
 

@@ -36,6 +36,7 @@ POSTED = {
     "resets": (RESET_HEAD, "reset_masks"),
     "looks": (LOOK_HEAD, "look_values"),
 }
+DRIVER_STATE = ("charge", "charge_ns")  # of Network
 # field by which a lost shape is noticed, and the arrays that are taken whole
 STATE = ("now", "release")
 
@@ -53,6 +54,12 @@ def carry_over(before: Neurons, after: Neurons, registers: Registers) -> None:
     after.release[kept] = before.release[source]
 
 
+def carry_over_drivers(before: Network, after: Network) -> None:
+    """Let the drivers' short-term plasticity go on from where it was."""
+    for name in DRIVER_STATE:
+        getattr(after, name)[...] = getattr(before, name)
+
+
 def snapshot_state(neurons: Neurons, network: Network, queues: Queues) -> dict[str, np.ndarray]:
     """Return copies of everything that the future and the record depend on, but for the registers."""
     clock = queues.clock
@@ -60,6 +67,7 @@ def snapshot_state(neurons: Neurons, network: Network, queues: Queues) -> dict[s
     saved["times"] = clock[[COMMITTED, NOW]].copy()
     saved["tally"], saved["fired"] = queues.tally.copy(), queues.fired.copy()
     saved["weights"] = network.weights.copy()
+    saved.update((name, getattr(network, name).copy()) for name in DRIVER_STATE)
     for name, (head, payload) in POSTED.items():
         span = slice(clock[head], clock[head + 1])
         saved[name] = getattr(queues, name)[span].copy()
@@ -79,7 +87,8 @@ def restore_state(saved: dict[str, np.ndarray], neurons: Neurons, network: Netwo
     Raises:
         ValueError: the snapshot lacks an array, or is of a chip with other neurons enabled.
     """
-    missing = {"now", "release", "times", "tally", "fired", "weights", "done_looks", "log_info"} - saved.keys()
+    needed = {"now", "release", "times", "tally", "fired", "weights", "done_looks", "log_info", *DRIVER_STATE}
+    missing = needed - saved.keys()
     if missing:
         raise ValueError(f"the snapshot lacks {', '.join(sorted(missing))}; it must come from AnalogCore.snapshot")
     if saved["now"].shape != neurons.now.shape:
@@ -90,6 +99,8 @@ def restore_state(saved: dict[str, np.ndarray], neurons: Neurons, network: Netwo
     for name in STATE:
         getattr(neurons, name)[...] = saved[name]
     network.weights[...] = saved["weights"]
+    for name in DRIVER_STATE:
+        getattr(network, name)[...] = saved[name]
     clock = queues.clock
     clock[COMMITTED], clock[NOW] = saved["times"]
     queues.tally[...], queues.fired[...] = saved["tally"], saved["fired"]

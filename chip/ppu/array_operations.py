@@ -17,6 +17,26 @@ ALL_LANES = tuple(range(c.LANES))
 class ArrayOperations(ProcessorCore):
     """The operations of :class:`chip.ppu.processor.Processor` on the synapse array, its neurons and its converters."""
 
+    def load_row(self, row: int, into: str | Sequence[int]) -> Operation:
+        """Read the weights of a row, even lanes, then odd ones: into 256 bytes of SRAM or into two vector registers."""
+        self._check_index("row", row, c.ROWS)
+        target, cycles = self._targets(into, c.HALVES)
+        target[...] = self.chip.synapse_memory[self.hemisphere, row]
+        return self._spend("weights", c.HALVES * (c.WEIGHT_LOAD_CYCLES + cycles))
+
+    def store_row(self, row: int, source: str | Sequence[int]) -> Operation:
+        """Write the weights of a row from SRAM or two vector registers; each half acts when its bus access ends."""
+        self._check_index("row", row, c.ROWS)
+        values = self._targets(source, c.HALVES)[0][...]
+        each = c.WEIGHT_STORE_CYCLES + (c.SRAM_VECTOR_LOAD_CYCLES if isinstance(source, str) else 0)
+        first_ns, chip = self._start_ns() + each * c.PPU_CLOCK_NS, self.chip
+        if not chip.core.post_row(first_ns, each * c.PPU_CLOCK_NS, self.hemisphere, row, values):
+            self._weights_overflow(np.full(c.HALVES, row), values)
+            values = values & c.WEIGHT_MAX
+            chip.core.post_row(first_ns, each * c.PPU_CLOCK_NS, self.hemisphere, row, values)
+        chip.synapse_memory[self.hemisphere, row] = values
+        return self._spend("weights", c.HALVES * each)
+
     def load_weights(self, rows: int | Sequence[int], half: int, into: str) -> Operation:
         """Read half rows of weights into SRAM, 128 bytes each: one bus access and one SRAM vector store a row."""
         self._check_index("half", half, c.HALVES)
@@ -55,6 +75,7 @@ class ArrayOperations(ProcessorCore):
         """Convert all membranes of this hemisphere now and store the named halves in SRAM, 128 bytes each."""
         for half in halves:
             self._check_index("half", half, c.HALVES)
+        self._check_membranes()
         target = self._vectors(into, len(halves))
         ticket = self.chip.core.post_cadc(self._start_ns(), self.hemisphere)
 
@@ -83,6 +104,7 @@ class ArrayOperations(ProcessorCore):
                 f"a CADC sample period of {period_ns} ns; it must be a multiple of {c.PPU_CLOCK_NS} ns and at least "
                 f"{shortest_ns} ns"
             )
+        self._check_membranes()
         target = self._vectors(into, count)
         start_ns = self._start_ns()
         tickets = [self.chip.core.post_cadc(start_ns + i * period_ns, self.hemisphere) for i in range(count)]
@@ -93,6 +115,13 @@ class ArrayOperations(ProcessorCore):
 
         last = self.config.cadc.read_cycles + c.SRAM_VECTOR_STORE_CYCLES
         return self._spend("cadc", (count - 1) * int(period_ns) // c.PPU_CLOCK_NS + last, then=deliver)
+
+    def _check_membranes(self) -> None:
+        if self.causal_channel != "membrane":
+            raise MachineFault(
+                f"program {self.program.name} converts membranes while the causal channels of the {self.name} "
+                "hemisphere see the correlation sensors; yield ppu.connect('membrane') first"
+            )
 
     # ------------------------------------------------------------------ spikes
 
@@ -109,8 +138,14 @@ class ArrayOperations(ProcessorCore):
             self._check_index("half", half, c.HALVES)
         for lane in lanes:
             self._check_index("lane", lane, c.LANES)
-        target, count = self._region(into), len(halves) * len(lanes)
-        self._check_index(f"a count of spike counters for region {into} of", count, target.size + 1, start=1)
+        if len(set(halves)) < len(halves) or len(set(lanes)) < len(lanes):
+            raise MachineFault(
+                f"program {self.program.name} on the {self.name} PPU reads a spike counter twice at once: lanes "
+                f"{list(lanes)} of halves {list(halves)}; name each once, or read again"
+            )
+        region, count = self._region(into), len(halves) * len(lanes)
+        self._check_index(f"a count of spike counters for region {into} of", count, region.size + 1, start=1)
+        target = self._bytes(into, 0, count * region.itemsize).view(region.dtype)
         core, base, ppu = self.chip.core, self.chip.counter_base, self.config.ppu
         write = ppu.omnibus_write_cycles if reset else 0
         each = ppu.counter_read_cycles + WORD_CYCLES + write
@@ -122,7 +157,7 @@ class ArrayOperations(ProcessorCore):
 
         def deliver(_):
             counts = core.spike_counts(neurons, read_ns) - base[neurons]
-            target[:count] = (counts & 0xFF) | ((counts > 0xFF) * 0x100 if target.itemsize > 1 else 0)
+            target[...] = (counts & 0xFF) | ((counts > 0xFF) * 0x100 if target.itemsize > 1 else 0)
             if reset:
                 base[neurons] = core.spike_counts(neurons, read_ns + write * c.PPU_CLOCK_NS)
             core.release_record(start_ns)

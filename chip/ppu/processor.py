@@ -19,6 +19,7 @@ from chip import constants as c
 from chip.errors import MachineFault
 from chip.fpga import RECORD_SLOTS
 from chip.ppu.array_operations import ArrayOperations
+from chip.ppu.chaining import Chaining
 from chip.ppu.doorbells import DoorbellOrTime
 from chip.ppu.instruction_cache import InstructionCache
 from chip.ppu.memory import LinkMap
@@ -26,13 +27,17 @@ from chip.ppu.processor_core import DOORBELL_LINES, OVER, SAMPLE_LINE, WORD_CYCL
 from chip.ppu.program import Program
 from chip.ppu.recorder import Recorder
 from chip.ppu.scheduler import PASS_CYCLES, Scheduler
+from chip.ppu.sensor_operations import SensorOperations
 
 SAMPLES_OF_SPIKES = 64  # the core's log of spikes is cut after so many samples, unless the chip keeps it
 
 
-class Processor(ArrayOperations):
-    """One PPU with everything that a program may yield; see :class:`chip.ppu.array_operations.ArrayOperations` for
-    those on its hemisphere, :class:`chip.ppu.processor_core.ProcessorCore` for what all stand on.
+class Processor(ArrayOperations, SensorOperations, Chaining):
+    """One PPU with everything that a program may yield.
+
+    Operations on its hemisphere are in :class:`chip.ppu.array_operations.ArrayOperations` and
+    :class:`chip.ppu.sensor_operations.SensorOperations`, what makes one of several in
+    :class:`chip.ppu.chaining.Chaining`, what all stand on in :class:`chip.ppu.processor_core.ProcessorCore`.
 
     Attributes:
         scheduler: the state of the program's tasks; recorder: its recordings. Both are empty without a program.

@@ -21,8 +21,22 @@ ISSUE_CYCLES = 8  # control flow around one operation (assumed)
 WORD_CYCLES = 5  # a scalar load from SRAM with its address update (derived: 3 + 2)
 EXIT_WATCHDOG = -1  # exit code of a program that did not end in time
 OVER = "an operation whose end has come already"
+CHAINED = "an operation of a chain"
 Operation = simpy.Event | str  # what an operation gives its program to yield: the event of its end, or OVER
 SAMPLE_LINE = 0  # rung by the FPGA when a sample's record is complete
+
+
+class RegisterSet:
+    """Vector registers in any order, to be read or written as a whole: ``registers[...] = uint8[n, 128]``."""
+
+    def __init__(self, memory: np.ndarray, numbers: list[int]):
+        self.memory, self.numbers = memory, numbers
+
+    def __getitem__(self, _) -> np.ndarray:
+        return self.memory[self.numbers]
+
+    def __setitem__(self, _, values: np.ndarray) -> None:
+        self.memory[self.numbers] = values
 
 
 class ProcessorCore:
@@ -47,13 +61,16 @@ class ProcessorCore:
         self._operations = 0
         self.lost_doorbells = 0
         self._owed_cycles = 0
-        self._issued: Operation | None = None  # the operation that main has still to yield
+        self._issued: Operation | None = None  # the operation that main has still to yield, or CHAINED inside a chain
+        self._register_sets: dict[tuple[int, ...], np.ndarray | RegisterSet] = {}
+        self._brought: list = []  # what brings the values of a chain's reads
         self._pending = [False] * DOORBELL_LINES
         self._waiting: list[simpy.Event | None] = [None] * DOORBELL_LINES
         self._main: Generator | None = None
         self._kernels: dict = {}
         self._kernel, self._kernel_end_ns = None, 0
         self.races = 0
+        self.causal_channel = "membrane"  # what the causal channels of the CADC see, or "correlation"
 
     # ------------------------------------------------------------------ life cycle
 
@@ -180,6 +197,13 @@ class ProcessorCore:
     def _spend(self, part: str, cycles: int, idle_cycles: int = 0, then=None) -> Operation:
         """Let an operation take its time; ``then`` acts at its end, before the program goes on."""
         if self._issued is not None:
+            if self._issued is CHAINED:
+                self._spent[part] += cycles
+                self._operations += 1
+                self._owed_cycles += ISSUE_CYCLES + cycles
+                if then is not None:
+                    self._brought.append(then)
+                return CHAINED
             self._check_yielded()
         self._spent[part] += cycles
         self._operations += 1
@@ -227,6 +251,25 @@ class ProcessorCore:
 
     def _vectors(self, region: str, count: int) -> np.ndarray:
         return self._bytes(region, 0, count * c.VECTOR_BYTES).reshape(count, c.VECTOR_BYTES)
+
+    def _targets(self, where: str | int | Sequence[int], count: int) -> tuple[np.ndarray | RegisterSet, int]:
+        """Return ``count`` vectors, to be read or written as a whole, ``[...]``, and the cycles of a store there."""
+        if isinstance(where, str):
+            return self._vectors(where, count), c.SRAM_VECTOR_STORE_CYCLES
+        registers = (where,) if isinstance(where, (int, np.integer)) else tuple(where)
+        vectors = self._register_sets.get(registers)
+        if vectors is None or len(registers) != count:
+            vectors = self._register_sets[registers] = self._registers(registers, count)
+        return vectors, 0
+
+    def _registers(self, registers: tuple[int, ...], count: int) -> np.ndarray | RegisterSet:
+        self._check_index("a number of vector registers of", len(registers), count + 1, start=count)
+        for register in registers:
+            self._check_index("vector register", register, c.VECTOR_REGISTERS)
+        memory, first = self.vector.state.bytes.view(np.uint8), int(registers[0])
+        if registers == tuple(range(first, first + count)):
+            return memory[first : first + count]
+        return RegisterSet(memory, list(registers))
 
     def _rows(self, rows: int | Sequence[int], region: str) -> tuple[np.ndarray, np.ndarray]:
         rows = np.atleast_1d(np.asarray(rows))

@@ -148,7 +148,10 @@ class Expressions:
             names = [booked.name for booked in pending]
             count = names.index(instruction) + 1 if instruction in names else 0
         else:
-            count = next((i for i, booked in enumerate(pending) if booked.line != frame.line), len(pending))
+            lines = [booked.line for booked in pending]
+            count = len(lines) - lines[::-1].index(frame.line) if frame.line in lines else 0
+            if operation == "return":
+                count = len(pending)
         self._settle(frame, count)
         return Event(frame.routine, frame.line, operation, operands, result)
 

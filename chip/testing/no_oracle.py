@@ -6,29 +6,39 @@
     assert replay(logs[c.TOP], program) == logs[c.TOP].outcome
 
 A log has one entry for everything that ``main`` asked its PPU for, in order: the operation with its arguments, and what
-it brought into SRAM (converted membranes, rows of weights, records, what the other PPU sent meanwhile) or the value
-that it returned (the time base). The replay has the program, its SRAM, its vector unit and the log; there is no chip,
-no analog core and no clock. Its kernels are run, not read from the log. Where the outcome is the same to the byte, the
-program has learned from what it read and from nothing else.
+it brought into SRAM or vector registers (conversions, rows of weights, records, what the other PPU sent meanwhile) or
+the value that it returned (the time base). The operations of a chain stand before it, each with what it brought. The
+replay has the program, its SRAM, its vector unit and the log; there is no chip, no analog core and no clock. Its
+kernels are run, not read from the log. Where the outcome is the same to the byte, the program has learned from what it
+read and from nothing else.
 """
 
 from __future__ import annotations
 
 import hashlib
-import inspect
 from collections import Counter
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from functools import cache, partial
 
 import numpy as np
 
 from chip.config import ChipConfig
-from chip.ppu.kernel import Kernel
+from chip.ppu.chaining import READS
 from chip.ppu.memory import link
 from chip.ppu.processor import Processor
+from chip.ppu.processor_core import CHAINED
 from chip.ppu.program import Program
+from chip.testing.log import (
+    Entry,
+    Log,
+    Outcome,
+    bound_arguments,
+    is_operation,
+    named_operation,
+    named_registers,
+    update_digest,
+    vector_bytes,
+)
 
 # what a PPU has in itself, without asking anybody
 LOCAL = frozenset({"hemisphere", "name", "config", "link_map", "regions", "sram", "vector", "scheduler"})
@@ -37,58 +47,6 @@ CHIP = frozenset({"chip", "environment"})
 
 class ReplayError(RuntimeError):
     """A replayed program does something else than its log says, or asks for what is not in a log."""
-
-
-@dataclass
-class Entry:
-    """One thing that ``main`` asked its PPU for.
-
-    Attributes:
-        name: of the operation or property; arguments: by name, as plain values.
-        value: what it returned, for what is not yielded. yielded: it is an operation that takes time.
-        brought: (offset in SRAM, uint8[n]) for everything that stood in SRAM when it ended and no kernel wrote.
-        cycles: what it booked, by kind; without the cycles of a kernel, which a replay counts itself.
-    """
-
-    name: str
-    arguments: dict[str, object]
-    value: object = None
-    yielded: bool = False
-    brought: list[tuple[int, np.ndarray]] = field(default_factory=list)
-    cycles: Counter[str] = field(default_factory=Counter)
-
-    def __str__(self) -> str:
-        return f"{self.name}({', '.join(f'{name}={value!r}' for name, value in self.arguments.items())})"
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What a program has come to; two of them are equal where every byte is.
-
-    Attributes:
-        exit_code: None where it has not ended.
-        sram: all 16 KiB of it. vector: the arrays of the vector unit, its cycles among them.
-        cycles: busy cycles by kind.
-        written: SHA-256 of everything that left its SRAM, in order, with where it went.
-    """
-
-    exit_code: int | None
-    sram: bytes
-    vector: dict[str, bytes]
-    cycles: dict[str, int]
-    written: str
-
-
-@dataclass
-class Log:
-    """What one program asked for and got, from its start to its end; ``outcome`` is filled when recording ends."""
-
-    program: str
-    hemisphere: int
-    config: ChipConfig
-    vector: dict[str, np.ndarray]
-    entries: list[Entry] = field(default_factory=list)
-    outcome: Outcome | None = None
 
 
 @contextmanager
@@ -160,14 +118,14 @@ class LoggedPpu:
         self._processor, self._log = processor, log
         self._open: Entry | None = None
         self._expected = processor.sram  # SRAM as it would be without what the open operation brings
-        self._targets: list[tuple[int, np.ndarray]] = []
+        self._late: list[tuple[Entry, list[tuple[int, np.ndarray]]]] = []  # what brings when the open operation ends
         self._written = hashlib.sha256()
 
     def __getattr__(self, name: str):
         if name in LOCAL | CHIP:
             return getattr(self._processor, name)
-        if _is_operation(name):
-            return partial(self._call, name)
+        if is_operation(name):
+            return named_operation(self._call, name)
         booked = Counter(self._processor.cycles)
         value = getattr(self._processor, name)
         self._log.entries.append(Entry(name, {}, value, cycles=self._processor.cycles - booked))
@@ -176,43 +134,66 @@ class LoggedPpu:
     def _call(self, name: str, *args, **named):
         processor = self._processor
         entry = Entry(name, bound_arguments(name, args, named))
-        update_digest(self._written, entry, processor.regions)
-        booked, before, kernel_cycles = Counter(processor.cycles), processor.sram.copy(), processor.vector.cycles
-        with self._targets_noted(entry.arguments.get("into")):
+        update_digest(self._written, entry, processor)
+        booked, self._expected, kernel_cycles = (
+            Counter(processor.cycles),
+            processor.sram.copy(),
+            processor.vector.cycles,
+        )
+        with self._targets_noted(entry.arguments.get("into")) as targets:
             result = getattr(processor, name)(*args, **named)
-        entry.cycles = processor.cycles - booked
-        entry.cycles["kernel"] -= processor.vector.cycles - kernel_cycles
+        if name != "chain":  # whose operations have booked it
+            entry.cycles = processor.cycles - booked
+            entry.cycles["kernel"] -= processor.vector.cycles - kernel_cycles
         self._log.entries.append(entry)
-        if result is not None and result is processor._issued:  # to be yielded
+        if result is CHAINED:
+            self._note(entry, targets)
+            self._expected = processor.sram.copy()
+            if name in READS:
+                self._late.append((entry, targets))
+        elif result is not None and result is processor._issued:  # to be yielded
             entry.yielded, self._open = True, entry
-            self._expected = processor.sram.copy() if name == "run" else before
+            self._late.append((entry, targets))
+            if name == "run":
+                self._expected = processor.sram.copy()
         else:
             entry.value = result
         return result
 
     @contextmanager
-    def _targets_noted(self, into: object) -> Iterator[None]:
+    def _targets_noted(self, into: object) -> Iterator[list[tuple[int, np.ndarray]]]:
         """Note which bytes of the region that it names an operation asks for: it writes them, changed or not."""
         processor, bytes_of = self._processor, self._processor._bytes
-        self._targets = []
+        targets: list[tuple[int, np.ndarray]] = []
+        if not isinstance(into, str):
+            yield targets
+            return
 
         def noted(region: str, offset: int, count: int) -> np.ndarray:
             if region == into:
-                self._targets.append((processor.link_map.offset(region) + offset, bytes_of(region, offset, count)))
+                targets.append((processor.link_map.offset(region) + offset, bytes_of(region, offset, count)))
             return bytes_of(region, offset, count)
 
         processor._bytes = noted
         try:
-            yield
+            yield targets
         finally:
             del processor._bytes
+
+    def _note(self, entry: Entry, targets: list[tuple[int, np.ndarray]]) -> None:
+        """Write down what stands now where an operation has written."""
+        entry.brought = [(offset, target.copy()) for offset, target in targets]
+        registers, memory = named_registers(entry.arguments.get("into")), self._processor.vector.state.bytes
+        entry.registers = [(number, memory[number].copy()) for number in registers]
+        for offset, values in entry.brought:
+            self._expected[offset : offset + values.size] = values
 
     def ended(self) -> None:
         """The open operation has ended: write down what it brought, then what else came into SRAM meanwhile."""
         entry, self._open = self._open, None
-        entry.brought = [(offset, target.copy()) for offset, target in self._targets]
-        for offset, values in entry.brought:
-            self._expected[offset : offset + values.size] = values
+        for late, targets in self._late:
+            self._note(late, targets)
+        self._late = []
         sram = self._processor.sram
         changed = np.flatnonzero(self._expected != sram)
         for run in np.split(changed, np.flatnonzero(np.diff(changed) > 1) + 1) if changed.size else ():
@@ -240,7 +221,7 @@ class ReplayedPpu:
         self._body = body = Processor(_NoChip(log.config), log.hemisphere)  # never started: SRAM, vector unit, kernels
         body.load(program, link(program.memory, program.kernels, code_in=program.code_in), program.image())
         body.vector.restore(log.vector)
-        self._program, self._cycles = program, Counter()
+        self._program, self._cycles, self._chaining = program, Counter(), False
         self._written = hashlib.sha256()
 
     def __getattr__(self, name: str):
@@ -251,8 +232,8 @@ class ReplayedPpu:
                 f"program {self._program.name} asks for ppu.{name}, which is no operation of a PPU: a replay has only "
                 "what the program reads"
             )
-        if _is_operation(name):
-            return partial(self._call, name)
+        if is_operation(name):
+            return named_operation(self._call, name)
         return self._next(Entry(name, {})).value
 
     def run_to_the_end(self) -> Outcome:
@@ -269,18 +250,24 @@ class ReplayedPpu:
                     f"program {self._program.name} yields {operation!r}, which is no operation of its PPU"
                 )
             self._issued = None
-            for offset, values in operation.brought:
-                self.sram[offset : offset + values.size] = values
+            operation.bring(self.sram, self.vector)
 
     def _call(self, name: str, *args, **named):
         asked = Entry(name, bound_arguments(name, args, named))
+        if name == "chain":
+            self._chaining = True
+            for method, *arguments in args:
+                method(*arguments)
+            self._chaining = False
         entry = self._next(asked)
-        update_digest(self._written, asked, self.regions)
+        update_digest(self._written, asked, self)
         if name == "word":
             return int(self.regions[asked.arguments["region"]][asked.arguments["index"]])
         if name == "run":
             kernel, *integers = args
             self._cycles["kernel"] += self._body._kernels[kernel](self.config.ppu.kernel_limit_cycles, *integers)
+        if self._chaining:
+            entry.bring(self.sram, self.vector)  # nothing behind it in the chain uses what it brings late
         if not entry.yielded:
             return entry.value
         self._issued = entry
@@ -316,43 +303,3 @@ class _NoChip:
 
     def __init__(self, config: ChipConfig):
         self.config = config
-
-
-# ---------------------------------------------------------------------- shared
-
-
-def _is_operation(name: str) -> bool:
-    return inspect.isfunction(inspect.getattr_static(Processor, name, None))
-
-
-@cache
-def _signature(name: str) -> inspect.Signature:
-    return inspect.signature(getattr(Processor, name))
-
-
-def bound_arguments(name: str, args: tuple, named: dict) -> dict[str, object]:
-    """The arguments of an operation by name, defaults filled in, as values that compare equal when they are."""
-    bound = _signature(name).bind(None, *args, **named)
-    bound.apply_defaults()
-    return {key: _plain(value) for key, value in list(bound.arguments.items())[1:]}
-
-
-def _plain(value: object) -> object:
-    if isinstance(value, Kernel):
-        return value.name
-    if isinstance(value, np.ndarray | np.integer):
-        return _plain(value.tolist())
-    if isinstance(value, range | list | tuple):
-        return tuple(_plain(element) for element in value)
-    return value
-
-
-def update_digest(digest, entry: Entry, regions: dict[str, np.ndarray]) -> None:
-    """Take in what an operation with a ``source`` sends out of SRAM, and where it goes."""
-    region = regions.get(entry.arguments.get("source"))
-    if region is not None:
-        digest.update(str(entry).encode() + region.tobytes())
-
-
-def vector_bytes(vector) -> dict[str, bytes]:
-    return {name: array.tobytes() for name, array in vector.snapshot().items()}

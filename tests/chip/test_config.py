@@ -90,6 +90,12 @@ def test_the_profiles():
         "leak": 0.05,
         "reset": 0.05,
         "threshold": 0.05,
+        "stp_utilization": 0.1,
+        "stp_recovery": 0.2,
+        "stp_offset": 0.01,
+        "correlation_amplitude": 0.15,
+        "correlation_tau": 0.15,
+        "correlation_baseline": 5.0,
         "cadc_offset": 1.5,
         "membrane_noise": 0.025,
     }

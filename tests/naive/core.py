@@ -10,7 +10,8 @@ import numpy as np
 
 from tests.naive.neuron import membrane
 from tests.naive.noise import GRID_NS, STEP, gauss, kick_std
-from tests.naive.router import neuron_input, route
+from tests.naive.router import neuron_input, passed_targets, route, taking_drivers
+from tests.naive.stp import Driver
 
 CLOCK_NS = 4
 
@@ -30,9 +31,11 @@ class NaiveCore:
         self.tau_mem, self.tau_exc, self.tau_inh = (
             getattr(registers, name)[at] for name in ("tau_mem_ns", "tau_syn_exc_ns", "tau_syn_inh_ns")
         )
-        self.spiking, self.refractory, self.efficacy = (
-            getattr(registers, name)[at] for name in ("spiking", "refractory_ns", "efficacy_lsb")
+        self.spiking, self.refractory, self.holdoff, self.efficacy = (
+            getattr(registers, name)[at] for name in ("spiking", "refractory_ns", "holdoff_ns", "efficacy_lsb")
         )
+        on = zip(*np.nonzero(registers.stp_enabled), strict=True)
+        self.drivers = {(int(h), int(d)): Driver(registers, h, d) for h, d in on}  # those with short-term plasticity
         self.factor = np.ones((2, 256, 256)) if factor is None else factor
         self.kicks = []  # (time, what is left to each membrane)
         self.noise = None if noise is None else (noise[0][at], noise[1][at])
@@ -69,19 +72,25 @@ class NaiveCore:
     def arrive(self, time_ns, source, label):
         """One event enters the crossbar and reaches its synapses at once."""
         rows, busses, recorded = route(self.registers, source, label)
+        for side, bus in passed_targets(self.registers, source, label):
+            if side != "fpga":
+                for where in taking_drivers(self.registers, side, bus, label):
+                    if where in self.drivers:
+                        self.drivers[where].take(time_ns)
         for hemisphere, row in rows:
             hit = (self.hemisphere == hemisphere) & (self.registers.labels[hemisphere, row, self.column] == label & 63)
             self.synaptic_events += int(hit.sum())
             strength = self.efficacy * self.factor[hemisphere, row, self.column]
+            driver = self.drivers.get((hemisphere, row // 2))
+            strength = strength if driver is None else strength * driver.pulse()
             jump = np.where(hit, self.weights[hemisphere, row, self.column] * strength, 0.0)
             if not jump.any():
                 continue
-            if self.registers.row_mode[hemisphere, row] == 1:
-                tau, sign = self.tau_exc, np.ones(len(jump))
-            else:
-                tau, sign = self.tau_inh, -np.ones(len(jump))
-            for entry, value in zip(self.history, (time_ns, jump, tau, sign), strict=True):
-                entry.append(value)
+            mode, ones = self.registers.row_mode[hemisphere, row], np.ones(len(jump))
+            for modes, tau, sign in (((1, 3), self.tau_exc, ones), ((2, 3), self.tau_inh, -ones)):
+                if mode in modes:
+                    for entry, value in zip(self.history, (time_ns, jump, tau, sign), strict=True):
+                        entry.append(value)
         return busses, recorded
 
     def run(self, end_ns, events=(), resets=(), writes=(), looks=()):
@@ -107,10 +116,9 @@ class NaiveCore:
                 hit = (self.hemisphere == hemisphere) & (self.column % 2 == half) & (mask[self.column // 2] != 0)
                 self._restart(hit & (self.start <= time_ns), time_ns, time_ns)
                 potentials = np.where(hit, self.reset, potentials)
-            free = self.start < time_ns
-            free |= (self.start == time_ns) & (self.last_spike + self.refractory != time_ns)
+            free = time_ns > self.last_spike + self.refractory
             fire = self.spiking & free & (potentials >= self.threshold)
-            self._restart(fire, time_ns, time_ns + self.refractory)
+            self._restart(fire, time_ns, time_ns + self.refractory - self.holdoff)
             self.last_spike[fire] = time_ns
             for i in np.flatnonzero(fire):
                 self._send(time_ns, int(self.hemisphere[i]), int(self.column[i]))

@@ -36,14 +36,21 @@ def passed_targets(registers, source: int, label: int) -> list[tuple[str, int]]:
     return taken
 
 
-def driven_rows(registers, side: str, bus: int, label: int) -> list[tuple[int, int]]:
-    """Rows, (hemisphere, row), that a label on a PADI bus drives: disabled rows do not count."""
+def taking_drivers(registers, side: str, bus: int, label: int) -> list[tuple[int, int]]:
+    """Drivers, (hemisphere, driver), that take a label on a PADI bus."""
     hemisphere = ("top", "bottom").index(side)
     select = (label >> 6) & 31
+    return [
+        (hemisphere, driver)
+        for driver in range(128)
+        if driver % 4 == bus and ((select ^ (driver // 4)) & int(registers.compare_mask[hemisphere, driver])) == 0
+    ]
+
+
+def driven_rows(registers, side: str, bus: int, label: int) -> list[tuple[int, int]]:
+    """Rows, (hemisphere, row), that a label on a PADI bus drives: disabled rows do not count."""
     rows = []
-    for driver in range(128):
-        if driver % 4 != bus or ((select ^ (driver // 4)) & int(registers.compare_mask[hemisphere, driver])) != 0:
-            continue
+    for hemisphere, driver in taking_drivers(registers, side, bus, label):
         for row in (2 * driver, 2 * driver + 1):
             if registers.row_mode[hemisphere, row] != 0:
                 rows.append((hemisphere, row))

@@ -2,10 +2,26 @@
 
 from __future__ import annotations
 
+import numpy as np
+
+from chip import constants as c
 from chip.registers import Registers
 from chip.testing.networks import open_crossbar as open_crossbar
 from chip.testing.networks import random_events as random_events
 from chip.testing.networks import random_network as random_network
+
+
+def with_plastic_drivers(registers: Registers, seed: int) -> Registers:
+    """Give half of the drivers short-term plasticity of any kind, some rows both signs, and neurons a holdoff."""
+    rng = np.random.default_rng([seed, 5])
+    registers.stp_enabled[:] = rng.random((2, 128)) < 0.5
+    for name in ("stp_utilization", "stp_recovery", "stp_offset"):
+        getattr(registers, name)[:] = rng.integers(0, 16, (2, 128))
+    registers.stp_target_voltages[:] = rng.integers(0, 2, (2, 128))
+    registers.row_mode[rng.random((2, 256)) < 0.1] = 3
+    share = rng.choice([0.0, 0.0, 0.3, 1.0], (2, 256))
+    registers.holdoff_ns[:] = c.EVENT_CLOCK_NS * np.floor(share * registers.refractory_ns / c.EVENT_CLOCK_NS)
+    return registers
 
 
 def one_neuron(tau_mem_ns=6000.0, tau_syn_ns=6000.0, threshold_lsb=125.0, weight=40, efficacy_lsb=4.0,

@@ -1,4 +1,4 @@
-"""Spike times of one neuron against formulas: equal time constants, a factor of two, and a bracketed root."""
+"""One neuron against formulas: spike times and postsynaptic potentials, over the ranges of the registers."""
 
 import numpy as np
 import pytest
@@ -7,6 +7,7 @@ from chip import constants as c
 from chip.analog.core import AnalogCore
 from chip.analog.tables import current_to_membrane, propagator
 from chip.config import ChipConfig
+from chip.registers import ROW_EXCITATORY, ROW_INHIBITORY
 from tests.chip.analog.networks import one_neuron
 from tests.naive.neuron import response
 
@@ -126,3 +127,55 @@ def test_propagators_compose():
     np.testing.assert_allclose(twice[0], once[0] ** 2, rtol=1e-13)
     np.testing.assert_allclose(twice[1], once[1] * (once[0] + once[3]), rtol=1e-13)
     np.testing.assert_allclose(twice[2], once[2] * (once[0] + once[4]), rtol=1e-13)
+
+
+EXTREMES = [(500.0, 30_000.0), (60_000.0, 300.0), (500.0, 300.0), (60_000.0, 30_000.0)]  # ends of the registers
+EQUAL = [(tau, tau) for tau in (500.0, 6_000.0, 30_000.0)]
+
+
+def psp(age_ns, tau_mem, tau_syn):
+    """Membrane after a unit jump of the current, in 60 digits; so that nearly equal constants are no special case."""
+    from decimal import Decimal, localcontext
+
+    with localcontext(prec=60):
+        t, mem, syn = Decimal(age_ns), Decimal(tau_mem), Decimal(tau_syn)
+        if mem == syn:
+            return float(t / mem * (-t / mem).exp())
+        return float(syn / (syn - mem) * ((-t / syn).exp() - (-t / mem).exp()))
+
+
+@pytest.mark.parametrize("event_ns", [1600, 3244, 4796])
+@pytest.mark.parametrize("mode", [ROW_EXCITATORY, ROW_INHIBITORY])
+def test_postsynaptic_potentials_over_the_ranges_of_the_registers(mode, event_ns):
+    """A weight of one kind, of 64 neurons with all kinds of time constants, from the next edge to 400 us later."""
+    rng = np.random.default_rng(7)
+    drawn = 10 ** rng.uniform(np.log10([500, 300]), np.log10([60_000, 30_000]), (50, 2))
+    tau_mem = np.array([pair[0] for pair in EXTREMES + EQUAL] + [6_000.0] * 7 + drawn[:, 0].tolist())
+    near = [6_000.0 * (1 + relative) for relative in (1e-15, 1e-13, 1e-10, 1e-7, 1e-5, -1e-6, -1e-3)]
+    tau_syn = np.array([pair[1] for pair in EXTREMES + EQUAL] + near + drawn[:, 1].tolist())
+    registers, count = one_neuron(weight=0, efficacy_lsb=1.5), len(tau_mem)
+    registers.spiking[:], registers.enabled[0, :count] = False, True
+    registers.row_mode[0, 0] = mode
+    registers.weights[0, 0, :count] = 50
+    registers.tau_mem_ns[0, :count] = tau_mem
+    current = registers.tau_syn_exc_ns if mode == ROW_EXCITATORY else registers.tau_syn_inh_ns
+    current[0, :count] = tau_syn
+    core = AnalogCore(ChipConfig.ideal(), registers)
+    core.post_events([event_ns], [0])
+    sign = 1.0 if mode == ROW_EXCITATORY else -1.0
+    for age_ns in (0, 4, 60, 100, 1_604, 5_000, 40_000, 400_000):
+        found = core.membranes(event_ns + age_ns)[0, :count]
+        exact = [80 + sign * 75 * psp(age_ns, *taus) for taus in zip(tau_mem, tau_syn, strict=True)]
+        np.testing.assert_allclose(found, exact, rtol=0, atol=2e-11)
+
+
+def test_potentials_of_many_events_add_up():
+    """Superposition: a train's potential is the sum of its events', whatever lies between them."""
+    registers = one_neuron(9_000.0, 2_500.0, weight=3, efficacy_lsb=2.0)
+    registers.spiking[:] = False
+    times = 4 * np.cumsum(np.random.default_rng(1).integers(0, 700, 60))
+    core = AnalogCore(ChipConfig.ideal(), registers)
+    core.post_events(times, np.zeros(60, int))
+    end_ns = int(times[-1]) + 1_204
+    exact = 80 + sum(6.0 * psp(end_ns - int(time_ns), 9_000.0, 2_500.0) for time_ns in times)
+    assert core.membranes(end_ns)[0, 0] == pytest.approx(exact, abs=1e-10)

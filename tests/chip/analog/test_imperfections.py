@@ -7,9 +7,10 @@ import pytest
 
 from chip.analog.core import AnalogCore
 from chip.analog.mismatch import CUT_STD, deviation, silicon
+from chip.analog.sensor_silicon import sensor_silicon
 from chip.config import ChipConfig, ImperfectionConfig
 from chip.registers import Registers
-from tests.chip.analog.networks import random_events, random_network
+from tests.chip.analog.networks import random_events, random_network, with_plastic_drivers
 
 NAMES = ImperfectionConfig.names()
 FROZEN = [name for name in NAMES if not name.endswith("noise")]
@@ -28,11 +29,16 @@ def chip_with(*names, seed=0, std=None):
 
 def everything(config, end_ns=20_000):
     """All that a core comes to, as bytes."""
-    core = AnalogCore(config, random_network(3, drive=0.5))
+    registers = with_plastic_drivers(random_network(3, drive=0.5), 3)
+    registers.correlation_enabled[...] = True
+    core = AnalogCore(config, registers)
     core.post_events(*random_events(3, 30, end_ns // 2))
     tickets = [core.post_cadc(time_ns, time_ns // 4 % 2) for time_ns in range(400, end_ns, 1804)]
     codes = [core.cadc_result(ticket).tobytes() for ticket in tickets]
     core.advance(end_ns)
+    rows = [(hemisphere, row) for hemisphere in range(2) for row in range(0, 256, 16)]
+    tickets = [core.post_correlation(end_ns, hemisphere, row) for hemisphere, row in rows]
+    codes += [core.correlation_result(ticket).tobytes() for ticket in tickets]
     return codes, {name: array.tobytes() for name, array in core.snapshot().items()}, core.membranes(end_ns).tobytes()
 
 
@@ -50,6 +56,7 @@ def test_all_at_zero_is_ideal():
 def drawn(config, registers=None):
     """What silicon makes of each frozen imperfection, in units of its magnitude's field, by name."""
     registers = registers or Registers()
+    registers.correlation_enabled[0] = True
     true, std = silicon(config, registers), config.imperfections
     made = true.registers
     taus = [(made.tau_syn_exc_ns / registers.tau_syn_exc_ns), (made.tau_syn_inh_ns / registers.tau_syn_inh_ns)]
@@ -59,8 +66,16 @@ def drawn(config, registers=None):
         "cadc_offset": true.cadc_offset_lsb,
         "cadc_gain": true.cadc_gain - 1,
     }
+    drivers, as_designed = true.stp, silicon(ChipConfig.ideal(), registers).stp
+    found["stp_utilization"], found["stp_recovery"] = drivers[:2] / as_designed[:2] - 1
+    found["stp_offset"] = drivers[2] - as_designed[2]
     for name in ("leak", "reset", "threshold"):
         found[name] = (getattr(made, f"{name}_lsb") - getattr(registers, f"{name}_lsb")) / 45
+    if any(name.startswith("correlation") and getattr(std, name) for name in NAMES):
+        sensors = sensor_silicon(config, registers, true)
+        found["correlation_amplitude"] = sensors.amplitude_lsb[:, 0] - 1
+        found["correlation_tau"] = sensors.tau_ns / 5_000 - 1
+        found["correlation_baseline"] = sensors.column_lsb - 200
     if std.driver_efficacy != std.synapse_efficacy:
         found["driver_efficacy" if std.driver_efficacy else "synapse_efficacy"] = true.synapse_factor - 1
     return found
@@ -70,7 +85,8 @@ def drawn(config, registers=None):
 def test_distribution(name):
     stats = pytest.importorskip("scipy.stats")
     magnitude = chip_with(name).imperfections.std(name)
-    chips = [drawn(chip_with(name, seed=seed))[name] for seed in range(3 if "efficacy" in name else 20)]
+    of_synapses = "efficacy" in name or "correlation" in name
+    chips = [drawn(chip_with(name, seed=seed))[name] for seed in range(3 if of_synapses else 20)]
     if name == "driver_efficacy":  # the same for all synapses of a driver's two rows
         chips = [chip.reshape(2, 128, 512) for chip in chips]
         assert all((chip == chip[:, :, :1]).all() for chip in chips)

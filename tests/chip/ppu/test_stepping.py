@@ -162,6 +162,11 @@ def early(v, m, x):
     return -1
 
 @subroutine
+def low(v, m, x):
+
+    return x & 63
+
+@subroutine
 def nothing(v, m):
     store8(v, V1, m.b)
 
@@ -192,7 +197,7 @@ def program(v, m, n, seed):
                 if j == 5:
                     total += early(v, m, x)
                     break
-            total = total + j
+            total = total + low(v, m, j)
             splat8(v, V1 + 0, m.a[2] or vector.V3)
         nothing(v, m)
     for k in range(3):

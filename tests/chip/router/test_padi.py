@@ -2,6 +2,8 @@
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from chip import constants as c
 from chip.registers import Registers
@@ -14,7 +16,7 @@ def random_registers(seed):
     rng = np.random.default_rng(seed)
     registers = Registers()
     registers.enabled[:] = rng.random((2, 256)) < 0.05
-    registers.row_mode[:] = rng.integers(0, 3, (2, 256))
+    registers.row_mode[:] = rng.integers(0, 4, (2, 256))
     registers.compare_mask[:] = rng.choice([0, 1, 7, 31], (2, 128))
     registers.labels[:] = rng.integers(0, 64, (2, 256, 256))
     return registers
@@ -40,6 +42,24 @@ def test_table_against_loops(seed):
             assert table.driven[key] == len(driven)
             assert table.synapses[key] == sum(hits)
             assert rows_of(table, key) == [where for where, hit in zip(driven, hits, strict=True) if hit]
+
+
+@given(st.integers(0, 255), st.integers(0, 31), st.integers(0, 31))
+@settings(max_examples=20)
+def test_a_mask_lets_a_driver_take_exactly_the_row_selects_that_agree_where_it_compares(driver, mask, select):
+    """An event is addressed to a driver iff all bits that its mask sets agree with its index on the bus."""
+    registers = Registers()
+    hemisphere, number = divmod(driver, 128)
+    registers.enabled[hemisphere, 3] = True
+    registers.row_mode[hemisphere, 2 * number : 2 * number + 2] = 1
+    registers.labels[hemisphere, 2 * number : 2 * number + 2, 3] = 17
+    registers.compare_mask[hemisphere, number] = mask
+    table = row_table(registers)
+    agree = all((select >> bit) & 1 == (number // 4 >> bit) & 1 for bit in range(5) if (mask >> bit) & 1)
+    for bus in range(8):
+        found = rows_of(table, padi_key(bus, (select << 6) | 17))
+        mine = bus == 4 * hemisphere + number % 4
+        assert found == ([(hemisphere, 2 * number), (hemisphere, 2 * number + 1)] if mine and agree else [])
 
 
 def changed_keys(before, after):

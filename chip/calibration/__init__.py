@@ -1,0 +1,1 @@
+"""Calibration: measures a chip as a lab does, by its CADC and spike counters, and finds the codes that it needs."""

@@ -1,0 +1,117 @@
+"""A chip on a lab's bench: registers, codes and events go in, readings of the CADC and the spike counters come out.
+
+Nothing else comes out: a calibration that has only a :class:`Bench` cannot know a true parameter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from chip import constants as c
+from chip.analog.build import to_columns
+from chip.analog.capmem import AnalogCodes
+from chip.analog.core import AnalogCore
+from chip.analog.layout import BLOCK_NS
+from chip.config import ChipConfig
+from chip.registers import Registers
+
+READ_PITCH_NS = 1_708  # between two conversions: the shortest on the clock that drifts over the grid of the simulation
+COUNTER_FULL = 256  # what a spike counter of 8 bits with its overflow flag tells at most
+NS_PER_US = 1_000
+
+
+class Bench:
+    """Drives the analog core of one chip; its time goes on from one measurement to the next.
+
+    Raises:
+        ValueError: conversions follow each other faster than the CADC can.
+    """
+
+    def __init__(self, config: ChipConfig):
+        self.config = config
+        self._core: AnalogCore | None = None
+        self.conversions = 0
+
+    @property
+    def now_ns(self) -> int:
+        return 0 if self._core is None else self._core.now_ns
+
+    def write(self, registers: Registers, codes: AnalogCodes, settle_us: float) -> None:
+        """Write all registers and codes, and wait."""
+        if self._core is None:
+            self._core = AnalogCore(self.config, registers, codes)
+        else:
+            self._core.advance(-(-self.now_ns // BLOCK_NS) * BLOCK_NS)
+            self._core.configure(registers, codes)
+        self._core.forget_before(self.now_ns)
+        self.wait(settle_us)
+
+    def wait(self, time_us: float) -> None:
+        """Let time pass."""
+        self._core.advance(self.now_ns + on_clock(time_us))
+
+    def read(self, count: int) -> np.ndarray:
+        """Return uint8[count, 2, 256]: readings of all channels, as fast as they come."""
+        return self._read(self.now_ns + READ_PITCH_NS * np.arange(1, count + 1))
+
+    def read_after_resets(self, delays_us: np.ndarray, pause_us: float) -> np.ndarray:
+        """Pull all membranes to their reset potential, as often as needed, and return uint8[delays, 2, 256]."""
+        return self._shots(delays_us, pause_us, self._reset)
+
+    def read_after_events(self, delays_us: np.ndarray, pause_us: float) -> np.ndarray:
+        """Send an event with label 0 to driver 0 of either hemisphere, and return uint8[delays, 2, 256]."""
+        return self._shots(delays_us, pause_us, self._event)
+
+    def count_spikes(self, time_us: float) -> np.ndarray:
+        """Return int64[2, 256], 0..256: how often each neuron spikes in a time; 256 is a counter that overflowed."""
+        neurons = np.arange(c.NEURONS)
+        before = self._core.spike_counts(neurons, np.full(c.NEURONS, self.now_ns))
+        self.wait(time_us)
+        after = self._core.spike_counts(neurons, np.full(c.NEURONS, self.now_ns))
+        return np.minimum(after - before, COUNTER_FULL).reshape(c.HEMISPHERES, c.COLUMNS)
+
+    def _shots(self, delays_us: np.ndarray, pause_us: float, fire) -> np.ndarray:
+        """Read at rising delays after what ``fire`` does; delays too close for one shot are spread over several."""
+        delays = np.array([on_clock(delay) for delay in delays_us])
+        readings = np.zeros((len(delays), c.HEMISPHERES, c.COLUMNS), np.uint8)
+        for members in shots(delays):
+            start_ns = self.now_ns + on_clock(1.0)
+            fire(start_ns)
+            readings[members] = self._read(start_ns + delays[members])
+            self.wait(pause_us)
+        return readings
+
+    def _reset(self, time_ns: int) -> None:
+        for hemisphere, half in np.ndindex(c.HEMISPHERES, c.HALVES):
+            self._core.post_neuron_reset(time_ns, hemisphere, half)
+
+    def _event(self, time_ns: int) -> None:
+        for hemisphere in range(c.HEMISPHERES):
+            self._core.post_padi_event(time_ns, hemisphere, 1, 0, 0)
+
+    def _read(self, times_ns: np.ndarray) -> np.ndarray:
+        if (np.diff(times_ns) < c.CADC_SAMPLE_PERIOD_NS).any():
+            raise ValueError(f"conversions of the CADC must be {c.CADC_SAMPLE_PERIOD_NS} ns or more apart")
+        tickets = [[self._core.post_cadc(int(time), side) for side in range(c.HEMISPHERES)] for time in times_ns]
+        self.conversions += len(tickets)
+        return np.stack([to_columns(np.stack([self._core.cadc_result(each) for each in pair])) for pair in tickets])
+
+
+def on_clock(time_us: float) -> int:
+    """Return a time in ns on the event clock, at least one edge."""
+    return max(1, round(time_us * NS_PER_US / c.EVENT_CLOCK_NS)) * c.EVENT_CLOCK_NS
+
+
+def shots(delays_ns: np.ndarray) -> Sequence[list[int]]:
+    """Divide rising delays into few groups whose members are far enough apart for one channel; returns indices."""
+    groups: list[list[int]] = []
+    for index, delay in enumerate(delays_ns):
+        free = (group for group in groups if delay - delays_ns[group[-1]] >= c.CADC_SAMPLE_PERIOD_NS)
+        group = next(free, None)
+        if group is None:
+            group = []
+            groups.append(group)
+        group.append(index)
+    return groups

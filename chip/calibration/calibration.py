@@ -1,0 +1,217 @@
+"""What a calibration has found about one chip, as data: saved, loaded, applied to that chip, refused by any other."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import io
+import json
+import os
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+
+import numpy as np
+
+from chip import constants as c
+from chip.analog.capmem import FIELDS, PARAMETERS, RANGES, TIMES, AnalogCodes, Curves, values_of
+from chip.config import ChipConfig
+from chip.registers import Registers
+
+FORMAT = 1
+CADC = "cadc"
+QUANTITIES = (CADC, *PARAMETERS)  # what is measured before and after, in this order
+UNITS = dict.fromkeys(QUANTITIES, "LSB") | dict.fromkeys(PARAMETERS[TIMES], "us")
+BOUNDS = {  # of the spread after over that before (calix test_neuron_distribution.py)
+    "leak": 0.30,
+    "reset": 0.20,
+    "threshold": 0.35,
+    "tau_mem": 0.45,
+    "tau_syn_exc": 0.20,
+    "tau_syn_inh": 0.20,
+}
+TARGETS = {"leak": 80.0, "reset": 80.0, "threshold": 125.0, "tau_mem": 10.0, "tau_syn_exc": 10.0, "tau_syn_inh": 10.0}
+CALIBRATABLE = {  # what the vendor calibrates to, LSB and us (calix spiking/neuron.py check_values)
+    "leak": (50.0, 160.0),
+    "reset": (50.0, 160.0),
+    "threshold": (50.0, 220.0),
+    "tau_mem": (0.5, 60.0),
+    "tau_syn_exc": (0.3, 30.0),
+    "tau_syn_inh": (0.3, 30.0),
+}
+TRIMMED = 0.05  # of the neurons, at either end, before a spread is taken
+_NEURONS = (c.HEMISPHERES, c.COLUMNS)
+_SHAPES = {
+    "slope": (len(PARAMETERS), RANGES, *_NEURONS),
+    "zero": (len(PARAMETERS), RANGES, *_NEURONS),
+    "good": (len(PARAMETERS), *_NEURONS),
+    "cadc_offset": _NEURONS,
+    "before": (len(QUANTITIES), *_NEURONS),
+    "after": (len(QUANTITIES), *_NEURONS),
+}
+
+
+class CalibrationWarning(UserWarning):
+    """A chip was asked for something that its calibration does not cover; it does what comes nearest."""
+
+
+class CalibrationError(ValueError):
+    """A calibration belongs to another chip or version, or a file is no calibration."""
+
+
+@dataclass(frozen=True, eq=False)
+class Calibration:
+    """Measured curves of all neurons of one chip, from which codes for any parameters follow.
+
+    Attributes:
+        chip: what the chip's analog part was: ``seed``, ``imperfections`` and ``capmem`` of its configuration.
+        version: of plasticore, which decides what a seed means.
+        chip_seconds: how long the chip was measured.
+        slope, zero: float64[6, 3, 2, 256], :class:`chip.analog.capmem.Curves`; the design's where measuring failed.
+        good: bool[6, 2, 256], where it did not.
+        cadc_offset: int64[2, 256], what brings each channel to what all read on average.
+        before, after: float64[7, 2, 256] as measured, in LSB and us, NaN where there was no answer: deviations of CADC
+            channels, then the parameters with ``TARGETS`` asked for, by codes of the design and by the new ones.
+    """
+
+    chip: dict
+    version: str
+    chip_seconds: float
+    slope: np.ndarray
+    zero: np.ndarray
+    good: np.ndarray
+    cadc_offset: np.ndarray
+    before: np.ndarray
+    after: np.ndarray
+
+    def codes(self, registers: Registers) -> AnalogCodes:
+        """Return the codes that make this chip's neurons what registers ask for, or what comes nearest."""
+        return AnalogCodes(*Curves(self.slope, self.zero).codes(values_of(registers)), self.cadc_offset)
+
+    def check_chip(self, config: ChipConfig) -> None:
+        """Raise CalibrationError where this is not the calibration of that chip, by this version."""
+        if not config.capmem.used:
+            raise CalibrationError(
+                f"the chip {config.profile} takes no calibration: its neurons have no codes; use the chip raw"
+            )
+        mine, other = self.chip, identity(config)
+        if mine["seed"] != other["seed"]:
+            raise CalibrationError(
+                f"the calibration was made for the chip of seed {mine['seed']}, this is the chip of seed "
+                f"{other['seed']}; calibrate this chip"
+            )
+        for section in ("imperfections", "capmem"):
+            for name in sorted(mine[section].keys() | other[section].keys()):
+                had, has = mine[section].get(name, "not there"), other[section].get(name, "not there")
+                if had != has:
+                    raise CalibrationError(
+                        f"the calibration was made for another chip: {section}.{name} was {had} there and is {has} "
+                        f"here; calibrate this chip"
+                    )
+        if self.version != running_version():
+            raise CalibrationError(
+                f"the calibration was made by plasticore {self.version}, this is {running_version()}; calibrate again"
+            )
+
+    def spread(self, quantity: str) -> tuple[float, float]:
+        """Return the standard deviations before and after of a member of ``QUANTITIES``, trimmed, in its unit."""
+        index = QUANTITIES.index(quantity)
+        return trimmed_std(self.before[index]), trimmed_std(self.after[index])
+
+    def ratio(self, quantity: str) -> float:
+        """Return the spread after over that before."""
+        before, after = self.spread(quantity)
+        return after / before if before else np.nan
+
+    def failed(self) -> list[str]:
+        """Return the quantities whose ratio is not below the source's bound."""
+        return [name for name, bound in BOUNDS.items() if not self.ratio(name) < bound]
+
+    # ------------------------------------------------------------------ files
+
+    def save(self, path: str | Path) -> None:
+        """Write an ``.npz`` file, whole or not at all; raises OSError where it cannot be written."""
+        path = Path(path)
+        buffer = io.BytesIO()
+        arrays = {name: getattr(self, name) for name in _SHAPES}
+        header = {"format": FORMAT, "version": self.version, "chip": self.chip, "chip_seconds": self.chip_seconds}
+        text = json.dumps(header, sort_keys=True).encode()
+        np.savez_compressed(buffer, calibration=np.frombuffer(text, np.uint8), **arrays)
+        partial = path.with_name(path.name + ".partial")
+        try:
+            with open(partial, "wb") as file:
+                file.write(buffer.getvalue())
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(partial, path)
+        except BaseException:
+            with contextlib.suppress(OSError):
+                partial.unlink()
+            raise
+
+    @classmethod
+    def load(cls, path: str | Path) -> Calibration:
+        """Read a file of :meth:`save`.
+
+        Raises:
+            CalibrationError: it is none, damaged, or of another format.
+            OSError: it cannot be read.
+        """
+        content = Path(path).read_bytes()
+        try:
+            with np.load(io.BytesIO(content), allow_pickle=False) as archive:
+                header = json.loads(archive["calibration"].tobytes())
+                arrays = {name: archive[name] for name in _SHAPES}
+            found, version, chip = header["format"], header["version"], header["chip"]
+            whole = isinstance(version, str) and {"seed", "imperfections", "capmem"} <= set(chip)
+            whole &= all(array.shape == _SHAPES[name] for name, array in arrays.items())
+            seconds = float(header["chip_seconds"])
+        except Exception as error:  # whatever zip, numpy and json make of bytes that are not ours
+            raise CalibrationError(f"{path} is not a calibration of plasticore, or damaged: {error}") from None
+        if found != FORMAT:
+            raise CalibrationError(f"{path} is a calibration of format {found}, this is {FORMAT}; calibrate again")
+        if not whole:
+            raise CalibrationError(f"{path} is not a calibration of plasticore, or damaged: parts are missing")
+        return cls(chip=chip, version=version, chip_seconds=seconds, **arrays)
+
+
+def trimmed_std(values: np.ndarray) -> float:
+    """Return the standard deviation of what is left without 5 % of the known values at either end."""
+    known = np.sort(values[np.isfinite(values)])
+    cut = int(TRIMMED * known.size)
+    return float(known[cut : known.size - cut].std()) if known.size else np.nan
+
+
+def identity(config: ChipConfig) -> dict:
+    """Return what makes a chip's analog part the one that it is."""
+    return {
+        "seed": config.seed,
+        "imperfections": dataclasses.asdict(config.imperfections),
+        "capmem": dataclasses.asdict(config.capmem),
+    }
+
+
+def running_version() -> str:
+    """Return the version of plasticore that runs, or ``"not installed"`` where the sources run without installation."""
+    try:
+        return metadata.version("plasticore")
+    except metadata.PackageNotFoundError:
+        return "not installed"
+
+
+def outside_range(registers: Registers) -> list[str]:
+    """Return a sentence for every parameter of neurons in use that lies outside what chips are calibrated to."""
+    sentences = []
+    values, used = values_of(registers), registers.enabled
+    for index, (name, field) in enumerate(zip(PARAMETERS, FIELDS, strict=True)):
+        low, high = CALIBRATABLE[name]
+        matters = used & registers.spiking if name in ("threshold", "reset") else used
+        bad = matters & ~((values[index] >= low) & (values[index] <= high))
+        if bad.any():
+            where = [int(i) for i in np.argwhere(bad)[0]]
+            sentences.append(
+                f"Registers.{field}{where} asks for {values[index][bad][0]:g} {UNITS[name]}, and so do "
+                f"{int(bad.sum())} neurons in all; chips are calibrated to {low:g}..{high:g} {UNITS[name]}, outside "
+                f"they do what comes nearest"
+            )
+    return sentences

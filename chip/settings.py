@@ -1,0 +1,69 @@
+"""Settings that check themselves: fields with a default, a range and a source, and imperfections with a switch."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import ClassVar
+
+
+def setting(default, low=None, high=None, multiple_of=1, source="assumed"):
+    """One checked field: its default, closed range, granularity, and the source of its value."""
+    return dataclasses.field(default=default, metadata=dict(low=low, high=high, multiple_of=multiple_of, source=source))
+
+
+class Checked:
+    """Checks the type of every field, and range and granularity of those that :func:`setting` made.
+
+    Raises ValueError that names the field as ``section.field``.
+    """
+
+    section: ClassVar[str] = "chip"
+
+    def __post_init__(self):
+        for field in dataclasses.fields(self):
+            check_setting(self.section, field, getattr(self, field.name))
+
+
+def check_setting(section: str, field: dataclasses.Field, value) -> None:
+    name, expected = f"{section}.{field.name}", type(field.default)
+    if type(value) is not expected:
+        raise ValueError(f"{name} is {value!r}; it must be of type {expected.__name__}")
+    if not field.metadata:
+        return
+    low, high, step = (field.metadata[key] for key in ("low", "high", "multiple_of"))
+    if not ((low is None or low <= value) and (high is None or value <= high)):  # so that NaN is refused too
+        raise ValueError(f"{name} is {value}; it must lie in {low}..{'' if high is None else high}")
+    if step != 1 and value % step:
+        raise ValueError(f"{name} is {value}; it must be a multiple of {step}")
+
+
+def switch():
+    """The switch of an imperfection, off by default."""
+    return setting(False, source="switch")
+
+
+class Imperfections(Checked):
+    """Settings in pairs: the switch of an imperfection, then its magnitude, a standard deviation."""
+
+    @classmethod
+    def names(cls) -> list[str]:
+        """The imperfections, in order."""
+        return [field.name for field in dataclasses.fields(cls) if field.metadata["source"] == "switch"]
+
+    def std(self, name: str) -> float:
+        """The magnitude of an imperfection, in the unit of its field; 0.0 where it is switched off."""
+        return getattr(self, self._magnitude(name).name) if getattr(self, name) else 0.0
+
+    def assumptions(self) -> list[str]:
+        """One entry for every imperfection that is switched on."""
+        fields = [(name, self._magnitude(name)) for name in self.names() if getattr(self, name)]
+        return [
+            f"{self.section}.{name} is on, {field.name[len(name) + 1 :]} = {getattr(self, field.name)} "
+            f"({field.metadata['source']})"
+            for name, field in fields
+        ]
+
+    @classmethod
+    def _magnitude(cls, name: str) -> dataclasses.Field:
+        fields = dataclasses.fields(cls)
+        return fields[[field.name for field in fields].index(name) + 1]

@@ -1,0 +1,216 @@
+"""Chains: the same bytes and cycles as their operations one by one, and refusals of what could not be the same."""
+
+from itertools import groupby
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from chip import constants as c
+from chip.chip import Chip
+from chip.config import ChipConfig
+from chip.errors import MachineFault
+from chip.ppu.chaining import PLACE_ARGUMENT, READS
+from chip.registers import ROW_EXCITATORY, Registers
+from chip.testing import Script, chip_bytes, configs, load_firmware, program_pairs, registers, sample_sets
+from chip.testing.random_programs import KERNELS, RandomProgram
+from tests.chip.programs import run
+
+POSITIONS = {
+    "load_weights": ("rows", "half", "into"),
+    "store_weights": ("rows", "half", "source"),
+    "reset_neurons": ("halves",),
+    "read_cadc": ("into", "halves"),
+    "sample_membranes": ("count", "into"),
+}
+
+
+def link(ppu, step):
+    """Return a step of a random program as a chain takes it."""
+    if step.operation == "run":
+        return ppu.run, KERNELS[step.arguments["kernel"]], step.arguments["amount"]
+    return getattr(ppu, step.operation), *(step.arguments[name] for name in POSITIONS[step.operation])
+
+
+class Chained(RandomProgram):
+    """The steps of a random program in chains as long as they can be."""
+
+    def main(self, ppu):
+        for chainable, steps in groupby(self.steps, lambda step: step.operation in PLACE_ARGUMENT):
+            if not chainable:
+                for step in steps:
+                    yield step.issue(ppu)
+                continue
+            chain = []
+            for step in steps:
+                chain.append(link(ppu, step))
+                if step.operation in READS:  # what follows may need it
+                    yield ppu.chain(*chain)
+                    chain = []
+            if chain:
+                yield ppu.chain(*chain)
+        return 0
+
+
+@st.composite
+def loads(draw):
+    """What is loaded onto a chip, registers and samples, and two programs."""
+    samples = draw(sample_sets())
+    return {"registers": draw(registers()), "samples": samples}, draw(program_pairs(len(samples), max_steps=16))
+
+
+@settings(max_examples=12, deadline=None)
+@given(config=configs(strict=False), load=loads())
+def test_chains_are_their_operations(config, load):
+    shared, programs = load
+
+    def outcome(programs):
+        chip = load_firmware(Chip(config), *programs, **shared)
+        chip.start()
+        chip.run()
+        return chip_bytes(chip)
+
+    assert outcome([Chained(program.steps, program.image()) for program in programs]) == outcome(programs)
+
+
+# ---------------------------------------------------------------------- operations of rows and sensors
+
+
+def sensed():
+    made = Registers()
+    made.correlation_enabled[...] = made.padi_from_processor[...] = True
+    made.enabled[:, :8] = True
+    made.row_mode[...] = ROW_EXCITATORY
+    made.weights[...] = np.arange(256) % 64
+    made.threshold_lsb[...] = 81.0
+    return made
+
+
+def rows_program(as_chain, rows=range(2)):
+    """Read, load, store elsewhere, reset, inject, count: with chains or one by one."""
+
+    def main(ppu):
+        yield ppu.connect("correlation")
+        for row in rows:
+            operations = [
+                (ppu.store_row, row + 20, (4, 5)),
+                (ppu.load_row, row, [4, 5]),
+                (ppu.inject_event, [row % 4], row, 0),
+                (ppu.reset_correlation, row, ("causal",)),
+                (ppu.store_row, row + 40, (5, 4)),
+                (ppu.load_row, row + 40, "row"),
+                (ppu.store_row, row + 60, "row"),
+                (ppu.inject_event, [0, 1], 2, 0),
+                (ppu.read_spike_counters, "record", (c.ODD,), tuple(range(40)), True),
+                (ppu.read_correlation, row, (9, 1, 3, 2)),
+                (ppu.load_row, row, (6, 7)),
+                (ppu.read_correlation, row + 1, 12, ("acausal",), (c.ODD,)),
+                (ppu.reset_neurons, (c.EVEN, c.ODD)),
+            ]
+            if as_chain:
+                yield ppu.chain(*operations)
+            else:
+                for operation, *arguments in operations:
+                    yield operation(*arguments)
+            ppu.word("word")
+        return 0
+
+    return main
+
+
+@pytest.mark.parametrize("profile", ["ideal", "typical"])
+def test_rows_and_sensors_chain(profile):
+    config = getattr(ChipConfig, profile)(seed=3)
+
+    def played(as_chain):
+        chip = Chip(config)
+        load_firmware(chip, *(Script(rows_program(as_chain)) for _ in range(2)), sensed())
+        chip.start()
+        chip.run()
+        return chip
+
+    chained, single = played(True), played(False)
+    assert chip_bytes(chained) == chip_bytes(single)
+    assert chained.simpy_events * 4 < single.simpy_events
+    assert chained.core.all_spikes()[0].size > 10
+
+
+# ---------------------------------------------------------------------- refusals
+
+
+def test_one_chain_is_one_event():
+    def main(ppu):
+        for _ in range(100):
+            yield ppu.chain((ppu.reset_neurons,), (ppu.load_weights, 3, 0, "row"), (ppu.store_weights, 4, 0, "row"))
+        return 0
+
+    assert run(Script(main), Script(main)).simpy_events < 220
+
+
+@pytest.mark.parametrize(
+    "links, words",
+    [
+        ([("ring", 1, 1)], "chains ring, which waits or acts on others when it ends; yield it by itself"),
+        ([("wait", 5)], "chains wait"),
+        ([("load_record", 0, "record")], "chains load_record"),
+        ([("connect", "membrane")], "chains connect"),
+        ([("chain",)], "chains chain"),
+        ([("read_cadc", "row"), ("run", KERNELS["mix"], 0)], "chains run behind a read into 'row', which brings its"),
+        ([("read_cadc", "row"), ("store_weights", 0, 0, "row")], "chains store_weights behind a read into 'row'"),
+        ([("read_cadc", "row"), ("read_cadc", "row")], "chains read_cadc behind a read into 'row'"),
+        ([("read_correlation", 0, (0, 1, 2, 3)), ("store_row", 0, [3, 4])], r"behind a read into \(0, 1, 2, 3\)"),
+        ([("read_correlation", 0, 7, ("acausal",), (0,)), ("load_row", 0, (6, 7))], "chains load_row behind a read"),
+    ],
+)
+def test_what_cannot_be_exact_is_refused(links, words):
+    def main(ppu):
+        yield ppu.chain(*((getattr(ppu, name), *arguments) for name, *arguments in links))
+        return 0
+
+    chip = Chip()
+    program = Script(main)
+    if links[0][0] == "read_correlation":
+
+        def main(ppu, then=main):  # noqa: E306
+            yield ppu.connect("correlation")
+            return (yield from then(ppu))
+
+        program = Script(main)
+    load_firmware(chip, program, None, sensed())
+    chip.start()
+    with pytest.raises(MachineFault, match=words):
+        chip.run()
+
+
+def test_a_callable_of_somebody_else_is_refused():
+    def main(ppu):
+        yield ppu.chain((lambda: None,))
+        return 0
+
+    with pytest.raises(MachineFault, match="chains <lambda>"):
+        run(Script(main))
+
+
+def test_a_chain_is_yielded_like_any_operation():
+    def main(ppu):
+        ppu.chain((ppu.reset_neurons,))
+        yield ppu.chain((ppu.reset_neurons,))
+        return 0
+
+    with pytest.raises(MachineFault, match="made an operation and did not yield it"):
+        run(Script(main))
+
+
+def test_nobody_sends_into_a_chain():
+    def main(ppu):
+        yield ppu.chain(*[(ppu.store_weights, 0, 0, "row")] * 20)
+        return 0
+
+    def sender(ppu):
+        yield ppu.wait(200)
+        yield ppu.send(c.TOP, source="word", into="row", line=1)
+        return 0
+
+    with pytest.raises(MachineFault, match="region row of the top PPU was written while a chain of program script"):
+        run(Script(main), Script(sender))
