@@ -1,0 +1,126 @@
+"""Weight-only rewrite of the whole array: every synapse gets a step of its column, clipped to 0..63.
+
+    firmware = Rewrite(step=-3)                          # or int[2, 256] steps, [hemisphere, column]
+    chip = run_firmware(firmware)                        # chip.now_ns is the time of one array; both run at once
+
+Both PPUs do the same with their own hemisphere: row after row from the synapses into vector registers, one kernel, and
+back, without a detour through SRAM.
+
+**Its time.** 54.4 k cycles, 0.22 ms for an array, where 46 k, 0.18 ms, can be derived from the vendor's measurements:
+256 x (2 x 20 + 2 x 20 + ~100). The difference is what three operations of a row take besides.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from chip import constants as c
+from chip.ppu import (
+    GREATER,
+    LESS,
+    V0,
+    V1,
+    V2,
+    V3,
+    V4,
+    V5,
+    V6,
+    Memory,
+    add8_mod,
+    compare8,
+    i8,
+    kernel,
+    load8,
+    select,
+    splat8,
+    sub8_mod,
+)
+from chip.ppu.program import Firmware, Program
+from chip.registers import Registers
+
+LARGEST_STEP = 64  # so that a weight and a step stay within a signed byte
+WEIGHT_MAX = c.WEIGHT_MAX
+WEIGHTS = (V0, V1)  # of a row, even and odd columns; V2, V3: their steps; V4, V5: 0 and 63; V6: work
+
+
+@kernel
+def begin(v, m):
+    """Load the steps of both halves, int8[256] ``step``, and the limits."""
+    load8(v, V2, m.step, 0)
+    load8(v, V3, m.step, 1)
+    splat8(v, V4, 0)
+    splat8(v, V5, WEIGHT_MAX)
+
+
+@kernel
+def add_and_clip(v, m):
+    """Add the steps to the weights of a row; limit them to 0..63."""
+    add8_mod(v, V0, V0, V2)
+    compare8(v, V0)
+    select(v, V0, V0, V4, LESS)
+    sub8_mod(v, V6, V0, V5)
+    compare8(v, V6)
+    select(v, V0, V0, V5, GREATER)
+    add8_mod(v, V1, V1, V3)
+    compare8(v, V1)
+    select(v, V1, V1, V4, LESS)
+    sub8_mod(v, V6, V1, V5)
+    compare8(v, V6)
+    select(v, V1, V1, V5, GREATER)
+
+
+class RewriteProgram(Program):
+    """Rewrites the hemisphere of its PPU once. Steps: int8[256], even columns first."""
+
+    name = "rewrite"
+    memory = Memory(step=i8[c.COLUMNS])
+    kernels = (begin, add_and_clip)
+
+    def __init__(self, step: np.ndarray):
+        self.step = step
+
+    def image(self) -> dict[str, np.ndarray]:
+        return {"step": self.step}
+
+    def main(self, ppu):
+        yield ppu.run(begin)
+        for row in range(c.ROWS):
+            yield ppu.load_row(row, into=WEIGHTS)
+            yield ppu.run(add_and_clip)
+            yield ppu.store_row(row, source=WEIGHTS)
+        return 0
+
+
+class Rewrite(Firmware):
+    """One rewrite by both PPUs.
+
+    Args:
+        step: what every weight is changed by, -64..64; one for all, or int[2, 256] by hemisphere and column.
+        weights: uint8[2, 256, 256], those before, by hemisphere, row and column; random ones by default.
+
+    Raises:
+        ValueError: a step is out of range.
+    """
+
+    name = "rewrite"
+
+    def __init__(self, step: int | np.ndarray = 1, weights: np.ndarray | None = None):
+        steps = np.broadcast_to(np.asarray(step), (c.HEMISPHERES, c.COLUMNS))
+        if steps.dtype.kind not in "iu" or abs(steps.astype(np.int64)).max() > LARGEST_STEP:
+            raise ValueError(
+                f"the steps of a rewrite are {steps.dtype}, {steps.min()}..{steps.max()}; give whole numbers "
+                f"-{LARGEST_STEP}..{LARGEST_STEP}"
+            )
+        self.step = steps.astype(np.int8)
+        self.weights = weights
+
+    def registers(self) -> Registers:
+        registers = Registers()
+        shape = registers.weights.shape
+        values = self.weights
+        registers.weights[...] = np.random.default_rng(0).integers(0, 64, shape) if values is None else values
+        return registers
+
+    def programs(self) -> tuple[Program, Program]:
+        top, bottom = (RewriteProgram(np.concatenate([step[0::2], step[1::2]])) for step in self.step)
+        return top, bottom
