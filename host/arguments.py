@@ -14,7 +14,7 @@ DEFAULT_RULE = "eventprop"
 DEFAULT_SEED = 1
 SEED_MAX = 2**63 - 1
 DEFAULT_TASK = "yin-yang"
-COMMANDS = ("train", "chip", "rules", "tasks", "inspect")
+COMMANDS = ("train", "chip", "rules", "tasks", "inspect", "calibrate")
 
 EXAMPLES = """\
 examples:
@@ -22,6 +22,8 @@ examples:
   plasticore train yin-yang --epochs 5 --seed 3       a quick trial
   plasticore train yin-yang --chip mine.toml          on a chip with other settings
   plasticore train yin-yang --chip typical            on a chip with the usual imperfections
+  plasticore calibrate --seed 7 --out cal.npz         measure a raw chip: what codes its neurons need
+  plasticore train yin-yang --chip raw --seed 7 --calibration cal.npz
   plasticore train yin-yang --rule mine.py:MyRule     a rule of your own, from a file
   plasticore chip --show typical > mine.toml          settings to start from
   plasticore inspect eventprop --profile              memory and code of a rule, where its cycles go
@@ -95,6 +97,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
     _add_train(commands)
     _add_inspect(commands)
+    _add_calibrate(commands)
 
     chip = commands.add_parser(
         "chip",
@@ -103,7 +106,9 @@ def _parser() -> argparse.ArgumentParser:
         allow_abbrev=False,
     )
     chip.set_defaults(command="chip")
-    chip.add_argument("--show", required=True, metavar="CHIP", help="ideal, typical, or a TOML file, which is checked")
+    chip.add_argument(
+        "--show", required=True, metavar="CHIP", help="ideal, typical, raw, or a TOML file, which is checked"
+    )
     chip.add_argument(
         "--seed", type=_seed, default=DEFAULT_SEED, metavar="N", help="of a profile's chip (default: %(default)s)"
     )
@@ -136,7 +141,13 @@ def _add_train(commands: argparse._SubParsersAction) -> None:
         "--chip",
         default="ideal",
         metavar="CHIP",
-        help="ideal, typical, or a TOML file of settings, which brings the chip's own seed (default: %(default)s)",
+        help="ideal, typical, raw, or a TOML file of settings, which brings the chip's own seed (default: %(default)s)",
+    )
+    train.add_argument(
+        "--calibration",
+        type=_calibration,
+        metavar="FILE",
+        help="codes for the neurons of a raw chip, by `plasticore calibrate` for the same chip",
     )
     train.add_argument(
         "--epochs", type=_epochs, metavar="N", help="passes through the training samples (default: the rule's own)"
@@ -160,7 +171,8 @@ def _add_inspect(commands: argparse._SubParsersAction) -> None:
         "inspect",
         help="show the memory and the code of a rule, and where its cycles go",
         description="Load a rule and print, for each PPU's program, its link map with the size of its code, and its "
-        "kernels; then what is assumed. With --profile let the chip learn a little, and print where the cycles go.",
+        "kernels; then what is assumed. With --profile let the chip learn a little, and print where the cycles go. A "
+        "firmware from a file that learns no task is inspected without one, and profiled to its end.",
         allow_abbrev=False,
     )
     command.set_defaults(command="inspect")
@@ -174,6 +186,25 @@ def _add_inspect(commands: argparse._SubParsersAction) -> None:
         "--seed", type=_seed, default=DEFAULT_SEED, metavar="N", help="of program and chip (default: %(default)s)"
     )
     command.add_argument("--quiet", action="store_true", help="no progress")
+
+
+def _add_calibrate(commands: argparse._SubParsersAction) -> None:
+    command = commands.add_parser(
+        "calibrate",
+        help="measure a raw chip and find the codes that its neurons need",
+        description="Measure all neurons of a chip by its CADC and spike counters, as a lab does, and put lines "
+        "through what codes come to. Prints spreads before and after; writes the calibration, histograms beside it.",
+        allow_abbrev=False,
+    )
+    command.set_defaults(command="calibrate")
+    command.add_argument(
+        "--chip", default="raw", metavar="CHIP", help="raw, or a TOML file of settings (default: %(default)s)"
+    )
+    command.add_argument("--seed", type=_seed, default=DEFAULT_SEED, metavar="N", help="chip (default: %(default)s)")
+    command.add_argument(
+        "--out", type=_calibration_out, metavar="FILE", help="(default: runs/calibration-CHIP-seedN.npz)"
+    )
+    command.add_argument("--quiet", action="store_true", help="no progress, no report; errors still show")
 
 
 def _whole_number(option: str, text: str, low: int, high: int | None = None) -> int:
@@ -197,6 +228,20 @@ def _hidden(text: str) -> int:
 
 def _seed(text: str) -> int:
     return _whole_number("--seed", text, 0, SEED_MAX)
+
+
+def _calibration(text: str) -> Path:
+    return _file("--calibration", text)
+
+
+def _calibration_out(text: str) -> Path:
+    return _file("--out", text)
+
+
+def _file(option: str, text: str) -> Path:
+    if not text.strip():
+        raise UsageError(f"{option} is {text!r}; it must name a file")
+    return Path(text)
 
 
 def _directory(text: str) -> Path:

@@ -10,6 +10,7 @@ import argparse
 import contextlib
 import dataclasses
 import sys
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,19 +20,22 @@ from host import rules
 from host.arguments import UsageError, parse, show
 
 if TYPE_CHECKING:
+    from chip.calibration.calibration import Calibration
     from chip.config import ChipConfig
+    from chip.ppu.program import Firmware
     from host.host import Host, LearningFirmware
     from host.interrupts import Interrupts
     from host.results import Result
 
 EXIT_OK, EXIT_FAULT, EXIT_USAGE, EXIT_INTERRUPTED = 0, 1, 2, 130
-PROFILES = ("ideal", "typical")
+PROFILES = ("ideal", "typical", "raw")
 RUNS = Path("runs")  # where results go that were not told where
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return the exit code."""
     commands = {"train": _train, "chip": _chip, "rules": _rules, "tasks": _tasks, "inspect": _inspect}
+    commands["calibrate"] = _calibrate
     try:
         options = parse(sys.argv[1:] if arguments is None else arguments)
         return commands[options.command](options)
@@ -83,6 +87,10 @@ def _table(rows: dict[str, str]) -> int:
 
 def _train(options: argparse.Namespace) -> int:
     config = _check(options)  # everything that can be refused without the compiler is refused here
+    if options.calibration is not None:
+        from host import calibrate
+
+        options.calibration = calibrate.load(options.calibration, config)
     _check_out(options.out or RUNS)
 
     from host.interrupts import Interrupts
@@ -95,6 +103,41 @@ def _train(options: argparse.Namespace) -> int:
         return _hand_over(options, host, result, interrupts)
 
 
+def _calibrate(options: argparse.Namespace) -> int:
+    from host import calibrate
+    from host.interrupts import Interrupts
+
+    config = _chip_config(options.chip, options.seed)
+    path = options.out or calibrate.default_path(config)
+    calibrate.check(config, path)
+    with Interrupts() as interrupts:
+        calibration = calibrate.measure(config, options.quiet)
+        interrupts.hold_when(lambda: True)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        calibration.save(path)
+        try:
+            interrupts.release()
+            hint = _histograms(calibration, config, calibrate.picture_path(path))
+        except KeyboardInterrupt:
+            return _complain(f"interrupted before the histograms were drawn; {path} is written", EXIT_INTERRUPTED)
+    if not options.quiet:
+        show(f"{calibrate.report(calibration, config)}\n  written to {path}{hint}")
+    if missed := calibration.failed():
+        return _complain(f"the spread after calibration is too wide for {', '.join(missed)}", EXIT_FAULT)
+    return EXIT_OK
+
+
+def _histograms(calibration: Calibration, config: ChipConfig, path: Path) -> str:
+    """Draw the histograms where matplotlib is installed; return what the report has to add."""
+    from host import calibration_picture, plots
+
+    path.unlink(missing_ok=True)  # an earlier one's
+    if not plots.available():
+        return f"\n  {plots.MISSING}"
+    calibration_picture.save(path, calibration, f"Calibration of chip {config.profile}, seed {config.seed}")
+    return f", histograms to {path}"
+
+
 def _inspect(options: argparse.Namespace) -> int:
     config = _check(options)
 
@@ -102,7 +145,9 @@ def _inspect(options: argparse.Namespace) -> int:
     from host.progress import Progress
 
     try:
-        firmware = _firmware(options, **({"epochs": 1} if options.profile else {}))
+        firmware = _firmware(options, learning=False, **({"epochs": 1} if options.profile else {}))
+        if not rules.learns(firmware):
+            return _inspect_unlearned(options, firmware, config)
         with Progress(f"{options.task} {rules.short_name(options.rule)}", quiet=options.quiet) as progress:
             shown = progress if options.profile else None
             try:
@@ -115,6 +160,18 @@ def _inspect(options: argparse.Namespace) -> int:
     show(text)
     exit_code, wrong = (EXIT_OK, "") if host.result is None else _verdict(host.result)
     return _complain(wrong, exit_code) if wrong else exit_code
+
+
+def _inspect_unlearned(options: argparse.Namespace, firmware: Firmware, config: ChipConfig) -> int:
+    """Inspect a firmware that learns no task."""
+    from host import inspection
+
+    try:
+        text = inspection.report_unlearned(firmware, config, options.profile)
+    except ValueError as error:
+        raise UsageError(str(error)) from None
+    show(text)
+    return EXIT_OK
 
 
 def _refuse(options: argparse.Namespace, error: Exception) -> int:
@@ -179,11 +236,11 @@ def _chip_config(name: str, seed: int) -> ChipConfig:
     return config
 
 
-def _firmware(options: argparse.Namespace, **wished: int) -> LearningFirmware:
+def _firmware(options: argparse.Namespace, learning: bool = True, **wished: int) -> LearningFirmware:
     """Import the rule and make a firmware with the settings that were given, and with those wished that it has."""
     given = {name: getattr(options, name) for name in ("epochs", "hidden")}
     try:
-        firmware_class = rules.load(options.rule)
+        firmware_class = rules.load(options.rule, learning)
         settings = {name: value for name, value in wished.items() if rules.accepts(firmware_class, name)}
         settings |= {name: value for name, value in given.items() if value is not None}
         return rules.make(firmware_class, seed=options.seed, **settings)
@@ -201,6 +258,8 @@ def _default_directory(options: argparse.Namespace, firmware: LearningFirmware) 
     ]
     if options.hidden is not None:
         parts.append(f"{options.hidden}hidden")
+    if options.calibration is not None:
+        parts.append("calibrated")
     return RUNS / "-".join(parts)
 
 
@@ -209,6 +268,7 @@ def _default_directory(options: argparse.Namespace, firmware: LearningFirmware) 
 
 def _learn(options: argparse.Namespace, config: ChipConfig, interrupts: Interrupts) -> tuple[Host, Result]:
     """Load and run; fill in ``options.out``."""
+    from chip.calibration.calibration import CalibrationWarning
     from chip.chip import Chip
     from host import tasks
     from host.host import Host
@@ -219,10 +279,15 @@ def _learn(options: argparse.Namespace, config: ChipConfig, interrupts: Interrup
         options.out = _default_directory(options, firmware)
         _check_out(options.out)
     chip = Chip(config)
+    if options.calibration is not None:
+        chip.link.write_calibration(options.calibration)
     host = Host(chip)
     with Progress(f"{options.task} {rules.short_name(options.rule)}", quiet=options.quiet) as progress:
         try:
-            host.load(firmware, tasks.load(options.task), progress=progress.loading)
+            with warnings.catch_warnings():
+                warnings.simplefilter("always", CalibrationWarning)
+                warnings.showwarning = lambda message, *_: _complain(str(message), EXIT_OK)
+                host.load(firmware, tasks.load(options.task), progress=progress.loading)
         except ValueError as error:
             raise UsageError(str(error)) from None
         interrupts.hold_when(lambda: chip.stopped or chip.finished)

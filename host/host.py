@@ -205,7 +205,8 @@ class Host:
     def replay(self, result: Result, index: int) -> Replay:
         """Play sample ``index`` of the task once more, on a second chip of the same settings with learned weights."""
         self._need_loaded()
-        return replay(self.chip.config, self._registers, result.weights, self.chip.player.samples, index)
+        samples, calibration = self.chip.player.samples, self.chip.calibration
+        return replay(self.chip.config, self._registers, result.weights, samples, index, calibration)
 
     def status(self) -> Status:
         """Look at the chip, which changes nothing."""
@@ -254,7 +255,7 @@ def read_result(
         task=task.name,
         rule=firmware.name,
         where="chip",
-        chip=chip.config.profile,
+        chip=chip.config.profile + ", calibrated" * (chip.calibration is not None),
         seed=firmware.seed,
         epochs=firmware.epochs,
         accuracy=accuracy,

@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING
 from chip import constants as c
 from chip.chip import Chip
 from chip.config import ChipConfig
+from chip.errors import MachineFault
 from chip.ppu.processor import Processor
 from chip.ppu.profiling import ProfiledKernel, profile
+from chip.ppu.program import Firmware
 from host.host import Host, LearningFirmware
 from host.results import Result
 from host.tasks import Task
@@ -67,14 +69,44 @@ def report(host: InspectedHost, progress: Progress | None = None) -> str:
     Raises:
         ChipError: as :meth:`host.host.Host.run`.
     """
-    chip, firmware = host.chip, host.firmware
+    firmware = host.firmware
     if progress is not None:
         host.result = host.run(progress=progress)
-    parts = [f"{firmware.name} for {host.task.name} on chip {chip.config.profile}, seed {firmware.seed}"]
+    title = f"{firmware.name} for {host.task.name} on chip {host.chip.config.profile}, seed {firmware.seed}"
+    return _report(title, host.chip, firmware, host.profiled)
+
+
+def report_unlearned(firmware: Firmware, config: ChipConfig, counting: bool = False) -> str:
+    """Return the report of a firmware that learns no task; with ``counting`` let it run to its end, for the profile.
+
+    Raises:
+        ChipError: it does not fit; with ``counting``, what it runs into, or another exit code than 0.
+        ValueError, TypeError: it declares something wrongly.
+    """
+    chip, profiled = Chip(config), {}
+    chip.link.write_registers(firmware.registers())
+    for processor, program in zip(chip.processors, firmware.programs(), strict=True):
+        if program is not None:
+            chip.link.load_program(processor.hemisphere, program)
+            if counting:
+                profiled[processor.hemisphere] = profile(processor)
+    if counting:
+        chip.start()
+        chip.run()
+        for processor in chip.processors:
+            if processor.exit_code:
+                raise MachineFault(
+                    f"program {processor.program.name} on the {processor.name} PPU ended with {processor.exit_code}"
+                )
+    return _report(f"{firmware.name} on chip {config.profile}, seed {config.seed}", chip, firmware, profiled)
+
+
+def _report(title: str, chip: Chip, firmware: Firmware, profiled: dict[int, list[ProfiledKernel]]) -> str:
+    parts = [title]
     for processor in chip.processors:
         parts.append(_processor(processor))
-        if processor.hemisphere in host.profiled:
-            parts.append(_profile(processor, host.profiled[processor.hemisphere], chip))
+        if processor.hemisphere in profiled:
+            parts.append(_profile(processor, profiled[processor.hemisphere], chip))
     assumed = chip.report()["assumptions"] + firmware.assumptions()
     parts.append("\n".join(["assumed", *(f"  {sentence}" for sentence in assumed)]))
     return "\n\n".join(parts)
@@ -102,7 +134,8 @@ def _processor(processor: Processor) -> str:
 
 def _profile(processor: Processor, kernels: list[ProfiledKernel], chip: Chip) -> str:
     total = chip.now_ns // c.PPU_CLOCK_NS
-    lines = [f"  profile of {chip.player.played} samples, {total} cycles of the {processor.name} PPU", ""]
+    samples = f"{chip.player.played} samples, " if chip.player.played else ""
+    lines = [f"  profile of {samples}{total} cycles of the {processor.name} PPU", ""]
     busy = sorted(processor.cycles.items(), key=lambda item: -item[1])
     idle = total - sum(processor.cycles.values())
     rows = [(part, str(cycles), _share(cycles, total)) for part, cycles in [*busy, ("idle", idle)] if cycles]

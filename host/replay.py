@@ -9,11 +9,13 @@ Where the chip has noise in time, it is another stretch of the same noise.
 from __future__ import annotations
 
 import copy
+import warnings
 from dataclasses import dataclass
 
 import numpy as np
 
 from chip import constants as c
+from chip.calibration.calibration import Calibration, CalibrationWarning
 from chip.chip import Chip
 from chip.config import ChipConfig
 from chip.fpga import SampleSet
@@ -55,12 +57,23 @@ class Replay:
         return self.spike_times_ns[self.neurons == neuron]
 
 
-def replay(config: ChipConfig, registers: Registers, weights: np.ndarray, samples: SampleSet, index: int) -> Replay:
+def replay(
+    config: ChipConfig,
+    registers: Registers,
+    weights: np.ndarray,
+    samples: SampleSet,
+    index: int,
+    calibration: Calibration | None = None,
+) -> Replay:
     """Play sample ``index`` on a second chip of the same settings; ``weights`` is uint8[hemisphere, row, column]."""
     registers = copy.deepcopy(registers)
     registers.weights[...] = weights
     chip = Chip(config)
-    chip.link.write_registers(registers)
+    if calibration is not None:
+        chip.link.write_calibration(calibration)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", CalibrationWarning)  # the first chip has said so
+        chip.link.write_registers(registers)
     core = chip.core
     first, last = samples.offsets[index], samples.offsets[index + 1]
     times_ns, labels = np.asarray(samples.times_ns[first:last], np.int64), samples.labels[first:last]

@@ -49,12 +49,12 @@ def check(rule: str) -> None:
         raise ValueError(f"the rule {rule!r} names the class {name!r}, which cannot be one; write {FORM}")
 
 
-def load(rule: str) -> type:
-    """Import and return the firmware class of a rule.
+def load(rule: str, learning: bool = True) -> type:
+    """Import and return the firmware class of a rule; without ``learning``, of any firmware.
 
     Raises:
         ValueError: one sentence, with file and line where there is one: the file cannot be read or imported, it has no
-            such class, the class is not a firmware, or lacks a method.
+            such class, the class is not a firmware, or lacks a method that it needs.
     """
     check(rule)
     if not is_file(rule):
@@ -76,7 +76,10 @@ def load(rule: str) -> type:
             f"{name} of the rule file {path} is not a firmware, a subclass of chip.ppu.program.Firmware; "
             f"{_firmwares(module, Firmware)}"
         )
-    if missing := missing_methods(found):
+    missing = missing_methods(found)
+    if not learning and not learns(found):
+        missing = [name for name in missing if hasattr(Firmware, name)]
+    if missing:
         raise ValueError(
             f"firmware {name} of the rule file {path} has no {' and no '.join(missing)}; "
             "host.host.LearningFirmware says what each must do"
@@ -84,13 +87,23 @@ def load(rule: str) -> type:
     return found
 
 
+def learns(firmware: object) -> bool:
+    """Return whether a firmware, or its class, is meant for a task: it has anything that only a learning rule has."""
+    from chip.ppu.program import Firmware
+    from host.host import METHODS
+
+    return any(hasattr(firmware, name) for name in METHODS if not hasattr(Firmware, name))
+
+
 def make(firmware_class: type, **settings: Any) -> Any:
-    """Make a firmware with settings of the command line.
+    """Make a firmware with settings of the command line; one that does not learn needs neither seed nor epochs.
 
     Raises:
         ValueError: one of them is not its setting, a needed one is missing, or it refuses a value.
     """
     name, parameters = getattr(firmware_class, "__name__", "rule"), _parameters(firmware_class)
+    if not learns(firmware_class) and not accepts(firmware_class, "seed"):
+        settings.pop("seed", None)
     if parameters is not None:
         for setting in settings:
             if not accepts(firmware_class, setting):
@@ -101,7 +114,7 @@ def make(firmware_class: type, **settings: Any) -> Any:
                 raise ValueError(f"firmware {name} needs the setting {p.name}, which nobody gives; give it a default")
     firmware = firmware_class(**settings)
     missing = [attribute for attribute in ("seed", "epochs") if not hasattr(firmware, attribute)]
-    if missing:
+    if missing and learns(firmware):
         raise ValueError(f"firmware {name} has no {' and no '.join(missing)}; its __init__ must set it")
     return firmware
 

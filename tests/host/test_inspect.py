@@ -2,6 +2,7 @@
 
 import re
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ from host import inspection
 from host.cli import main
 from host.host import Host
 from host.progress import Progress
+from ppu_programs import rewrite
 from tests.host import example_rule
 from tests.host.example_rule import Mine
 from tests.host.toy import TASK, Toy
@@ -126,3 +128,50 @@ def test_eventprop_is_inspected(capsys):
 def test_a_sleeping_processor_cannot_be_profiled():
     with pytest.raises(RuntimeError, match="the top PPU has no program"):
         profile(Chip(ChipConfig.ideal()).processors[0])
+
+
+DEMO = str(Path(rewrite.__file__)) + ":Rewrite"
+
+
+def test_a_firmware_that_learns_no_task_is_inspected_without_one(capsys, monkeypatch):
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    assert main(["inspect", DEMO, "--profile", "--seed", "7"]) == 0
+    out, err = capsys.readouterr()
+    assert err == "" and out.startswith("rewrite on chip ideal, seed 7\n\ntop PPU: program rewrite, code in SRAM\n")
+    assert re.search(r"\n  add_and_clip +256 ", out) and "samples," not in out
+    assert out.count("  profile of 54") == 2 and "\nassumed\n" in out
+    assert main(["inspect", DEMO, "--hidden", "3"]) == 2
+    assert (
+        capsys.readouterr().err
+        == "plasticore: firmware Rewrite has no setting hidden in its __init__; leave out --hidden\n"
+    )
+    assert main(["train", "yin-yang", "--rule", DEMO]) == 2
+    assert "has no samples and no timed_samples" in capsys.readouterr().err
+
+
+def test_what_stops_such_a_firmware_is_told(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    path = tmp_path / "stops.py"
+    text = """
+from chip import Firmware, Program, Registers
+class P(Program):
+    def main(self, ppu):
+        yield ppu.wait(1)
+        return 3
+class Ends(Firmware):
+    def registers(self): return Registers()
+    def programs(self): return P(), None
+class Nothing(Firmware):
+    def registers(self): return Registers()
+class Half(Ends):
+    def samples(self): pass
+"""
+    path.write_text(text)
+    assert main(["inspect", f"{path}:Ends"]) == 0
+    assert "bottom PPU: asleep" in capsys.readouterr().out
+    assert main(["inspect", f"{path}:Ends", "--profile"]) == 1
+    assert capsys.readouterr().err == "plasticore: program program on the top PPU ended with 3\n"
+    assert main(["inspect", f"{path}:Nothing"]) == 2
+    assert "firmware Nothing of the rule file" in (err := capsys.readouterr().err) and "has no programs;" in err
+    assert main(["inspect", f"{path}:Half"]) == 2
+    assert "has no timed_samples and no status and no decode" in capsys.readouterr().err

@@ -1,0 +1,128 @@
+"""``plasticore calibrate``: measures a chip, reports, and writes what it found and a picture of it."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+from tqdm import tqdm
+
+from chip import constants as c
+from chip.calibration.calibration import BOUNDS, CADC, QUANTITIES, TARGETS, UNITS, Calibration
+from chip.config import ChipConfig
+from host.arguments import UsageError
+from host.progress import COMPILING, Progress
+
+SUFFIX = ".npz"
+NAMES = {CADC: "CADC offset"} | {name: name for name in TARGETS}  # in reports and pictures
+LAYOUT = "{desc}: {percentage:3.0f}%|{bar:12}| {n_fmt}/{total_fmt} measurements [{elapsed}<{remaining}{postfix}]"
+
+
+class MeasuringProgress(Progress):
+    """The progress of a calibration: a bar on a terminal, a line for every parameter elsewhere."""
+
+    def __init__(self, title: str, quiet: bool = False):
+        super().__init__(title, quiet)
+        self._began_s = time.perf_counter()
+        self._name = ""
+
+    def measuring(self, done: int, total: int, name: str) -> None:
+        """Tell that so many measurements of ``total`` are done, and what is measured now."""
+        if done == 0:
+            self.loading(0, 1)  # functions compile at their first call
+            return
+        if self._terminal:
+            elapsed_s = time.perf_counter() - self._began_s
+            self._draw(
+                tqdm.format_meter(
+                    done,
+                    total,
+                    elapsed_s,
+                    ncols=self._columns(),
+                    prefix=self._title,
+                    bar_format=LAYOUT,
+                    postfix=NAMES.get(name, name),
+                )
+            )
+        elif name != self._name:
+            self._write(f"{self._title}: {done} of {total} measurements, {NAMES.get(name, name)}\n")
+        self._name = name
+
+    def loading(self, kernel: int, kernels: int) -> None:
+        """Tell that functions are compiled."""
+        text = f"{self._title}: {COMPILING}"
+        if self._terminal:
+            self._draw(text)
+        else:
+            self._write(text + "\n")
+
+
+def default_path(config: ChipConfig) -> Path:
+    """Return where a calibration goes that was not told where."""
+    return Path("runs") / f"calibration-{Path(config.profile).stem}-seed{config.seed}{SUFFIX}"
+
+
+def check(config: ChipConfig, path: Path) -> None:
+    """Raise UsageError where the chip cannot be calibrated, or the file not be written."""
+    from host.results import check_writable
+
+    if not config.capmem.used:
+        raise UsageError(
+            f"the chip {config.profile} needs no calibration: its neurons have no codes; calibrate the chip raw"
+        )
+    if path.suffix != SUFFIX:
+        raise UsageError(f"--out is {str(path)!r}; it must name a file that ends in {SUFFIX}")
+    for file in (path, picture_path(path)):
+        if file.is_dir():
+            raise UsageError(f"the calibration cannot be written: {file} is a directory")
+    try:
+        check_writable(path.parent)
+    except ValueError as error:
+        raise UsageError(str(error)) from None
+
+
+def picture_path(path: Path) -> Path:
+    """Return where the histograms of a calibration go."""
+    return path.with_suffix(".png")
+
+
+def measure(config: ChipConfig, quiet: bool = False) -> Calibration:
+    """Calibrate a chip and show how far it is."""
+    from chip.calibration.procedure import calibrate
+
+    with MeasuringProgress(f"calibrating {config.profile}, seed {config.seed}", quiet) as progress:
+        return calibrate(config, progress.measuring)
+
+
+def load(path: Path, config: ChipConfig) -> Calibration:
+    """Read a calibration for a chip; raises UsageError where it cannot be read, or belongs to another one."""
+    try:
+        calibration = Calibration.load(path)
+        calibration.check_chip(config)
+    except OSError as error:
+        raise UsageError(f"the calibration {path} cannot be read: {error.strerror or error}") from None
+    except ValueError as error:
+        raise UsageError(str(error)) from None
+    return calibration
+
+
+def report(calibration: Calibration, config: ChipConfig) -> str:
+    """Return the spreads before and after, their ratios and the source's bounds, as a table."""
+    rows = [("parameter", "target", "before", "after", "after/before", "bound")]
+    for name in QUANTITIES:
+        before, after = calibration.spread(name)
+        target = f"{TARGETS[name]:g} {UNITS[name]}" if name in TARGETS else ""
+        bound = f"< {BOUNDS[name]:.2f}" if name in BOUNDS else ""
+        spreads = (f"{before:.3g} {UNITS[name]}", f"{after:.3g} {UNITS[name]}")
+        rows.append((NAMES[name], target, *spreads, f"{calibration.ratio(name):.3f}", bound))
+    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
+    lines = [f"calibration of chip {config.profile}, seed {config.seed}"]
+    lines += ["  " + "  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)) for row in rows]
+    lines = [line.rstrip() for line in lines]
+    lines.append(f"  standard deviations over {c.NEURONS} neurons without 5 % at either end, by CADC and counters")
+    without = {name: int((~good).sum()) for name, good in zip(TARGETS, calibration.good, strict=True)}
+    if any(without.values()):
+        counts = ", ".join(f"{name} of {count}" for name, count in without.items() if count)
+        lines.append(f"  neurons that gave no answer and keep the design's codes: {counts}")
+    lines.append(f"  chip time {calibration.chip_seconds:.4g} s of measuring, without waits for the capacitor memory")
+    return "\n".join(lines)

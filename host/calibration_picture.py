@@ -1,0 +1,63 @@
+"""Histograms of a calibration, before and after: one panel for each parameter."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import numpy as np
+
+from chip.calibration.calibration import BOUNDS, QUANTITIES, TARGETS, UNITS, Calibration
+from host.calibrate import NAMES
+from host.results import replace_together
+
+SIZE_INCHES, DOTS_PER_INCH = (16.0, 8.0), 100
+BINS = 40
+
+
+def draw(calibration: Calibration, title: str) -> bytes:
+    """Return the figure as PNG, 1600 x 800 points; raises ImportError where matplotlib is not installed."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    from host import panels
+
+    figure = Figure(figsize=SIZE_INCHES, dpi=DOTS_PER_INCH, layout="constrained")
+    FigureCanvasAgg(figure)
+    figure.suptitle(title, fontsize=15, fontweight="bold")
+    axes = figure.subplots(2, 4).ravel()
+    with panels.style():
+        for index, name in enumerate(QUANTITIES):
+            _panel(axes[index], calibration, index, name, (panels.ORANGE, panels.BLUE))
+    axes[-1].axis("off")
+    text = (
+        "As measured by CADC and spike counters.\n\nBefore: codes of the design's curves.\nAfter: codes of each "
+        "neuron's own\nmeasured curve.\n\nRatio: of standard deviations, without\n5 % of the neurons at either end; in "
+        "\nbrackets the bound of the vendor's tests.\n\nDashed: what was asked for."
+    )
+    axes[-1].text(0.05, 0.95, text, va="top", fontsize=12, color="0.25")
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png")
+    return buffer.getvalue()
+
+
+def save(path: Path, calibration: Calibration, title: str) -> None:
+    """Draw and write a file, whole or not at all; raises OSError where it cannot be written."""
+    replace_together({path: draw(calibration, title)})
+
+
+def _panel(axes, calibration: Calibration, index: int, name: str, colours: tuple[str, str]) -> None:
+    before, after = (each[index][np.isfinite(each[index])] for each in (calibration.before, calibration.after))
+    both = np.concatenate([before, after])
+    low, high = (both.min(), both.max()) if both.size else (0.0, 1.0)
+    edges = np.linspace(low, max(high, low + 1e-6), BINS + 1)
+    for values, label, colour in ((before, "before", colours[0]), (after, "after", colours[1])):
+        axes.hist(values, edges, histtype="stepfilled", alpha=0.35, color=colour)
+        axes.hist(values, edges, histtype="step", linewidth=1.5, color=colour, label=label)
+    axes.axvline(TARGETS.get(name, 0.0), color="0.3", linestyle="--", linewidth=1)
+    bound = f" [{BOUNDS[name]:.2f}]" if name in BOUNDS else ""
+    axes.set_title(f"{NAMES[name]}: ratio {calibration.ratio(name):.3f}{bound}", loc="left", fontsize=12)
+    axes.set_xlabel(UNITS[name])
+    axes.set_ylabel("channels" if name not in TARGETS else "neurons")
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.legend(loc="upper right")
