@@ -90,7 +90,7 @@ class Posting:
             self._refuse_rows(status, *arguments)
 
     def post_row(self, first_ns: int, step_ns: int, hemisphere: int, row: int, values: np.ndarray) -> bool:
-        """Post the writes of a row, uint8[2, 128] weights: of its even half at a time, of its odd one ``step_ns`` later.
+        """Post writes of a row, uint8[2, 128] weights: of its even half at a time, of its odd one ``step_ns`` later.
 
         Returns False, and posts nothing, if a weight is beyond 63.
         """

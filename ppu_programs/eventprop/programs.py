@@ -168,12 +168,10 @@ class HiddenProgram(Program):
         yield ppu.ring(c.BOTTOM, DONE_LINE)
 
     def update_weights(self, ppu) -> Generator:
-        yield ppu.chain(
-            (ppu.run, self.update, ppu.word("rate")),
-            (ppu.run, lower_rate),
-            (ppu.run, self.rows_of_synapses),
-            (ppu.store_weights, self.rows, c.EVEN, "synapses"),
-        )
+        yield ppu.run(self.update, ppu.word("rate"))
+        yield ppu.run(lower_rate)
+        yield ppu.run(self.rows_of_synapses)
+        yield ppu.store_weights(self.rows, c.EVEN, source="synapses")
         yield ppu.wait_doorbell(WEIGHTS_LINE)
         yield ppu.load_external(READOUT_WEIGHTS_ADDRESS, into="readout_weights", vectors=self.settings.readouts)
         yield ppu.ring(c.BOTTOM, DONE_LINE)
@@ -260,15 +258,15 @@ class ReadoutProgram(Program):
         yield ppu.reset_neurons()
 
     def update_weights(self, ppu) -> Generator:
-        yield ppu.chain((ppu.run, self.update, ppu.word("rate")), (ppu.run, lower_rate), (ppu.run, self.signed_rows))
+        yield ppu.run(self.update, ppu.word("rate"))
+        yield ppu.run(lower_rate)
+        yield ppu.run(self.signed_rows)
         yield ppu.store_external(READOUT_WEIGHTS_ADDRESS, source="signed", vectors=self.settings.readouts)
         yield ppu.ring(c.TOP, WEIGHTS_LINE)
-        stores: list[tuple] = []
         for first in range(0, self.settings.hidden, NEURONS_PER_WRITE):
             rows = self.rows[first : first + NEURONS_PER_WRITE]
-            stores.append((ppu.run, self.transposed, first, len(rows)))
-            stores.append((ppu.store_weights, rows.ravel(), c.EVEN, "synapses"))
-        yield ppu.chain(*stores)
+            yield ppu.run(self.transposed, first, len(rows))
+            yield ppu.store_weights(rows.ravel(), c.EVEN, source="synapses")
         yield ppu.wait_doorbell(DONE_LINE)
 
     def report(self, ppu, index: int) -> Generator:
