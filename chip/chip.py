@@ -15,6 +15,7 @@ from simpy.core import EmptySchedule
 from chip import constants as c
 from chip.analog.build import to_columns, to_lanes
 from chip.analog.core import AnalogCore
+from chip.analog.sensor_silicon import TRIM_STEP
 from chip.calibration.calibration import Calibration
 from chip.clock import Clock
 from chip.config import ChipConfig
@@ -52,12 +53,14 @@ class Chip:
             raise TypeError(f"Chip takes a ChipConfig, not {config!r}; write Chip(ChipConfig.ideal())")
         self.config = config or ChipConfig.ideal()
         self.environment = Clock()
+        self.environment.limit_ns = self.config.ppu.program_limit_cycles * c.PPU_CLOCK_NS
         self.external = ExternalMemory()
         self.player = SamplePlayer(self.config.fpga, self.external)
         self.writer = SpikeWriter(self.config.fpga, self.external, self.config.strict)
         self.processors = (Processor(self, c.TOP), Processor(self, c.BOTTOM))
         self.link = HostLink(self)
         self.core: AnalogCore | None = None
+        self.plastic_drivers = False  # whether any has its short-term plasticity on
         self.calibration: Calibration | None = None
         self.synapse_memory = np.zeros((c.HEMISPHERES, c.ROWS, c.HALVES, c.LANES), np.uint8)
         self.counter_base = np.zeros(c.NEURONS, np.int64)  # spikes of each neuron when its counter was last cleared
@@ -72,6 +75,7 @@ class Chip:
         """Take over all registers; called by the link."""
         codes = None if self.calibration is None else self.calibration.codes(registers)
         self.core = AnalogCore(self.config, registers, codes)
+        self.plastic_drivers = bool(registers.stp_enabled.any())
         self.counter_base[...] = 0
         self.synapse_memory[...] = to_lanes(registers.weights)
 
@@ -134,8 +138,7 @@ class Chip:
             self._raise_losses()
 
     def _step_to_the_end(self, progress) -> None:
-        environment, limit_ns = self.environment, self.config.ppu.program_limit_cycles * c.PPU_CLOCK_NS
-        environment.limit_ns = limit_ns
+        environment, limit_ns = self.environment, self.environment.limit_ns
         next_look = time.perf_counter() + PROGRESS_EVERY_S
         while self._running():
             exits = self.exits
@@ -212,8 +215,17 @@ class Chip:
             "host_link": {f"bytes_{phase}": count for phase, count in self.link.bytes.items()},
             "simpy_events": self.simpy_events,
             "samples_played": self.player.played,
-            "assumptions": self.config.assumptions() + CHIP_ASSUMPTIONS + costs.assumptions(),
+            "assumptions": self.config.assumptions() + self._assumptions() + costs.assumptions(),
         }
+
+    def _assumptions(self) -> list[str]:
+        """Those on every chip, and those on the circuits that the registers have switched on."""
+        found = list(CHIP_ASSUMPTIONS)
+        if self.core is not None and self.core.sensors is not None:
+            found += SENSOR_ASSUMPTIONS
+        if self.plastic_drivers:
+            found += PLASTICITY_ASSUMPTIONS
+        return found
 
 
 CHIP_ASSUMPTIONS = [
@@ -224,4 +236,20 @@ CHIP_ASSUMPTIONS = [
     f"control flow between two operations of a program takes {ISSUE_CYCLES} cycles (assumed)",
     "the time stamp of a record and what is no whole vector of it cross the Omnibus word by word (assumed)",
     f"one pass of the loop that schedules a program's tasks takes {PASS_CYCLES} cycles (assumed)",
+]
+
+SENSOR_ASSUMPTIONS = [
+    "a correlation sensor pairs each event with the nearest spike before it, and each spike with the nearest event "
+    "before it (assumed)",
+    "a correlation sensor holds what it has until it is reset, without leakage (assumed)",
+    f"a correlation sensor without correlation reads {c.CORRELATION_BASELINE_LSB:g} LSB, and saturates "
+    f"{c.CORRELATION_SATURATION_LSB:g} LSB below (assumed)",
+    f"what rows add to the baseline of the correlation sensors spreads {c.ROW_BASELINE_SHARE:g} times as much as that "
+    "of the channels (assumed)",
+    f"a step of a correlation sensor's trim changes its amplitude or time constant by {TRIM_STEP:g} of it (assumed)",
+]
+PLASTICITY_ASSUMPTIONS = [
+    "the pulse of a driver with short-term plasticity is linear in the voltage on its capacitor (assumed)",
+    "utilization is linear in its register, the rate of recovery proportional to its register + 1 (assumed)",
+    "the scales of utilization, recovery, pulse and offset are those of the settings drivers.* (assumed)",
 ]

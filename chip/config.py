@@ -231,7 +231,7 @@ class ChipConfig(Checked):
             raise ValueError(f"the chip file {path} cannot be read: {reason}") from None
         try:
             table = tomllib.loads(text)
-        except tomllib.TOMLDecodeError as error:
+        except ValueError as error:  # TOMLDecodeError, or a whole number of thousands of digits
             raise ValueError(f"the chip file {path} is not TOML: {error}") from None
         try:
             return cls.from_dict(table)
@@ -277,7 +277,10 @@ def _from_table(cls, table: dict, path: str):
                 raise ValueError(f"{path}{name} is {value!r}; it must be a table [{name}]")
             value = _from_table(type(default), value, f"{path}{name}.")
         elif type(default) is float and type(value) is int:
-            value = float(value)  # "= 1" is a fine way to write 1.0
+            try:
+                value = float(value)  # "= 1" is a fine way to write 1.0
+            except OverflowError:
+                raise ValueError(f"{path}{name} is a whole number that no float can hold; give a smaller one") from None
         arguments[name] = value
     return cls(**arguments)
 
@@ -294,5 +297,6 @@ def _toml_value(value) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, str):
-        return json.dumps(value)  # a JSON string is a TOML string
+        # a JSON string is a TOML string, but for pairs of surrogates and for DEL, which JSON does not escape
+        return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
     return str(value)

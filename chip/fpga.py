@@ -55,13 +55,16 @@ class ExternalMemory:
         self.sample_bytes = 0  # at the beginning of the DRAM, for the sample player alone
         self.reserved: list[Reservation] = []
 
-    def view(self, address: int, nbytes: int) -> np.ndarray:
-        """uint8[nbytes] onto the memory at ``address``; raises MachineFault where there is none."""
+    def view(self, address: int, nbytes: int, reserved: bool = False) -> np.ndarray:
+        """uint8[nbytes] onto the memory at ``address``; raises MachineFault where there is none.
+
+        Where it is reserved, too, unless ``reserved``: reservations bind programs, not the host.
+        """
         for base, memory in ((BLOCK_RAM_BASE, self.block_ram), (DRAM_BASE, self.dram)):
             start = address - base
             first = self.sample_bytes if memory is self.dram else 0
             if nbytes >= 0 and first <= start and start + nbytes <= memory.size:
-                for taken in self.reserved:
+                for taken in () if reserved else self.reserved:
                     taken.refuse(address, nbytes)
                 return memory[start : start + nbytes]
         raise MachineFault(

@@ -74,6 +74,7 @@ class HostLink:
         Raises:
             ChipLimitError: it does not fit, or a recording is longer than its memory.
             ValueError, TypeError: a kernel, task or recording that cannot be, see :mod:`chip.ppu.program`.
+            ValueError, MachineFault: an image that its regions cannot hold; then the PPU has no program any more.
         """
         if hemisphere not in (c.TOP, c.BOTTOM):
             raise ValueError(f"there is no PPU {hemisphere!r}; {c.TOP} is the top one, {c.BOTTOM} the bottom one")
@@ -81,11 +82,18 @@ class HostLink:
             raise TypeError(f"load_program takes a program, not {program!r}; make one of its class first")
         check_program(program)
         processor = self.chip.processors[hemisphere]
+        image = program.image()
         link_map = link(program.memory, program.kernels, code_in=program.code_in)
         image_bytes = link_map.code_bytes + sum(region.size for region in program.memory.values())
         self._transfer(f"load program {program.name}", image_bytes)
         processor.recorder.reserve(program, self.chip.external, processor.name)
-        processor.load(program, link_map, program.image())
+        try:
+            processor.load(program, link_map, image)
+        except BaseException:
+            processor.load(Program(), link(Program.memory), {})  # nothing of it stays
+            processor.program = processor.link_map = None
+            processor.recorder.reserve(Program(), self.chip.external, processor.name)
+            raise
 
     # ------------------------------------------------------------------ reading
 
@@ -107,9 +115,9 @@ class HostLink:
         return records
 
     def read_external(self, address: int, nbytes: int) -> np.ndarray:
-        """uint8[nbytes] of external memory."""
+        """uint8[nbytes] of external memory, whoever has reserved it: recordings as they lie there, too."""
         self._transfer("read external memory", nbytes)
-        return self.chip.external.view(address, nbytes).copy()
+        return self.chip.external.view(address, nbytes, reserved=True).copy()
 
     def read_weights(self) -> np.ndarray:
         """uint8[hemisphere, row, column], 0..63: the weights of all synapses."""

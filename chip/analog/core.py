@@ -40,7 +40,7 @@ from chip.analog.posting import MISSING, PENDING, take_look
 from chip.analog.record import NOT_COMMITTED, pack_log
 from chip.analog.sensor_silicon import sensor_silicon
 from chip.analog.sensors import CorrelationSensors, driven_entries
-from chip.analog.state import carry_over, carry_over_drivers, restore_state, snapshot_state
+from chip.analog.state import carry_over, carry_over_drivers, restore_state, route_again, snapshot_state
 from chip.config import ChipConfig
 from chip.registers import Registers
 
@@ -92,7 +92,8 @@ class AnalogCore(Posting):
     def configure(self, registers: Registers, codes: AnalogCodes | None = None) -> None:
         """Replace registers and codes; potentials and currents go on where neurons stay enabled, others start at rest.
 
-        Only at the end of a block: ``now_ns`` must be a multiple of 1600. Posted operations stay posted.
+        Only at the end of a block: ``now_ns`` must be a multiple of 1600. Posted operations stay posted, but those on
+        correlation sensors where all are switched off. Spikes under way go where the new registers route them.
         """
         registers.check()
         if self.now_ns % BLOCK_NS:
@@ -100,17 +101,21 @@ class AnalogCore(Posting):
                 f"the analog core cannot be configured at {self.now_ns} ns, inside a block of {BLOCK_NS} ns; "
                 f"advance to a multiple of {BLOCK_NS} ns first"
             )
+        self._advance(self.now_ns)  # what is looked at now is seen as it was
         before, drivers = self._neurons, self._network
+        stays = self._true.registers.enabled & registers.enabled
         self._install(registers, codes)
         self._pack()
         self._install_sensors(registers)
-        carry_over(before, self._neurons, registers)
+        carry_over(before, self._neurons, stays)
+        route_again(self._network, self._queues)
         carry_over_drivers(drivers, self._network)
         hold_refractory(self._neurons, self._clock)
 
     def _install(self, registers: Registers, codes: AnalogCodes | None) -> None:
         self._true = true = silicon(self.config, registers, codes)
         self.padi_from_processor = registers.padi_from_processor.copy()
+        self.correlation_enabled = registers.correlation_enabled.copy()
         self._neurons = build_neurons(true)
         self._network = build_network(true, self.config.router.on_chip_latency_ns)
         self._scratch = build_scratch(self._neurons.now.shape[1], deliveries=256, batch=SPIKES_PER_STEP + 1024)
@@ -124,7 +129,7 @@ class AnalogCore(Posting):
         if registers.correlation_enabled.any():
             self.sensors, rows = CorrelationSensors(sensor_silicon(self.config, registers, self._true)), DRIVEN_ROWS
             if before is not None:
-                self.sensors.take_over(before)
+                self.sensors.take_over(before, registers.correlation_enabled)
             else:
                 self.sensors.done_ns = int(self._clock[COMMITTED])
         self._queues = self._queues._replace(driven=np.zeros(rows, np.int64))
@@ -355,13 +360,17 @@ class AnalogCore(Posting):
         """Return everything but the registers that the future and the record depend on, as a dict of arrays."""
         self._see()
         saved = snapshot_state(self._neurons, self._network, self._queues)
+        saved["forgotten"] = np.array([self._forgotten_ns])
         return saved if self.sensors is None else saved | self.sensors.snapshot()
 
     def restore(self, saved: dict[str, np.ndarray]) -> None:
         """Go back to a snapshot of a core with the same registers."""
+        if self.sensors is not None and "sensor_mark_key" not in saved:
+            raise ValueError("the snapshot lacks the correlation sensors; it must be of a core with the same registers")
         self._queues = restore_state(saved, self._neurons, self._network, self._queues)
         self._pack()
         self._now_ns = int(self._clock[NOW])
+        self._forgotten_ns, self._kept_ns = int(saved["forgotten"][0]), []
         self._clock[DRIVEN_COUNT] = 0
         if self.sensors is not None:
             self.sensors.restore(saved)

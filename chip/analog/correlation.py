@@ -175,7 +175,8 @@ def see(until_ns, table, log_time, log_info, logged, driven, driven_count):
         spike = log_time[s] if s < logged else FAR_NS
         event = driven[d] >> TIME_SHIFT if d < driven_count else FAR_NS
         mark = sensors.mark_key[m] >> MARK_TIME_SHIFT if m < last_mark else FAR_NS
-        if mark <= min(spike, event) and mark <= until_ns:
+        due = mark < until_ns or (mark == until_ns and sensors.mark_key[m] & RESET_BIT == 0)
+        if due and mark <= min(spike, event):
             _act(m, sensors)
             m += 1
         elif min(spike, event) >= until_ns:

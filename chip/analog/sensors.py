@@ -196,9 +196,11 @@ class CorrelationSensors:
         self.arrays.clock[[LAST_NUMBER, OPEN_READS]] = number, reads
         self._install(self.arrays._replace(**changed))
 
-    def take_over(self, before: CorrelationSensors) -> None:
-        """Go on from the state of the sensors of this chip under other registers."""
+    def take_over(self, before: CorrelationSensors, enabled: np.ndarray) -> None:
+        """Go on from the state of the sensors of this chip under other registers; those that are off now lose it."""
         self._install(self.arrays._replace(**{name: getattr(before.arrays, name) for name in CHANGING}))
+        for stored in (self.arrays.causal, self.arrays.acausal):
+            stored.reshape(c.HEMISPHERES, -1)[~enabled] = 0.0
 
 
 def _doubled(array: np.ndarray) -> np.ndarray:

@@ -14,19 +14,24 @@ from chip.analog.layout import (
     COMMITTED,
     EVENT_HEAD,
     FLIGHT_HEAD,
+    FLIGHT_TAIL,
+    IN_FLIGHT,
     LEAK,
     LOG_COUNT,
     LOOK_HEAD,
+    LOST,
     NOW,
     PLACE_NEURON,
     RESET_HEAD,
+    ROUTE_BOTTOM,
+    ROUTE_TOP,
+    SENT,
     WRITE_HEAD,
     Network,
     Neurons,
     Queues,
     U,
 )
-from chip.registers import Registers
 
 # queue, its head in the clock (the tail follows it), what goes with each key
 POSTED = {
@@ -41,17 +46,28 @@ DRIVER_STATE = ("charge", "charge_ns")  # of Network
 STATE = ("now", "release")
 
 
-def carry_over(before: Neurons, after: Neurons, registers: Registers) -> None:
-    """Give neurons that stay enabled the potentials, currents and refractory periods that they had."""
+def carry_over(before: Neurons, after: Neurons, stays: np.ndarray) -> None:
+    """Give neurons that stay enabled, bool[2, 256], the potentials, currents and refractory periods that they had."""
     old_slot = np.full(c.NEURONS, -1)
     used = before.place[:, PLACE_NEURON] >= 0
     old_slot[before.place[used, PLACE_NEURON]] = np.flatnonzero(used)
     neuron = after.place[:, PLACE_NEURON]
-    kept = np.flatnonzero((neuron >= 0) & (old_slot[neuron] >= 0) & registers.enabled.reshape(-1)[neuron])
+    kept = np.flatnonzero((neuron >= 0) & (old_slot[neuron] >= 0) & stays.reshape(-1)[neuron])
     source = old_slot[neuron[kept]]
     after.now[:, kept] = before.now[:, source]
     after.now[U, kept] += before.cell[LEAK, source] - after.cell[LEAK, kept]
     after.release[kept] = before.release[source]
+
+
+def route_again(network: Network, queues: Queues) -> None:
+    """Count the spikes under way anew, after their routes have changed: what no longer arrives is lost."""
+    clock, tally = queues.clock, queues.tally
+    source = queues.flights[clock[FLIGHT_HEAD] : clock[FLIGHT_TAIL]] & 0x1FF
+    copies = int((network.routes[source][:, ROUTE_TOP : ROUTE_BOTTOM + 1] >= 0).sum())
+    more = copies - int(tally[IN_FLIGHT])
+    tally[SENT] += max(more, 0)
+    tally[LOST] += max(-more, 0)
+    tally[IN_FLIGHT] = copies
 
 
 def carry_over_drivers(before: Network, after: Network) -> None:

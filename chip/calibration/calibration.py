@@ -41,13 +41,13 @@ CALIBRATABLE = {  # what the vendor calibrates to, LSB and us (calix spiking/neu
 }
 TRIMMED = 0.05  # of the neurons, at either end, before a spread is taken
 _NEURONS = (c.HEMISPHERES, c.COLUMNS)
-_SHAPES = {
-    "slope": (len(PARAMETERS), RANGES, *_NEURONS),
-    "zero": (len(PARAMETERS), RANGES, *_NEURONS),
-    "good": (len(PARAMETERS), *_NEURONS),
-    "cadc_offset": _NEURONS,
-    "before": (len(QUANTITIES), *_NEURONS),
-    "after": (len(QUANTITIES), *_NEURONS),
+_ARRAYS = {  # of a file: shape, type
+    "slope": ((len(PARAMETERS), RANGES, *_NEURONS), np.float64),
+    "zero": ((len(PARAMETERS), RANGES, *_NEURONS), np.float64),
+    "good": ((len(PARAMETERS), *_NEURONS), np.bool_),
+    "cadc_offset": (_NEURONS, np.int64),
+    "before": ((len(QUANTITIES), *_NEURONS), np.float64),
+    "after": ((len(QUANTITIES), *_NEURONS), np.float64),
 }
 
 
@@ -133,7 +133,7 @@ class Calibration:
         """Write an ``.npz`` file, whole or not at all; raises OSError where it cannot be written."""
         path = Path(path)
         buffer = io.BytesIO()
-        arrays = {name: getattr(self, name) for name in _SHAPES}
+        arrays = {name: getattr(self, name) for name in _ARRAYS}
         header = {"format": FORMAT, "version": self.version, "chip": self.chip, "chip_seconds": self.chip_seconds}
         text = json.dumps(header, sort_keys=True).encode()
         np.savez_compressed(buffer, calibration=np.frombuffer(text, np.uint8), **arrays)
@@ -161,18 +161,41 @@ class Calibration:
         try:
             with np.load(io.BytesIO(content), allow_pickle=False) as archive:
                 header = json.loads(archive["calibration"].tobytes())
-                arrays = {name: archive[name] for name in _SHAPES}
+                arrays = {name: archive[name] for name in _ARRAYS}
             found, version, chip = header["format"], header["version"], header["chip"]
-            whole = isinstance(version, str) and {"seed", "imperfections", "capmem"} <= set(chip)
-            whole &= all(array.shape == _SHAPES[name] for name, array in arrays.items())
             seconds = float(header["chip_seconds"])
         except Exception as error:  # whatever zip, numpy and json make of bytes that are not ours
             raise CalibrationError(f"{path} is not a calibration of plasticore, or damaged: {error}") from None
         if found != FORMAT:
             raise CalibrationError(f"{path} is a calibration of format {found}, this is {FORMAT}; calibrate again")
-        if not whole:
-            raise CalibrationError(f"{path} is not a calibration of plasticore, or damaged: parts are missing")
+        problem = _header_problem(version, chip, seconds) or _array_problem(arrays)
+        if problem:
+            raise CalibrationError(f"{path} is not a calibration of plasticore, or damaged: {problem}")
         return cls(chip=chip, version=version, chip_seconds=seconds, **arrays)
+
+
+def _header_problem(version, chip, seconds: float) -> str:
+    """Return what is wrong with the header of a file, or nothing."""
+    if not isinstance(version, str) or not np.isfinite(seconds):
+        return "its version is no text, or its chip_seconds are no number"
+    if not isinstance(chip, dict) or not {"seed", "imperfections", "capmem"} <= chip.keys():
+        return "parts of what the chip was are missing"
+    for section in ("imperfections", "capmem"):
+        if not isinstance(chip[section], dict):
+            return f"{section} of the chip are {type(chip[section]).__name__}, not a table of settings"
+    return ""
+
+
+def _array_problem(arrays: dict[str, np.ndarray]) -> str:
+    """Return what is wrong with the arrays of a file, or nothing."""
+    for name, (shape, dtype) in _ARRAYS.items():
+        array = arrays[name]
+        if array.shape != shape or array.dtype != dtype:
+            return f"{name} is {array.dtype}{list(array.shape)}, not {np.dtype(dtype)}{list(shape)}"
+    slope, zero = arrays["slope"], arrays["zero"]
+    if not (np.isfinite(slope).all() and np.isfinite(zero).all() and slope.all()):
+        return "a curve has a slope of 0, or is not finite"
+    return ""
 
 
 def trimmed_std(values: np.ndarray) -> float:

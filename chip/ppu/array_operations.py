@@ -63,8 +63,7 @@ class ArrayOperations(ProcessorCore):
 
         ``mask`` is uint8[128], nonzero where a lane is reset; by default all are.
         """
-        for half in halves:
-            self._check_index("half", half, c.HALVES)
+        self._check_halves(halves)
         start_ns = self._start_ns()
         for count, half in enumerate(halves, 1):
             time_ns = start_ns + count * c.NEURON_RESET_CYCLES * c.PPU_CLOCK_NS
@@ -73,8 +72,7 @@ class ArrayOperations(ProcessorCore):
 
     def read_cadc(self, into: str, halves: Sequence[int] = (c.EVEN,)) -> Operation:
         """Convert all membranes of this hemisphere now and store the named halves in SRAM, 128 bytes each."""
-        for half in halves:
-            self._check_index("half", half, c.HALVES)
+        self._check_halves(halves)
         self._check_membranes()
         target = self._vectors(into, len(halves))
         ticket = self.chip.core.post_cadc(self._start_ns(), self.hemisphere)
@@ -134,8 +132,7 @@ class ArrayOperations(ProcessorCore):
         flag in bit 8. With ``reset`` each counter is cleared by a write behind its read; a spike between the two is
         never counted.
         """
-        for half in halves:
-            self._check_index("half", half, c.HALVES)
+        self._check_halves(halves)
         for lane in lanes:
             self._check_index("lane", lane, c.LANES)
         if len(set(halves)) < len(halves) or len(set(lanes)) < len(lanes):

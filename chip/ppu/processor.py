@@ -29,6 +29,7 @@ from chip.ppu.recorder import Recorder
 from chip.ppu.scheduler import PASS_CYCLES, Scheduler
 from chip.ppu.sensor_operations import SensorOperations
 
+LONGEST_CYCLES = 1 << 48  # of a wait, 13 days
 SAMPLES_OF_SPIKES = 64  # the core's log of spikes is cut after so many samples, unless the chip keeps it
 
 
@@ -78,7 +79,7 @@ class Processor(ArrayOperations, SensorOperations, Chaining):
 
     def wait(self, cycles: int) -> Operation:
         """Sleep; idle time."""
-        self._check_index("a wait of", cycles, 1 << 62)
+        self._check_index("a wait of", cycles, LONGEST_CYCLES)
         return self._spend("wait", 0, idle_cycles=int(cycles))
 
     @property
@@ -89,7 +90,7 @@ class Processor(ArrayOperations, SensorOperations, Chaining):
 
     def wait_until(self, cycle: int) -> Operation:
         """Sleep until the time base reads ``cycle``; goes on at once where it is past that."""
-        self._check_index("a wait until", cycle, 1 << 62)
+        self._check_index("a wait until", cycle, LONGEST_CYCLES)
         begun = self._start_ns() // c.PPU_CLOCK_NS
         return self._spend("wait", 0, idle_cycles=max(0, int(cycle) - begun))
 
@@ -206,8 +207,13 @@ class Processor(ArrayOperations, SensorOperations, Chaining):
             self._pending[line] = False
             return self._spend("wait", 0)
         self._check_yielded()
-        self._issued = self._waiting[line] = self.environment.event()
-        return self._issued
+        self._issued = event = self.environment.event()
+        if self._owed_cycles:  # what is owed for the way here passes while this sleeps
+            ready_ns, self._owed_cycles = self.environment.now + self._owed_cycles * c.PPU_CLOCK_NS, 0
+            DoorbellOrTime(self, (line,), event, ready_ns, keep=False)
+        else:
+            self._waiting[line] = event
+        return event
 
     def wait_doorbell_until(self, lines: Sequence[int], cycle: int | None) -> Operation:
         """Sleep until one of the lines rings or the time base reads ``cycle``, whichever is first; idle time.
@@ -222,6 +228,7 @@ class Processor(ArrayOperations, SensorOperations, Chaining):
         ready_ns = self._start_ns()
         if cycle is None:
             self._check_yielded()
+            self._owed_cycles = 0
             self._issued = event = self.environment.event()
         else:
             event = self.wait_until(cycle)

@@ -112,6 +112,9 @@ class ProcessorCore:
 
     def _go_on(self, _: simpy.Event | None = None) -> None:
         """Run ``main`` from operation to operation, until one ends at somebody else's event; keep its exit code."""
+        if self.environment.now > self.environment.limit_ns:
+            self._exit(EXIT_WATCHDOG)
+            return
         main = self._main
         while True:
             try:
@@ -191,6 +194,8 @@ class ProcessorCore:
         return self.environment.now + (self._owed_cycles + ISSUE_CYCLES) * c.PPU_CLOCK_NS
 
     def _owe(self, part: str, cycles: int) -> None:
+        if self._issued is not None and self._issued is not CHAINED:
+            self._check_yielded()
         self._spent[part] += cycles
         self._owed_cycles += cycles
 
@@ -248,6 +253,15 @@ class ProcessorCore:
                 f"program {self.program.name} on the {self.name} PPU names {what} {value!r}; valid are the whole "
                 f"numbers {start}..{stop - 1}"
             )
+
+    def _check_halves(self, halves: Sequence[int]) -> None:
+        """Refuse what is not one or both halves of a row."""
+        if not len(halves):
+            raise MachineFault(
+                f"program {self.program.name} names no half of a row on the {self.name} PPU; name 0 or 1"
+            )
+        for half in halves:
+            self._check_index("half", half, c.HALVES)
 
     def _vectors(self, region: str, count: int) -> np.ndarray:
         return self._bytes(region, 0, count * c.VECTOR_BYTES).reshape(count, c.VECTOR_BYTES)

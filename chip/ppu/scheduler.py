@@ -9,8 +9,9 @@ The rules are those of the vendor's loop (libnux ``scheduling/Scheduler.hpp``, `
   stay on the grid. A run that is due just now is a run of its own;
 - an event that finds the queue full overwrites the oldest one, which counts as *dropped*.
 
-Beyond the vendor's: doorbells, and runs that nobody fetched before their timer ended count as missed as well. So runs,
-missed and dropped ones of a timer that is done add up to its count.
+Beyond the vendor's: doorbells, and runs that nobody fetched before their timer ended count as missed as well, and so do
+those that were due and not run when a task ended the program. So runs, missed and dropped ones of a timer that is done
+add up to its count.
 
 :class:`Scheduler` is this state machine on integers alone; :func:`run_tasks` drives it on a processor.
 """
@@ -22,6 +23,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from chip import constants as c
 from chip.errors import LossError, MachineFault
 from chip.ppu.tasks import Doorbell, Timer
 
@@ -92,15 +94,19 @@ class Scheduler:
         self.runs[index] += 1
         return index
 
-    def finish(self) -> list[Missed]:
-        """Count what is left at the stop as missed: the queue, and grid points before it that nobody fetched."""
+    def finish(self, now: int | None = None) -> list[Missed]:
+        """Count what is left at the stop as missed: the queue, and grid points before it that nobody fetched.
+
+        ``now`` is the cycle at which a task has ended the program, instead of the stop.
+        """
+        end = self.stop if now is None else now
         skipped: list[Missed] = []
         for event in self.queue:
             self._miss(skipped, event.task, 1, event.due)
         self.queue.clear()
         for index, task in enumerate(self.tasks):
-            if isinstance(task, Timer) and self.stop is not None:
-                self._miss_before(skipped, index, min(task.end, self.stop))
+            if isinstance(task, Timer) and end is not None:
+                self._miss_before(skipped, index, min(task.end, end))
         return skipped
 
     def next_cycle(self) -> int | None:
@@ -164,7 +170,12 @@ def run_tasks(program, ppu) -> Generator:
             name = scheduler.tasks[index].task
             code = yield from getattr(program, name)(ppu)
             if code is not None:
-                return _exit_code(program, ppu, name, code)
+                code = _exit_code(program, ppu, name, code)
+                now = ppu.environment.now // c.PPU_CLOCK_NS
+                if scheduler.stop is not None:
+                    now = min(now, scheduler.stop)
+                _be_loud(program, ppu, now, scheduler.finish(now))
+                return code
         elif scheduler.finished:
             return 0
         else:

@@ -74,12 +74,16 @@ class SensorOperations(ProcessorCore):
 
     def _vectors_of(self, branches: Sequence[str], halves: Sequence[int]) -> list[int]:
         """Return which of the vectors of a row's conversion are those of halves of branches."""
-        for half in halves:
-            self._check_index("half", half, c.HALVES)
+        self._check_halves(halves)
+        if isinstance(branches, str) or not len(branches):
+            raise MachineFault(
+                f"program {self.program.name} names the branches {branches!r} of a correlation sensor; give a "
+                "sequence of one or both of 'causal' and 'acausal'"
+            )
         for branch in branches:
             if branch not in BRANCHES:
                 raise MachineFault(
-                    f"program {self.program.name} reads the branch {branch!r} of a correlation sensor; the branches "
+                    f"program {self.program.name} names the branch {branch!r} of a correlation sensor; the branches "
                     f"are 'causal' and 'acausal'"
                 )
         return [c.HALVES * BRANCHES.index(branch) + half for branch in branches for half in halves]
@@ -93,6 +97,12 @@ class SensorOperations(ProcessorCore):
     ) -> Operation:
         """Reset sensors of a row, one access a half, each acting when it ends; ``mask`` as of ``reset_neurons``."""
         self._check_index("row", row, c.ROWS)
+        self._vectors_of(branches, halves)  # refuses what is none
+        if mask is not None and np.shape(mask) != (c.LANES,):
+            raise MachineFault(
+                f"program {self.program.name} resets correlations with a mask of shape {np.shape(mask)}; it must be "
+                f"({c.LANES},)"
+            )
         self._check_sensors()
         first_ns = self._start_ns() + RESET_NS
         if mask is None and branches is BRANCHES and halves is BOTH_HALVES:
@@ -100,14 +110,13 @@ class SensorOperations(ProcessorCore):
             return self._spend("correlation reset", c.HALVES * c.CORRELATION_RESET_CYCLES)
         bits = reset_mask(mask, "causal" in branches, "acausal" in branches)
         for count, half in enumerate(halves):
-            self._check_index("half", half, c.HALVES)
             both = np.zeros((c.HALVES, c.LANES), np.uint8)
             both[half] = bits
             self.chip.core.post_correlation_reset(first_ns + count * RESET_NS, self.hemisphere, row, both)
         return self._spend("correlation reset", len(halves) * c.CORRELATION_RESET_CYCLES)
 
     def _check_sensors(self) -> None:
-        if self.chip.core.sensors is None:
+        if not self.chip.core.correlation_enabled[self.hemisphere]:
             raise MachineFault(
                 f"program {self.program.name} uses the correlation sensors of the {self.name} hemisphere, which are "
                 f"off; set registers.correlation_enabled[{self.hemisphere}]"

@@ -243,3 +243,18 @@ def test_report_numbers_follow_from_the_program():
     assert report["ppu"]["busy_fraction"] == (2 * ISSUE_CYCLES + 67) / cycles
     assert report["ppu"]["sram_used"] <= report["ppu"]["sram_size"] == 16384
     assert report["host_link"]["bytes_during"] == 0
+
+
+def test_circuits_that_registers_switch_on_bring_their_assumptions():
+    def assumed(**on):
+        registers, _ = two_inputs()
+        for name in on:
+            getattr(registers, name)[0, ...] = True
+        return "\n".join(run(top=sleep, registers=registers).report()["assumptions"])
+
+    sensors, plasticity = "a correlation sensor without correlation reads 200 LSB", "linear in the voltage"
+    neither, correlated, plastic = assumed(), assumed(correlation_enabled=True), assumed(stp_enabled=True)
+    assert sensors not in neither and plasticity not in neither
+    assert plasticity not in correlated and sensors not in plastic and plasticity in plastic
+    for words in (sensors, "saturates 170 LSB below", "spreads 0.3 times", "by 0.15 of it", "nearest", "leakage"):
+        assert words in correlated

@@ -69,6 +69,23 @@ def test_files_that_are_missing_or_no_toml(tmp_path):
         ChipConfig.from_toml(tmp_path / "bad.toml")
 
 
+@pytest.mark.parametrize(
+    "digits, words", [(400, "drivers.end_voltage is a whole number that no float"), (5_000, "is not TOML")]
+)
+def test_numbers_too_large_for_python(digits, words, tmp_path):
+    path = tmp_path / "chip.toml"
+    path.write_text(f"[drivers]\nend_voltage = 1{'0' * digits}")
+    with pytest.raises(ValueError, match=rf"chip.toml.*{words}"):
+        ChipConfig.from_toml(path)
+
+
+@pytest.mark.parametrize("profile", ["\U0001f600", "\x7f", 'a "quoted" \\ name\n\x00\x85'])
+def test_names_of_any_characters_come_back(profile, tmp_path):
+    path = tmp_path / "chip.toml"
+    path.write_text(ChipConfig(profile=profile).to_toml(), encoding="utf-8")
+    assert ChipConfig.from_toml(path).profile == profile
+
+
 def test_every_assumed_number_is_named():
     named = " ".join(ChipConfig.ideal().assumptions())
     for assumed in ("on_chip_latency_ns", "player_latency_ns", "writer_latency_ns", "doorbell_latency_ns"):

@@ -233,6 +233,36 @@ def test_loading_again_gives_the_room_back():
     assert chip.external.reserved == []
 
 
+def test_an_image_that_is_refused_leaves_no_program_and_no_recording():
+    class Bad(Recorder):
+        def image(self):
+            return {"word": np.full(1, 7), "odd": np.full(3, 256)}
+
+    recording = Recording("x", region="counts", count=4)
+    chip = build()
+    chip.link.load_program(0, Recorder(recording))
+    with pytest.raises(ValueError, match="image of region odd of program recorder"):
+        chip.link.load_program(0, Bad(recording))
+    ppu = chip.processors[0]
+    assert ppu.program is None and chip.external.reserved == [] and ppu.recorder.tracks == {}
+    assert ppu.scheduler.tasks == () and not ppu.sram.any()
+    with pytest.raises(RuntimeError, match="no PPU has a program"):
+        chip.start()
+    chip.link.load_program(0, Recorder(recording))
+    chip.start()
+    chip.run()
+    assert chip.link.read_recording(0, "x").size == 3
+
+
+def test_the_host_reads_a_recording_as_it_lies_in_external_memory():
+    chip = run(top=Recorder(Recording("x", region="counts", count=4)))
+    track = chip.processors[0].recorder.tracks["x"]
+    raw = chip.link.read_external(track.address, track.nbytes)
+    np.testing.assert_array_equal(raw[:24].view(np.uint64), chip.link.read_recording(0, "x")["time_cycles"])
+    with pytest.raises(MachineFault, match="external memory has no"):
+        chip.link.read_external(track.address, track.nbytes + 1)
+
+
 def test_a_recording_longer_than_its_memory_is_refused_with_used_and_size():
     with pytest.raises(ChipLimitError, match=rf"{HERE}:\d+: block RAM for recording x .* record less often") as caught:
         build(top=Recorder(Recording("x", region="counts", count=500, memory="block_ram")))

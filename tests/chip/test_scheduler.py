@@ -152,6 +152,34 @@ def test_passes_of_the_loop_are_busy_time():
     assert chip.processors[0].cycles["scheduler"] == 6 * PASS_CYCLES  # three find a run, two wait, one ends
 
 
+@pytest.mark.parametrize("stop", [None, 100_000])
+def test_runs_that_wait_when_a_task_ends_the_program_count_as_missed(stop):
+    tasks = Timer(0, 1, 1, "on_end"), Timer(0, 1_000, 3), Timer(50, 10, 2, "on_other"), Timer(9_000, 10, 5)
+    chip = run(top=Logging(*tasks, stop=stop), config=LENIENT)
+    assert chip.processors[0].exit_code == 7
+    assert chip.processors[0].scheduler.missed == [0, 1, 2, 0]  # what was not yet due is not missed
+    assert chip.losses()["late tasks"] == 3
+    with pytest.raises(LossError, match="missed 1 run of task on_timer: at cycle .* the one due at cycle 0 was"):
+        run(top=Logging(*tasks, stop=stop))
+
+
+def test_a_deadlock_is_told_at_the_time_of_the_last_event():
+    class Deaf(Logging):
+        def on_doorbell(self, ppu):
+            yield ppu.wait_doorbell(2)
+
+    def ringer(ppu):
+        yield ppu.wait(1_000)
+        yield ppu.ring(c.TOP, 1)
+        return 0
+
+    chip = build(top=Deaf(Timer(900_000, 1, 1), Doorbell(1)), bottom=ringer)
+    chip.start()
+    with pytest.raises(MachineFault, match=r"at \d+ ns nothing is left to happen: .* doorbell line 2"):
+        chip.run()
+    assert chip.now_ns < 1_200 * c.PPU_CLOCK_NS
+
+
 def test_listening_to_doorbells_that_do_not_ring_takes_no_simpy_event_more():
     timers = Timer(0, 9_000, 20), Timer(4_000, 9_000, 20)
     deaf = run(top=Logging(timers[0]), bottom=Logging(timers[1]))

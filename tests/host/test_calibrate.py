@@ -87,6 +87,7 @@ BAD_INPUT = {
     "no calibration": ("train yin-yang --chip raw --calibration {tmp}/nonsense.npz", "is not a calibration of"),
     "another chip": ("train yin-yang --chip raw --seed 8 --calibration {tmp}/cal.npz", "seed 7, this is the chip of"),
     "a chip without codes": ("train yin-yang --calibration {tmp}/cal.npz", "the chip ideal takes no calibration"),
+    "a list inside": ("train yin-yang --chip raw --seed 7 --calibration {tmp}/list.npz", "of the chip are list, not a"),
     "another version": ("train yin-yang --chip raw --seed 7 --calibration {tmp}/old.npz", "by plasticore 0.0.1"),
 }
 
@@ -98,6 +99,7 @@ def test_bad_input_is_one_sentence_and_exit_code_2(case, tmp_path, capsys, monke
     monkeypatch.setattr("host.calibrate.measure", lambda *_: pytest.fail("work was begun"))
     perfect().save(tmp_path / "cal.npz")
     perfect(version="0.0.1").save(tmp_path / "old.npz")
+    perfect(chip=perfect().chip | {"imperfections": []}).save(tmp_path / "list.npz")
     (tmp_path / "nonsense.npz").write_text("nonsense")
     (tmp_path / "directory.npz").mkdir()
     before = sorted(tmp_path.rglob("*"))

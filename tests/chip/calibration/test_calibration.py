@@ -96,7 +96,36 @@ def test_files_that_are_no_calibration(tmp_path):
         with pytest.raises(CalibrationError, match=r"cal.npz is not a calibration of plasticore, or damaged"):
             Calibration.load(path)
     dataclasses.replace(perfect(), good=np.ones((5, 2, 256), bool)).save(path)
-    with pytest.raises(CalibrationError, match="parts are missing"):
+    with pytest.raises(CalibrationError, match=r"good is bool\[5, 2, 256\], not bool\[6, 2, 256\]"):
+        Calibration.load(path)
+
+
+def spoiled(name, value):
+    array = getattr(perfect(), name).copy()
+    array.flat[5] = value
+    return {name: array}
+
+
+@pytest.mark.parametrize(
+    "changes, words",
+    [
+        ({"chip": identity(RAW) | {"imperfections": [1]}}, "imperfections of the chip are list"),
+        ({"chip": identity(RAW) | {"capmem": "raw"}}, "capmem of the chip are str"),
+        ({"chip": ["seed", "imperfections", "capmem"]}, "parts of what the chip was are missing"),
+        ({"chip_seconds": float("nan")}, "chip_seconds are no number"),
+        ({"slope": perfect().slope.astype(str)}, "slope is <U"),
+        ({"zero": perfect().zero.astype(complex)}, "zero is complex128"),
+        ({"before": perfect().before.astype(str)}, "before is <U"),
+        ({"cadc_offset": perfect().cadc_offset.astype(float)}, "cadc_offset is float64"),
+        (spoiled("slope", np.nan), "a curve has a slope of 0, or is not finite"),
+        (spoiled("slope", 0.0), "a curve has a slope of 0, or is not finite"),
+        (spoiled("zero", np.inf), "a curve has a slope of 0, or is not finite"),
+    ],
+)
+def test_files_with_other_things_inside_are_refused(changes, words, tmp_path):
+    path = tmp_path / "cal.npz"
+    perfect(**changes).save(path)
+    with pytest.raises(CalibrationError, match=rf"cal.npz is not a calibration of plasticore, or damaged: .*{words}"):
         Calibration.load(path)
 
 

@@ -1,0 +1,82 @@
+"""What passes while a processor waits, and how its clock and its watchdog see it."""
+
+import pytest
+
+from chip.config import ChipConfig, PpuConfig
+from chip.errors import MachineFault
+from chip.ppu.processor_core import EXIT_WATCHDOG
+from tests.chip.programs import run, sleep
+
+
+@pytest.mark.parametrize("busy", [True, False])
+def test_what_an_operation_brings_is_not_looked_at_before_it_is_yielded(busy):
+    def main(ppu):
+        conversion = ppu.read_cadc(into="membranes")
+        ppu.word("membranes")
+        yield conversion
+        return 0
+
+    def ticking(ppu):
+        for _ in range(200):
+            yield ppu.wait(1)
+        return 0
+
+    with pytest.raises(MachineFault, match="did not yield it"):
+        run(top=main, bottom=ticking if busy else sleep)
+
+
+def test_what_is_owed_before_a_sleep_passes_while_it_lasts():
+    seen = {}
+
+    def main(ppu):
+        for _ in range(20):
+            ppu.word("word")
+        yield ppu.wait_doorbell(1)
+        seen["clock"], seen["time base"] = ppu.environment.now // 4, ppu.time_base
+        return 0
+
+    def ringing(ppu):
+        yield ppu.wait(5_000)
+        yield ppu.ring(0, 1)
+        return 0
+
+    run(top=main, bottom=ringing)
+    assert seen["time base"] - seen["clock"] == 5  # the load that reads the time base
+
+
+def test_a_doorbell_that_rings_before_what_is_owed_has_passed_waits_for_it():
+    seen = {}
+
+    def main(ppu):
+        for _ in range(200):
+            ppu.word("word")
+        yield ppu.wait_doorbell(1)
+        seen["clock"] = ppu.environment.now // 4
+        yield ppu.wait_doorbell_until((1,), seen["clock"] + 50)  # the ring was answered
+        seen["then"] = ppu.environment.now // 4
+        return 0
+
+    def ringing(ppu):
+        yield ppu.ring(0, 1)
+        return 0
+
+    run(top=main, bottom=ringing)
+    assert seen["clock"] == 1_000 and seen["then"] - seen["clock"] >= 50
+
+
+def test_the_watchdog_ends_a_program_that_sleeps_beyond_it_to_its_end():
+    def main(ppu):
+        yield ppu.wait(10**7)
+        return 0
+
+    config = ChipConfig.ideal(ppu=PpuConfig(program_limit_cycles=1_000))
+    assert run(top=main, config=config).processors[0].exit_code == EXIT_WATCHDOG
+
+
+def test_a_wait_longer_than_the_clock_is_refused():
+    def main(ppu):
+        yield ppu.wait((1 << 62) - 1)
+        return 0
+
+    with pytest.raises(MachineFault, match="a wait of"):
+        run(top=main)
