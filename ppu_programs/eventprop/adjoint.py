@@ -20,13 +20,12 @@ limited, which in rare bursts is a second clip; gradients 32 bits, limited to 2^
 
 from __future__ import annotations
 
-from chip.fpga import RECORD_BYTES, RECORD_HEADER_WORDS
+from chip.fpga import RECORD_HEADER_WORDS
 from chip.ppu import (
     V0,
     Kernel,
     Memory,
     divide,
-    i8,
     i16,
     i32,
     kernel,
@@ -38,24 +37,27 @@ from chip.ppu import (
     subroutine,
     u8,
 )
-from ppu_programs.eventprop.layout import ROW, hidden_lane, input_index, position
 from ppu_programs.eventprop.settings import Settings
 from ppu_programs.placement import INPUT_MARK
+from ppu_programs.two_layer.layout import (
+    GRADIENT_LIMIT,
+    RECORD_WORDS,
+    ROW,
+    hidden_lane,
+    input_index,
+    position,
+)
 
-RECORD_WORDS = RECORD_BYTES // 4
 PUSH_LIMIT = (1 << 19) - 1
 IMPULSE_LIMIT = (1 << 20) - 1
-GRADIENT_LIMIT = 1 << 30
 
 
 def memory(settings: Settings) -> Memory:
-    """The regions of both kernels.
+    """The regions of both kernels, beside those of every hidden layer.
 
     record: the spike record as the FPGA wrote it: count, tag, then time stamp << 16 | label.
     latest, earlier: chains of spikes; input_ticks: time of each input's event.
-    tables: see ``tables.hidden_tables``; errors: exponent, then one mantissa a readout, from the other processor.
-    readout_weights: -63..63, a row a readout, lanes are hidden neurons.
-    shadow, gradient: a row an input, see ``layout`` for the order within a row.
+    tables: see ``tables.hidden_tables``. ``errors`` holds the exponent, then one mantissa a readout.
     """
     return Memory(
         record=i32[RECORD_WORDS],
@@ -63,10 +65,6 @@ def memory(settings: Settings) -> Memory:
         earlier=u8[RECORD_WORDS],
         input_ticks=i16[settings.inputs],
         tables=i16[4 * settings.table_entries],
-        errors=i16[64],
-        readout_weights=i8[settings.readouts * ROW],
-        shadow=i16[settings.inputs * ROW],
-        gradient=i32[settings.inputs * ROW],
     )
 
 

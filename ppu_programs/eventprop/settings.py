@@ -1,113 +1,27 @@
-"""What the EventProp firmware is built for: network, time constants, fixed-point scales, learning rate.
-
-Physical units are the chip's: potentials in CADC LSB above the leak potential, which is the reset potential too; times
-in ns. Inside the processor a time is a number of 8 ns ticks since the sample's time zero, as the FPGA stamps spikes,
-and a current is in weight steps (one step of a 6-bit weight), times 256.
-
-The default values were chosen on the validation set of Yin-Yang.
-"""
+"""What the EventProp firmware is built for, beside what every rule for one hidden layer is."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import ClassVar
 
-from chip import constants as c
-from chip.config import Checked, setting
-
-TICK_NS = c.FPGA_CLOCK_NS
-TABLE_STEP_TICKS = 32  # distance of two entries of an interpolated table
-WEIGHT_STEP = 512  # of the int16 shadow weights in one 6-bit weight step: 63.5 * 512 fills the int16
-SHADOW_LIMIT = c.WEIGHT_MAX * WEIGHT_STEP
-CURRENT_ONE = 256  # fixed point of currents: parts of a weight step
+from chip.settings import setting
+from ppu_programs.two_layer import settings as two_layer
 
 
 @dataclass(frozen=True)
-class Settings(Checked):
-    """All that the kernels, the tables and the neurons' registers have in common.
+class Settings(two_layer.Settings):
+    """Settings of :class:`ppu_programs.two_layer.settings.Settings`, and one of the adjoint.
 
     Attributes:
-        inputs, hidden, readouts: neurons per layer; the bias is an input.
-        duration_ns: from time zero of a sample to the one CADC sample of the readouts.
-        settle_ns: from the doorbell to the next sample's request at the earliest, in which currents decay.
-        first_input_ns, last_input_ns, bias_ns: times of the input values 0 and 1, and of the bias event.
-        tau_syn_ns, tau_mem_ns, refractory_ns: of hidden neurons; equal time constants are allowed.
-        readout_tau_syn_ns, readout_tau_mem_ns: of the readouts, which are leaky integrators.
-        latency_ns: from a hidden spike to the readouts' synapses.
-        threshold_lsb, efficacy_lsb: of hidden neurons; an input of weight w adds ``w * efficacy_lsb`` to the current.
-        readout_efficacy_lsb: the same of readouts.
-        sharpness: nats per CADC LSB, what the softmax multiplies readout potentials with.
         slope_limit: the clip of the adjoint: 1 / (I - threshold) is at most this over the threshold.
-        batch: samples per update; a training set that is no multiple drops the rest of an epoch.
-        rate, readout_rate: first step of a weight, in weight steps, where gradients keep their sign; both fall to 0.
-        gradient_shift, readout_gradient_shift: how far a batch's gradient is shifted right into 16 bit.
-        mean, spread, readout_spread: of normally distributed initial weights, in weight steps.
     """
 
     section: ClassVar[str] = "eventprop"
 
-    inputs: int = setting(5, 2, c.DRIVERS)
-    hidden: int = setting(120, 1, c.LANES)
-    readouts: int = setting(3, 2, 16)  # what the fixed point of the errors is for
-    duration_ns: int = setting(30_000, 1_000, (TICK_NS << 13) - TICK_NS, TICK_NS)  # where tables end
-    settle_ns: int = setting(60_000, 0, 1_000_000)
-    first_input_ns: int = setting(1_000, 0, TICK_NS << 13)
-    last_input_ns: int = setting(28_000, 0, TICK_NS << 13)
-    bias_ns: int = setting(1_000, 0, TICK_NS << 13)
-    tau_syn_ns: int = setting(5_000, 300, 30_000)
-    tau_mem_ns: int = setting(10_000, 500, 60_000)
-    refractory_ns: int = setting(2_000, 0, 32_000, TICK_NS)
-    readout_tau_syn_ns: int = setting(15_000, 300, 30_000)
-    readout_tau_mem_ns: int = setting(60_000, 500, 60_000)
-    latency_ns: int = setting(100, 0, 10_000)
-    threshold_lsb: int = setting(63, 1, 175)
-    efficacy_lsb: int = setting(4, 1, 100)
-    readout_efficacy_lsb: int = setting(2, 1, 100)
-    sharpness: float = setting(0.16, 1e-3, 1.0)
     slope_limit: float = setting(8.0, 1.0, 64.0)
-    batch: int = setting(25, 1, 1_000)
-    rate: float = setting(0.24, 1e-6, 0.499)
-    readout_rate: float = setting(0.32, 1e-6, 0.499)
-    gradient_shift: int = setting(6, 0, 16)
-    readout_gradient_shift: int = setting(9, 0, 16)
-    mean: float = setting(12.0, -63.0, 63.0)
-    spread: float = setting(24.0, 0.0, 63.0)
-    readout_spread: float = setting(3.0, 0.0, 63.0)
-
-    def __post_init__(self):
-        super().__post_init__()
-        if not self.first_input_ns < self.last_input_ns < self.duration_ns > self.bias_ns:
-            raise ValueError(
-                f"eventprop: inputs come from {self.first_input_ns} to {self.last_input_ns} ns and the bias at "
-                f"{self.bias_ns} ns; they must rise, and end before the sample does at {self.duration_ns} ns"
-            )
-
-    @property
-    def duration_ticks(self) -> int:
-        """Ticks from time zero to the CADC sample."""
-        return self.duration_ns // TICK_NS
-
-    @property
-    def refractory_ticks(self) -> int:
-        """Ticks for which a membrane is clamped after a spike."""
-        return self.refractory_ns // TICK_NS
-
-    @property
-    def table_entries(self) -> int:
-        """Entries of one interpolated table, which covers 0 to ``duration_ticks``."""
-        return self.duration_ticks // TABLE_STEP_TICKS + 2
-
-    @property
-    def threshold_current(self) -> int:
-        """The current that holds a membrane at threshold, in 1/256 weight steps."""
-        return round(CURRENT_ONE * self.threshold_lsb / self.efficacy_lsb)
 
     @property
     def least_excess(self) -> int:
         """The least I - threshold that the adjoint divides by, in 1/256 weight steps."""
-        return round(CURRENT_ONE * self.threshold_lsb / self.efficacy_lsb / self.slope_limit)
-
-    @property
-    def first_rates(self) -> tuple[int, int]:
-        """The first rates of both layers in 1/128 of a shadow step, 15 bits."""
-        return round(self.rate * WEIGHT_STEP * 128), round(self.readout_rate * WEIGHT_STEP * 128)
+        return round(two_layer.CURRENT_ONE * self.threshold_lsb / self.efficacy_lsb / self.slope_limit)

@@ -6,15 +6,18 @@ from functools import cache
 
 import numpy as np
 
-from chip.ppu import Memory, VectorUnit, i8, link, u8
-from ppu_programs.eventprop import adjoint, layout, readout, tables, update, weights
-from ppu_programs.eventprop.settings import TICK_NS, Settings
+from chip.ppu import Memory, VectorUnit, link
+from ppu_programs.eventprop import adjoint, tables
+from ppu_programs.eventprop.settings import Settings
 from ppu_programs.placement import INPUT_MARK
+from ppu_programs.two_layer import integrators, programs, update, weights
+from ppu_programs.two_layer import tables as readout_tables
+from ppu_programs.two_layer.settings import TICK_NS
 from tests.naive import eventprop as naive
 
 CADC_ZERO = 128
 LIMIT_CYCLES = 10_000_000
-ROWS_AT_ONCE = 8
+ROWS_AT_ONCE = programs.NEURONS_PER_WRITE
 
 
 @cache
@@ -27,8 +30,8 @@ def kernels(settings: Settings) -> tuple[dict, dict]:
         weights.rows_of_synapses_kernel(settings.inputs),
     ]
     outer = [
-        readout.loss_kernel(settings),
-        readout.readout_backward_kernel(settings),
+        integrators.loss_kernel(settings),
+        integrators.readout_backward_kernel(settings),
         update.update_kernel(settings.readouts, settings.readout_gradient_shift),
         weights.signed_rows_kernel(settings.readouts),
         weights.transposed_synapses_kernel(settings.readouts),
@@ -56,12 +59,11 @@ class Bench:
         self.settings = settings
         hidden, outer = kernels(settings)
         s = settings
-        self.hidden = Side(adjoint.memory(s) | update.memory(s.inputs) | weights.synapse_memory(s.inputs), hidden, seed)
-        extra = Memory(signed=i8[s.readouts * layout.ROW], synapses=u8[2 * ROWS_AT_ONCE * layout.ROW])
-        self.readout = Side(readout.memory(s) | update.memory(s.readouts) | extra, outer, seed)
+        self.hidden = Side(adjoint.memory(s) | programs.hidden_memory(s), hidden, seed)
+        self.readout = Side(integrators.memory(s) | programs.readout_memory(s), outer, seed)
         self.hidden.regions["tables"][:] = tables.hidden_tables(s)
-        self.readout.regions["psp"][:] = tables.readout_table(s)
-        self.readout.regions["boltzmann"][:] = tables.boltzmann_table(s)
+        self.readout.regions["psp"][:] = readout_tables.readout_table(s)
+        self.readout.regions["boltzmann"][:] = readout_tables.boltzmann_table(s)
         for side, shadow in zip((self.hidden, self.readout), weights.initial_shadow(s, seed), strict=True):
             side.regions["shadow"][:] = shadow
             side.regions["random"][0] = 12345 + seed
@@ -114,7 +116,7 @@ class Bench:
     def errors(self) -> np.ndarray:
         """dL/dV in nats per LSB, as the readout's processor sends it."""
         raw = self.readout.regions["errors"].astype(float)
-        unit = self.settings.sharpness * tables.error_unit(self.settings)
+        unit = self.settings.sharpness * readout_tables.error_unit(self.settings)
         return raw[1 : 1 + self.settings.readouts] * unit / 2.0 ** raw[0]
 
     def backward(self) -> None:

@@ -4,8 +4,11 @@ import numpy as np
 import pytest
 
 from chip.ppu import Memory, VectorUnit, i16, i32
-from ppu_programs.eventprop import adjoint, layout, tables, update, weights
-from ppu_programs.eventprop.settings import SHADOW_LIMIT, WEIGHT_STEP, Settings
+from ppu_programs.eventprop import adjoint, tables
+from ppu_programs.eventprop.settings import Settings
+from ppu_programs.two_layer import layout, update, weights
+from ppu_programs.two_layer.settings import SHADOW_LIMIT, WEIGHT_STEP
+from ppu_programs.two_layer.tables import fractions, grid_ns, psp
 from tests.naive import eventprop as naive
 from tests.ppu_programs.eventprop_bench import ROWS_AT_ONCE, Bench, Side
 
@@ -67,7 +70,7 @@ def test_readout_weights_are_transposed_for_the_synapses():
     bench = Bench(Settings(readout_spread=30.0))
     signed = weights.from_rows(weights.steps(bench.readout.regions["shadow"]), 128)
     assert (bench.readout.regions["signed"].reshape(3, 128) == signed).all()
-    for first in (0, 40, 112):
+    for first in (0, 40, 108):
         bench.readout.call("transposed_synapses", first, ROWS_AT_ONCE)
         synapses = bench.readout.regions["synapses"].reshape(ROWS_AT_ONCE, 2, 128)
         part = signed[:, first : first + ROWS_AT_ONCE].T
@@ -89,7 +92,7 @@ def test_tables_interpolate_the_functions_of_the_float_reference():
     parts = tables.hidden_tables(settings).reshape(4, entries).astype(float)
     t = np.arange(0, settings.duration_ns, 40.0)
     exact = np.array([naive.psp(x, settings.tau_syn_ns, settings.tau_mem_ns) for x in t])
-    _, scale = tables.fractions(tables.psp(tables.grid_ns(settings), settings.tau_syn_ns, settings.tau_mem_ns))
+    _, scale = fractions(psp(grid_ns(settings), settings.tau_syn_ns, settings.tau_mem_ns))
     assert np.interp(t / step, np.arange(entries), parts[2]) * scale == pytest.approx(exact, abs=3e-4)
     for part, tau in zip(parts, (settings.tau_syn_ns, settings.tau_mem_ns), strict=False):
         assert np.interp(t / step, np.arange(entries), part) / 2**15 == pytest.approx(np.exp(-t / tau), abs=4e-4)

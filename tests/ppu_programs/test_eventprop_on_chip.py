@@ -8,10 +8,12 @@ from chip import constants as c
 from chip.errors import ChipLimitError
 from host import Host, tasks
 from ppu_programs import EventProp
-from ppu_programs.eventprop import tables, weights
-from ppu_programs.eventprop.programs import DONE_LINE, HiddenProgram, ReadoutProgram
+from ppu_programs.eventprop.programs import HiddenProgram
 from ppu_programs.eventprop.settings import Settings
 from ppu_programs.placement import INPUT_MARK
+from ppu_programs.two_layer import tables, weights
+from ppu_programs.two_layer.integrators import IntegratorReadouts
+from ppu_programs.two_layer.programs import DONE_LINE
 from tests.naive import eventprop as naive
 from tests.ppu_programs.eventprop_bench import Bench
 
@@ -33,7 +35,7 @@ class Watched(EventProp):
                 keep_gradient(ppu, kept["hidden"])
                 yield ppu.ring(c.BOTTOM, DONE_LINE)
 
-        class Readout(ReadoutProgram):
+        class Readout(IntegratorReadouts):
             def update_weights(self, ppu):
                 keep_gradient(ppu, kept["readout"])
                 kept["errors"].append(ppu.regions["errors"].copy())

@@ -13,7 +13,7 @@ from chip.ppu.tasks import Timer
 from chip.testing import ReplayError, Script, load_firmware, record, replay
 from host import Host, tasks
 from ppu_programs import EventProp
-from ppu_programs.eventprop import update
+from ppu_programs.two_layer import update
 
 BATCHES = 3
 

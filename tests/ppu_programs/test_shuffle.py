@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chip.ppu import VectorUnit
-from ppu_programs.shuffle import draw_keys, memory, order_kernel
+from ppu_programs.two_layer.shuffle import draw_keys, memory, order_kernel
 
 
 def orders(count, batch, seed, epochs):

@@ -11,6 +11,8 @@ below one shadow step would be lost. Source: Kingma and Ba 2015, section 7.1, wi
 
 from __future__ import annotations
 
+import numpy as np
+
 from chip.ppu import (
     Kernel,
     Memory,
@@ -24,15 +26,30 @@ from chip.ppu import (
     saturate16,
     subroutine,
 )
-from ppu_programs.eventprop.layout import ROW
-from ppu_programs.eventprop.settings import SHADOW_LIMIT
+from ppu_programs.two_layer.layout import ROW
+from ppu_programs.two_layer.settings import SHADOW_LIMIT
 
 FLOOR = 4  # added to `largest`: weights without gradient stay where they are
 
 
 def memory(rows: int) -> Memory:
-    """The optimiser's state: running mean and decaying maximum of gradients, generator (not 0)."""
-    return Memory(mean=i16[rows * ROW], largest=i16[rows * ROW], random=i32[1])
+    """The optimiser's state: running mean and decaying maximum of gradients, generator (not 0), rate.
+
+    ``rate``: that of the next update, the same times 2^16, what that loses by each update.
+    """
+    return Memory(mean=i16[rows * ROW], largest=i16[rows * ROW], random=i32[1], rate=i32[3])
+
+
+def falling_rate(first: int, updates: int) -> np.ndarray:
+    """Initial contents of ``rate``: it falls linearly to zero over all updates."""
+    return np.array([first, first << 16, (first << 16) // updates], np.int32)
+
+
+@kernel
+def lower_rate(v, m):
+    """Go on to the rate of the next update."""
+    m.rate[1] = m.rate[1] - m.rate[2]
+    m.rate[0] = m.rate[1] >> 16
 
 
 @subroutine

@@ -34,8 +34,8 @@ from chip.ppu import (
     subroutine,
     u8,
 )
-from ppu_programs.eventprop.layout import ROW, position, positions
-from ppu_programs.eventprop.settings import SHADOW_LIMIT, WEIGHT_STEP, Settings
+from ppu_programs.two_layer.layout import ROW, position, positions
+from ppu_programs.two_layer.settings import SHADOW_LIMIT, WEIGHT_STEP, Settings
 
 
 def initial_shadow(settings: Settings, seed: int) -> tuple[np.ndarray, np.ndarray]:

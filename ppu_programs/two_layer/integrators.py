@@ -1,4 +1,4 @@
-"""The readout layer's kernels: softmax cross-entropy from one CADC sample, and the gradient of the readout weights.
+"""Readouts that are leaky integrators: softmax cross-entropy from one CADC sample, and the readout weights' gradient.
 
 ``loss`` turns the potentials of the readouts and the label into errors: err_o = p_o - [o is the label] with
 p_o = exp(sharpness V_o) / sum. All errors of a sample share one exponent, err_o = mantissa_o / 2^(13 + exponent) for 3
@@ -8,6 +8,11 @@ counts as learned: all errors are 0. ``readout_backward`` adds err_o psp(T - s) 
 
 from __future__ import annotations
 
+from collections.abc import Generator
+
+import numpy as np
+
+from chip import constants as c
 from chip.fpga import RECORD_HEADER_WORDS
 from chip.ppu import (
     Kernel,
@@ -22,37 +27,50 @@ from chip.ppu import (
     subroutine,
     u8,
 )
-from ppu_programs.eventprop.adjoint import GRADIENT_LIMIT, RECORD_WORDS
-from ppu_programs.eventprop.layout import ROW, hidden_lane, position
-from ppu_programs.eventprop.settings import Settings
-from ppu_programs.eventprop.tables import CADC_VALUES, leading_zeros
 from ppu_programs.placement import INPUT_MARK
+from ppu_programs.two_layer.layout import GRADIENT_LIMIT, RECORD_WORDS, ROW, hidden_lane, position
+from ppu_programs.two_layer.plan import CORRECT, ERROR, LEARNED, SAMPLES, Plan
+from ppu_programs.two_layer.programs import PREDICTIONS, RECORD_SLOT, ReadoutProgram
+from ppu_programs.two_layer.settings import Settings
+from ppu_programs.two_layer.tables import CADC_VALUES, boltzmann_table, leading_zeros, readout_table
 
-SAMPLES, CORRECT, LEARNED, ERROR = range(4)  # in `counters`; ERROR sums 1 - p of the label, 2^12 for 1
 LARGEST_EXPONENT = 10
-PREDICTIONS = 128  # the last ones are kept, a vector
 
 
 def memory(settings: Settings) -> Memory:
-    """The regions of both kernels.
+    """The regions of both kernels, beside those of every readout layer.
 
-    record: the spike record; membranes: the CADC's bytes, lane o is readout o.
-    boltzmann, psp: see ``tables``; counters: see above, cleared by who reads them.
-    predictions: the class seen in sample number ``counters[SAMPLES]``, modulo its size.
-    errors: exponent, one mantissa a readout; the other processor gets a copy. The rest of the vector is 0.
-    shadow, gradient: a row a readout, in the order of ``layout``.
+    record: the spike record; membranes: the CADC's bytes, lane o is readout o; boltzmann, psp: see ``tables``.
+    ``errors`` holds the exponent, then one mantissa a readout; the rest of the vector is 0.
     """
     return Memory(
         record=i32[RECORD_WORDS],
         membranes=u8[ROW],
         boltzmann=i32[CADC_VALUES],
         psp=i16[settings.table_entries],
-        counters=i32[4],
-        predictions=u8[PREDICTIONS],
-        errors=i16[64],
-        shadow=i16[settings.readouts * ROW],
-        gradient=i32[settings.readouts * ROW],
     )
+
+
+class IntegratorReadouts(ReadoutProgram):
+    """A readout program for leaky integrators, which are observed once, at the end of a sample."""
+
+    def __init__(self, settings: Settings, plan: Plan, seed: int):
+        self.loss = loss_kernel(settings)
+        self.backward = readout_backward_kernel(settings)
+        super().__init__(settings, plan, seed, memory(settings), (self.loss, self.backward))
+
+    def image(self) -> dict[str, np.ndarray]:
+        own = {"boltzmann": boltzmann_table(self.settings), "psp": readout_table(self.settings)}
+        return super().image() | own
+
+    def play_sample(self, ppu, sample: int) -> Generator:
+        yield ppu.play(sample, RECORD_SLOT, ring=(c.TOP,))
+        yield ppu.read_cadc(into="membranes")
+        yield ppu.load_record(RECORD_SLOT, into="record")
+        yield ppu.run(self.loss)
+
+    def gradient(self, ppu) -> Generator:
+        yield ppu.run(self.backward)
 
 
 def loss_kernel(settings: Settings) -> Kernel:

@@ -10,9 +10,12 @@ from __future__ import annotations
 import numpy as np
 
 from chip import constants as c
+from chip.fpga import RECORD_BYTES
 from chip.ppu import byte_lanes, subroutine
 
 ROW = c.LANES  # halfwords of one row
+RECORD_WORDS = RECORD_BYTES // 4  # of the region that takes a sample's spike record
+GRADIENT_LIMIT = 1 << 30  # of an accumulator of gradients, 32 bits
 
 
 def positions() -> np.ndarray:

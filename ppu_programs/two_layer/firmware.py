@@ -1,0 +1,211 @@
+"""A rule for one hidden layer as a host sees it: registers, samples, two programs, how to read what they report."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from operator import index
+from typing import ClassVar
+
+import numpy as np
+
+from chip import constants as c
+from chip.config import ChipConfig
+from chip.errors import ChipLimitError
+from chip.fpga import DRAM_BASE, SampleSet
+from chip.ppu.processor_core import ISSUE_CYCLES
+from chip.ppu.program import Firmware
+from chip.registers import Registers
+from ppu_programs.placement import check_size, hidden_drivers, input_labels, place_two_layers, store_signed
+from ppu_programs.two_layer import weights
+from ppu_programs.two_layer.integrators import IntegratorReadouts
+from ppu_programs.two_layer.plan import (
+    CORRECT,
+    MAX_EPOCHS,
+    REPORTS_ADDRESS,
+    SAMPLES,
+    Plan,
+    predictions_address,
+    report_address,
+)
+from ppu_programs.two_layer.programs import HiddenProgram, ReadoutProgram
+from ppu_programs.two_layer.settings import Settings
+
+HIDDEN_LEAK_LSB = 80
+READOUT_LEAK_LSB = 128  # the middle of the CADC's range
+
+
+def recording_ns(settings: Settings, config: ChipConfig) -> int:
+    """How long a sample is recorded, so that the conversion that its doorbell sets off comes at ``duration_ns``.
+
+    To the FPGA's clock; the conversion is at most 4 ns early.
+    """
+    fpga = config.fpga
+    after_ns = fpga.writer_latency_ns + fpga.doorbell_latency_ns + ISSUE_CYCLES * c.PPU_CLOCK_NS
+    recorded_ns = (settings.duration_ns - after_ns) // c.FPGA_CLOCK_NS * c.FPGA_CLOCK_NS
+    if recorded_ns <= max(settings.last_input_ns, settings.bias_ns):
+        raise ValueError(
+            f"{settings.section}: from the end of a recording to the conversion takes {after_ns} ns on this chip, so "
+            f"of a sample of {settings.duration_ns} ns only {recorded_ns} ns are recorded, and inputs come up to "
+            f"{settings.last_input_ns} ns; lower fpga.writer_latency_ns or fpga.doorbell_latency_ns"
+        )
+    return recorded_ns
+
+
+class TwoLayerFirmware(Firmware):
+    """A rule on both processors: inputs and a bias - hidden spiking neurons - readouts, one per class.
+
+    A rule is a subclass with its ``name``, ``settings_class``, ``hidden_program`` and ``readout_program``; readouts are
+    leaky integrators unless it says otherwise.
+
+    Args:
+        hidden: hidden neurons, 1..128.
+        epochs: how often the training samples are visited.
+        seed: of initial weights, order of samples and stochastic rounding.
+        settings: everything else; its ``hidden`` is replaced.
+
+    Raises:
+        ValueError: epochs or seed out of range. ChipLimitError: the network or its reports do not fit.
+    """
+
+    settings_class: ClassVar[type[Settings]] = Settings
+    hidden_program: ClassVar[Callable[[Settings, Plan, int], HiddenProgram]]
+    readout_program: ClassVar[Callable[[Settings, Plan, int], ReadoutProgram]] = IntegratorReadouts
+
+    def __init__(
+        self,
+        hidden: int = 120,
+        epochs: int = 30,
+        seed: int = 0,
+        settings: Settings | None = None,
+    ):
+        hidden, epochs, seed = index(hidden), index(epochs), index(seed)
+        if epochs < 1:
+            raise ValueError(f"{self.name}: epochs is {epochs}; it must be at least 1")
+        if epochs > MAX_EPOCHS:
+            raise ChipLimitError("reports in DRAM", epochs, MAX_EPOCHS, "epochs", "train for fewer epochs")
+        if seed < 0:
+            raise ValueError(f"{self.name}: seed is {seed}; it must not be negative")
+        settings = settings or self.settings_class()
+        check_size(settings.inputs, hidden, settings.readouts)
+        self.settings = dataclasses.replace(settings, hidden=hidden)
+        self.epochs, self.seed = epochs, seed
+        self.plan: Plan | None = None
+        self._registers = place_two_layers(self.settings.inputs, hidden, self.settings.readouts)
+
+    # ------------------------------------------------------------------ what the host loads
+
+    def samples(
+        self, inputs: np.ndarray, targets: np.ndarray, ranges: dict[str, range], config: ChipConfig
+    ) -> SampleSet:
+        """Encode inputs float64[n, inputs - 1] in 0..1 as event times, a bias event before them; class as tag.
+
+        ``ranges`` says which samples are for ``"train"``, ``"validation"`` and ``"test"``. From ``config`` come the
+        latencies of the chip that the program is loaded to.
+        """
+        for gateware in ("sample_player", "spike_writer"):
+            if not getattr(config.fpga, gateware):
+                raise ValueError(f"{self.name} needs fpga.{gateware}, which this chip has off; switch it on")
+        self.settings = s = dataclasses.replace(self.settings, latency_ns=config.router.on_chip_latency_ns)
+        if inputs.shape[1] != s.inputs - 1:
+            raise ValueError(f"{self.name}: a sample has {inputs.shape[1]} inputs; this network takes {s.inputs - 1}")
+        if targets.max() >= s.readouts:
+            raise ValueError(f"{self.name}: class {targets.max()} among {s.readouts} readouts; add readouts")
+        if len(ranges["train"]) < s.batch:
+            raise ValueError(f"{self.name}: {len(ranges['train'])} training samples are less than a batch of {s.batch}")
+        self.plan = Plan(self.epochs, s.batch, ranges["train"], ranges["validation"], ranges["test"])
+        span_ns = s.last_input_ns - s.first_input_ns
+        times_ns = np.column_stack([s.first_input_ns + inputs * span_ns, np.full(len(inputs), float(s.bias_ns))])
+        times_ns = (np.round(times_ns / c.FPGA_CLOCK_NS) * c.FPGA_CLOCK_NS).astype(np.int32)
+        order = np.argsort(times_ns, axis=1, kind="stable")
+        samples = SampleSet(
+            offsets=np.arange(len(inputs) + 1) * s.inputs,
+            times_ns=np.take_along_axis(times_ns, order, axis=1).ravel(),
+            labels=input_labels(s.inputs)[order].ravel(),
+            tags=targets.astype(np.uint16),
+            duration_ns=self.recording_ns(config),
+        )
+        room = REPORTS_ADDRESS - DRAM_BASE
+        if samples.nbytes > room:
+            raise ChipLimitError("DRAM below the reports", samples.nbytes, room, "bytes", "load fewer samples")
+        return samples
+
+    def recording_ns(self, config: ChipConfig) -> int:
+        """How long a sample is recorded, on a chip with these settings."""
+        return recording_ns(self.settings, config)
+
+    def registers(self) -> Registers:
+        """Routing, neuron parameters and initial weights."""
+        s, registers = self.settings, self._registers
+        registers.leak_lsb[c.TOP] = registers.reset_lsb[c.TOP] = HIDDEN_LEAK_LSB
+        registers.threshold_lsb[c.TOP] = HIDDEN_LEAK_LSB + s.threshold_lsb
+        registers.tau_mem_ns[c.TOP] = s.tau_mem_ns
+        registers.tau_syn_exc_ns[c.TOP] = registers.tau_syn_inh_ns[c.TOP] = s.tau_syn_ns
+        registers.refractory_ns[c.TOP] = s.refractory_ns
+        registers.efficacy_lsb[c.TOP] = s.efficacy_lsb
+        registers.leak_lsb[c.BOTTOM] = registers.reset_lsb[c.BOTTOM] = READOUT_LEAK_LSB
+        registers.tau_mem_ns[c.BOTTOM] = s.readout_tau_mem_ns
+        registers.tau_syn_exc_ns[c.BOTTOM] = registers.tau_syn_inh_ns[c.BOTTOM] = s.readout_tau_syn_ns
+        registers.efficacy_lsb[c.BOTTOM] = s.readout_efficacy_lsb
+        hidden, output = (weights.steps(shadow) for shadow in weights.initial_shadow(s, self.seed))
+        into_hidden, into_output = (weights.from_rows(rows, s.hidden) for rows in (hidden, output))
+        store_signed(registers, c.TOP, np.arange(s.inputs), s.hidden, into_hidden)
+        store_signed(registers, c.BOTTOM, hidden_drivers(s.hidden), s.readouts, into_output.T)
+        return registers
+
+    def programs(self) -> tuple[HiddenProgram, ReadoutProgram]:
+        """Top and bottom program; :meth:`samples` must have been called before."""
+        if self.plan is None:
+            raise RuntimeError(f"{self.name}: call samples() before programs(); the programs contain sample numbers")
+        built_for = self.settings, self.plan, self.seed
+        return self.hidden_program(*built_for), self.readout_program(*built_for)
+
+    def assumptions(self) -> list[str]:
+        current_lsb = c.WEIGHT_MAX * self.settings.efficacy_lsb
+        return [
+            "the firmware knows the configured latencies of gateware and router (assumed to be calibrated)",
+            f"a hidden synapse of weight {c.WEIGHT_MAX} brings {current_lsb} LSB of current, "
+            f"{current_lsb / self.settings.threshold_lsb:.0f} thresholds (assumed to be in reach of the synapse bias)",
+        ]
+
+    # ------------------------------------------------------------------ what the host reads
+
+    def status(self, chip) -> tuple[int, float | None]:
+        """Look at a learning chip: samples to play in all, training accuracy of the last whole epoch."""
+        epoch = min(chip.player.played // (self.plan.batches * self.plan.batch), self.epochs) - 1
+        if epoch < 0:
+            return self.plan.samples, None
+        return self.plan.samples, self._accuracy(chip.external.view(report_address(epoch), c.VECTOR_BYTES))
+
+    def timed_samples(self) -> range:
+        """Training samples behind the first batch, in which the last machine code is loaded, by order of playing."""
+        return range(self.plan.batch, self.plan.epochs * self.plan.batches * self.plan.batch)
+
+    def decode(self, link) -> dict:
+        """Read all reports over the host link.
+
+        ``accuracy``, ``validation_accuracy``, ``train_accuracy``; ``validation_predictions`` and ``test_predictions``,
+        uint8 classes, empty where the split was not reached; ``hidden_shadow`` and ``readout_shadow``.
+        """
+        addresses = [report_address(number) for number in range(self.epochs + 2)]
+        reports = [self._accuracy(link.read_external(address, c.VECTOR_BYTES)) for address in addresses]
+        trained = [accuracy for accuracy in reports[: self.epochs] if accuracy is not None]
+        predicted = [
+            link.read_external(predictions_address(number), 0 if reports[self.epochs + number] is None else len(split))
+            for number, split in enumerate(self.plan.evaluations())
+        ]
+        return {
+            "accuracy": reports[self.epochs + 1],
+            "validation_accuracy": np.nan if reports[self.epochs] is None else reports[self.epochs],
+            "train_accuracy": trained,
+            "validation_predictions": predicted[0],
+            "test_predictions": predicted[1],
+            "hidden_shadow": weights.from_rows(link.read_sram(c.TOP, "shadow"), self.settings.hidden),
+            "readout_shadow": weights.from_rows(link.read_sram(c.BOTTOM, "shadow"), self.settings.hidden),
+        }
+
+    @staticmethod
+    def _accuracy(report: np.ndarray) -> float | None:
+        counters = report.view(np.int32)
+        seen = int(counters[SAMPLES])
+        return int(counters[CORRECT]) / seen if seen else None

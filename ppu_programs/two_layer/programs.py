@@ -1,0 +1,246 @@
+"""What the two processors do, sample by sample: the bottom one conducts and owns the readouts, the top one the hidden
+layer.
+
+::
+
+    bottom                                       top
+    play sample k, observe the readouts          observe the hidden layer
+    loss: errors, sent to the top -------------> gradient of the hidden weights
+    gradient of the readout weights              wait until currents have decayed
+    wait <-------------------------------------- done
+    reset the readouts' membranes
+
+After a batch both update their weights and write them into their own synapses; the bottom processor leaves a copy of
+the readout weights in external memory, from where the top one takes it for the next batch's errors.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+
+import numpy as np
+
+from chip import constants as c
+from chip.ppu import Memory, i8, i16, i32, u8
+from chip.ppu.processor_core import SAMPLE_LINE
+from chip.ppu.program import Program
+from ppu_programs.placement import hidden_drivers
+from ppu_programs.two_layer import shuffle, update, weights
+from ppu_programs.two_layer.layout import ROW
+from ppu_programs.two_layer.plan import (
+    COUNTERS,
+    READOUT_WEIGHTS_ADDRESS,
+    REPORT_WORDS,
+    Plan,
+    predictions_address,
+    report_address,
+    report_counters,
+)
+from ppu_programs.two_layer.settings import Settings
+
+ERRORS_LINE, WEIGHTS_LINE, DONE_LINE = 1, 2, 3
+NEURONS_PER_WRITE = 20  # hidden neurons whose two readout rows fit the row buffer at once
+RECORD_SLOT = 0
+PREDICTIONS = c.VECTOR_BYTES  # the last ones are kept, a vector
+
+
+def generator_state(seed: int, stream: int) -> np.ndarray:
+    """int32[1], not 0: where generator ``stream`` of a run starts; streams and seeds have nothing in common."""
+    return np.random.SeedSequence([seed, stream]).generate_state(1).astype(np.int32) | 1
+
+
+class HiddenProgram(Program):
+    """The top processor: gradient and weights of the hidden layer.
+
+    A rule gives ``memory`` and ``kernels`` of its own to the constructor, and says how it observes a sample and what
+    it computes from it, :meth:`observe` and :meth:`gradient`. Regions that are there already: ``shadow`` and
+    ``gradient`` (int16 and int32, a row an input, in the order of ``layout``), ``readout_weights`` (int8, -63..63, a
+    row a readout, lanes are hidden neurons), ``errors`` (int16[64], what the other processor sends) and those of
+    ``update`` and ``weights``.
+    """
+
+    def __init__(self, settings: Settings, plan: Plan, seed: int, memory: Memory, kernels: tuple):
+        self.settings, self.plan, self.seed = settings, plan, seed
+        self.name = f"{settings.section}, hidden layer"
+        self.rows = range(2 * settings.inputs)
+        self.memory = memory | hidden_memory(settings)
+        self.update = update.update_kernel(settings.inputs, settings.gradient_shift)
+        self.rows_of_synapses = weights.rows_of_synapses_kernel(settings.inputs)
+        self.kernels = (*kernels, self.update, update.lower_rate, self.rows_of_synapses)
+
+    def observe(self, ppu) -> Generator:
+        """Watch a sample that will be learned; return the time base at its end."""
+        raise NotImplementedError(f"{type(self).__name__} has no observe(self, ppu)")
+
+    def gradient(self, ppu) -> Generator:
+        """Add the sample's gradient to ``gradient``; called with the errors in place, where not all are zero."""
+        raise NotImplementedError(f"{type(self).__name__} has no gradient(self, ppu)")
+
+    def image(self) -> dict[str, np.ndarray]:
+        hidden, output = weights.initial_shadow(self.settings, self.seed)
+        lanes = weights.steps(weights.from_rows(output, c.LANES))
+        return {
+            "shadow": hidden,
+            "readout_weights": lanes.astype(np.int8).ravel(),
+            "random": generator_state(self.seed, 0),
+            "rate": update.falling_rate(self.settings.first_rates[0], self.plan.epochs * self.plan.batches),
+        }
+
+    def main(self, ppu) -> Generator:
+        for _ in range(self.plan.epochs * self.plan.batches):
+            for _ in range(self.plan.batch):
+                yield from self.learn_sample(ppu)
+            yield from self.update_weights(ppu)
+        for split in self.plan.evaluations():
+            for _ in split:
+                yield ppu.wait_doorbell(SAMPLE_LINE)
+                yield from self.settle(ppu, ppu.time_base)
+        return 0
+
+    def learn_sample(self, ppu) -> Generator:
+        ended = yield from self.observe(ppu)
+        yield ppu.wait_doorbell(ERRORS_LINE)
+        if has_errors(ppu, self.settings):
+            yield from self.gradient(ppu)
+        yield from self.settle(ppu, ended)
+
+    def settle(self, ppu, ended: int) -> Generator:
+        """Let currents and membranes decay before the next sample may begin."""
+        settled = ended + self.settings.settle_ns // c.PPU_CLOCK_NS
+        if ppu.time_base < settled:
+            yield ppu.wait_until(settled)
+        yield ppu.ring(c.BOTTOM, DONE_LINE)
+
+    def update_weights(self, ppu) -> Generator:
+        yield ppu.run(self.update, ppu.word("rate"))
+        yield ppu.run(update.lower_rate)
+        yield ppu.run(self.rows_of_synapses)
+        yield ppu.store_weights(self.rows, c.EVEN, source="synapses")
+        yield ppu.wait_doorbell(WEIGHTS_LINE)
+        yield ppu.load_external(READOUT_WEIGHTS_ADDRESS, into="readout_weights", vectors=self.settings.readouts)
+        yield ppu.ring(c.BOTTOM, DONE_LINE)
+
+
+class ReadoutProgram(Program):
+    """The bottom processor: conducts, and owns loss, readout weights and reports.
+
+    A rule gives ``memory`` and ``kernels`` of its own to the constructor, and says how a sample is played and judged,
+    :meth:`play_sample`, and what the readout weights learn from it, :meth:`gradient`. Regions that are there already:
+    ``shadow`` and ``gradient`` (int16 and int32, a row a readout), ``errors`` (int16[64], of which ``error_words`` are
+    sent to the top), ``counters`` and ``predictions`` as ``plan`` says, and those of ``update``, ``weights`` and
+    ``shuffle``.
+    """
+
+    def __init__(self, settings: Settings, plan: Plan, seed: int, memory: Memory, kernels: tuple):
+        self.settings, self.plan, self.seed = settings, plan, seed
+        self.name = f"{settings.section}, readouts"
+        self.error_words = 1 + settings.readouts
+        drivers = hidden_drivers(settings.hidden)
+        self.synapse_rows = np.stack([2 * drivers, 2 * drivers + 1], axis=1)  # of each hidden neuron
+        self.memory = memory | readout_memory(settings) | shuffle.memory(plan.batch)
+        self.update = update.update_kernel(settings.readouts, settings.readout_gradient_shift)
+        self.signed_rows = weights.signed_rows_kernel(settings.readouts)
+        self.transposed = weights.transposed_synapses_kernel(settings.readouts)
+        self.draw_order = shuffle.order_kernel(len(plan.train))
+        self.kernels = (
+            *(*kernels, self.update, self.signed_rows, self.transposed),
+            *(update.lower_rate, self.draw_order, shuffle.draw_keys, report_counters),
+        )
+
+    def play_sample(self, ppu, sample: int) -> Generator:
+        """Play a sample and judge it: ``errors``, ``counters`` and ``predictions`` are those of it."""
+        raise NotImplementedError(f"{type(self).__name__} has no play_sample(self, ppu, sample)")
+
+    def gradient(self, ppu) -> Generator:
+        """Add the sample's gradient to ``gradient``; called where not all errors are zero."""
+        raise NotImplementedError(f"{type(self).__name__} has no gradient(self, ppu)")
+
+    def image(self) -> dict[str, np.ndarray]:
+        return {
+            "shadow": weights.initial_shadow(self.settings, self.seed)[1],
+            "random": generator_state(self.seed, 1),
+            "key_random": generator_state(self.seed, 2),
+            "rate": update.falling_rate(self.settings.first_rates[1], self.plan.epochs * self.plan.batches),
+        }
+
+    def main(self, ppu) -> Generator:
+        plan = self.plan
+        for epoch in range(plan.epochs):
+            yield ppu.run(shuffle.draw_keys)
+            for batch in range(plan.batches):
+                yield ppu.run(self.draw_order, batch * plan.batch, plan.batch)
+                for i in range(plan.batch):
+                    yield from self.learn_sample(ppu, plan.train.start + ppu.word("order", i))
+                yield from self.update_weights(ppu)
+            yield from self.report(ppu, epoch)
+        for index, split in enumerate(plan.evaluations()):
+            yield from self.evaluate(ppu, index, split)
+            yield from self.report(ppu, plan.epochs + index)
+        return 0
+
+    def evaluate(self, ppu, index: int, split: range) -> Generator:
+        """Play without learning; predictions go to external memory a vector at a time."""
+        for n, sample in enumerate(split):
+            yield from self.play_sample(ppu, sample)
+            yield from self.end_sample(ppu)
+            if n % PREDICTIONS == PREDICTIONS - 1 or n == len(split) - 1:
+                address = predictions_address(index, n // PREDICTIONS * PREDICTIONS)
+                yield ppu.store_external(address, source="predictions")
+
+    def learn_sample(self, ppu, sample: int) -> Generator:
+        yield from self.play_sample(ppu, sample)
+        nbytes = 2 * self.error_words
+        yield ppu.send(c.TOP, source="errors", into="errors", line=ERRORS_LINE, nbytes=nbytes)
+        if has_errors(ppu, self.settings):
+            yield from self.gradient(ppu)
+        yield from self.end_sample(ppu)
+
+    def end_sample(self, ppu) -> Generator:
+        yield ppu.wait_doorbell(DONE_LINE)
+        yield ppu.reset_neurons()
+
+    def update_weights(self, ppu) -> Generator:
+        yield ppu.run(self.update, ppu.word("rate"))
+        yield ppu.run(update.lower_rate)
+        yield ppu.run(self.signed_rows)
+        yield ppu.store_external(READOUT_WEIGHTS_ADDRESS, source="signed", vectors=self.settings.readouts)
+        yield ppu.ring(c.TOP, WEIGHTS_LINE)
+        for first in range(0, self.settings.hidden, NEURONS_PER_WRITE):
+            rows = self.synapse_rows[first : first + NEURONS_PER_WRITE]
+            yield ppu.run(self.transposed, first, len(rows))
+            yield ppu.store_weights(rows.ravel(), c.EVEN, source="synapses")
+        yield ppu.wait_doorbell(DONE_LINE)
+
+    def report(self, ppu, index: int) -> Generator:
+        yield ppu.run(report_counters)
+        yield ppu.store_external(report_address(index), source="report")
+
+
+def has_errors(ppu, settings: Settings) -> bool:
+    """False for a sample that counts as learned: all its errors are zero."""
+    return any(ppu.word("errors", 1 + o) for o in range(settings.readouts))
+
+
+def hidden_memory(settings: Settings) -> Memory:
+    """What every hidden layer has, see :class:`HiddenProgram`."""
+    layer = Memory(
+        errors=i16[64],
+        readout_weights=i8[settings.readouts * ROW],
+        shadow=i16[settings.inputs * ROW],
+        gradient=i32[settings.inputs * ROW],
+    )
+    return layer | update.memory(settings.inputs) | weights.synapse_memory(settings.inputs)
+
+
+def readout_memory(settings: Settings) -> Memory:
+    """What every readout layer has but for the order of samples, see :class:`ReadoutProgram`."""
+    layer = Memory(
+        errors=i16[64],
+        counters=i32[COUNTERS],
+        predictions=u8[PREDICTIONS],
+        shadow=i16[settings.readouts * ROW],
+        gradient=i32[settings.readouts * ROW],
+        signed=i8[settings.readouts * ROW],
+        report=i32[REPORT_WORDS],
+    )
+    return layer | update.memory(settings.readouts) | weights.synapse_memory(NEURONS_PER_WRITE)
