@@ -8,13 +8,15 @@ from pathlib import Path
 from tqdm import tqdm
 
 from chip import constants as c
-from chip.calibration.calibration import BOUNDS, CADC, QUANTITIES, TARGETS, UNITS, Calibration
+from chip.calibration.calibration import ACAUSAL, BOUNDS, CADC, QUANTITIES, SENSORS, TARGETS, UNITS, Calibration
 from chip.config import ChipConfig
 from host.arguments import UsageError
 from host.progress import COMPILING, Progress
 
 SUFFIX = ".npz"
-NAMES = {CADC: "CADC offset"} | {name: name for name in TARGETS}  # in reports and pictures
+NAMES = {CADC: "CADC offset", ACAUSAL: "CADC offset, acausal"} | {
+    name: name for name in (*TARGETS, *SENSORS)
+}  # in reports and pictures
 LAYOUT = "{desc}: {percentage:3.0f}%|{bar:12}| {n_fmt}/{total_fmt} measurements [{elapsed}<{remaining}{postfix}]"
 
 
@@ -109,7 +111,7 @@ def load(path: Path, config: ChipConfig) -> Calibration:
 def report(calibration: Calibration, config: ChipConfig) -> str:
     """Return the spreads before and after, their ratios and the source's bounds, as a table."""
     rows = [("parameter", "target", "before", "after", "after/before", "bound")]
-    for name in QUANTITIES:
+    for name in (*QUANTITIES, *SENSORS):
         before, after = calibration.spread(name)
         target = f"{TARGETS[name]:g} {UNITS[name]}" if name in TARGETS else ""
         bound = f"< {BOUNDS[name]:.2f}" if name in BOUNDS else ""
@@ -119,7 +121,10 @@ def report(calibration: Calibration, config: ChipConfig) -> str:
     lines = [f"calibration of chip {config.profile}, seed {config.seed}"]
     lines += ["  " + "  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)) for row in rows]
     lines = [line.rstrip() for line in lines]
-    lines.append(f"  standard deviations over {c.NEURONS} neurons without 5 % at either end, by CADC and counters")
+    lines.append(
+        f"  standard deviations without 5 % at either end, over {c.NEURONS} neurons or channels, or all synapses"
+    )
+    lines.append("  everything was measured by CADC and spike counters")
     without = {name: int((~good).sum()) for name, good in zip(TARGETS, calibration.good, strict=True)}
     if any(without.values()):
         counts = ", ".join(f"{name} of {count}" for name, count in without.items() if count)

@@ -7,16 +7,18 @@ from pathlib import Path
 
 import numpy as np
 
-from chip.calibration.calibration import BOUNDS, QUANTITIES, TARGETS, UNITS, Calibration
+from chip.calibration.calibration import BOUNDS, QUANTITIES, SENSORS, TARGETS, UNITS, Calibration
+from chip.calibration.sensors import AMPLITUDE_LSB, TAU_US
 from host.calibrate import NAMES
 from host.results import replace_together
 
-SIZE_INCHES, DOTS_PER_INCH = (16.0, 8.0), 100
+SIZE_INCHES, DOTS_PER_INCH = (16.0, 12.0), 100
 BINS = 40
+ASKED = TARGETS | dict(zip(SENSORS, (AMPLITUDE_LSB, TAU_US), strict=True))
 
 
 def draw(calibration: Calibration, title: str) -> bytes:
-    """Return the figure as PNG, 1600 x 800 points; raises ImportError where matplotlib is not installed."""
+    """Return the figure as PNG, 1600 x 1200 points; raises ImportError where matplotlib is not installed."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
@@ -25,11 +27,12 @@ def draw(calibration: Calibration, title: str) -> bytes:
     figure = Figure(figsize=SIZE_INCHES, dpi=DOTS_PER_INCH, layout="constrained")
     FigureCanvasAgg(figure)
     figure.suptitle(title, fontsize=15, fontweight="bold")
-    axes = figure.subplots(2, 4).ravel()
+    axes = figure.subplots(3, 4).ravel()
     with panels.style():
-        for index, name in enumerate(QUANTITIES):
-            _panel(axes[index], calibration, index, name, (panels.ORANGE, panels.BLUE))
-    axes[-1].axis("off")
+        for axis, name in zip(axes, (*QUANTITIES, *SENSORS), strict=False):
+            _panel(axis, calibration, name, (panels.ORANGE, panels.BLUE))
+    for axis in axes[len(QUANTITIES) + len(SENSORS) :]:
+        axis.axis("off")
     text = (
         "As measured by CADC and spike counters.\n\nBefore: codes of the design's curves.\nAfter: codes of each "
         "neuron's own\nmeasured curve.\n\nRatio: of standard deviations, without\n5 % of the neurons at either end; in "
@@ -46,18 +49,18 @@ def save(path: Path, calibration: Calibration, title: str) -> None:
     replace_together({path: draw(calibration, title)})
 
 
-def _panel(axes, calibration: Calibration, index: int, name: str, colours: tuple[str, str]) -> None:
-    before, after = (each[index][np.isfinite(each[index])] for each in (calibration.before, calibration.after))
+def _panel(axes, calibration: Calibration, name: str, colours: tuple[str, str]) -> None:
+    before, after = (each[np.isfinite(each)] for each in calibration.measured(name))
     both = np.concatenate([before, after])
     low, high = (both.min(), both.max()) if both.size else (0.0, 1.0)
     edges = np.linspace(low, max(high, low + 1e-6), BINS + 1)
     for values, label, colour in ((before, "before", colours[0]), (after, "after", colours[1])):
         axes.hist(values, edges, histtype="stepfilled", alpha=0.35, color=colour)
         axes.hist(values, edges, histtype="step", linewidth=1.5, color=colour, label=label)
-    axes.axvline(TARGETS.get(name, 0.0), color="0.3", linestyle="--", linewidth=1)
+    axes.axvline(ASKED.get(name, 0.0), color="0.3", linestyle="--", linewidth=1)
     bound = f" [{BOUNDS[name]:.2f}]" if name in BOUNDS else ""
     axes.set_title(f"{NAMES[name]}: ratio {calibration.ratio(name):.3f}{bound}", loc="left", fontsize=12)
     axes.set_xlabel(UNITS[name])
-    axes.set_ylabel("channels" if name not in TARGETS else "neurons")
+    axes.set_ylabel("neurons" if name in TARGETS else "branches of synapses" if name in SENSORS else "channels")
     axes.spines[["top", "right"]].set_visible(False)
     axes.legend(loc="upper right")

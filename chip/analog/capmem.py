@@ -12,7 +12,7 @@ Arrays are indexed by parameter, in the order of ``PARAMETERS``, then ``[hemisph
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
@@ -36,6 +36,8 @@ _FASTEST_US = {TAU_MEM: 0.12, TAU_SYN_EXC: 0.08, TAU_SYN_INH: 0.08}  # at the la
 _TAU_LIMITS_NS = (50.0, 2e6)
 _NEURONS = (c.HEMISPHERES, c.COLUMNS)
 _SHAPE = (len(PARAMETERS), *_NEURONS)
+_SYNAPSES = (c.HEMISPHERES, c.ROWS, c.COLUMNS)
+TRIM_CENTRE, TRIM_MAX = 1, 3  # of a correlation sensor
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,7 +47,11 @@ class AnalogCodes:
     Attributes:
         codes: int64[6, 2, 256], 0..1022, the capacitor memory.
         ranges: int64[6, 2, 256], 0..2, 0 the fastest; potentials have only 0.
-        cadc_offset: int64[2, 256], -128..127, what a channel adds to its reading.
+        cadc_offset: int64[2, 256], -128..127, what a channel adds to its reading: those that membranes and the causal
+            branches of correlation sensors share.
+        acausal_offset: the same of the channels of the acausal branches.
+        amplitude_trim, time_trim: int64[2, 256, 256], 0..3, of the correlation sensors: what they need to do what
+            registers ask for with trims of 1.
 
     Raises:
         ValueError: an array has another shape or type, or a value does not fit its bits.
@@ -54,11 +60,17 @@ class AnalogCodes:
     codes: np.ndarray
     ranges: np.ndarray
     cadc_offset: np.ndarray
+    acausal_offset: np.ndarray = field(default_factory=lambda: np.zeros(_NEURONS, np.int64))
+    amplitude_trim: np.ndarray = field(default_factory=lambda: np.full(_SYNAPSES, TRIM_CENTRE, np.int64))
+    time_trim: np.ndarray = field(default_factory=lambda: np.full(_SYNAPSES, TRIM_CENTRE, np.int64))
 
     def __post_init__(self):
         _check("a capacitor memory code", self.codes, _SHAPE, 0, c.CAPMEM_MAX)
         _check("the range of a time constant", self.ranges, _SHAPE, 0, RANGES - 1)
         _check("a CADC offset", self.cadc_offset, _NEURONS, c.CADC_OFFSET_MIN, c.CADC_OFFSET_MAX)
+        _check("an acausal CADC offset", self.acausal_offset, _NEURONS, c.CADC_OFFSET_MIN, c.CADC_OFFSET_MAX)
+        _check("an amplitude trim", self.amplitude_trim, _SYNAPSES, 0, TRIM_MAX)
+        _check("a time trim", self.time_trim, _SYNAPSES, 0, TRIM_MAX)
 
 
 def _check(what: str, values: np.ndarray, shape: tuple[int, ...], low: int, high: int) -> None:
@@ -68,7 +80,9 @@ def _check(what: str, values: np.ndarray, shape: tuple[int, ...], low: int, high
     bad = (values < low) | (values > high)
     if bad.any():
         where = tuple(int(i) for i in np.argwhere(bad)[0])
-        name = f" of {PARAMETERS[where[0]]}{list(where[1:])}" if len(shape) == 3 else f" of channel {list(where)}"
+        name = f" of channel {list(where)}" if shape == _NEURONS else f" of synapse {list(where)}"
+        if shape == _SHAPE:
+            name = f" of {PARAMETERS[where[0]]}{list(where[1:])}"
         raise ValueError(f"{what}{name} is {values[where]}; its register takes {low}..{high}")
 
 

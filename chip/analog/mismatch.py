@@ -16,7 +16,7 @@ from typing import NamedTuple
 import numpy as np
 
 from chip import constants as c
-from chip.analog.capmem import AnalogCodes, design_codes, true_values
+from chip.analog.capmem import TRIM_CENTRE, TRIM_MAX, AnalogCodes, design_codes, true_values
 from chip.analog.stp_tables import driver_table
 from chip.analog.streams import CUT_STD as CUT_STD
 from chip.analog.streams import normal, stream
@@ -35,6 +35,7 @@ class Silicon(NamedTuple):
     synapse_factor: float32[2, 256, 256], [hemisphere, row, column], on a synapse's efficacy; None if all are 1.
     stp: float64[4, 2, 128], of the drivers, see :func:`chip.analog.stp.driver_table`.
     cadc_gain, cadc_offset_lsb: float64[2, 256], a channel reads ``gain * potential + offset``.
+    acausal_offset_lsb: float64[2, 256], what a calibration adds to the offsets of the acausal channels.
     cadc_noise_lsb: standard deviation of a read, of all channels.
     membrane_noise_lsb: float64[2, 256], stationary standard deviation; all 0.0 if there is no noise.
     membrane_key, cadc_key: uint64[2, 256], what tells the noise of one neuron or channel from another's.
@@ -45,6 +46,7 @@ class Silicon(NamedTuple):
     stp: np.ndarray
     cadc_gain: np.ndarray
     cadc_offset_lsb: np.ndarray
+    acausal_offset_lsb: np.ndarray
     cadc_noise_lsb: float
     membrane_noise_lsb: np.ndarray
     membrane_key: np.ndarray
@@ -58,10 +60,12 @@ def silicon(config: ChipConfig, registers: Registers, codes: AnalogCodes | None 
     has for what the registers ask for. Elsewhere there are no codes.
     """
     distance, cadc_offset = distance_lsb(registers), deviation(config, "cadc_offset", _NEURONS)
+    acausal_offset = np.zeros(_NEURONS)
     if config.capmem.used:
         codes = design_codes(registers) if codes is None else codes
-        registers = dataclasses.replace(registers, **true_values(config, codes))
+        registers = dataclasses.replace(registers, **true_values(config, codes), **_trims(registers, codes))
         cadc_offset += codes.cadc_offset
+        acausal_offset += codes.acausal_offset
     elif codes is not None:
         raise ValueError("this chip takes no capacitor memory codes: capmem.used is off; use ChipConfig.raw")
     changed = {"tau_mem_ns": registers.tau_mem_ns * factor(config, "tau_mem", _NEURONS)}
@@ -83,11 +87,23 @@ def silicon(config: ChipConfig, registers: Registers, codes: AnalogCodes | None 
         ),
         cadc_gain=factor(config, "cadc_gain", _NEURONS),
         cadc_offset_lsb=cadc_offset,
+        acausal_offset_lsb=acausal_offset,
         cadc_noise_lsb=config.imperfections.std("cadc_noise"),
         membrane_noise_lsb=distance * config.imperfections.std("membrane_noise"),
         membrane_key=_keys(config, "membrane_noise"),
         cadc_key=_keys(config, "cadc_noise"),
     )
+
+
+def _trims(registers: Registers, codes: AnalogCodes) -> dict[str, np.ndarray]:
+    """Return the trims of the correlation sensors: those that registers ask for, counted from the calibrated ones."""
+    wanted = {"amplitude": codes.amplitude_trim, "time": codes.time_trim}
+    found = {}
+    for name, calibrated in wanted.items():
+        field = f"correlation_{name}_trim"
+        trim = getattr(registers, field).astype(np.int64) + calibrated - TRIM_CENTRE
+        found[field] = np.clip(trim, 0, TRIM_MAX).astype(np.uint8)
+    return found
 
 
 def distance_lsb(registers: Registers) -> np.ndarray:

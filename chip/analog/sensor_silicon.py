@@ -12,12 +12,13 @@ from typing import NamedTuple
 import numpy as np
 
 from chip import constants as c
+from chip.analog.capmem import TRIM_CENTRE
 from chip.analog.mismatch import CUT_STD, LEAST_FACTOR, Silicon, deviation, factor, stream
 from chip.config import ChipConfig
 from chip.registers import Registers
 
 BRANCHES = 2  # causal, acausal
-TRIM_STEP, TRIM_CENTRE = 0.15, 1  # of a time constant or an amplitude per step of a trim (assumed)
+TRIM_STEP = 0.15  # of a time constant or an amplitude per step of a trim (assumed)
 _CHANNELS = (c.HEMISPHERES, c.COLUMNS)
 _SYNAPSES = (c.HEMISPHERES, c.ROWS, c.COLUMNS)
 
@@ -46,8 +47,8 @@ class SensorSilicon(NamedTuple):
 def sensor_silicon(config: ChipConfig, registers: Registers, true: Silicon) -> SensorSilicon:
     """Return the sensors of the chip that ``config`` names, with ``registers`` written into it; ``true``: its rest."""
     on = registers.correlation_enabled[:, None, None]
-    amplitude = registers.correlation_amplitude_lsb[:, None, None] * _trim(registers.correlation_amplitude_trim)
-    tau = registers.correlation_tau_ns[:, None, None] * _trim(registers.correlation_time_trim)
+    amplitude = registers.correlation_amplitude_lsb[:, None, None] * _trim(true.registers.correlation_amplitude_trim)
+    tau = registers.correlation_tau_ns[:, None, None] * _trim(true.registers.correlation_time_trim)
     return SensorSilicon(
         amplitude_lsb=np.where(on, amplitude, 0.0) * factor(config, "correlation_amplitude", (BRANCHES, *_SYNAPSES)),
         tau_ns=tau * factor(config, "correlation_tau", (BRANCHES, *_SYNAPSES)),
@@ -60,7 +61,9 @@ def sensor_silicon(config: ChipConfig, registers: Registers, true: Silicon) -> S
                 np.maximum(1.0 + _other(config, "cadc_gain", "acausal", _CHANNELS), LEAST_FACTOR),
             ]
         ),
-        offset_lsb=np.stack([true.cadc_offset_lsb, _other(config, "cadc_offset", "acausal", _CHANNELS)]),
+        offset_lsb=np.stack(
+            [true.cadc_offset_lsb, _other(config, "cadc_offset", "acausal", _CHANNELS) + true.acausal_offset_lsb]
+        ),
         noise_lsb=config.imperfections.std("cadc_noise"),
         key=np.stack(
             [

@@ -20,6 +20,8 @@ from chip.registers import Registers
 READ_PITCH_NS = 1_708  # between two conversions: the shortest on the clock that drifts over the grid of the simulation
 COUNTER_FULL = 256  # what a spike counter of 8 bits with its overflow flag tells at most
 NS_PER_US = 1_000
+RESET_NS = c.CORRELATION_RESET_CYCLES * c.PPU_CLOCK_NS  # of the sensors of a row half
+ALL_BUSSES = (1 << c.PADI_BUSSES) - 1
 
 
 class Bench:
@@ -63,6 +65,34 @@ class Bench:
     def read_after_events(self, delays_us: np.ndarray, pause_us: float) -> np.ndarray:
         """Send an event with label 0 to driver 0 of either hemisphere, and return uint8[delays, 2, 256]."""
         return self._shots(delays_us, pause_us, self._event)
+
+    def read_sensors(self) -> np.ndarray:
+        """Return uint8[2 branches, 2, 256 rows, 256]: the correlation sensors of all synapses, row after row."""
+        rows = range(c.ROWS)
+        times = self.now_ns + READ_PITCH_NS * np.arange(1, c.ROWS + 1)
+        tickets = [[self._core.post_correlation(int(times[row]), side, row) for side in range(2)] for row in rows]
+        self._core.advance(int(times[-1]) + c.EVENT_CLOCK_NS)
+        self.conversions += c.ROWS
+        found = np.array([[self._core.correlation_result(each) for each in pair] for pair in tickets])
+        return to_columns(found).transpose(2, 1, 0, 3)
+
+    def reset_sensors(self) -> None:
+        """Reset the correlation sensors of all synapses, row after row."""
+        for row in range(c.ROWS):
+            self.wait(2 * RESET_NS / NS_PER_US)
+            for side in range(c.HEMISPHERES):
+                self._core.post_whole_correlation_reset(self.now_ns + RESET_NS, RESET_NS, side, row)
+        self.wait(3 * RESET_NS / NS_PER_US)
+
+    def pair(self, count: int, delay_us: float, pause_us: float) -> None:
+        """Send events to all drivers, so often: label 0, 1 and 0 again, a delay apart, then a pause."""
+        delay_ns, pause_ns = on_clock(delay_us), on_clock(pause_us)
+        for _ in range(count):
+            start_ns = self.now_ns + c.EVENT_CLOCK_NS
+            for number, label in enumerate((0, 1, 0)):
+                for side in range(c.HEMISPHERES):
+                    self._core.post_padi_event(start_ns + number * delay_ns, side, ALL_BUSSES, 0, label)
+            self._core.advance(start_ns + 2 * delay_ns + pause_ns)
 
     def count_spikes(self, time_us: float) -> np.ndarray:
         """Return int64[2, 256], 0..256: how often each neuron spikes in a time; 256 is a counter that overflowed."""

@@ -18,10 +18,11 @@ from chip.analog.capmem import FIELDS, PARAMETERS, RANGES, TIMES, AnalogCodes, C
 from chip.config import ChipConfig
 from chip.registers import Registers
 
-FORMAT = 1
-CADC = "cadc"
-QUANTITIES = (CADC, *PARAMETERS)  # what is measured before and after, in this order
-UNITS = dict.fromkeys(QUANTITIES, "LSB") | dict.fromkeys(PARAMETERS[TIMES], "us")
+FORMAT = 2
+CADC, ACAUSAL = "cadc", "cadc_acausal"
+QUANTITIES = (CADC, ACAUSAL, *PARAMETERS)  # what is measured before and after of neurons and channels, in this order
+SENSORS = ("correlation_amplitude", "correlation_tau")  # and of synapses
+UNITS = dict.fromkeys((*QUANTITIES, *SENSORS), "LSB") | dict.fromkeys((*PARAMETERS[TIMES], SENSORS[1]), "us")
 BOUNDS = {  # of the spread after over that before (calix test_neuron_distribution.py)
     "leak": 0.30,
     "reset": 0.20,
@@ -41,13 +42,19 @@ CALIBRATABLE = {  # what the vendor calibrates to, LSB and us (calix spiking/neu
 }
 TRIMMED = 0.05  # of the neurons, at either end, before a spread is taken
 _NEURONS = (c.HEMISPHERES, c.COLUMNS)
+_SYNAPSES = (c.HEMISPHERES, c.ROWS, c.COLUMNS)
 _ARRAYS = {  # of a file: shape, type
     "slope": ((len(PARAMETERS), RANGES, *_NEURONS), np.float64),
     "zero": ((len(PARAMETERS), RANGES, *_NEURONS), np.float64),
     "good": ((len(PARAMETERS), *_NEURONS), np.bool_),
     "cadc_offset": (_NEURONS, np.int64),
+    "acausal_offset": (_NEURONS, np.int64),
+    "amplitude_trim": (_SYNAPSES, np.int64),
+    "time_trim": (_SYNAPSES, np.int64),
     "before": ((len(QUANTITIES), *_NEURONS), np.float64),
     "after": ((len(QUANTITIES), *_NEURONS), np.float64),
+    "sensors_before": ((len(SENSORS), 2, *_SYNAPSES), np.float32),
+    "sensors_after": ((len(SENSORS), 2, *_SYNAPSES), np.float32),
 }
 
 
@@ -69,9 +76,12 @@ class Calibration:
         chip_seconds: how long the chip was measured.
         slope, zero: float64[6, 3, 2, 256], :class:`chip.analog.capmem.Curves`; the design's where measuring failed.
         good: bool[6, 2, 256], where it did not.
-        cadc_offset: int64[2, 256], what brings each channel to what all read on average.
-        before, after: float64[7, 2, 256] as measured, in LSB and us, NaN where there was no answer: deviations of CADC
+        cadc_offset, acausal_offset: int64[2, 256], what brings each channel to what all read on average.
+        amplitude_trim, time_trim: int64[2, 256, 256], 0..3, of the correlation sensors.
+        before, after: float64[8, 2, 256] as measured, in LSB and us, NaN where there was no answer: deviations of CADC
             channels, then the parameters with ``TARGETS`` asked for, by codes of the design and by the new ones.
+        sensors_before, sensors_after: float32[2, 2, 2, 256, 256], amplitudes in LSB and time constants in us of causal
+            and acausal branches, by trims of 1 and by the new ones.
     """
 
     chip: dict
@@ -81,12 +91,18 @@ class Calibration:
     zero: np.ndarray
     good: np.ndarray
     cadc_offset: np.ndarray
+    acausal_offset: np.ndarray
+    amplitude_trim: np.ndarray
+    time_trim: np.ndarray
     before: np.ndarray
     after: np.ndarray
+    sensors_before: np.ndarray
+    sensors_after: np.ndarray
 
     def codes(self, registers: Registers) -> AnalogCodes:
         """Return the codes that make this chip's neurons what registers ask for, or what comes nearest."""
-        return AnalogCodes(*Curves(self.slope, self.zero).codes(values_of(registers)), self.cadc_offset)
+        codes, ranges = Curves(self.slope, self.zero).codes(values_of(registers))
+        return AnalogCodes(codes, ranges, self.cadc_offset, self.acausal_offset, self.amplitude_trim, self.time_trim)
 
     def check_chip(self, config: ChipConfig) -> None:
         """Raise CalibrationError where this is not the calibration of that chip, by this version."""
@@ -114,9 +130,17 @@ class Calibration:
             )
 
     def spread(self, quantity: str) -> tuple[float, float]:
-        """Return the standard deviations before and after of a member of ``QUANTITIES``, trimmed, in its unit."""
+        """Return the standard deviations before and after of a quantity, trimmed, in its unit."""
+        before, after = self.measured(quantity)
+        return trimmed_std(before), trimmed_std(after)
+
+    def measured(self, quantity: str) -> tuple[np.ndarray, np.ndarray]:
+        """Return what was measured before and after of a member of ``QUANTITIES`` or ``SENSORS``."""
+        if quantity in SENSORS:
+            index = SENSORS.index(quantity)
+            return self.sensors_before[index], self.sensors_after[index]
         index = QUANTITIES.index(quantity)
-        return trimmed_std(self.before[index]), trimmed_std(self.after[index])
+        return self.before[index], self.after[index]
 
     def ratio(self, quantity: str) -> float:
         """Return the spread after over that before."""

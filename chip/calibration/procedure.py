@@ -2,7 +2,8 @@
 
 Everything is measured on all 512 neurons at once. First the offsets of the CADC, through which all else is seen; then
 potentials, since decays need them; the membrane's time constants; thresholds, which want slow membranes; the synapses'
-time constants, which want fast ones. What is calibrated already is used by what comes after.
+time constants, which want fast ones; last the correlation sensors, which need neurons that spike when they should.
+What is calibrated already is used by what comes after.
 
 A line per neuron, parameter and range, rather than one code for one target: so a chip is calibrated once, whatever
 values the programs ask for that will run on it.
@@ -25,12 +26,25 @@ from chip.analog.capmem import (
     TAU_SYN_INH,
     THRESHOLD,
     TIMES,
+    TRIM_CENTRE,
+    TRIM_MAX,
     AnalogCodes,
     design,
+    values_of,
 )
 from chip.calibration import measurements as measure
+from chip.calibration import sensors
 from chip.calibration.bench import Bench
-from chip.calibration.calibration import CADC, QUANTITIES, TARGETS, Calibration, identity, running_version
+from chip.calibration.calibration import (
+    ACAUSAL,
+    CADC,
+    QUANTITIES,
+    SENSORS,
+    TARGETS,
+    Calibration,
+    identity,
+    running_version,
+)
 from chip.calibration.fits import fit_lines
 from chip.config import ChipConfig
 
@@ -42,6 +56,8 @@ LEVELS_LSB = {
 }
 FASTEST_CODES, OTHER_CODES = (120, 200, 300, 450), (120, 280, 520, 900)  # of time constants, by range
 REST_US, SLOW_US, FAST_US, FIRING_US = 2.0, 60.0, 0.5, 20.0  # membranes
+SENSOR_MEASUREMENTS = 2 + (TRIM_MAX + 1) + 1  # acausal channels; every trim; what has come of it
+_SYNAPSES = (c.HEMISPHERES, c.ROWS, c.COLUMNS)
 Progress = Callable[[int, int, str], None]
 
 
@@ -73,7 +89,9 @@ class Procedure:
         self.curves = design()
         self._progress = progress or (lambda done, total, name: None)
         self._done = 0
-        self._offset = np.zeros((c.HEMISPHERES, c.COLUMNS), np.int64)
+        self._offset, self._acausal_offset = np.zeros((2, c.HEMISPHERES, c.COLUMNS), np.int64)
+        self._trims = np.full((2, *_SYNAPSES), TRIM_CENTRE, np.int64)
+        self._sensors_before, self._sensors_after = np.full((2, len(SENSORS), 2, *_SYNAPSES), np.nan, np.float32)
         self._good = np.ones((len(PARAMETERS), c.HEMISPHERES, c.COLUMNS), bool)
         self._before, self._after = (np.full((len(QUANTITIES), c.HEMISPHERES, c.COLUMNS), np.nan) for _ in range(2))
         self._tau_mem_us: np.ndarray | None = None  # of the fast membranes that synapses are measured with
@@ -83,6 +101,8 @@ class Procedure:
         self._channels()
         for parameter in ORDER:
             self._parameter(parameter)
+        self._acausal_channels()
+        self._sensors()
         self._progress(self._done, self._done, "done")
         return self.result()
 
@@ -97,15 +117,21 @@ class Procedure:
             zero=self.curves.zero,
             good=self._good,
             cadc_offset=self._offset,
+            acausal_offset=self._acausal_offset,
+            amplitude_trim=self._trims[0],
+            time_trim=self._trims[1],
             before=self._before,
             after=self._after,
+            sensors_before=self._sensors_before,
+            sensors_after=self._sensors_after,
         )
 
     @property
     def total(self) -> int:
-        """How many measurements there are: of the CADC, of potentials and of time constants."""
+        """How many measurements there are: of the CADC, of potentials, of time constants and of sensors."""
         potentials, times = len(LEVELS_LSB), len(PARAMETERS) - len(LEVELS_LSB)
-        return 2 + potentials * (2 + len(LEVELS_LSB[LEAK])) + times * (2 + RANGES * len(OTHER_CODES)) + 1
+        neurons = potentials * (2 + len(LEVELS_LSB[LEAK])) + times * (2 + RANGES * len(OTHER_CODES)) + 1
+        return 2 + neurons + SENSOR_MEASUREMENTS
 
     def _tell(self, name: str) -> None:
         self._progress(self._done, self.total, name)
@@ -119,6 +145,27 @@ class Procedure:
         self._offset = np.clip(offset, c.CADC_OFFSET_MIN, c.CADC_OFFSET_MAX)
         self._tell(CADC)
         self._after[index] = measure.read_reference(self.bench, self._codes())
+
+    def _acausal_channels(self) -> None:
+        index = QUANTITIES.index(ACAUSAL)
+        for found in (self._before, self._after):
+            self._tell(ACAUSAL)
+            empty = sensors.read_empty(self.bench, self._sensor_codes())[1]
+            found[index] = empty - empty.mean()
+            if found is self._before:
+                offset = -np.rint(found[index]).astype(np.int64)
+                self._acausal_offset = np.clip(offset, c.CADC_OFFSET_MIN, c.CADC_OFFSET_MAX)
+
+    def _sensors(self) -> None:
+        *trims, self._sensors_before = sensors.choose_trims(self.bench, self._sensor_codes(), self._tell)
+        self._trims = np.stack(trims)
+        self._tell(SENSORS[0])
+        self._sensors_after = sensors.read_sensors(self.bench, self._sensor_codes(), TRIM_CENTRE, TRIM_CENTRE)
+
+    def _sensor_codes(self) -> AnalogCodes:
+        """Return codes for what sensors are measured with, with the trims that are known so far."""
+        registers = sensors.stimulus(sensors.DRIVERS[0])
+        return AnalogCodes(*self.curves.codes(values_of(registers)), self._offset, self._acausal_offset, *self._trims)
 
     def _parameter(self, parameter: int) -> None:
         name = PARAMETERS[parameter]

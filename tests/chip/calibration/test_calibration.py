@@ -9,9 +9,13 @@ import pytest
 from chip import Chip, ChipConfig
 from chip.analog.capmem import LEAK, chip_curves, design_codes, true_values, values_of
 from chip.analog.core import AnalogCore
+from chip.analog.mismatch import silicon
+from chip.analog.sensor_silicon import sensor_silicon
+from chip.calibration import sensors
 from chip.calibration.bench import Bench
 from chip.calibration.calibration import (
     QUANTITIES,
+    SENSORS,
     Calibration,
     CalibrationError,
     CalibrationWarning,
@@ -29,7 +33,12 @@ RAW = ChipConfig.raw(seed=7)
 def perfect(config=RAW, **changes):
     """The calibration that somebody who knew the true curves would write."""
     slope, zero = chip_curves(config)
-    arrays = {name: np.random.default_rng(1).normal(size=(len(QUANTITIES), 2, 256)) for name in ("before", "after")}
+    random, arrays = np.random.default_rng(1), {}
+    for name in ("before", "after"):
+        arrays[name] = random.normal(size=(len(QUANTITIES), 2, 256))
+        arrays[f"sensors_{name}"] = np.broadcast_to(random.normal(size=(2, 2, 2, 1, 256)), (2, 2, 2, 256, 256)).astype(
+            "f4"
+        )
     fields = {
         "chip": identity(config),
         "version": running_version(),
@@ -38,6 +47,9 @@ def perfect(config=RAW, **changes):
         "zero": zero,
         "good": np.ones((6, 2, 256), bool),
         "cadc_offset": np.arange(512).reshape(2, 256) % 50 - 25,
+        "acausal_offset": np.arange(512).reshape(2, 256) % 40 - 20,
+        "amplitude_trim": np.arange(131072).reshape(2, 256, 256) % 4,
+        "time_trim": np.arange(131072).reshape(2, 256, 256) // 4 % 4,
         **arrays,
     }
     return Calibration(**(fields | changes))
@@ -256,3 +268,44 @@ def test_spreads_leave_out_the_ends_and_what_is_unknown():
     values = np.concatenate([np.full(50, -1e6), np.linspace(-1, 1, 900), np.full(50, 1e6), np.full(7, np.nan)])
     assert trimmed_std(values) == pytest.approx(np.linspace(-1, 1, 900).std())
     assert np.isnan(trimmed_std(np.array([np.nan])))
+
+
+def test_acausal_channels_are_brought_together_by_empty_sensors():
+    imperfections = ImperfectionConfig(cadc_offset=True, cadc_offset_std_lsb=15.0, correlation_baseline=True)
+    procedure = Procedure(ChipConfig(seed=4, imperfections=imperfections, capmem=CapMemConfig(used=True)), None)
+    procedure._acausal_channels()
+    before, after = procedure.result().spread("cadc_acausal")
+    assert 9.0 < before < 17.0 and after < 0.5
+
+
+def test_trims_are_the_best_of_what_was_measured(monkeypatch):
+    """Measured are the true amplitudes and time constants of this silicon; trims bring them nearer to the target."""
+    monkeypatch.setattr("chip.calibration.sensors.DRIVERS", (5,))
+    imperfections = ImperfectionConfig(correlation_amplitude=True, correlation_tau=True)
+    config = ChipConfig(seed=4, imperfections=imperfections, capmem=CapMemConfig(used=True))
+    procedure = Procedure(config, None)
+    procedure._sensors()
+    calibration = procedure.result()
+    registers = sensors.stimulus(5)
+    for codes, measured in (
+        (design_codes(registers), calibration.sensors_before),
+        (calibration.codes(registers), calibration.sensors_after),
+    ):
+        true = sensor_silicon(config, registers, silicon(config, registers, codes))
+        rows = np.r_[:10, 12:256]  # but those of driver 5
+        assert np.isnan(measured[:, :, :, 10:12]).all()
+        np.testing.assert_allclose(measured[0][:, :, rows], true.amplitude_lsb[:, :, rows], rtol=0.06)
+        error = measured[1][:, :, rows] / (true.tau_ns[:, :, rows] * 1e-3) - 1
+        assert np.abs(error).max() < 0.25 and np.abs(error).std() < 0.03
+    for name in SENSORS:
+        assert 0.65 < calibration.ratio(name) < 0.85  # both branches of a synapse share its trims
+    assert set(calibration.amplitude_trim.ravel()) == {0, 1, 2, 3} == set(calibration.time_trim.ravel())
+
+
+def test_trims_of_registers_count_from_the_calibrated_ones():
+    registers, calibration = Registers(), perfect()
+    registers.correlation_amplitude_trim[0] = 2
+    true = silicon(RAW, registers, calibration.codes(registers)).registers
+    assert (true.correlation_amplitude_trim[0] == np.clip(calibration.amplitude_trim[0] + 1, 0, 3)).all()
+    assert (true.correlation_amplitude_trim[1] == calibration.amplitude_trim[1]).all()
+    assert (true.correlation_time_trim == calibration.time_trim).all()
