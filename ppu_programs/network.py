@@ -1,0 +1,266 @@
+"""Networks as data: layers of synapses and of neurons in turn, as firmware, host loop and float reference read them.
+
+    >>> network = Network(Linear(5, 120), LIF(120), Linear(120, 3), LI(3))
+    >>> network.depth, network.weight_count
+    (2, 960)
+
+Potentials are in CADC LSB; a neuron's leak potential is its reset potential, too. Weights are in steps of the 6-bit
+synapses, with sign: -63..63, a row of synapses for either sign. Whether a network fits a chip, and where on it it
+lies, is for :mod:`ppu_programs.placement` to say.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator
+from dataclasses import KW_ONLY, MISSING, dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+
+from chip import constants as c
+from chip.settings import Checked, check_setting, setting
+
+
+@dataclass(frozen=True)
+class Synapses(Checked):
+    """What a :class:`Linear` leaves open: the defaults in front of spiking neurons; :class:`LI` has its own."""
+
+    section: ClassVar[str] = "Linear"
+    efficacy_lsb: int = setting(4, 1, 100)
+    mean: float = setting(12.0, -float(c.WEIGHT_MAX), float(c.WEIGHT_MAX))
+    spread: float = setting(24.0, 0.0, float(c.WEIGHT_MAX))
+
+
+class Layer:
+    """A layer checks itself: sizes, which have no default, and settings; raises ValueError that names the field."""
+
+    def __post_init__(self):
+        for field in dataclasses.fields(self):
+            name, value = f"{type(self).__name__}.{field.name}", getattr(self, field.name)
+            if field.default is MISSING:
+                object.__setattr__(self, field.name, _size(name, value))
+            elif field.default is not None:
+                check_setting(type(self).__name__, field, value)
+
+    @property
+    def sizes(self) -> tuple[int, ...]:
+        """What has no default, in order."""
+        return tuple(getattr(self, field.name) for field in dataclasses.fields(self) if field.default is MISSING)
+
+    def __str__(self) -> str:
+        return f"{type(self).__name__}({', '.join(map(str, self.sizes))})"
+
+
+@dataclass(frozen=True)
+class Linear(Layer):
+    """Dense synapses with sign, from each of ``inputs`` sources to each of ``outputs`` neurons.
+
+    Attributes:
+        efficacy_lsb: synaptic current in LSB that a weight of 1 brings; by default 4 in front of LIF, 2 of LI.
+        mean, spread: of normally distributed initial weights, in weight steps; by default 12 and 24, or 0 and 3.
+    """
+
+    inputs: int
+    outputs: int
+    _: KW_ONLY
+    efficacy_lsb: int | None = None
+    mean: float | None = None
+    spread: float | None = None
+
+    def __post_init__(self):
+        super().__post_init__()
+        for name in ("mean", "spread"):
+            if type(getattr(self, name)) is int:
+                object.__setattr__(self, name, float(getattr(self, name)))
+        Synapses(**{name: value for name, value in self.given().items() if value is not None})
+
+    def given(self) -> dict[str, Any]:
+        """The settings of :class:`Synapses`, None where the network is to decide."""
+        return {field.name: getattr(self, field.name) for field in dataclasses.fields(Synapses)}
+
+    def before(self, neurons: LIF | LI) -> Linear:
+        """Return these synapses with nothing left open, in front of ``neurons``."""
+        left_open = {name: getattr(neurons.synapses, name) for name, value in self.given().items() if value is None}
+        return dataclasses.replace(self, **left_open)
+
+
+@dataclass(frozen=True)
+class LIF(Layer):
+    """Leaky integrate-and-fire neurons with exponential synaptic currents.
+
+    Attributes:
+        size: how many.
+        tau_mem_ns, tau_syn_ns: time constants; equal ones are allowed.
+        refractory_ns: how long a spike holds the membrane.
+        threshold_lsb: above the leak potential.
+        leak_lsb: leak and reset potential.
+    """
+
+    size: int
+    _: KW_ONLY
+    tau_mem_ns: int = setting(10_000, 500, 60_000)
+    tau_syn_ns: int = setting(5_000, 300, 30_000)
+    refractory_ns: int = setting(2_000, 40, 32_000, c.FPGA_CLOCK_NS)
+    threshold_lsb: int = setting(63, 1, 175)
+    leak_lsb: int = setting(80, 0, 255)
+    synapses: ClassVar[Synapses] = Synapses()
+    spikes: ClassVar[bool] = True
+
+    def __post_init__(self):
+        super().__post_init__()
+        if self.leak_lsb + self.threshold_lsb > c.CADC_MAX:
+            raise ValueError(
+                f"LIF: a threshold of {self.threshold_lsb} LSB above a leak potential of {self.leak_lsb} LSB is beyond "
+                f"the CADC's {c.CADC_MAX} LSB; lower one of them"
+            )
+
+
+@dataclass(frozen=True)
+class LI(Layer):
+    """Leaky integrators, neurons with their comparator off: they never spike, and are read by the CADC.
+
+    Attributes:
+        size: how many.
+        tau_mem_ns, tau_syn_ns: time constants; equal ones are allowed.
+        leak_lsb: leak and reset potential; by default the middle of the CADC's range.
+    """
+
+    size: int
+    _: KW_ONLY
+    tau_mem_ns: int = setting(60_000, 500, 60_000)
+    tau_syn_ns: int = setting(15_000, 300, 30_000)
+    leak_lsb: int = setting(128, 0, 255)
+    synapses: ClassVar[Synapses] = Synapses(efficacy_lsb=2, mean=0.0, spread=3.0)
+    spikes: ClassVar[bool] = False
+
+
+KINDS = {kind.__name__: kind for kind in (Linear, LIF, LI)}
+
+
+class Network:
+    """Layers in the order in which events pass them: Linear, neurons, Linear, neurons, ...; never changes.
+
+    What a Linear leaves open is settled here, by the neurons that it leads to. Two networks are equal if all of their
+    layers are.
+
+    Attributes:
+        layers: pairs of a Linear and the LIF or LI behind it.
+        inputs, outputs: of the first Linear and of the last neurons.
+        depth: number of pairs; layer k means pair k, from 0.
+        weight_count: signed weights in all.
+
+    Raises:
+        ValueError: layers do not alternate, sizes do not chain, or a layer within does not spike.
+    """
+
+    def __init__(self, *layers: Linear | LIF | LI):
+        for layer in layers:
+            if not isinstance(layer, Linear | LIF | LI):
+                raise ValueError(f"a network is made of Linear, LIF and LI, not of {layer!r}")
+        for n, layer in enumerate(layers):
+            if isinstance(layer, Linear) != (n % 2 == 0):
+                wanted = "LIF or LI behind a Linear" if n % 2 else "a Linear before neurons"
+                raise ValueError(f"layer {n + 1} of the network is {layer}; it must be {wanted}, in turn")
+        if len(layers) < 2 or len(layers) % 2:
+            ending = f"ends with {layers[-1]}" if layers else "has no layers"
+            raise ValueError(f"the network {ending}; it must end with neurons, LIF or LI, behind a Linear")
+        for first, second in zip(layers, layers[1:], strict=False):
+            if first.sizes[-1] != second.sizes[0]:
+                raise ValueError(
+                    f"{second} follows {first}, but {first.sizes[-1]} is not {second.sizes[0]}; make them agree"
+                )
+        for neurons in layers[1:-1:2]:
+            if not neurons.spikes:
+                raise ValueError(f"{neurons} does not spike, so no layer can follow it; use LIF within a network")
+        self.layers = tuple(
+            (linear.before(neurons), neurons) for linear, neurons in zip(layers[::2], layers[1::2], strict=True)
+        )
+        self.inputs, self.outputs = layers[0].inputs, layers[-1].size
+        self.depth = len(self.layers)
+        self.weight_count = sum(linear.inputs * linear.outputs for linear, _ in self.layers)
+
+    def __iter__(self) -> Iterator[tuple[Linear, LIF | LI]]:
+        return iter(self.layers)
+
+    def __eq__(self, other: object) -> bool:
+        return self.layers == other.layers if isinstance(other, Network) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(self.layers)
+
+    def __repr__(self) -> str:
+        parts = []
+        for linear, neurons in self.layers:
+            open_settings = Linear(*linear.sizes).before(neurons)
+            parts += [_short(linear, open_settings), _short(neurons, type(neurons)(*neurons.sizes))]
+        return f"Network({', '.join(parts)})"
+
+    def describe(self) -> str:
+        """Return every setting of every layer, a line each, and the number of weights."""
+        lines = []
+        for linear, neurons in self.layers:
+            for layer in (linear, neurons):
+                values = ", ".join(f"{name} {value}" for name, value in _settings(layer).items())
+                lines.append(f"{str(layer):<16}  {values}")
+        return "\n".join([*lines, f"{self.weight_count} weights of 6 bits and a sign"])
+
+    def initial_weights(self, seed: int) -> list[np.ndarray]:
+        """Draw the initial weights of each layer: float64[inputs, outputs], in weight steps, not rounded nor limited.
+
+        The first layer is drawn source by source, further ones target by target: the rows in which firmware keeps
+        weights, whose lanes are hidden neurons in both. So all who train this network from a seed begin alike.
+        """
+        random, drawn = np.random.default_rng(seed), []
+        for k, (linear, _) in enumerate(self.layers):
+            shape = (linear.outputs, linear.inputs) if k else (linear.inputs, linear.outputs)
+            weights = random.normal(linear.mean, linear.spread, shape)
+            drawn.append(weights.T if k else weights)
+        return drawn
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values, for JSON: a list ``layers`` of the kind of each layer and all that it is."""
+        return {
+            "layers": [
+                {"kind": type(layer).__name__, **dataclasses.asdict(layer)} for pair in self.layers for layer in pair
+            ]
+        }
+
+    @classmethod
+    def from_dict(cls, table: dict[str, Any]) -> Network:
+        """Build from what :meth:`to_dict` returns; raises ValueError that says which entry is wrong."""
+        if not isinstance(table, dict) or not isinstance(table.get("layers"), list):
+            raise ValueError(f"a network is written as {table!r}; it must be a table with a list layers")
+        return cls(*(_from_table(n, entry) for n, entry in enumerate(table["layers"], 1)))
+
+
+def _from_table(number: int, entry: Any) -> Linear | LIF | LI:
+    if not isinstance(entry, dict) or str(entry.get("kind")) not in KINDS:
+        raise ValueError(f"layer {number} of a network is written as {entry!r}; its kind must be {', '.join(KINDS)}")
+    kind = KINDS[entry["kind"]]
+    values = {name: value for name, value in entry.items() if name != "kind"}
+    known = {field.name: field.default is MISSING for field in dataclasses.fields(kind)}
+    if unknown := [name for name in values if name not in known]:
+        raise ValueError(f"layer {number}, {kind.__name__}, has no {unknown[0]}; it has {', '.join(known)}")
+    if missing := [name for name, required in known.items() if required and name not in values]:
+        raise ValueError(f"layer {number}, {kind.__name__}, lacks {missing[0]}; give its size")
+    return kind(**values)
+
+
+def _size(name: str, value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, int | np.integer):
+        raise ValueError(f"{name} is {value!r}; it must be a whole number")
+    if value < 1:
+        raise ValueError(f"{name} is {value}; it must be at least 1")
+    return int(value)
+
+
+def _settings(layer: Layer) -> dict[str, Any]:
+    return {f.name: getattr(layer, f.name) for f in dataclasses.fields(layer) if f.default is not MISSING}
+
+
+def _short(layer: Layer, plain: Layer) -> str:
+    """As one writes the layer: sizes, then the settings in which it is not the ``plain`` one."""
+    usual = _settings(plain)
+    changed = [f"{name}={value!r}" for name, value in _settings(layer).items() if value != usual[name]]
+    return f"{type(layer).__name__}({', '.join([*map(str, layer.sizes), *changed])})"
