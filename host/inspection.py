@@ -16,6 +16,7 @@ from chip.ppu.processor import Processor
 from chip.ppu.profiling import ProfiledKernel, profile
 from chip.ppu.program import Firmware
 from host.host import Host, LearningFirmware
+from host.placement_drawing import drawing_of
 from host.results import Result
 from host.tasks import Task
 
@@ -102,7 +103,7 @@ def report_unlearned(firmware: Firmware, config: ChipConfig, counting: bool = Fa
 
 
 def _report(title: str, chip: Chip, firmware: Firmware, profiled: dict[int, list[ProfiledKernel]]) -> str:
-    parts = [title]
+    parts = [title, *filter(None, [drawing_of(firmware)])]
     for processor in chip.processors:
         parts.append(_processor(processor))
         if processor.hemisphere in profiled:
