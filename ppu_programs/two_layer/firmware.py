@@ -16,7 +16,8 @@ from chip.fpga import DRAM_BASE, SampleSet
 from chip.ppu.processor_core import ISSUE_CYCLES
 from chip.ppu.program import Firmware
 from chip.registers import Registers
-from ppu_programs.placement import check_size, hidden_drivers, input_labels, place_two_layers, store_signed
+from ppu_programs.network import Network
+from ppu_programs.placement import check_size, place
 from ppu_programs.two_layer import weights
 from ppu_programs.two_layer.integrators import IntegratorReadouts
 from ppu_programs.two_layer.plan import (
@@ -30,9 +31,6 @@ from ppu_programs.two_layer.plan import (
 )
 from ppu_programs.two_layer.programs import HiddenProgram, ReadoutProgram
 from ppu_programs.two_layer.settings import Settings
-
-HIDDEN_LEAK_LSB = 80
-READOUT_LEAK_LSB = 128  # the middle of the CADC's range
 
 
 def recording_ns(settings: Settings, config: ChipConfig) -> int:
@@ -59,13 +57,15 @@ class TwoLayerFirmware(Firmware):
     leaky integrators unless it says otherwise.
 
     Args:
-        hidden: hidden neurons, 1..128.
+        hidden: hidden neurons, 1..128; 120 by default.
         epochs: how often the training samples are visited.
         seed: of initial weights, order of samples and stochastic rounding.
-        settings: everything else; its ``hidden`` is replaced.
+        settings: everything else.
+        network: inputs, a bias being the last of them - hidden neurons - readouts; by default that of ``settings``.
 
     Raises:
-        ValueError: epochs or seed out of range. ChipLimitError: the network or its reports do not fit.
+        ValueError: epochs or seed out of range, or a network that this rule cannot serve.
+        ChipLimitError: the network or its reports do not fit.
     """
 
     settings_class: ClassVar[type[Settings]] = Settings
@@ -74,24 +74,42 @@ class TwoLayerFirmware(Firmware):
 
     def __init__(
         self,
-        hidden: int = 120,
+        hidden: int | None = None,
         epochs: int = 30,
         seed: int = 0,
         settings: Settings | None = None,
+        network: Network | None = None,
     ):
-        hidden, epochs, seed = index(hidden), index(epochs), index(seed)
+        epochs, seed = index(epochs), index(seed)
         if epochs < 1:
             raise ValueError(f"{self.name}: epochs is {epochs}; it must be at least 1")
         if epochs > MAX_EPOCHS:
             raise ChipLimitError("reports in DRAM", epochs, MAX_EPOCHS, "epochs", "train for fewer epochs")
         if seed < 0:
             raise ValueError(f"{self.name}: seed is {seed}; it must not be negative")
-        settings = settings or self.settings_class()
-        check_size(settings.inputs, hidden, settings.readouts)
-        self.settings = dataclasses.replace(settings, hidden=hidden)
+        self.settings = self._settings(settings or self.settings_class(), hidden, network)
         self.epochs, self.seed = epochs, seed
         self.plan: Plan | None = None
-        self._registers = place_two_layers(self.settings.inputs, hidden, self.settings.readouts)
+        self.placement = place(self.settings.network)
+
+    @property
+    def network(self) -> Network:
+        """What is trained."""
+        return self.placement.network
+
+    @staticmethod
+    def _settings(settings: Settings, hidden: int | None, network: Network | None) -> Settings:
+        if network is not None:
+            if hidden is not None:
+                raise ValueError(f"give the hidden neurons by hidden={hidden} or by a network, not by both")
+            return settings.with_network(network)
+        if hidden is None:
+            return settings
+        hidden = index(hidden)
+        if hidden < 1:
+            raise ValueError(f"{settings.section}: hidden is {hidden}; it must be at least 1")
+        check_size(settings.inputs, hidden, settings.readouts)
+        return dataclasses.replace(settings, hidden=hidden)
 
     # ------------------------------------------------------------------ what the host loads
 
@@ -121,7 +139,7 @@ class TwoLayerFirmware(Firmware):
         samples = SampleSet(
             offsets=np.arange(len(inputs) + 1) * s.inputs,
             times_ns=np.take_along_axis(times_ns, order, axis=1).ravel(),
-            labels=input_labels(s.inputs)[order].ravel(),
+            labels=self.placement.input_labels[order].ravel(),
             tags=targets.astype(np.uint16),
             duration_ns=self.recording_ns(config),
         )
@@ -136,21 +154,11 @@ class TwoLayerFirmware(Firmware):
 
     def registers(self) -> Registers:
         """Routing, neuron parameters and initial weights."""
-        s, registers = self.settings, self._registers
-        registers.leak_lsb[c.TOP] = registers.reset_lsb[c.TOP] = HIDDEN_LEAK_LSB
-        registers.threshold_lsb[c.TOP] = HIDDEN_LEAK_LSB + s.threshold_lsb
-        registers.tau_mem_ns[c.TOP] = s.tau_mem_ns
-        registers.tau_syn_exc_ns[c.TOP] = registers.tau_syn_inh_ns[c.TOP] = s.tau_syn_ns
-        registers.refractory_ns[c.TOP] = s.refractory_ns
-        registers.efficacy_lsb[c.TOP] = s.efficacy_lsb
-        registers.leak_lsb[c.BOTTOM] = registers.reset_lsb[c.BOTTOM] = READOUT_LEAK_LSB
-        registers.tau_mem_ns[c.BOTTOM] = s.readout_tau_mem_ns
-        registers.tau_syn_exc_ns[c.BOTTOM] = registers.tau_syn_inh_ns[c.BOTTOM] = s.readout_tau_syn_ns
-        registers.efficacy_lsb[c.BOTTOM] = s.readout_efficacy_lsb
-        hidden, output = (weights.steps(shadow) for shadow in weights.initial_shadow(s, self.seed))
-        into_hidden, into_output = (weights.from_rows(rows, s.hidden) for rows in (hidden, output))
-        store_signed(registers, c.TOP, np.arange(s.inputs), s.hidden, into_hidden)
-        store_signed(registers, c.BOTTOM, hidden_drivers(s.hidden), s.readouts, into_output.T)
+        registers = self.placement.registers()
+        shadows = weights.initial_shadow(self.settings, self.seed)
+        hidden, readouts = (weights.from_rows(weights.steps(each), self.settings.hidden) for each in shadows)
+        self.placement.store(registers, 0, hidden)
+        self.placement.store(registers, 1, readouts.T)
         return registers
 
     def programs(self) -> tuple[HiddenProgram, ReadoutProgram]:

@@ -9,11 +9,13 @@ The default values were chosen on the validation set of Yin-Yang.
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Self
 
 from chip import constants as c
-from chip.config import Checked, setting
+from chip.settings import Checked, setting
+from ppu_programs.network import LI, LIF, Linear, Network
 
 TICK_NS = c.FPGA_CLOCK_NS
 TABLE_STEP_TICKS = 32  # distance of two entries of an interpolated table
@@ -55,7 +57,7 @@ class Settings(Checked):
     bias_ns: int = setting(1_000, 0, TICK_NS << 13)
     tau_syn_ns: int = setting(5_000, 300, 30_000)
     tau_mem_ns: int = setting(10_000, 500, 60_000)
-    refractory_ns: int = setting(2_000, 0, 32_000, TICK_NS)
+    refractory_ns: int = setting(2_000, 40, 32_000, TICK_NS)
     readout_tau_syn_ns: int = setting(15_000, 300, 30_000)
     readout_tau_mem_ns: int = setting(60_000, 500, 60_000)
     latency_ns: int = setting(100, 0, 10_000)
@@ -79,6 +81,59 @@ class Settings(Checked):
                 f"{self.section}: inputs come from {self.first_input_ns} to {self.last_input_ns} ns and the bias at "
                 f"{self.bias_ns} ns; they must rise, and end before the sample does at {self.duration_ns} ns"
             )
+
+    @property
+    def network(self) -> Network:
+        """The network that these settings describe."""
+        hidden = LIF(
+            self.hidden,
+            tau_mem_ns=self.tau_mem_ns,
+            tau_syn_ns=self.tau_syn_ns,
+            refractory_ns=self.refractory_ns,
+            threshold_lsb=self.threshold_lsb,
+        )
+        into_hidden = Linear(
+            self.inputs, self.hidden, efficacy_lsb=self.efficacy_lsb, mean=self.mean, spread=self.spread
+        )
+        into_readouts = Linear(
+            self.hidden, self.readouts, efficacy_lsb=self.readout_efficacy_lsb, mean=0.0, spread=self.readout_spread
+        )
+        return Network(into_hidden, hidden, into_readouts, self.readout_neurons)
+
+    @property
+    def readout_neurons(self) -> LI | LIF:
+        """The last layer of the network."""
+        return LI(self.readouts, tau_mem_ns=self.readout_tau_mem_ns, tau_syn_ns=self.readout_tau_syn_ns)
+
+    def with_network(self, network: Network) -> Self:
+        """Return these settings for another network.
+
+        Raises:
+            ValueError: this rule cannot serve it: it has another depth, other readouts, or a setting of its own.
+        """
+        if not isinstance(network, Network) or network.depth != 2:
+            raise ValueError(f"{self.section} serves networks of one hidden layer and readouts, not {network!r}")
+        (into_hidden, hidden), (into_readouts, readouts) = network
+        changed = {
+            "inputs": network.inputs,
+            "hidden": hidden.size,
+            "readouts": network.outputs,
+            "tau_syn_ns": hidden.tau_syn_ns,
+            "tau_mem_ns": hidden.tau_mem_ns,
+            "refractory_ns": hidden.refractory_ns,
+            "threshold_lsb": hidden.threshold_lsb,
+            "readout_tau_syn_ns": readouts.tau_syn_ns,
+            "readout_tau_mem_ns": readouts.tau_mem_ns,
+            "efficacy_lsb": into_hidden.efficacy_lsb,
+            "readout_efficacy_lsb": into_readouts.efficacy_lsb,
+            "mean": into_hidden.mean,
+            "spread": into_hidden.spread,
+            "readout_spread": into_readouts.spread,
+        }
+        found = dataclasses.replace(self, **changed)
+        if found.network != network:
+            raise ValueError(f"{self.section} serves {found.network!r}, not {network!r}")
+        return found
 
     @property
     def duration_ticks(self) -> int:

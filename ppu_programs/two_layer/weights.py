@@ -39,11 +39,9 @@ from ppu_programs.two_layer.settings import SHADOW_LIMIT, WEIGHT_STEP, Settings
 
 
 def initial_shadow(settings: Settings, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """int16 shadows of both layers, (inputs * 128) and (readouts * 128), normally distributed; unused lanes are 0."""
-    random = np.random.default_rng(seed)
-    hidden = random.normal(settings.mean, settings.spread, (settings.inputs, settings.hidden))
-    readout = random.normal(0.0, settings.readout_spread, (settings.readouts, settings.hidden))
-    return to_rows(hidden * WEIGHT_STEP), to_rows(readout * WEIGHT_STEP)
+    """int16 shadows of the network's initial weights, (inputs * 128) and (readouts * 128); unused lanes are 0."""
+    hidden, readout = settings.network.initial_weights(seed)
+    return to_rows(hidden * WEIGHT_STEP), to_rows(readout.T * WEIGHT_STEP)
 
 
 def to_rows(weights: np.ndarray) -> np.ndarray:

@@ -10,6 +10,7 @@ from host import Host, tasks
 from ppu_programs import EventProp
 from ppu_programs.eventprop.programs import HiddenProgram
 from ppu_programs.eventprop.settings import Settings
+from ppu_programs.network import LI, LIF, Linear, Network
 from ppu_programs.placement import INPUT_MARK
 from ppu_programs.two_layer import tables, weights
 from ppu_programs.two_layer.integrators import IntegratorReadouts
@@ -118,7 +119,7 @@ def from_record(record, values, settings):
     "arguments, error, words",
     [
         (dict(hidden=129), ChipLimitError, "hidden layer.*129 neurons needed, 128 available; use"),
-        (dict(hidden=0), ChipLimitError, "hidden layer"),
+        (dict(hidden=0), ValueError, "eventprop: hidden is 0; it must be at least 1"),
         (dict(epochs=0), ValueError, "epochs is 0"),
         (dict(epochs=10**6), ChipLimitError, "reports in DRAM.*train for fewer epochs"),
         (dict(seed=-1), ValueError, "seed is -1"),
@@ -151,3 +152,30 @@ def test_both_programs_fit_their_processors_with_their_code():
     host.load(EventProp(hidden=128), tasks.yin_yang())
     for processor in host.chip.processors:
         assert processor.link_map.code_in == "sram" and processor.link_map.used <= c.SRAM_BYTES
+
+
+def test_a_network_is_what_is_trained():
+    """Settings and network say the same; what the registers hold is the network's initial weights."""
+    network = Network(Linear(5, 40, mean=10.0), LIF(40, tau_mem_ns=12_000), Linear(40, 3), LI(3))
+    firmware = EventProp(network=network, seed=4)
+    assert firmware.network == network == firmware.settings.network and firmware.settings.tau_mem_ns == 12_000
+    assert EventProp(hidden=40).network == Network(Linear(5, 40), LIF(40), Linear(40, 3), LI(3))
+    registers = firmware.registers()
+    for layer, drawn in enumerate(network.initial_weights(4)):
+        assert np.abs(firmware.placement.load(registers.weights, layer) - np.clip(drawn, -63, 63)).max() <= 0.5
+
+
+@pytest.mark.parametrize(
+    "network, words",
+    [
+        (Network(Linear(5, 3), LI(3)), "eventprop serves networks of one hidden layer and readouts, not Network"),
+        (Network(Linear(5, 9), LIF(9), Linear(9, 3), LIF(3)), r"LI\(3.*, not Network\(.*LIF\(3"),
+        (Network(Linear(5, 9), LIF(9, leak_lsb=90), Linear(9, 3), LI(3)), "not Network.*leak_lsb=90"),
+        (Network(Linear(5, 9), LIF(9), Linear(9, 17), LI(17)), "eventprop.readouts is 17; it must lie in 2..16"),
+    ],
+)
+def test_networks_that_it_cannot_serve_are_refused(network, words):
+    with pytest.raises(ValueError, match=words):
+        EventProp(network=network)
+    with pytest.raises(ValueError, match="by hidden=3 or by a network, not by both"):
+        EventProp(hidden=3, network=network)
