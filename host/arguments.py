@@ -14,7 +14,7 @@ DEFAULT_RULE = "eventprop"
 DEFAULT_SEED = 1
 SEED_MAX = 2**63 - 1
 DEFAULT_TASK = "yin-yang"
-COMMANDS = ("train", "chip", "rules", "tasks", "inspect", "calibrate")
+COMMANDS = ("train", "chip", "rules", "tasks", "inspect", "calibrate", "experiment")
 
 EXAMPLES = """\
 examples:
@@ -27,6 +27,7 @@ examples:
   plasticore train yin-yang --rule mine.py:MyRule     a rule of your own, from a file
   plasticore chip --show typical > mine.toml          settings to start from
   plasticore inspect eventprop --profile              memory and code of a rule, where its cycles go
+  plasticore experiment gradient --chip typical       a spike time's gradient, estimated on the chip
   plasticore rules                                    what can learn
   plasticore tasks                                    what can be learned
 """
@@ -98,6 +99,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_train(commands)
     _add_inspect(commands)
     _add_calibrate(commands)
+    _add_experiment(commands)
 
     chip = commands.add_parser(
         "chip",
@@ -204,6 +206,24 @@ def _add_calibrate(commands: argparse._SubParsersAction) -> None:
     command.add_argument(
         "--out", type=_calibration_out, metavar="FILE", help="(default: runs/calibration-CHIP-seedN.npz)"
     )
+    command.add_argument("--quiet", action="store_true", help="no progress, no report; errors still show")
+
+
+def _add_experiment(commands: argparse._SubParsersAction) -> None:
+    from host.experiments import SUMMARIES
+
+    command = commands.add_parser(
+        "experiment",
+        help="repeat an experiment of the literature on the chip",
+        description="Measure on simulated chips, print a table, write arrays, numbers and a picture. "
+        + " ".join(f"{name}: {summary}." for name, summary in SUMMARIES.items()),
+        allow_abbrev=False,
+    )
+    command.set_defaults(command="experiment", rule=DEFAULT_RULE)
+    command.add_argument("name", metavar="NAME", nargs="?", help=" or ".join(SUMMARIES))
+    command.add_argument("--chip", default="typical", metavar="CHIP", help="as for train (default: %(default)s)")
+    command.add_argument("--seed", type=_seed, default=DEFAULT_SEED, metavar="N", help="chip (default: %(default)s)")
+    command.add_argument("--out", type=_directory, metavar="DIR", help="(default: runs/experiment-NAME-CHIP-seedN)")
     command.add_argument("--quiet", action="store_true", help="no progress, no report; errors still show")
 
 

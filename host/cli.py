@@ -35,7 +35,7 @@ RUNS = Path("runs")  # where results go that were not told where
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return the exit code."""
     commands = {"train": _train, "chip": _chip, "rules": _rules, "tasks": _tasks, "inspect": _inspect}
-    commands["calibrate"] = _calibrate
+    commands |= {"calibrate": _calibrate, "experiment": _experiment}
     try:
         options = parse(sys.argv[1:] if arguments is None else arguments)
         return commands[options.command](options)
@@ -124,6 +124,24 @@ def _calibrate(options: argparse.Namespace) -> int:
         show(f"{calibrate.report(calibration, config)}\n  written to {path}{hint}")
     if missed := calibration.failed():
         return _complain(f"the spread after calibration is too wide for {', '.join(missed)}", EXIT_FAULT)
+    return EXIT_OK
+
+
+def _experiment(options: argparse.Namespace) -> int:
+    from host.experiments import command
+    from host.interrupts import Interrupts
+
+    config = _chip_config(options.chip, options.seed)
+    command.check(options.name, config)
+    directory = options.out or command.default_directory(options.name, config)
+    _check_out(directory)
+    with Interrupts():
+        try:
+            text = command.run(options.name, config, directory, options.quiet)
+        except Exception as error:
+            return _refuse(options, error)
+    if not options.quiet:
+        show(text)
     return EXIT_OK
 
 

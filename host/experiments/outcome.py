@@ -1,0 +1,58 @@
+"""What an experiment leaves behind: numbers, arrays, a report, and its files."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from host.results import npz_bytes, replace_together
+from host.versions import versions
+
+
+@dataclass(frozen=True, eq=False)
+class Outcome:
+    """The result of one experiment.
+
+    Attributes:
+        name: of the experiment, and of its files.
+        title: of report and picture.
+        summary: plain values.
+        arrays: everything that was measured and computed.
+        report: lines of text.
+    """
+
+    name: str
+    title: str
+    summary: dict[str, Any]
+    arrays: dict[str, np.ndarray]
+    report: str
+
+    def save(self, directory: Path, picture: bytes | None = None) -> list[str]:
+        """Write ``NAME.npz``, ``NAME.json`` and, if there is one, ``NAME.png``; return the names of the files.
+
+        Earlier files of the same experiment are replaced, all or none. Raises OSError where they cannot be written.
+        """
+        text = json.dumps({"title": self.title, "versions": versions(), **self.summary}, indent=2) + "\n"
+        contents = {"npz": npz_bytes(self.arrays), "json": text.encode()}
+        if picture is not None:
+            contents = {"png": picture} | contents
+        directory.mkdir(parents=True, exist_ok=True)
+        if picture is None:
+            (directory / f"{self.name}.png").unlink(missing_ok=True)  # an earlier one's
+        replace_together({directory / f"{self.name}.{suffix}": content for suffix, content in contents.items()})
+        return [f"{self.name}.{suffix}" for suffix in contents]
+
+
+def mean_and_spread(values: np.ndarray, axis: int | tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
+    """Mean and standard deviation of what is not NaN; NaN where there is nothing."""
+    there = ~np.isnan(values)
+    count = there.sum(axis=axis, keepdims=True)
+    with np.errstate(invalid="ignore"):
+        mean = np.where(there, values, 0.0).sum(axis=axis, keepdims=True) / count
+        square = np.where(there, values - mean, 0.0) ** 2
+        spread = np.sqrt(square.sum(axis=axis, keepdims=True) / count)
+    return mean.squeeze(axis), spread.squeeze(axis)

@@ -1,0 +1,86 @@
+"""One picture of each experiment; matplotlib draws into memory."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+
+import numpy as np
+
+from host.experiments.outcome import Outcome, mean_and_spread
+
+SIZE_INCHES, DOTS_PER_INCH = (16.0, 6.0), 100
+NS_PER_US = 1_000.0
+METHODS = (("eventprop", "EventProp, from the spike"), ("surrogate", "surrogate, from sampled membranes"))
+
+
+def draw(outcome: Outcome) -> bytes:
+    """Return the figure of an experiment as PNG, 1600 x 600 points; raises ImportError without matplotlib."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    from host import panels
+
+    draw_panels: dict[str, Callable] = {"gradient": _gradient, "observation": _observation}
+    figure = Figure(figsize=SIZE_INCHES, dpi=DOTS_PER_INCH, layout="constrained")
+    FigureCanvasAgg(figure)
+    figure.suptitle(outcome.title, fontsize=15, fontweight="bold")
+    with panels.style():
+        draw_panels[outcome.name](figure, outcome, (panels.BLUE, panels.ORANGE, panels.GREEN))
+        for axes in figure.axes:
+            axes.spines[["top", "right"]].set_visible(False)
+            if axes.get_legend_handles_labels()[0]:
+                axes.legend()
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png")
+    return buffer.getvalue()
+
+
+def _gradient(figure, outcome: Outcome, colours: tuple[str, ...]) -> None:
+    arrays, axes = outcome.arrays, figure.subplots(1, 3)
+    weights, truth = arrays["weights"], -arrays["analytic_gradient_ns"]
+    for one, title, unit in zip(
+        axes,
+        ("spike time T", "-dT/dw, mean over trials and neurons", "spread of a single trial of one neuron"),
+        ("µs after the input", "ns per weight step", "standard deviation, ns per weight step"),
+        strict=True,
+    ):
+        one.set_title(title, loc="left", fontsize=12)
+        one.set_xlabel("weight of the input, in steps")
+        one.set_ylabel(unit)
+    axes[0].plot(weights, arrays["analytic_time_ns"] / NS_PER_US, color="0.3", label="analytic")
+    for name, marker, colour in (("ideal", "x", "0.3"), ("chip", "o", colours[0])):
+        mean, spread = mean_and_spread(arrays[f"{name}_spikes_ns"] / NS_PER_US, axis=(1, 2))
+        label = "ideal chip" if name == "ideal" else "this chip, ± trials and neurons"
+        axes[0].errorbar(weights, mean, spread, fmt=marker, ms=4, color=colour, label=label)
+    axes[1].plot(weights, truth, color="0.3", label="analytic")
+    for (method, label), colour in zip(METHODS, colours, strict=False):
+        of_neurons, noise = mean_and_spread(-arrays[f"chip_{method}_ns"], axis=1)
+        axes[1].plot(weights, mean_and_spread(of_neurons, axis=1)[0], "o", ms=4, color=colour, label=label)
+        axes[2].plot(weights, mean_and_spread(noise, axis=1)[0], "o", ms=4, color=colour, label=label)
+    axes[2].plot(weights, truth, color="0.3", label="the gradient itself")
+    for one in axes[1:]:
+        one.set_yscale("log")
+
+
+def _observation(figure, outcome: Outcome, colours: tuple[str, ...]) -> None:
+    arrays, (left, right) = outcome.arrays, figure.subplots(1, 2)
+    stages = ("untrained", "trained")
+    kinds = (("eventprop", "EventProp: spikes"), ("traces", "membranes"), ("surrogate", "membranes and spikes"))
+    for n, ((name, label), colour) in enumerate(zip(kinds, colours, strict=True)):
+        of_seeds = arrays[f"{name}_bytes"].mean(axis=2)
+        place = np.arange(len(stages)) + 0.27 * (n - 1)
+        left.bar(place, of_seeds.mean(axis=0), 0.25, yerr=of_seeds.std(axis=0), color=colour, label=label)
+    left.set_xticks(range(len(stages)), stages)
+    left.set_ylabel("bytes per sample")
+    left.margins(y=0.25)  # room for the legend
+    left.set_title("what has to be observed, mean and spread over seeds", loc="left", fontsize=12)
+    for n, stage in enumerate(stages):
+        spikes = arrays["events"][:, n, :, 1].ravel()
+        right.hist(spikes, np.arange(spikes.max() + 2) - 0.5, histtype="step", color=colours[n], label=stage)
+    right.set_xlabel("hidden spikes in a sample")
+    right.set_ylabel("test samples, all seeds")
+    ratio = outcome.summary["ratio"]["traces"]["trained"]
+    right.set_title(
+        f"membranes over EventProp, trained: {ratio['mean']:.1f} ± {ratio['std']:.1f}", loc="left", fontsize=12
+    )

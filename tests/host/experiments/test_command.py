@@ -1,0 +1,71 @@
+"""``plasticore experiment``: files, pictures, bad input."""
+
+import functools
+import json
+
+import numpy as np
+import pytest
+
+from host import plots
+from host.cli import main
+from host.experiments import gradient, observation, pictures
+from host.experiments.outcome import Outcome
+
+PNG = b"\x89PNG\r\n\x1a\n"
+
+
+@pytest.fixture
+def small(monkeypatch):
+    quick = functools.partial(gradient.run, weights=np.array([40, 50]), trials=2, neurons=2)
+    monkeypatch.setattr(gradient, "run", quick)
+
+
+def test_an_experiment_reports_and_writes_its_files(small, tmp_path, capsys):
+    out = tmp_path / "deep" / "here"
+    assert main(["experiment", "gradient", "--chip", "ideal", "--seed", "7", "--out", str(out)]) == 0
+    text, progress = capsys.readouterr()
+    assert text.startswith("gradient of a spike time on chip ideal, seed 7: 2 trials of 2 neurons")
+    assert text.endswith(f"written to {out}/ gradient.png, gradient.npz, gradient.json\n")
+    assert "weight by weight" in progress
+    summary = json.loads((out / "gradient.json").read_text())
+    assert summary["settings"]["seed"] == 7 and summary["chip"]["eventprop"]["bias"] < 0.02
+    assert "numba" in summary["versions"]
+    with np.load(out / "gradient.npz", allow_pickle=False) as arrays:
+        assert arrays["chip_spikes_ns"].shape == (2, 2, 2)
+    assert (out / "gradient.png").read_bytes().startswith(PNG)
+
+
+def test_without_matplotlib_there_is_no_picture_and_no_earlier_one(small, tmp_path, capsys, monkeypatch):
+    (tmp_path / "gradient.png").write_bytes(b"of an earlier run")
+    monkeypatch.setattr(plots, "available", lambda: False)
+    assert main(["experiment", "gradient", "--out", str(tmp_path), "--quiet"]) == 0
+    assert capsys.readouterr() == ("", "")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["gradient.json", "gradient.npz"]
+
+
+def test_the_picture_of_observed_bytes_is_drawn():
+    events = np.random.default_rng(1).integers(0, 60, (3, 2, 10, 2))
+    found = observation.bytes_of(events, 120, 3, 30_000)
+    arrays = {"events": events} | {f"{name}_bytes": values for name, values in found.items()}
+    summary = {"ratio": {"traces": {"trained": {"mean": 9.0, "std": 1.0}}}}
+    assert pictures.draw(Outcome("observation", "title", summary, arrays, "")).startswith(PNG)
+
+
+@pytest.mark.parametrize(
+    "arguments, sentence",
+    [
+        ([], "an experiment is missing; valid are gradient, observation"),
+        (["sleep"], "the experiment 'sleep' is unknown; valid are gradient, observation"),
+        (["gradient", "--chip", "raw"], "the chip raw needs a calibration; experiments take ideal and typical chips"),
+        (["gradient", "--out", " "], "--out is ' '; it must name a directory"),
+    ],
+)
+def test_bad_input_is_one_sentence(arguments, sentence, capsys):
+    assert main(["experiment", *arguments]) == 2
+    assert capsys.readouterr() == ("", f"plasticore: {sentence}\n")
+
+
+def test_a_place_that_cannot_be_written_is_refused_first(tmp_path, capsys):
+    (tmp_path / "file").write_text("")
+    assert main(["experiment", "gradient", "--out", str(tmp_path / "file")]) == 2
+    assert "is a file; --out names a directory" in capsys.readouterr().err
