@@ -10,6 +10,7 @@ from chip import constants as c
 from chip.errors import ChipLimitError
 from host import inspection
 from host.placement_drawing import drawing, drawing_of
+from ppu_programs import EventProp
 from ppu_programs.network import LI, LIF, Linear, Network
 from ppu_programs.placement import place
 from ppu_programs.rewrite import Rewrite
@@ -72,6 +73,7 @@ class Networked(Rewrite):
 def test_inspect_draws_the_network_of_a_firmware():
     text = inspection.report_unlearned(Networked(), ChipConfig.ideal())
     assert f"seed 0\n\n{drawing(place(TWO_LAYERS))}\n\ntop PPU: " in text
+    assert drawing_of(EventProp(hidden=120)) == drawing(place(TWO_LAYERS))
     assert "placement of" not in inspection.report_unlearned(Rewrite(), ChipConfig.ideal())
 
 
