@@ -3,6 +3,10 @@
 Arrays are indexed as the chip is: ``[hemisphere, column]`` for neurons, ``[hemisphere, row, column]`` for synapses,
 ``[hemisphere, driver]`` for synapse drivers, ``[input, output]`` for the crossbar. Neuron potentials are in CADC LSB,
 as calibrated chips are spoken about.
+
+Where ``connect_vertical[column]`` is set, the circuits of both hemispheres in that column are one neuron with 512 rows:
+the top one's comparator, reset, refractory clock and event output are the neuron's, the bottom one adds its synapses
+and its part of the membrane.
 """
 
 from __future__ import annotations
@@ -17,6 +21,7 @@ ROW_DISABLED, ROW_EXCITATORY, ROW_INHIBITORY, ROW_BOTH = 0, 1, 2, 3  # haldls Ro
 OFFSET_CENTRE = 7  # calix calibrates towards what drivers do at this offset
 _HEMISPHERES = (c.HEMISPHERES,)
 _NEURONS = (c.HEMISPHERES, c.COLUMNS)
+_COLUMNS = (c.COLUMNS,)
 _ROWS = (c.HEMISPHERES, c.ROWS)
 _DRIVERS = (c.HEMISPHERES, c.DRIVERS)
 _BUSSES = (c.HEMISPHERES, c.PADI_BUSSES)
@@ -37,7 +42,7 @@ class Registers:
     """All registers of the chip, as arrays that the caller fills; defaults are a chip that does nothing.
 
     Ranges are those that the vendor calibrates to (calix ``check_values``), widened where a register takes more.
-    :meth:`check` raises ValueError with the first element that lies outside.
+    :meth:`check` raises ValueError with the first element that lies outside, or with the first two that clash.
     """
 
     enabled: np.ndarray = _array(_NEURONS, bool, False, 0, 1)
@@ -52,6 +57,7 @@ class Registers:
     holdoff_ns: np.ndarray = _array(_NEURONS, np.int64, 0, 0, 4_000, c.EVENT_CLOCK_NS)  # without reset, at its end
     efficacy_lsb: np.ndarray = _array(_NEURONS, float, 1.0, 0, 1_000)  # synaptic current per weight unit, in LSB
     backend_address: np.ndarray = _array(_NEURONS, np.uint8, 0, 0, 255)
+    connect_vertical: np.ndarray = _array(_COLUMNS, bool, False, 0, 1)  # joins both circuits, see chip.analog.merging
     row_mode: np.ndarray = _array(_ROWS, np.uint8, ROW_DISABLED, 0, 3)
     compare_mask: np.ndarray = _array(_DRIVERS, np.uint8, 0b11111, 0, 31)
     stp_enabled: np.ndarray = _array(_DRIVERS, bool, False, 0, 1)  # short-term plasticity, see chip.analog.stp
@@ -84,6 +90,29 @@ class Registers:
                 f"Registers.holdoff_ns{list(where)} is {self.holdoff_ns[where]}; it is the end of the refractory "
                 f"period of {self.refractory_ns[where]} ns and cannot be longer"
             )
+        self._check_merged()
+
+    def _check_merged(self) -> None:
+        """Raise ValueError where the registers of two circuits that are connected clash."""
+        for column in np.flatnonzero(self.connect_vertical).tolist():
+            connected = f"Registers.connect_vertical[{column}] is set, but"
+            if not self.enabled[:, column].all():
+                raise ValueError(
+                    f"{connected} enabled[:, {column}] is {self.enabled[:, column].tolist()}; a merged neuron needs "
+                    f"both circuits, so enable both or do not connect them"
+                )
+            if self.spiking[c.BOTTOM, column]:
+                raise ValueError(
+                    f"{connected} spiking[{c.BOTTOM}, {column}] is on; a merged neuron fires by the comparator of its "
+                    f"top circuit alone, so switch the bottom one off"
+                )
+            for name in ("tau_syn_exc_ns", "tau_syn_inh_ns"):
+                tau = getattr(self, name)[:, column]
+                if tau[c.TOP] != tau[c.BOTTOM]:
+                    raise ValueError(
+                        f"{connected} {name}[:, {column}] is {tau.tolist()}; the currents of both circuits are "
+                        f"modelled as one, so ask for one time constant"
+                    )
 
     @property
     def nbytes(self) -> int:

@@ -36,6 +36,7 @@ from chip.analog.layout import (
     NEXT_RELEASE,
     NOW,
     PLACE_HALF,
+    PLACE_MEMBRANE,
     QUIET_BLOCKS,
     RECORDED,
     RECORDED_SHIFT,
@@ -94,7 +95,7 @@ def _mark(now, driven, hits, reset_to, end_ns, neurons, queues, scratch):
         first, count = neurons.halves[half, 0], neurons.halves[half, 1]
         for lane in range(count):
             if queues.reset_masks[r, lane] != 0:
-                candidate[first + lane] = SURE
+                candidate[neurons.place[first + lane, PLACE_MEMBRANE]] = SURE
 
 
 @inlined

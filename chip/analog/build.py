@@ -15,6 +15,9 @@ from chip.analog.layout import (
     GRID_NS,
     LONG_AGO_NS,
     NEXT_RELEASE,
+    PLACE_BELOW,
+    PLACE_CLAMP,
+    PLACE_MEMBRANE,
     PLACE_NEURON,
     ROW_HALVES,
     SCAN_EDGES,
@@ -49,14 +52,14 @@ def build_neurons(silicon: Silicon) -> Neurons:
     """Return parameters and tables, and a state in which every membrane rests at its leak potential."""
     registers = silicon.registers
     halves, size = half_slots(registers.enabled)
-    place = np.zeros((size, 4), np.int64)
-    place[:, PLACE_NEURON] = -1
+    place = np.zeros((size, 6), np.int64)
+    place[:, PLACE_NEURON], place[:, PLACE_MEMBRANE], place[:, PLACE_BELOW] = -1, np.arange(size), -1
     for half in range(ROW_HALVES):
         first, count = halves[half]
         lane = np.arange(count)
         hemisphere, side = divmod(half, c.HALVES)
         column = 2 * lane + side
-        place[first : first + count] = np.stack(
+        place[first : first + count, : PLACE_CLAMP + 1] = np.stack(
             [
                 hemisphere * c.COLUMNS + column,
                 np.full(count, half),
@@ -65,6 +68,9 @@ def build_neurons(silicon: Silicon) -> Neurons:
             ],
             axis=1,
         )
+    merged = _merged_slots(registers.connect_vertical, halves)
+    place[merged[:, c.BOTTOM], PLACE_MEMBRANE] = merged[:, c.TOP]
+    place[merged[:, c.TOP], PLACE_BELOW] = merged[:, c.BOTTOM]
     neuron = place[:, PLACE_NEURON]
     used = neuron >= 0
 
@@ -92,6 +98,7 @@ def build_neurons(silicon: Silicon) -> Neurons:
     neurons = Neurons(
         halves=halves,
         place=place,
+        merged=merged,
         holdoff=of_slot(registers.holdoff_ns, 0).astype(np.int64),
         cell=aligned(cell),
         fine=aligned(fine),
@@ -106,6 +113,12 @@ def build_neurons(silicon: Silicon) -> Neurons:
         held=np.zeros(size, np.int64),
     )
     return neurons
+
+
+def _merged_slots(connected: np.ndarray, halves: np.ndarray) -> np.ndarray:
+    """Return ``Neurons.merged`` for bool[256] columns."""
+    lane, side = np.divmod(np.flatnonzero(connected), c.HALVES)
+    return np.stack([halves[side, 0] + lane, halves[side + c.HALVES, 0] + lane], axis=1)
 
 
 def build_channels(silicon: Silicon) -> np.ndarray:

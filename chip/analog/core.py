@@ -22,6 +22,7 @@ from chip.analog.layout import (
     LEAK,
     LOG_COUNT,
     NOW,
+    PLACE_MEMBRANE,
     PLACE_NEURON,
     RECORDED_SHIFT,
     ROUTE_LABEL,
@@ -92,8 +93,9 @@ class AnalogCore(Posting):
     def configure(self, registers: Registers, codes: AnalogCodes | None = None) -> None:
         """Replace registers and codes; potentials and currents go on where neurons stay enabled, others start at rest.
 
-        Only at the end of a block: ``now_ns`` must be a multiple of 1600. Posted operations stay posted, but those on
-        correlation sensors where all are switched off. Spikes under way go where the new registers route them.
+        At rest start also the circuits of a column whose connection changes. Only at the end of a block: ``now_ns``
+        must be a multiple of 1600. Posted operations stay posted, but those on correlation sensors where all are
+        switched off. Spikes under way go where the new registers route them.
         """
         registers.check()
         if self.now_ns % BLOCK_NS:
@@ -103,7 +105,7 @@ class AnalogCore(Posting):
             )
         self._advance(self.now_ns)  # what is looked at now is seen as it was
         before, drivers = self._neurons, self._network
-        stays = self._true.registers.enabled & registers.enabled
+        stays = self._enabled & registers.enabled & (self._connected == registers.connect_vertical)
         self._install(registers, codes)
         self._pack()
         self._install_sensors(registers)
@@ -116,6 +118,7 @@ class AnalogCore(Posting):
         self._true = true = silicon(self.config, registers, codes)
         self.padi_from_processor = registers.padi_from_processor.copy()
         self.correlation_enabled = registers.correlation_enabled.copy()
+        self._enabled, self._connected = registers.enabled.copy(), registers.connect_vertical.copy()
         self._neurons = build_neurons(true)
         self._network = build_network(true, self.config.router.on_chip_latency_ns)
         self._scratch = build_scratch(self._neurons.now.shape[1], deliveries=256, batch=SPIKES_PER_STEP + 1024)
@@ -238,7 +241,8 @@ class AnalogCore(Posting):
         potential = self._true.registers.leak_lsb.reshape(-1).copy()
         place = self._neurons.place[:, PLACE_NEURON]
         used = place >= 0
-        potential[place[used]] = (self._scratch.out[U] + self._neurons.cell[LEAK])[used]
+        membrane = self._neurons.place[:, PLACE_MEMBRANE]
+        potential[place[used]] = (self._scratch.out[U, membrane] + self._neurons.cell[LEAK])[used]
         return potential.reshape(c.HEMISPHERES, c.COLUMNS)
 
     def spikes(self, start_ns: int, end_ns: int) -> tuple[np.ndarray, np.ndarray]:

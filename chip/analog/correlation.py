@@ -186,9 +186,11 @@ def see(until_ns, table, log_time, log_info, logged, driven, driven_count):
             if source < c.NEURONS:
                 column = source % c.COLUMNS
                 neuron = source // c.COLUMNS * c.COLUMNS + column % c.HALVES * c.LANES + column // c.HALVES
-                post_spike(spike, neuron, sensors.last_pre, sensors.label_of, sensors.amplitude, sensors.rate,
-                           saturation, sensors.causal, sensors.since)  # fmt: skip
-                sensors.last_post[neuron] = spike
+                while neuron >= 0:  # a merged neuron has the sensors of both of its circuits
+                    post_spike(spike, neuron, sensors.last_pre, sensors.label_of, sensors.amplitude, sensors.rate,
+                               saturation, sensors.causal, sensors.since)  # fmt: skip
+                    sensors.last_post[neuron] = spike
+                    neuron = sensors.below[neuron]
             s += 1
         else:
             row, label = (driven[d] >> ROW_SHIFT) & 0x1FF, driven[d] & c.LABEL_MAX

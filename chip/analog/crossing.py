@@ -14,7 +14,6 @@ from chip.analog.inner import inlined, inner
 from chip.analog.layout import (
     AT_EDGE,
     AT_MODE,
-    AT_ROW,
     DECAY_EXC,
     DECAY_INH,
     DECAY_U,
@@ -24,6 +23,7 @@ from chip.analog.layout import (
     INH,
     INH_TO_U,
     MARGIN_LSB,
+    PLACE_BELOW,
     PLACE_CLAMP,
     PLACE_HALF,
     PLACE_LANE,
@@ -54,7 +54,7 @@ def first_crossing(scan, s, u, exc, inh, level, last):
 @inlined
 def resolve(s, start_ns, end, neurons, network, before, later, release_later, scratch, deliveries, queues, reset_from,
             reset_to, spikes):  # fmt: skip
-    """Bring slot s from edge 0 to just before anything that happens at edge ``end``.
+    """Bring slot s, which holds a membrane, from edge 0 to just before anything that happens at edge ``end``.
 
     Reads ``before`` and ``neurons.release``; writes ``later[:, s]`` and ``release_later[s]``; appends its spikes to
     ``scratch.batch`` behind the ``spikes`` that are there, and returns their new number.
@@ -64,13 +64,16 @@ def resolve(s, start_ns, end, neurons, network, before, later, release_later, sc
     release, clamp_ns, holdoff_ns = neurons.release[s], neurons.place[s, PLACE_CLAMP], neurons.holdoff[s]
     reset, level = neurons.cell[RESET, s], neurons.cell[THRESHOLD, s]
     half, lane = neurons.place[s, PLACE_HALF], neurons.place[s, PLACE_LANE]
-    hemisphere = half // c.HALVES
+    other_half = half + c.HALVES if neurons.place[s, PLACE_BELOW] >= 0 else half
     spike = neurons.place[s, PLACE_NEURON] << SOURCE_SHIFT
     edge = 0
     d, r = 0, reset_from
     while True:
         # the next reset and the next event that concern this neuron, and their edges
-        while r < reset_to and ((queues.resets[r] & 3) != half or queues.reset_masks[r, lane] == 0):
+        while r < reset_to:
+            reset_half = queues.resets[r] & 3
+            if (reset_half == half or reset_half == other_half) and queues.reset_masks[r, lane] != 0:
+                break
             r += 1
         while d < deliveries and jump_of(d, s, neurons, network, queues, scratch) == 0.0:
             d += 1
@@ -115,12 +118,11 @@ def resolve(s, start_ns, end, neurons, network, before, later, release_later, sc
             scratch.batch[spikes] = (edge << EDGE_SHIFT) | spike
             spikes += 1
         while d < deliveries and scratch.delivery[d, AT_EDGE] == edge:
-            if scratch.delivery[d, AT_ROW] >> 8 == hemisphere:
-                jump = jump_of(d, s, neurons, network, queues, scratch)
-                if scratch.delivery[d, AT_MODE] & ROW_EXCITATORY != 0:
-                    exc += jump
-                if scratch.delivery[d, AT_MODE] & ROW_INHIBITORY != 0:
-                    inh += jump
+            jump = jump_of(d, s, neurons, network, queues, scratch)
+            if scratch.delivery[d, AT_MODE] & ROW_EXCITATORY != 0:
+                exc += jump
+            if scratch.delivery[d, AT_MODE] & ROW_INHIBITORY != 0:
+                inh += jump
             d += 1
     later[U, s], later[EXC, s], later[INH, s] = u, exc, inh
     release_later[s] = release

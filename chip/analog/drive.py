@@ -28,6 +28,7 @@ from chip.analog.layout import (
     INH,
     INH_TO_U,
     LEVEL,
+    PLACE_BELOW,
     PLACE_HALF,
     PLACE_LANE,
     WRITE_HEAD,
@@ -75,11 +76,16 @@ def find_weights(start_ns, deliveries, queues, scratch):
 
 @inlined
 def jump_of(d, s, neurons, network, queues, scratch):
-    """Return the jump of current, in LSB, that delivery ``d`` makes in slot ``s``: 0 where the label does not match."""
+    """Return the jump of current, in LSB, that delivery ``d`` makes in slot ``s``: 0 where the label does not match.
+
+    A merged neuron, which is asked for by its top circuit, takes the rows of both hemispheres.
+    """
     half, lane = neurons.place[s, PLACE_HALF], neurons.place[s, PLACE_LANE]
     row_half = scratch.delivery[d, AT_ROW] * c.HALVES + half % c.HALVES
     if half // c.HALVES != scratch.delivery[d, AT_ROW] >> 8:
-        return 0.0
+        s = neurons.place[s, PLACE_BELOW]
+        if s < 0:
+            return 0.0
     if network.labels[row_half, lane] != scratch.delivery[d, AT_LABEL]:
         return 0.0
     where = scratch.delivery[d, AT_WEIGHTS + half % c.HALVES]
@@ -110,6 +116,16 @@ def _jumps_of_each(values, at, labels, factor, row_half, label, first, count, ce
         s = np.uint64(first) + np.uint64(lane)
         jump = cell[EFFICACY, s] * values[at, lane] * factor[row_half, lane]
         jumps[s] = jump if labels[row_half, lane] == label else 0.0
+
+
+@inner
+def _move_up(merged, first, last, jumps):
+    """Hand the jumps of bottom circuits to the top ones, in ``first`` to ``last``; no other slot there jumps."""
+    for s in range(np.uint64(first), np.uint64(last)):
+        jumps[s] = 0.0
+    for n in range(merged.shape[0]):
+        jumps[merged[n, c.TOP]] = jumps[merged[n, c.BOTTOM]]
+        jumps[merged[n, c.BOTTOM]] = 0.0
 
 
 @inner
@@ -153,8 +169,8 @@ def _near_threshold(begin, end, live, now, jumps, total):
 def drive(deliveries, now, later, neurons, network, queues, scratch):
     """Add all deliveries of the step to ``later``, and their excitatory jumps of current up in ``scratch.total``.
 
-    Returns which hemispheres are driven, 1 for the top and 2 for the bottom one, and how often a neuron was seen that
-    may reach its threshold.
+    Returns the hemispheres of the slots that are driven, 1 for the top and 2 for the bottom one, and how often a neuron
+    was seen that may reach its threshold. Where neurons are merged, a row of the bottom drives slots of the top too.
     """
     driven, hits = 0, 0
     jumps, total, live, fine, cell = scratch.jumps, scratch.total, neurons.live, neurons.fine, neurons.cell
@@ -162,10 +178,13 @@ def drive(deliveries, now, later, neurons, network, queues, scratch):
         row, label = scratch.delivery[d, AT_ROW], scratch.delivery[d, AT_LABEL]
         hemisphere = row >> 8
         begin, end = slots_of(hemisphere, neurons.halves)
-        if driven & (1 << hemisphere) == 0:
-            driven |= 1 << hemisphere
-            for s in range(np.uint64(begin), np.uint64(end)):
-                total[s] = 0.0
+        rises = neurons.merged.shape[0] > 0 and hemisphere == c.BOTTOM
+        for reached in range(c.TOP if rises else hemisphere, hemisphere + 1):
+            if driven & (1 << reached) == 0:
+                driven |= 1 << reached
+                first, last = slots_of(reached, neurons.halves)
+                for s in range(np.uint64(first), np.uint64(last)):
+                    total[s] = 0.0
         for side in range(c.HALVES):
             half, row_half = c.HALVES * hemisphere + side, c.HALVES * row + side
             first, count = neurons.halves[half, 0], neurons.halves[half, 1]
@@ -176,6 +195,9 @@ def drive(deliveries, now, later, neurons, network, queues, scratch):
                 _jumps_of_each(values, at, network.labels, network.factor, row_half, label, first, count, cell, jumps)
             else:
                 _jumps(values, at, network.labels, row_half, label, first, count, cell, jumps)
+        if rises:
+            _move_up(neurons.merged, 0, begin, jumps)
+            begin = 0
         if network.stp_drivers.size > 0:
             _scale(begin, end, scratch.strength[d], jumps)
         left = GRID_EDGES - scratch.delivery[d, AT_EDGE]

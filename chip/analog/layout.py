@@ -44,7 +44,7 @@ EFFICACY, RESET, THRESHOLD, LEAK, STEP_KICK, BLOCK_KICK, NOISE_DRIVE = range(7)
 # first index of Neurons.channel
 GAIN, OFFSET, READ_NOISE, REST = 0, 1, 2, 3
 # second index of Neurons.place
-PLACE_NEURON, PLACE_HALF, PLACE_LANE, PLACE_CLAMP = 0, 1, 2, 3
+PLACE_NEURON, PLACE_HALF, PLACE_LANE, PLACE_CLAMP, PLACE_MEMBRANE, PLACE_BELOW = range(6)
 # second index of Network.routes
 ROUTE_LABEL, ROUTE_TOP, ROUTE_BOTTOM, ROUTE_RECORDED = 0, 1, 2, 3
 
@@ -72,8 +72,11 @@ class Neurons(NamedTuple):
     """Parameters, tables and state of the neurons; S slots, padded.
 
     halves: int64[4, 2], first slot and number of slots of each row half.
-    place: int64[S, 4], of a slot: neuron (hemisphere * 256 + column, -1 padding), row half, lane, for how many ns a
-        spike clamps it. holdoff: int64[S], for how many ns after that it cannot fire.
+    place: int64[S, 6], of a slot: neuron (hemisphere * 256 + column, -1 padding), row half, lane, for how many ns a
+        spike clamps it, the slot that holds its membrane, and that of the circuit which is merged into it or -1.
+        holdoff: int64[S], for how many ns after that it cannot fire.
+    merged: int64[n, 2], slots of the top and the bottom circuit of each merged neuron. The top one holds membrane and
+        currents of both; the bottom one rests at zero, and has only the efficacy of its synapses.
     cell: float64[7, S]: efficacy (LSB of current per weight unit), reset and threshold relative to the leak potential
         (infinite where nothing spikes), leak potential, the noise's kicks of a step and of a block and the drive that
         bounds them, see :func:`chip.analog.noise.kick_tables`.
@@ -92,6 +95,7 @@ class Neurons(NamedTuple):
 
     halves: int64[:, ::1]
     place: int64[:, ::1]
+    merged: int64[:, ::1]
     holdoff: int64[::1]
     cell: float64[:, ::1]
     fine: float64[:, :, ::1]

@@ -17,6 +17,7 @@ import numpy as np
 
 from chip import constants as c
 from chip.analog.capmem import TRIM_CENTRE, TRIM_MAX, AnalogCodes, design_codes, true_values
+from chip.analog.merging import merge_circuits
 from chip.analog.stp_tables import driver_table
 from chip.analog.streams import CUT_STD as CUT_STD
 from chip.analog.streams import normal, stream
@@ -31,7 +32,8 @@ _DRIVERS = (c.HEMISPHERES, c.DRIVERS)
 class Silicon(NamedTuple):
     """One chip under one set of registers, as it truly is; arrays are indexed as registers are.
 
-    registers: neuron parameters as they come out. They may lie outside the ranges that a program may ask for.
+    registers: neuron parameters as they come out. They may lie outside the ranges that a program may ask for. Where two
+        circuits are connected, they are the merged neuron's, see :mod:`chip.analog.merging`.
     synapse_factor: float32[2, 256, 256], [hemisphere, row, column], on a synapse's efficacy; None if all are 1.
     stp: float64[4, 2, 128], of the drivers, see :func:`chip.analog.stp.driver_table`.
     cadc_gain, cadc_offset_lsb: float64[2, 256], a channel reads ``gain * potential + offset``.
@@ -75,8 +77,11 @@ def silicon(config: ChipConfig, registers: Registers, codes: AnalogCodes | None 
     for name in ("leak", "reset", "threshold"):
         potential = getattr(registers, f"{name}_lsb") + distance * deviation(config, name, _NEURONS)
         changed[f"{name}_lsb"] = np.clip(potential, 0.0, 255.0)
+    of_circuits = dataclasses.replace(registers, **changed)
+    noise_lsb = distance * config.imperfections.std("membrane_noise")
+    of_neurons, noise_lsb = merge_circuits(of_circuits, noise_lsb)
     return Silicon(
-        registers=dataclasses.replace(registers, **changed),
+        registers=of_neurons,
         synapse_factor=synapse_factor(config),
         stp=driver_table(
             config.drivers,
@@ -89,7 +94,7 @@ def silicon(config: ChipConfig, registers: Registers, codes: AnalogCodes | None 
         cadc_offset_lsb=cadc_offset,
         acausal_offset_lsb=acausal_offset,
         cadc_noise_lsb=config.imperfections.std("cadc_noise"),
-        membrane_noise_lsb=distance * config.imperfections.std("membrane_noise"),
+        membrane_noise_lsb=noise_lsb,
         membrane_key=_keys(config, "membrane_noise"),
         cadc_key=_keys(config, "cadc_noise"),
     )

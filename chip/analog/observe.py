@@ -22,6 +22,7 @@ from chip.analog.layout import (
     LOOK_HEAD,
     LOOK_TAIL,
     PLACE_LANE,
+    PLACE_MEMBRANE,
     RESET_HEAD,
     RESET_TAIL,
     REST,
@@ -78,7 +79,7 @@ def due_rows(time_ns, table):
 
 @inner
 def observe_slots(time_ns, first, last, neurons, network, queues, scratch):
-    """Compute the state just before ``time_ns`` into ``scratch.out``, at least of slots ``first`` to ``last``.
+    """Compute the state just before ``time_ns`` into ``scratch.out``, at least of membranes in ``first`` to ``last``.
 
     The time lies at most one grid step behind the committed time, or in a block that is quiet up to it. Returns the
     number of spikes of these slots since the committed time, which are in ``scratch.batch``, or NO_ROOM.
@@ -105,9 +106,10 @@ def observe_slots(time_ns, first, last, neurons, network, queues, scratch):
     find_weights(start_ns, deliveries, queues, scratch)
     reset_to = resets_before(time_ns, queues)
     for s in range(first, last):
-        spikes = resolve(s, start_ns, (time_ns - start_ns) // EDGE_NS, neurons, network, neurons.now, out,
-                         scratch.out_release, scratch, deliveries, queues, queues.clock[RESET_HEAD], reset_to,
-                         spikes)  # fmt: skip
+        if neurons.place[s, PLACE_MEMBRANE] == s:
+            spikes = resolve(s, start_ns, (time_ns - start_ns) // EDGE_NS, neurons, network, neurons.now, out,
+                             scratch.out_release, scratch, deliveries, queues, queues.clock[RESET_HEAD], reset_to,
+                             spikes)  # fmt: skip
     return spikes
 
 
@@ -121,6 +123,8 @@ def look(until_ns, neurons, network, queues, scratch):
         if time_ns > until_ns:
             break
         first_slot, last_slot = slots_of(hemisphere, neurons.halves)
+        if neurons.merged.shape[0] > 0:
+            first_slot = 0  # the membranes of bottom circuits may be on top
         if observe_slots(time_ns, first_slot, last_slot, neurons, network, queues, scratch) == NO_ROOM:
             return NO_ROOM
         when = moment(CONVERSION, time_ns)
@@ -133,7 +137,7 @@ def look(until_ns, neurons, network, queues, scratch):
                 first, count = neurons.halves[half, 0], neurons.halves[half, 1]
                 for s in range(first, first + count):
                     lane = (half % c.HALVES) * c.LANES + neurons.place[s, PLACE_LANE]
-                    potential = scratch.out[U, s] + neurons.cell[LEAK, s]
+                    potential = scratch.out[U, neurons.place[s, PLACE_MEMBRANE]] + neurons.cell[LEAK, s]
                     queues.look_values[index, lane] = read(potential, neurons.channel, neurons.channel_key,
                                                            hemisphere, lane, when)  # fmt: skip
         clock[LOOK_HEAD] = index + 1

@@ -25,7 +25,8 @@ FULL = -1
 class SensorArrays(NamedTuple):
     """What sensors are, what they hold, and what is asked of them.
 
-    labels: uint8[1024 row halves, 128]; label_of: uint8[512 neurons, 256 rows], the same.
+    labels: uint8[1024 row halves, 128]; label_of: uint8[512 neurons, 256 rows], the same. below: int64[512], the neuron
+        whose circuit is merged into this one, or -1.
     amplitude, rate: float32[512, 256], of causal branches, in LSB and log2(e) / tau in 1/ns.
     acausal_amplitude, acausal_rate: float32[1024, 128].
     baseline, gain, offset: float64[2 hemispheres, 2 branches, 256], of CADC channels, even lanes first; key: uint64 of
@@ -40,6 +41,7 @@ class SensorArrays(NamedTuple):
 
     labels: uint8[:, ::1]
     label_of: uint8[:, ::1]
+    below: int64[::1]
     amplitude: float32[:, ::1]
     rate: float32[:, ::1]
     acausal_amplitude: float32[:, ::1]

@@ -28,6 +28,7 @@ class SensorSilicon(NamedTuple):
 
     amplitude_lsb: float64[2, 2, 256, 256], of a pair without delay; 0 where a hemisphere's sensors are off.
     tau_ns: float64[2, 2, 256, 256]. labels: uint8[2, 256, 256].
+    merged: bool[256], columns where the sensors of both hemispheres see the spikes of the top circuit.
     column_lsb: float64[2, 2, 256], what a channel reads of a row without correlation; row_lsb: float64[2, 512], what a
         row adds to it.
     gain, offset_lsb: float64[2, 2, 256]; noise_lsb: of a read; key: uint64[2, 2, 256].
@@ -36,6 +37,7 @@ class SensorSilicon(NamedTuple):
     amplitude_lsb: np.ndarray
     tau_ns: np.ndarray
     labels: np.ndarray
+    merged: np.ndarray
     column_lsb: np.ndarray
     row_lsb: np.ndarray
     gain: np.ndarray
@@ -53,6 +55,7 @@ def sensor_silicon(config: ChipConfig, registers: Registers, true: Silicon) -> S
         amplitude_lsb=np.where(on, amplitude, 0.0) * factor(config, "correlation_amplitude", (BRANCHES, *_SYNAPSES)),
         tau_ns=tau * factor(config, "correlation_tau", (BRANCHES, *_SYNAPSES)),
         labels=registers.labels,
+        merged=registers.connect_vertical,
         column_lsb=c.CORRELATION_BASELINE_LSB + deviation(config, "correlation_baseline", (BRANCHES, *_CHANNELS)),
         row_lsb=c.ROW_BASELINE_SHARE * _other(config, "correlation_baseline", "rows", (BRANCHES, 2 * c.ROWS)),
         gain=np.stack(

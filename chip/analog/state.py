@@ -21,6 +21,7 @@ from chip.analog.layout import (
     LOOK_HEAD,
     LOST,
     NOW,
+    PLACE_MEMBRANE,
     PLACE_NEURON,
     RESET_HEAD,
     ROUTE_BOTTOM,
@@ -52,7 +53,8 @@ def carry_over(before: Neurons, after: Neurons, stays: np.ndarray) -> None:
     used = before.place[:, PLACE_NEURON] >= 0
     old_slot[before.place[used, PLACE_NEURON]] = np.flatnonzero(used)
     neuron = after.place[:, PLACE_NEURON]
-    kept = np.flatnonzero((neuron >= 0) & (old_slot[neuron] >= 0) & stays.reshape(-1)[neuron])
+    moves = after.place[:, PLACE_MEMBRANE] == np.arange(neuron.size)  # the slot of a merged bottom circuit rests
+    kept = np.flatnonzero((neuron >= 0) & (old_slot[neuron] >= 0) & stays.reshape(-1)[neuron] & moves)
     source = old_slot[neuron[kept]]
     after.now[:, kept] = before.now[:, source]
     after.now[U, kept] += before.cell[LEAK, source] - after.cell[LEAK, kept]

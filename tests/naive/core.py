@@ -39,6 +39,7 @@ class NaiveCore:
         self.factor = np.ones((2, 256, 256)) if factor is None else factor
         self.kicks = []  # (time, what is left to each membrane)
         self.noise = None if noise is None else (noise[0][at], noise[1][at])
+        self._merge()
         n = len(self.column)
         self.start = np.zeros(n)  # since when a membrane moves; clamped until then
         self.start_lsb = self.leak.copy()
@@ -46,6 +47,24 @@ class NaiveCore:
         self.history = ([], [], [], [])  # times, jumps, time constants, signs
         self.flights = []  # (arrival, crossbar input, label)
         self.spikes, self.recorded, self.synaptic_events, self.sent = [], [], 0, 0
+
+    def _merge(self):
+        """Both circuits of a connected column get the parameters of one membrane, of capacitance 2 and both leaks."""
+        self.other = np.arange(len(self.column))  # the circuit on the same membrane, else the circuit itself
+        self.share = np.ones(len(self.column))  # of the membrane's leak that is the circuit's own
+        for column in np.flatnonzero(self.registers.connect_vertical):
+            top, bottom = np.flatnonzero(self.column == column)  # in the order of hemispheres
+            self.other[[top, bottom]] = bottom, top
+            leaks = 1 / self.tau_mem[[top, bottom]]
+            if self.noise is not None:  # current noise of density 2 sigma^2 leak, in a circuit of capacitance 1
+                density = 2 * np.sum(self.noise[0][[top, bottom]] ** 2 * leaks)
+                self.noise[0][[top, bottom]] = np.sqrt(density / 2 / (2 * leaks.sum()))
+                self.noise[1][bottom] = self.noise[1][top]
+            self.share[[top, bottom]] = leaks / leaks.sum()
+            self.leak[[top, bottom]] = np.sum(leaks * self.leak[[top, bottom]]) / leaks.sum()
+            self.tau_mem[[top, bottom]] = 2 / leaks.sum()
+            for of_the_neuron in (self.reset, self.threshold, self.refractory, self.holdoff):
+                of_the_neuron[bottom] = of_the_neuron[top]
 
     def potentials(self, time_ns):
         """Membranes of the enabled neurons at a time."""
@@ -83,7 +102,8 @@ class NaiveCore:
             strength = self.efficacy * self.factor[hemisphere, row, self.column]
             driver = self.drivers.get((hemisphere, row // 2))
             strength = strength if driver is None else strength * driver.pulse()
-            jump = np.where(hit, self.weights[hemisphere, row, self.column] * strength, 0.0)
+            jump = np.where(hit, self.weights[hemisphere, row, self.column] * strength, 0.0) * self.share
+            jump = np.maximum(jump, jump[self.other])  # a row drives one of the two
             if not jump.any():
                 continue
             mode, ones = self.registers.row_mode[hemisphere, row], np.ones(len(jump))
@@ -114,11 +134,12 @@ class NaiveCore:
                 self.weights[hemisphere, row, half::2] = values
             for hemisphere, half, mask in now_resets:
                 hit = (self.hemisphere == hemisphere) & (self.column % 2 == half) & (mask[self.column // 2] != 0)
+                hit |= hit[self.other]
                 self._restart(hit & (self.start <= time_ns), time_ns, time_ns)
                 potentials = np.where(hit, self.reset, potentials)
             free = time_ns > self.last_spike + self.refractory
             fire = self.spiking & free & (potentials >= self.threshold)
-            self._restart(fire, time_ns, time_ns + self.refractory - self.holdoff)
+            self._restart(fire | fire[self.other], time_ns, time_ns + self.refractory - self.holdoff)
             self.last_spike[fire] = time_ns
             for i in np.flatnonzero(fire):
                 self._send(time_ns, int(self.hemisphere[i]), int(self.column[i]))

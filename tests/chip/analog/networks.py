@@ -24,6 +24,19 @@ def with_plastic_drivers(registers: Registers, seed: int) -> Registers:
     return registers
 
 
+def with_merged_neurons(registers: Registers, seed: int) -> Registers:
+    """Merge two thirds of the neurons of a network with the circuit on the other side, which differs in all it may."""
+    rng = np.random.default_rng([seed, 6])
+    columns = np.flatnonzero(registers.enabled.any(axis=0))
+    columns = rng.choice(columns, 2 * columns.size // 3, replace=False)
+    registers.connect_vertical[columns] = registers.enabled[:, columns] = True
+    registers.spiking[c.BOTTOM, columns] = False
+    for name in ("tau_syn_exc_ns", "tau_syn_inh_ns"):
+        tau = getattr(registers, name)
+        tau[c.BOTTOM, columns] = tau[c.TOP, columns]
+    return registers
+
+
 def one_neuron(tau_mem_ns=6000.0, tau_syn_ns=6000.0, threshold_lsb=125.0, weight=40, efficacy_lsb=4.0,
                **values) -> Registers:  # fmt: skip
     """Neuron 0 of the top hemisphere, driven by label 0 from the FPGA through row 0 (excitatory) with one weight."""

@@ -5,7 +5,7 @@ import pytest
 
 from chip.analog.core import AnalogCore
 from chip.config import ChipConfig
-from tests.chip.analog.networks import random_events, random_network, with_plastic_drivers
+from tests.chip.analog.networks import random_events, random_network, with_merged_neurons, with_plastic_drivers
 from tests.naive.core import NaiveCore
 
 END_NS = 9_000
@@ -26,11 +26,13 @@ def operations(seed):
     return resets, writes, looks
 
 
-@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("seed", range(16))
 def test_spikes_are_equal_and_membranes_agree(seed):
     registers = random_network(seed)
     if seed >= 8:
         with_plastic_drivers(registers, seed)
+    if seed >= 12:
+        with_merged_neurons(registers, seed)
     times, labels = random_events(seed, 18, END_NS * 2 // 3)
     resets, writes, looks = operations(seed)
     naive = NaiveCore(registers)
