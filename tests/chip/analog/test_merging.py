@@ -124,6 +124,18 @@ def test_a_neuron_takes_512_rows():
     assert core.counters["synaptic_events"] == 2 * 256
 
 
+@pytest.mark.parametrize("side", BOTH)
+@pytest.mark.parametrize("later_ns", [4, 48])
+def test_a_strong_event_from_either_side_fires_the_neuron_within_its_own_step(side, later_ns):
+    registers = merged(efficacy_lsb=400.0)
+    registers.row_mode[side, 0], registers.weights[side, 0, COLUMN] = ROW_EXCITATORY, 63
+    core = new_core(registers, [(EVENT_NS + later_ns, label_of(0))])
+    ages = 4.0 * np.arange(13)
+    law = ages[np.argmax(200 * 63 * response(ages, 1e4, 1e4) >= 45)]
+    assert 0 < law < 52 - 4
+    assert core.all_spikes(0, 2_000)[0].tolist() == [EVENT_NS + later_ns + law]
+
+
 def firing(**values):
     """A merged neuron that fires by itself."""
     return merged(leak_lsb=150.0, threshold_lsb=120.0, reset_lsb=60.0, **values)
@@ -155,20 +167,20 @@ def test_a_reset_from_either_side_pulls_the_joined_membrane(side, time_ns):
     assert core.membranes(time_ns + 100)[:, COLUMN] == pytest.approx([law, law], abs=1e-12)
 
 
-def test_the_cadc_sees_the_joined_membrane_on_both_sides_with_the_offset_of_each_channel():
+@pytest.mark.parametrize("side", BOTH)
+def test_the_cadc_sees_the_joined_membrane_on_either_side_with_the_offset_of_its_channel(side):
     config = ChipConfig(seed=3, imperfections=ImperfectionConfig(cadc_offset=True, cadc_offset_std_lsb=5.0))
     registers = merged(spiking=False)
     registers.row_mode[c.BOTTOM, 0], registers.weights[c.BOTTOM, 0, COLUMN] = ROW_EXCITATORY, 63
     core = new_core(registers, [(EVENT_NS, label_of(0))], config)
     offset = silicon(config, registers).cadc_offset_lsb[:, COLUMN]
     assert abs(offset[0] - offset[1]) > 1
-    for time_ns in (EVENT_NS + 8_000, EVENT_NS + 8_044):  # in a quiet block, then in a grid step
+    for time_ns in (EVENT_NS + 8_000, EVENT_NS + 9_644):  # in a quiet block, then in a grid step
         core.post_events([time_ns - 4], [label_of(0)])
-        tickets = [core.post_cadc(time_ns, side) for side in BOTH]
-        potential = core.membranes(time_ns)[0, COLUMN]
+        code = core.cadc_result(core.post_cadc(time_ns, side))[COLUMN % 2, COLUMN // 2]
+        potential = core.membranes(time_ns)[side, COLUMN]
         assert potential > 85
-        codes = [core.cadc_result(ticket)[COLUMN % 2, COLUMN // 2] for ticket in tickets]
-        np.testing.assert_array_equal(codes, np.rint(potential + offset))
+        assert code == np.rint(potential + offset[side])
 
 
 def test_sensors_of_both_sides_see_the_neuron_spike():
