@@ -49,10 +49,9 @@ class Posting:
         words = np.ascontiguousarray(labels, np.int64)
         if times.size != words.size:
             raise ValueError(f"{times.size} event times but {words.size} labels; there must be one label for each time")
-        status = insert_events(self._clock, self._queues.events, times, words, zero_ns, LAST_LABEL)
-        if status == FULL:
+        arguments = times, words, zero_ns, LAST_LABEL
+        while (status := insert_events(self._clock, self._queues.events, *arguments)) == FULL:
             self._make_room("events", times.size)
-            status = insert_events(self._clock, self._queues.events, times, words, zero_ns, LAST_LABEL)
         if status < 0:
             self._check_time(zero_ns + int(times[-2 - status]), "an event")
             raise ValueError(f"an event label is {int(words[-2 - status])}; labels are 0..65535")
@@ -67,9 +66,8 @@ class Posting:
         self._check_time(time_ns, "a PADI event")
         word = padi_word(hemisphere, busses, row_select, label)
         times, words = np.array([time_ns], np.int64), np.array([word], np.int64)
-        if insert_events(self._clock, self._queues.events, times, words, 0, INJECTED | LAST_LABEL) == FULL:
+        while insert_events(self._clock, self._queues.events, times, words, 0, INJECTED | LAST_LABEL) == FULL:
             self._make_room("events", 1)
-            insert_events(self._clock, self._queues.events, times, words, 0, INJECTED | LAST_LABEL)
 
     def post_weight_rows(
         self, times_ns: np.ndarray, hemisphere: int, rows: np.ndarray, half: int, values: np.ndarray
@@ -82,10 +80,8 @@ class Posting:
         if not len(times) == len(rows) == len(values):
             raise ValueError(f"{len(times)} times, {len(rows)} rows and {len(values)} vectors of weights do not match")
         arguments = times, hemisphere, rows, half, values
-        status = insert_rows(self._clock, self._queues.writes, self._queues.write_values, *arguments)
-        if status == FULL:
+        while (status := insert_rows(self._clock, self._queues.writes, self._queues.write_values, *arguments)) == FULL:
             self._make_room("writes", len(rows))
-            status = insert_rows(self._clock, self._queues.writes, self._queues.write_values, *arguments)
         if status < 0:
             self._refuse_rows(status, *arguments)
 
@@ -95,12 +91,9 @@ class Posting:
         Returns False, and posts nothing, if a weight is beyond 63.
         """
         _check_place(hemisphere, c.EVEN)
-        queues = self._queues
         arguments = first_ns, step_ns, hemisphere, row, values
-        status = insert_row(self._clock, queues.writes, queues.write_values, *arguments)
-        if status == FULL:
+        while (status := insert_row(self._clock, self._queues.writes, self._queues.write_values, *arguments)) == FULL:
             self._make_room("writes", c.HALVES)
-            status = insert_row(self._clock, self._queues.writes, self._queues.write_values, *arguments)
         if status < 0 and status != BAD_WEIGHT:
             times_ns = np.array([first_ns, first_ns + step_ns])
             self._refuse_rows(status, times_ns, hemisphere, np.array([row]), c.EVEN, values)
@@ -132,18 +125,16 @@ class Posting:
             if mask.shape != (c.LANES,):
                 raise ValueError(f"a neuron reset mask has the shape {mask.shape}; it must be ({c.LANES},)")
         key = (int(time_ns) << 2) | (hemisphere * c.HALVES + half)
-        if insert_reset(self._clock, self._queues.resets, self._queues.reset_masks, key, mask) == FULL:
+        while insert_reset(self._clock, self._queues.resets, self._queues.reset_masks, key, mask) == FULL:
             self._make_room("resets", 1)
-            insert_reset(self._clock, self._queues.resets, self._queues.reset_masks, key, mask)
 
     def post_cadc(self, time_ns: int, hemisphere: int) -> int:
         """Post a conversion of all membranes of a hemisphere; returns the ticket for :meth:`cadc_result`."""
         _check_place(hemisphere, c.EVEN)
         self._check_time(time_ns, "a CADC conversion")
         ticket = (int(time_ns) << 1) | hemisphere
-        if insert_look(self._clock, self._queues.looks, ticket) == FULL:
+        while insert_look(self._clock, self._queues.looks, ticket) == FULL:
             self._make_room("looks", 1)
-            insert_look(self._clock, self._queues.looks, ticket)
         return ticket
 
     def post_correlation(self, time_ns: int, hemisphere: int, row: int) -> tuple[int, int]:

@@ -122,6 +122,7 @@ def test_a_neuron_takes_512_rows():
     signed -= weights[:, 1::2] * response(END_NS - times[1::2], 1e4, 1e4)
     assert core.membranes(END_NS)[0, COLUMN] == pytest.approx(80 + 0.01 * signed.sum(), abs=1e-9)
     assert core.counters["synaptic_events"] == 2 * 256
+    assert not core.snapshot()["now"][:, 8:].any()  # the bottom circuit has no state of its own
 
 
 @pytest.mark.parametrize("side", BOTH)
