@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from chip import constants as c
@@ -39,9 +41,7 @@ class Posting:
     _queues: Queues
     _clock: np.ndarray
     sensors: CorrelationSensors | None
-
-    def _pack(self) -> None:
-        raise NotImplementedError
+    _pack: Callable[[], None]
 
     def post_events(self, times_ns: np.ndarray, labels: np.ndarray, zero_ns: int = 0) -> None:
         """Post events from the FPGA at their arrival, int[n] times after ``zero_ns`` and int[n] labels in any order."""
