@@ -161,8 +161,7 @@ class Posting:
             raise ValueError(f"row {row} of a correlation sensor; rows are 0..{c.ROWS - 1}")
         if self.sensors is None:
             raise RuntimeError("the correlation sensors are off; set registers.correlation_enabled")
-        if time_ns < self._now_ns or time_ns % c.EVENT_CLOCK_NS:
-            self._check_time(time_ns, "a correlation sensor's operation")
+        self._check_time(time_ns, "a correlation sensor's operation")
 
     def _check_time(self, time_ns: int, what: str) -> None:
         if time_ns % c.EVENT_CLOCK_NS:
