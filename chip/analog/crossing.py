@@ -9,7 +9,7 @@ and the edge after its end is the first that can fire.
 from __future__ import annotations
 
 from chip import constants as c
-from chip.analog.drive import ROW_EXCITATORY, ROW_INHIBITORY, jump_of
+from chip.analog.drive import jump_of
 from chip.analog.inner import inlined, inner
 from chip.analog.layout import (
     AT_EDGE,
@@ -34,6 +34,7 @@ from chip.analog.layout import (
     THRESHOLD,
     U,
 )
+from chip.registers import ROW_EXCITATORY, ROW_INHIBITORY
 
 EDGE_NS = c.EVENT_CLOCK_NS
 

@@ -35,9 +35,9 @@ from chip.analog.layout import (
     WRITE_TAIL,
     U,
 )
+from chip.registers import ROW_EXCITATORY, ROW_INHIBITORY
 
 EDGE_NS = c.EVENT_CLOCK_NS
-ROW_EXCITATORY, ROW_INHIBITORY = 1, 2  # bits of Registers.row_mode
 
 
 @inlined
