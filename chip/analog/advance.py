@@ -6,7 +6,7 @@ import numpy as np
 
 from chip import constants as c
 from chip.analog.correlation import ROW_SHIFT, TIME_SHIFT
-from chip.analog.crossing import EDGE_NS, first_crossing, resolve
+from chip.analog.crossing import first_crossing, resolve
 from chip.analog.delivery import FPGA_SOURCE, NO_ROOM, apply_writes, collect, next_cause
 from chip.analog.drive import drive, find_weights, slots_of
 from chip.analog.holding import clamp, hold
@@ -18,6 +18,7 @@ from chip.analog.layout import (
     BLOCK_NS,
     COMMITTED,
     DRIVEN_COUNT,
+    EDGE_NS,
     EDGE_SHIFT,
     EXC,
     FAR_NS,

@@ -10,6 +10,7 @@ from chip.analog.layout import (
     BLOCK_STEPS,
     CLOCK_FIELDS,
     COUNTERS,
+    EDGE_NS,
     FAR_NS,
     GRID_EDGES,
     GRID_NS,
@@ -94,7 +95,7 @@ def build_neurons(silicon: Silicon) -> Neurons:
     )
     key = of_slot(silicon.membrane_key, np.uint64(0)) if noise.any() else np.zeros(0, np.uint64)
     taus = [of_slot(getattr(registers, name), 1e4) for name in ("tau_mem_ns", "tau_syn_exc_ns", "tau_syn_inh_ns")]
-    fine = propagator(np.arange(GRID_EDGES + 1) * c.EVENT_CLOCK_NS, *taus)
+    fine = propagator(np.arange(GRID_EDGES + 1) * EDGE_NS, *taus)
     neurons = Neurons(
         halves=halves,
         place=place,

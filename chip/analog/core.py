@@ -15,6 +15,7 @@ from chip.analog.layout import (
     COMMITTED,
     COUNTERS,
     DRIVEN_COUNT,
+    EDGE_NS,
     EDGE_SHIFT,
     EVENT_HEAD,
     EVENT_TAIL,
@@ -285,7 +286,7 @@ class AnalogCore(Posting):
         committed_ns = int(self._clock[COMMITTED])
         if end_ns > committed_ns:
             batch = np.sort(self._scratch.batch[: self._observe(self.now_ns, "a spike")])
-            late = committed_ns + (batch >> EDGE_SHIFT) * c.EVENT_CLOCK_NS
+            late = committed_ns + (batch >> EDGE_SHIFT) * EDGE_NS
             source, label = (batch >> SOURCE_SHIFT) & 0x7FF, batch & 0xFFFF
             neuron = np.minimum(source, c.NEURONS - 1)
             own = source < c.NEURONS

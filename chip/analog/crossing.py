@@ -17,6 +17,7 @@ from chip.analog.layout import (
     DECAY_EXC,
     DECAY_INH,
     DECAY_U,
+    EDGE_NS,
     EDGE_SHIFT,
     EXC,
     EXC_TO_U,
@@ -35,8 +36,6 @@ from chip.analog.layout import (
     U,
 )
 from chip.registers import ROW_EXCITATORY, ROW_INHIBITORY
-
-EDGE_NS = c.EVENT_CLOCK_NS
 
 
 @inner

@@ -14,6 +14,7 @@ from chip.analog.layout import (
     AT_MODE,
     AT_ROW,
     DELIVERED,
+    EDGE_NS,
     EDGE_SHIFT,
     EVENT_HEAD,
     EVENT_TAIL,
@@ -40,7 +41,6 @@ from chip.analog.posting import INJECTED, LAST_LABEL
 from chip.analog.stp import begin, commit_drivers, stimulate
 from chip.router.crossbar import PADI_OUTPUTS, padi_key, passes
 
-EDGE_NS = c.EVENT_CLOCK_NS
 FPGA_SOURCE = c.NEURONS  # sources of recorded labels: neurons 0..511, then the four inputs from the FPGA
 NO_ROOM = -1
 

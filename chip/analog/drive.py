@@ -20,6 +20,7 @@ from chip.analog.layout import (
     DECAY_EXC,
     DECAY_INH,
     DECAY_U,
+    EDGE_NS,
     EFFICACY,
     EXC,
     EXC_TO_U,
@@ -36,8 +37,6 @@ from chip.analog.layout import (
     U,
 )
 from chip.registers import ROW_EXCITATORY, ROW_INHIBITORY
-
-EDGE_NS = c.EVENT_CLOCK_NS
 
 
 @inlined

@@ -23,8 +23,9 @@ from numba import float32, float64, int32, int64, uint8, uint64
 
 from chip import constants as c
 
+EDGE_NS = c.EVENT_CLOCK_NS
 GRID_NS = 100  # state is committed on this absolute grid; no longer than the on-chip latency
-GRID_EDGES = GRID_NS // c.EVENT_CLOCK_NS
+GRID_EDGES = GRID_NS // EDGE_NS
 SCAN_EDGES = 32  # edges 0..25, padded to whole vectors
 BLOCK_STEPS = 16
 BLOCK_NS = BLOCK_STEPS * GRID_NS  # a block in which nothing happens is one exact jump

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 from chip import constants as c
 from chip.analog.cadc import read
-from chip.analog.crossing import EDGE_NS, resolve
+from chip.analog.crossing import resolve
 from chip.analog.delivery import NO_ROOM, collect, next_cause
 from chip.analog.drive import find_weights, slots_of
 from chip.analog.inner import inner, outer
 from chip.analog.layout import (
     BLOCK_NS,
     COMMITTED,
+    EDGE_NS,
     GRID_NS,
     HELD_COUNT,
     LEAK,
