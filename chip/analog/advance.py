@@ -5,16 +5,12 @@ from __future__ import annotations
 import numpy as np
 
 from chip import constants as c
-from chip.analog.correlation import ROW_SHIFT, TIME_SHIFT
 from chip.analog.crossing import first_crossing, resolve
-from chip.analog.delivery import FPGA_SOURCE, NO_ROOM, apply_writes, collect, next_cause
+from chip.analog.delivery import FPGA_SOURCE, NO_ROOM, apply_writes, collect, next_cause, put_down
 from chip.analog.drive import drive, find_weights, slots_of
 from chip.analog.holding import clamp, hold
 from chip.analog.inner import inlined, inner, outer
 from chip.analog.layout import (
-    AT_EDGE,
-    AT_LABEL,
-    AT_ROW,
     BLOCK_NS,
     COMMITTED,
     DRIVEN_COUNT,
@@ -208,7 +204,8 @@ def grid_step(start_ns, hits, now, later, noisy, when, neurons, network, queues,
     driven = 0
     if deliveries > 0:
         if queues.driven.size > 0:
-            _put_down(start_ns, deliveries, queues, scratch)
+            put_down(start_ns, deliveries, queues, scratch)
+            clock[DRIVEN_COUNT] += deliveries
         find_weights(start_ns, deliveries, queues, scratch)
         driven, more = drive(deliveries, now, later, neurons, network, queues, scratch)
         hits += more
@@ -220,17 +217,6 @@ def grid_step(start_ns, hits, now, later, noisy, when, neurons, network, queues,
     if spikes > 0:
         _send(start_ns, spikes, network, queues, scratch)
     return DONE
-
-
-@inlined
-def _put_down(start_ns, deliveries, queues, scratch):
-    """Note the rows that are driven for the sensors."""
-    count = queues.clock[DRIVEN_COUNT]
-    for d in range(deliveries):
-        time_ns = start_ns + scratch.delivery[d, AT_EDGE] * EDGE_NS
-        row_and_label = (scratch.delivery[d, AT_ROW] << ROW_SHIFT) | scratch.delivery[d, AT_LABEL]
-        queues.driven[count + d] = (time_ns << TIME_SHIFT) | row_and_label
-    queues.clock[DRIVEN_COUNT] = count + deliveries
 
 
 @inlined

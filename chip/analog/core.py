@@ -41,7 +41,7 @@ from chip.analog.packed import pack
 from chip.analog.posting import MISSING, PENDING, take_look
 from chip.analog.record import NOT_COMMITTED, pack_log
 from chip.analog.sensor_silicon import sensor_silicon
-from chip.analog.sensors import CorrelationSensors, driven_entries
+from chip.analog.sensors import CorrelationSensors
 from chip.analog.state import carry_over, carry_over_drivers, restore_state, route_again, snapshot_state
 from chip.config import ChipConfig
 from chip.registers import Registers
@@ -216,7 +216,8 @@ class AnalogCore(Posting):
             times, info = self._log(self.sensors.done_ns, time_ns)
             while (rows := due_rows(time_ns, self._table)) == NO_ROOM:
                 self._grow()
-            driven = driven_entries(int(self._clock[COMMITTED]), self._scratch.delivery[:rows])
+            first = self._clock.item(DRIVEN_COUNT)
+            driven = self._queues.driven[first : first + rows]
             answer = self.sensors.glimpse(time_ns, times, info, driven, number)
         if answer is None:
             raise RuntimeError(

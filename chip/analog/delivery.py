@@ -7,6 +7,7 @@ weight writes come first, so an event uses the weights that are written at its o
 from __future__ import annotations
 
 from chip import constants as c
+from chip.analog.correlation import ROW_SHIFT, TIME_SHIFT
 from chip.analog.inner import inlined, inner
 from chip.analog.layout import (
     AT_EDGE,
@@ -14,6 +15,7 @@ from chip.analog.layout import (
     AT_MODE,
     AT_ROW,
     DELIVERED,
+    DRIVEN_COUNT,
     EDGE_NS,
     EDGE_SHIFT,
     EVENT_HEAD,
@@ -160,6 +162,16 @@ def collect(start_ns, until_ns, commit, network, queues, scratch):
         if plastic:
             commit_drivers(network, scratch)
     return n, recorded
+
+
+@inlined
+def put_down(start_ns, deliveries, queues, scratch):
+    """Write the rows that are driven behind those in ``Queues.driven`` that the sensors will take up."""
+    count = queues.clock[DRIVEN_COUNT]
+    for d in range(deliveries):
+        time_ns = start_ns + scratch.delivery[d, AT_EDGE] * EDGE_NS
+        row_and_label = (scratch.delivery[d, AT_ROW] << ROW_SHIFT) | scratch.delivery[d, AT_LABEL]
+        queues.driven[count + d] = (time_ns << TIME_SHIFT) | row_and_label
 
 
 @inner

@@ -10,12 +10,13 @@ from __future__ import annotations
 from chip import constants as c
 from chip.analog.cadc import read
 from chip.analog.crossing import resolve
-from chip.analog.delivery import NO_ROOM, collect, next_cause
+from chip.analog.delivery import NO_ROOM, collect, next_cause, put_down
 from chip.analog.drive import find_weights, slots_of
 from chip.analog.inner import inner, outer
 from chip.analog.layout import (
     BLOCK_NS,
     COMMITTED,
+    DRIVEN_COUNT,
     EDGE_NS,
     GRID_NS,
     HELD_COUNT,
@@ -73,9 +74,15 @@ def known_until(now_ns, table):
 
 @outer
 def due_rows(time_ns, table):
-    """List the rows that are driven between the committed time and ``time_ns`` in ``scratch.delivery``: ``collect``."""
-    return collect(queues_of(table).clock[COMMITTED], time_ns, False, network_of(table), queues_of(table),
-                   scratch_of(table))[0]  # fmt: skip
+    """Put the rows that are driven between the committed time and ``time_ns`` down; return how many, or NO_ROOM."""
+    queues, scratch = queues_of(table), scratch_of(table)
+    start_ns = queues.clock[COMMITTED]
+    rows = collect(start_ns, time_ns, False, network_of(table), queues, scratch)[0]
+    if queues.clock[DRIVEN_COUNT] + rows > queues.driven.size:
+        return NO_ROOM
+    if rows != NO_ROOM:
+        put_down(start_ns, rows, queues, scratch)
+    return rows
 
 
 @inner

@@ -10,8 +10,8 @@ import numpy as np
 
 from chip import constants as c
 from chip.analog.build import to_lanes
-from chip.analog.correlation import ROW_SHIFT, TIME_SHIFT, see
-from chip.analog.layout import AT_EDGE, AT_LABEL, AT_ROW, LONG_AGO_NS, Queues
+from chip.analog.correlation import see
+from chip.analog.layout import LONG_AGO_NS, Queues
 from chip.analog.noise import DRAW_STD
 from chip.analog.packed import table_of
 from chip.analog.sensor_arrays import (
@@ -206,12 +206,6 @@ class CorrelationSensors:
 
 def _doubled(array: np.ndarray) -> np.ndarray:
     return np.concatenate([array, np.zeros_like(array)])
-
-
-def driven_entries(start_ns: int, delivery: np.ndarray) -> np.ndarray:
-    """Return int64[n], entries of ``Queues.driven``: rows of ``Scratch.delivery`` in the step that begins there."""
-    time_ns = start_ns + delivery[:, AT_EDGE] * c.EVENT_CLOCK_NS
-    return (time_ns << TIME_SHIFT) | (delivery[:, AT_ROW] << ROW_SHIFT) | delivery[:, AT_LABEL]
 
 
 def reset_mask(mask: np.ndarray | None, causal: bool, acausal: bool) -> np.ndarray:
