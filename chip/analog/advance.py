@@ -234,6 +234,14 @@ def _next_look(clock, looks):
     return looks[clock[LOOK_HEAD]] >> 1 if clock[LOOK_HEAD] < clock[LOOK_TAIL] else FAR_NS
 
 
+@inlined
+def _look_from(now, changed, until_ns, neurons, network, queues, scratch):
+    """Carry out the CADC conversions up to a time, after bringing a state that was ``changed`` into ``neurons.now``."""
+    if changed:
+        copy(now, neurons.now)
+    return look(until_ns, neurons, network, queues, scratch)
+
+
 @outer
 def advance(now_ns, table):
     """Let everything before ``now_ns`` happen, as far as it can be committed; return DONE, or why to be called again.
@@ -266,10 +274,9 @@ def advance(now_ns, table):
                 # a conversion at the very end of the block belongs to the next one
                 last_look_ns = min(now_ns, quiet_ns if quiet_ns < end_ns else quiet_ns - EDGE_NS)
                 if look_ns <= last_look_ns:
-                    if changed:
-                        copy(now, neurons.now)
-                        now, later, changed = neurons.now, scratch.next, False
-                    if look(last_look_ns, neurons, network, queues, scratch) == NO_ROOM:
+                    looked = _look_from(now, changed, last_look_ns, neurons, network, queues, scratch)
+                    now, later, changed = neurons.now, scratch.next, False
+                    if looked == NO_ROOM:
                         status = GROW
                         break
                     look_ns = _next_look(clock, queues.looks)
@@ -281,10 +288,9 @@ def advance(now_ns, table):
                     break
         end_ns = start_ns + GRID_NS
         if look_ns <= min(now_ns, end_ns - EDGE_NS):
-            if changed:
-                copy(now, neurons.now)
-                now, later, changed = neurons.now, scratch.next, False
-            if look(min(now_ns, end_ns - EDGE_NS), neurons, network, queues, scratch) == NO_ROOM:
+            looked = _look_from(now, changed, min(now_ns, end_ns - EDGE_NS), neurons, network, queues, scratch)
+            now, later, changed = neurons.now, scratch.next, False
+            if looked == NO_ROOM:
                 status = GROW
                 break
         if now_ns < end_ns:
