@@ -63,6 +63,8 @@ class NaiveCore:
             self.share[[top, bottom]] = leaks / leaks.sum()
             self.leak[[top, bottom]] = np.sum(leaks * self.leak[[top, bottom]]) / leaks.sum()
             self.tau_mem[[top, bottom]] = 2 / leaks.sum()
+            for tau in (self.tau_exc, self.tau_inh):
+                tau[[top, bottom]] = np.mean(tau[[top, bottom]])
             for of_the_neuron in (self.reset, self.threshold, self.refractory, self.holdoff):
                 of_the_neuron[bottom] = of_the_neuron[top]
 

@@ -13,7 +13,7 @@ from chip.analog.mismatch import silicon
 from chip.analog.noise import kick_tables
 from chip.config import ChipConfig, ImperfectionConfig
 from chip.registers import Registers
-from tests.chip.analog.networks import one_neuron, random_events, random_network
+from tests.chip.analog.networks import one_neuron, random_events, random_network, with_merged_neurons
 from tests.naive import noise as naive
 from tests.naive.core import NaiveCore
 
@@ -50,14 +50,19 @@ def test_a_typical_chip_equals_its_twin(seed, std):
     imperfections = dataclasses.replace(ImperfectionConfig.typical(), membrane_noise_std_of_distance=std)
     chip = ChipConfig.typical(seed, imperfections=imperfections)
     registers = random_network(seed, drive=0.5)
+    if seed == 3:
+        with_merged_neurons(registers, seed)
     times, labels = random_events(seed, 30, END_NS * 2 // 3)
     mask = np.ones(128)
     looks = sorted({4 * int(t) for t in np.random.default_rng(seed).integers(0, END_NS // 4, 25)} | {1600, 4000})
 
-    true = silicon(chip, registers)
+    apart = dataclasses.replace(registers, connect_vertical=np.zeros(256, bool))
+    true = silicon(chip, apart)
     distance = np.where(registers.spiking, abs(registers.threshold_lsb - registers.leak_lsb), 45.0)
     twin = NaiveCore(
-        true.registers, noise=(std * distance, naive.keys(seed, "membrane_noise")), factor=true.synapse_factor
+        dataclasses.replace(true.registers, connect_vertical=registers.connect_vertical),
+        noise=(std * distance, naive.keys(seed, "membrane_noise")),
+        factor=true.synapse_factor,
     )
     expected = twin.run(
         END_NS, list(zip(times.tolist(), labels.tolist(), strict=True)), [(2048, 0, 0, mask)], (), looks
