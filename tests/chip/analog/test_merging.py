@@ -230,6 +230,7 @@ def test_circuits_whose_connection_changes_start_at_rest_and_others_go_on():
     registers.leak_lsb[c.BOTTOM] = 130.0
     core.configure(registers)
     assert core.membranes(8_000)[:, COLUMN] == pytest.approx(before[COLUMN], abs=1e-12)
+    assert not core.snapshot()["now"][:, 8:].any()  # the bottom circuit has no state of its own
     registers.connect_vertical[:] = False
     core.configure(registers)
     np.testing.assert_array_equal(core.membranes(8_000)[:, COLUMN], [150.0, 130.0])
