@@ -12,6 +12,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from chip import constants as c
+from chip import energy
 from chip.chip import Chip
 from chip.config import ChipConfig
 from chip.fpga import SampleSet
@@ -270,9 +271,10 @@ def read_result(
         samples_total=firmware.status(chip)[0],
         simpy_events=report["simpy_events"],
         speed=speed,
-        assumptions=report["assumptions"] + firmware.assumptions(),
+        assumptions=report["assumptions"] + energy.assumptions() + firmware.assumptions(),
         versions=versions(),
         config=chip.config.to_dict(),
         complete=chip.finished and all(code == 0 for code in exit_codes),
+        energy=energy.energy(report["chip_seconds"], speed["chip_us_per_sample"]),
         arrays=arrays,
     )

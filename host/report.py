@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from chip import energy
 from host import verdict
 from host.results import JSON_NAME, NPZ_NAME, PNG_NAME, Result
 
@@ -41,6 +42,7 @@ def _rows(result: Result) -> list[tuple[str, str]]:
         ("chip time", f"{result.chip_seconds:.4g} s for {result.samples} samples, those of evaluation included"),
         ("wall time", _wall_time(result)),
         *_speed(result.speed),
+        *([("energy", energy.sentence(result.energy))] if result.energy else []),
         ("PPU load", _load(ppu)),
         ("PPU SRAM", f"{ppu['sram_used']} of {ppu['sram_size']} bytes on the fuller one"),
         ("events", _events(result.events)),

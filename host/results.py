@@ -53,6 +53,7 @@ class Result:
         config: the chip's settings.
         complete: every program ended by itself, with exit code 0.
         rule_source: class and files of a user's rule, see :func:`host.rules.source_of`; None for a rule of ours.
+        energy: see :func:`chip.energy.energy`: ranges in joules, ``joules_per_sample`` of a training sample among them.
         arrays: name to array; weights, learning curves, recordings.
     """
 
@@ -79,6 +80,7 @@ class Result:
     config: dict[str, Any]
     complete: bool = True
     rule_source: dict[str, Any] | None = None
+    energy: dict[str, Any] = field(default_factory=dict)
     arrays: dict[str, np.ndarray] = field(default_factory=dict)
 
     def __repr__(self) -> str:

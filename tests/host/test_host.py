@@ -25,6 +25,10 @@ def test_result_holds_what_the_chip_and_the_firmware_report():
     assert result.ppu["cycles"] * 4e-9 == pytest.approx(result.chip_seconds)
     assert {"sent", "delivered", "lost"} <= set(result.events)
     assert result.assumptions[-1] == "toys are real"
+    assert result.energy["joules"] == [0.2 * result.chip_seconds, 0.7 * result.chip_seconds]
+    per_sample = result.speed["chip_us_per_sample"] * 1e-6
+    assert result.energy["joules_per_sample"] == pytest.approx([0.2 * per_sample, 0.7 * per_sample])
+    assert any("the energy of the host computer is not counted" in text for text in result.assumptions)
     assert result.config["seed"] == 3
     assert result.arrays["losses"].tolist() == [3, 2, 1]
     assert result.weights[0, 3, 5] == 42 and result.weights.sum() == 42

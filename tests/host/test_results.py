@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
+from chip.energy import energy
 from host.report import report
 from host.results import JSON_NAME, NPZ_NAME, Result, check_writable, npz_bytes, place_for, replace_together
 from host.verdict import sentence
@@ -247,6 +248,11 @@ def test_report_shows_what_the_bench_wants():
     ):
         assert part in text
     assert "LOST OR LATE" not in text and "got to" not in text
+
+
+def test_report_has_one_line_of_energy():
+    text = report(make_result(energy=energy(2.0, 20_000.0)))
+    assert text.count("energy        4 to 14 mJ on the chip a training sample, 0.2 to 0.7 W assumed; 112 mJ with") == 1
 
 
 def test_report_of_a_run_without_timed_samples():
