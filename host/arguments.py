@@ -14,7 +14,7 @@ DEFAULT_RULE = "eventprop"
 DEFAULT_SEED = 1
 SEED_MAX = 2**63 - 1
 DEFAULT_TASK = "yin-yang"
-COMMANDS = ("train", "chip", "rules", "tasks", "inspect", "calibrate", "experiment")
+COMMANDS = ("train", "chip", "rules", "tasks", "inspect", "calibrate", "experiment", "compare")
 
 EXAMPLES = """\
 examples:
@@ -26,6 +26,7 @@ examples:
   plasticore train yin-yang --chip raw --seed 7 --calibration cal.npz
   plasticore train yin-yang --rule mine.py:MyRule     a rule of your own, from a file
   plasticore chip --show typical > mine.toml          settings to start from
+  plasticore compare yin-yang --seeds 5               rules, chips, seeds in one table and picture: compare --help
   plasticore inspect eventprop --profile              memory and code of a rule, where its cycles go
   plasticore experiment gradient --chip typical       a spike time's gradient, estimated on the chip
   plasticore rules                                    what can learn
@@ -100,6 +101,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_inspect(commands)
     _add_calibrate(commands)
     _add_experiment(commands)
+    _add_compare(commands)
 
     chip = commands.add_parser(
         "chip",
@@ -225,6 +227,12 @@ def _add_experiment(commands: argparse._SubParsersAction) -> None:
     command.add_argument("--seed", type=_seed, default=DEFAULT_SEED, metavar="N", help="chip (default: %(default)s)")
     command.add_argument("--out", type=_directory, metavar="DIR", help="(default: runs/experiment-NAME-CHIP-seedN)")
     command.add_argument("--quiet", action="store_true", help="no progress, no report; errors still show")
+
+
+def _add_compare(commands: argparse._SubParsersAction) -> None:
+    from host.compare import command  # which needs UsageError of this module
+
+    command.add_arguments(commands, _epochs, _hidden)
 
 
 def _whole_number(option: str, text: str, low: int, high: int | None = None) -> int:

@@ -35,7 +35,7 @@ RUNS = Path("runs")  # where results go that were not told where
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return the exit code."""
     commands = {"train": _train, "chip": _chip, "rules": _rules, "tasks": _tasks, "inspect": _inspect}
-    commands |= {"calibrate": _calibrate, "experiment": _experiment}
+    commands |= {"calibrate": _calibrate, "experiment": _experiment, "compare": _compare}
     try:
         options = parse(sys.argv[1:] if arguments is None else arguments)
         return commands[options.command](options)
@@ -143,6 +143,12 @@ def _experiment(options: argparse.Namespace) -> int:
     if not options.quiet:
         show(text)
     return EXIT_OK
+
+
+def _compare(options: argparse.Namespace) -> int:
+    from host.compare import command
+
+    return command.run(options, _chip_config, _complain)
 
 
 def _histograms(calibration: Calibration, config: ChipConfig, path: Path) -> str:

@@ -191,6 +191,7 @@ class Host:
             wall_seconds -= max(0.0, speed["compile_seconds"] - self._load_seconds)
         result = read_result(self.chip, firmware, task, wall_seconds, speed)
         result.rule_source = self._rule_source
+        result.events["spiking_neurons"] = int((self._registers.enabled & self._registers.spiking).sum())
         return result
 
     @property

@@ -1,0 +1,181 @@
+"""``plasticore compare``: its arguments, and what it says and returns."""
+
+from __future__ import annotations
+
+import argparse
+import functools
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from host.arguments import UsageError, show
+
+if TYPE_CHECKING:
+    from chip.config import ChipConfig
+    from host.compare.plan import Plan
+    from host.compare.table import Comparison
+
+EXIT_OK, EXIT_FAULT, EXIT_INTERRUPTED = 0, 1, 130
+DEFAULT_SEEDS = 3
+Complain = Callable[[str, int], int]
+
+EXAMPLES = """\
+examples:
+  plasticore compare yin-yang --rules eventprop --seeds 5                     ideal against typical chips
+  plasticore compare yin-yang --rules eventprop,mine.py:MyRule --epochs 5     your rule against one of ours
+  plasticore compare yin-yang --chips typical --sweep mismatch=0,0.1,0.2,0.5  what mismatch a rule endures
+  plasticore compare yin-yang --chips ideal --sweep noise=0,0.025,0.1
+  plasticore compare yin-yang --sweep imperfections.tau_mem_relative_std=0,0.1,0.2,0.5
+  plasticore compare yin-yang --sweep router.on_chip_latency_ns=100,200,400
+
+sweeps:
+  FIELD is any setting that `plasticore chip --show typical` prints, as section.name. The magnitude of an imperfection
+  brings its switch: on above 0, off at 0. Two shorthands stand for more:
+  mismatch   standard deviation of the time constants; all mismatch of neurons and synapses, and the offsets of the
+             CADC, go with it in the ratios of a typical chip, which has 0.1; sensors, short-term plasticity and noise
+             stay as they are
+  noise      standard deviation of the membranes' noise, of the distance from leak to threshold; typical chips: 0.025
+
+what is left in DIR:
+  comparison.csv, .json   one row a run        comparison.png   accuracy, learning, robustness, time, energy, link
+  runs/                   a directory for each run; a finished run is not repeated, so that the same command goes on
+                          where it was stopped, and more seeds or rules can be added
+"""
+
+
+def add_arguments(commands: argparse._SubParsersAction, epochs: Callable, hidden: Callable) -> None:
+    """Add the command to the parser; ``epochs`` and ``hidden`` read those options."""
+    command = commands.add_parser(
+        "compare",
+        help="compare rules, places, chips and seeds: a table and a picture",
+        description="Do every combination of rules, places, chips, seeds and swept values, several at a time; then "
+        "print means and spreads over seeds.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    command.set_defaults(command="compare")
+    command.add_argument("task", metavar="TASK", nargs="?", help="what to learn; `plasticore tasks` lists them")
+    command.add_argument(
+        "--rules", default="eventprop", metavar="A,B", help="by name or as FILE.py:CLASS (default: %(default)s)"
+    )
+    command.add_argument("--where", default="chip", metavar="A,B", help="where learning happens (default: %(default)s)")
+    command.add_argument(
+        "--chips",
+        default="ideal,typical",
+        metavar="A,B",
+        help="ideal, typical, raw, or TOML files of settings, which bring their own seed (default: %(default)s)",
+    )
+    command.add_argument(
+        "--seeds",
+        default=str(DEFAULT_SEEDS),
+        metavar="N",
+        help="seeds 1 to N, of program and chip (default: %(default)s)",
+    )
+    command.add_argument("--epochs", type=epochs, metavar="N", help="of every run (default: each rule's own)")
+    command.add_argument("--hidden", type=hidden, metavar="N", help="hidden neurons (default: each rule's own)")
+    command.add_argument("--sweep", metavar="FIELD=a,b,c", help="a setting of the chips at several values, see below")
+    command.add_argument("--jobs", metavar="J", help="runs at a time (default: one for each core)")
+    command.add_argument("--out", metavar="DIR", help="(default: runs/compare-TASK)")
+    command.add_argument("--quiet", action="store_true", help="no progress, no table; errors still show")
+
+
+def run(options: argparse.Namespace, chip_config: Callable[[str, int], ChipConfig], complain: Complain) -> int:
+    """Do what the options say; return the exit code.
+
+    ``chip_config`` makes the chip of a name and a seed; ``complain`` prints a sentence and returns the exit code.
+
+    Raises:
+        UsageError: bad input, before any work.
+    """
+    jobs = _whole("--jobs", options.jobs) if options.jobs is not None else None
+    try:
+        plan = _plan(options, chip_config)
+    except ValueError as error:
+        raise UsageError(str(error)) from None
+    directory = _out(options)
+
+    from host.compare.comparing import compare
+    from host.compare.progress import RunsProgress
+
+    with RunsProgress(f"comparing {plan.task}", quiet=options.quiet) as progress:
+        try:
+            comparison = compare(plan, directory, jobs=jobs, show=progress.show)
+        except ValueError as error:
+            raise UsageError(str(error)) from None
+    return _hand_over(options, comparison, directory, complain)
+
+
+def _plan(options: argparse.Namespace, chip_config: Callable[[str, int], ChipConfig]) -> Plan:
+    from host import tasks
+    from host.compare.plan import Plan
+    from host.compare.sweep import Sweep
+
+    if options.task is None:
+        raise ValueError(f"a task is missing; valid are {', '.join(tasks.names())}")
+    chips = _names("--chips", options.chips)
+    labels = [Path(name).name for name in chips]
+    if twice := [label for label in labels if labels.count(label) > 1]:
+        raise ValueError(f"--chips has {twice[0]!r} twice; each chip needs a name of its own")
+    return Plan(
+        task=options.task,
+        rules=_names("--rules", options.rules),
+        where=_names("--where", options.where),
+        chips={label: functools.partial(chip_config, name) for label, name in zip(labels, chips, strict=True)},
+        seeds=range(1, _whole("--seeds", options.seeds) + 1),
+        epochs=options.epochs,
+        hidden=options.hidden,
+        sweep=None if options.sweep is None else Sweep.parse(options.sweep),
+    )
+
+
+def _names(option: str, text: str) -> list[str]:
+    names = [name.strip() for name in text.split(",")]
+    if not all(names):
+        raise UsageError(f"{option} is {text!r}; it must be names with commas between them")
+    return names
+
+
+def _whole(option: str, text: str) -> int:
+    if not text.isascii() or not text.isdigit() or int(text) < 1:
+        raise UsageError(f"{option} is {text!r}; it must be a whole number of at least 1")
+    return int(text)
+
+
+def _out(options: argparse.Namespace) -> Path:
+    if options.out is None:
+        return Path("runs") / f"compare-{options.task}"
+    if not options.out.strip():
+        raise UsageError(f"--out is {options.out!r}; it must name a directory")
+    return Path(options.out)
+
+
+def _hand_over(options: argparse.Namespace, comparison: Comparison, directory: Path, complain: Complain) -> int:
+    """Draw, print, and say what went wrong."""
+    from host import plots
+    from host.compare.store import PNG_NAME
+
+    exit_code, hint = EXIT_OK, ""
+    for sentence in comparison.problems:
+        exit_code = complain(sentence, EXIT_FAULT)
+    (directory / PNG_NAME).unlink(missing_ok=True)  # an earlier table's
+    try:
+        if not plots.available():
+            hint = f"\n{plots.MISSING}"
+        elif any(row.complete for row in comparison.rows):
+            from host.compare import pictures
+
+            pictures.save(directory, comparison)
+    except KeyboardInterrupt:
+        exit_code = complain(f"interrupted before {PNG_NAME} was drawn; the table is written", EXIT_INTERRUPTED)
+    except OSError as error:
+        exit_code = complain(f"{PNG_NAME} could not be written: {error.strerror or error}", exit_code or EXIT_FAULT)
+    if comparison.interrupted:
+        there, total = len(comparison.rows), len(comparison.plan.runs)
+        exit_code = complain(f"interrupted after {there} of {total} runs; the same command goes on", EXIT_INTERRUPTED)
+    if not options.quiet:
+        earlier = len(comparison.rows) - comparison.repeated
+        found = f", {earlier} of them from before" if earlier else ""
+        files = f"{len(comparison.rows)} runs{found}: {directory}/ comparison.csv, comparison.json"
+        show(f"{comparison.summary()}\n{files}{', ' + PNG_NAME if (directory / PNG_NAME).exists() else ''}{hint}")
+    return exit_code

@@ -1,0 +1,197 @@
+"""The work of a comparison: what is not there yet is done, by any executor, and saved run by run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, wait
+from pathlib import Path
+from typing import Any
+
+from host import tasks, verdict
+from host.compare.places import attempt, check, warm_up
+from host.compare.plan import Plan, Run
+from host.compare.store import Store
+from host.compare.table import Comparison, Row, row_of
+from host.compare.workers import Workers, cores
+from host.interrupts import Interrupts
+from host.results import Result
+
+LOOK_EVERY_S = 0.5  # at the clock, while nothing ends
+Show = Callable[[int, int, int, int, float | None], None]  # done, total, running, failed, seconds to go
+Kind = tuple[str, str]  # rule and place: runs of a kind share their machine code
+
+
+def compare(
+    plan: Plan,
+    directory: str | Path,
+    executor: Executor | None = None,
+    jobs: int | None = None,
+    show: Show | None = None,
+) -> Comparison:
+    """Do all runs of a plan that the directory does not have, then write its table.
+
+    Args:
+        directory: of this plan, or of others that differ in rules, places, chips, seeds and sweeps only.
+        executor: where runs are done, any :class:`concurrent.futures.Executor`; None starts processes.
+        jobs: how many runs at a time, by default as many as there are cores.
+        show: called about twice a second with the progress.
+
+    A run that fails becomes a row with its sentence, and the others go on. After an interrupt from the keyboard the
+    table has the runs that are finished; called again, a comparison goes on where it was.
+
+    The first run of each kind, a rule at a place, waits until a short run has filled the code cache, and kinds do so
+    one after the other: processes that compile the same functions at the same time would take twice as long.
+
+    Raises:
+        ValueError: bad input, before any work: a rule cannot work on a chip, or the directory is of another version or
+            configuration, or not ours.
+        OSError: a result cannot be written.
+    """
+    jobs = cores() if jobs is None else jobs
+    if jobs < 1:
+        raise ValueError(f"there are {jobs} jobs; at least 1 must do the work")
+    store = Store(Path(directory), plan)
+    session = _Session(plan, store, jobs, show)
+    for run in session.one_of_each():
+        check(run)
+    with Interrupts() as interrupts:
+        try:
+            session.work(executor)
+        except KeyboardInterrupt:
+            session.interrupted = True
+        interrupts.hold_when(lambda: True)
+        comparison = session.comparison()
+        comparison.save(store)
+        try:
+            interrupts.release()
+        except KeyboardInterrupt:
+            comparison.interrupted = True
+    return comparison
+
+
+class _Session:
+    """One call: which runs are left, which are under way, what came of them."""
+
+    def __init__(self, plan: Plan, store: Store, jobs: int, show: Show | None):
+        self.plan, self.store, self.jobs, self.show = plan, store, jobs, show
+        self.interrupted = False
+        self.rows: dict[str, Row] = {}
+        self.assumptions: dict[str, list[str]] = {}
+        self.seconds: list[float] = []  # that runs of this session took
+        for run in plan.runs:
+            if (result := store.load(run)) is not None:
+                self._note(run, result, verdict.sentence(result))
+        self.left = [run for run in plan.runs if run.name not in self.rows]
+        self.cold = list(dict.fromkeys(_kind(run) for run in self.left))  # kinds whose code may not be compiled yet
+        self.pending: dict[Future, Run | Kind] = {}
+
+    def one_of_each(self) -> list[Run]:
+        """Of the runs that are left, one for each rule, place, chip and swept value: seeds make no difference."""
+        first: dict[tuple, Run] = {}
+        for run in self.left:
+            first.setdefault((run.rule, run.where, run.chip, run.sweep_value), run)
+        return list(first.values())
+
+    def comparison(self) -> Comparison:
+        rows = [self.rows[run.name] for run in self.plan.runs if run.name in self.rows]
+        assumed = dict.fromkeys(sentence for run in self.plan.runs for sentence in self.assumptions.get(run.name, []))
+        training = len(tasks.load(self.plan.task).train)
+        return Comparison(self.plan, rows, list(assumed), self.interrupted, len(self.seconds), training)
+
+    # ------------------------------------------------------------------ work
+
+    def work(self, executor: Executor | None) -> None:
+        """Do what is left; raises KeyboardInterrupt after what was under way has been ended or forgotten."""
+        if not self.left:
+            return
+        pool = Workers(min(self.jobs, len(self.left))) if executor is None else executor
+        finished = False
+        try:
+            self._work(pool)
+            finished = True
+        except BrokenExecutor:
+            self._collect()
+            self._give_up()
+        except KeyboardInterrupt:
+            self._collect()
+            raise
+        finally:
+            for future in self.pending:
+                future.cancel()
+            if isinstance(pool, Workers) and executor is None:
+                pool.shutdown() if finished else pool.end()
+
+    def _work(self, pool: Executor) -> None:
+        if self.jobs > 1 or len(self.cold) > 1:
+            self._warm_next(pool)
+        else:
+            self.cold = []
+        self._submit(pool)
+        while self.pending:
+            done, _ = wait(self.pending, LOOK_EVERY_S, FIRST_COMPLETED)
+            for future in done:
+                job = self._end(future)
+                if not isinstance(job, Run):
+                    self.cold.remove(job)
+                    self._warm_next(pool)
+            self._submit(pool)
+            self._tell()
+
+    def _warm_next(self, pool: Executor) -> None:
+        if self.cold:
+            kind = self.cold[0]
+            first = next(run for run in self.left if _kind(run) == kind)
+            self._begin(pool, kind, warm_up, first)
+
+    def _submit(self, pool: Executor) -> None:
+        """Hand over runs whose code is compiled: one more than run at a time, so that nobody waits for us."""
+        ready = [run for run in self.left if _kind(run) not in self.cold]
+        for run in ready[: max(0, self.jobs + 1 - len(self.pending))]:
+            self.left.remove(run)
+            self._begin(pool, run, attempt, run)
+
+    def _begin(self, pool: Executor, job: Run | Kind, function: Callable[[Run], Any], run: Run) -> None:
+        self.pending[pool.submit(function, run)] = job
+
+    def _end(self, future: Future) -> Run | Kind:
+        """Take what a future brings; raises what it raises, and leaves it among the pending ones then."""
+        job, outcome = self.pending[future], future.result()
+        if isinstance(job, Run):
+            if outcome.result is not None:
+                self.store.save(job, outcome.result)
+            self.seconds.append(outcome.seconds)
+            self._note(job, outcome.result, outcome.problem)
+        del self.pending[future]
+        return job
+
+    def _collect(self) -> None:
+        """Take what is finished although the rest will never be."""
+        for future in list(self.pending):
+            if future.done() and not future.cancelled() and future.exception() is None:
+                self._end(future)
+
+    def _give_up(self) -> None:
+        """A process is gone, with whatever it was doing, and the pool with it."""
+        under_way = [job for job in self.pending.values() if isinstance(job, Run)]
+        for run in under_way + self.left:
+            self._note(run, None, "not done: a process of the pool ended unexpectedly; the same command goes on")
+
+    def _note(self, run: Run, result: Result | None, problem: str) -> None:
+        place = self.store.place(run).relative_to(self.store.directory)
+        self.rows[run.name] = row_of(run, result, problem, place.as_posix())
+        self.assumptions[run.name] = result.assumptions if result is not None else []
+
+    def _tell(self) -> None:
+        if self.show is None:
+            return
+        running = min(self.jobs, sum(isinstance(job, Run) for job in self.pending.values()))
+        done, total = len(self.rows), len(self.plan.runs)
+        failed = sum(not row.complete for row in self.rows.values())
+        remaining_s = None
+        if self.seconds:
+            remaining_s = sum(self.seconds) / len(self.seconds) * (total - done) / min(self.jobs, max(1, total - done))
+        self.show(done, total, running, failed, remaining_s)
+
+
+def _kind(run: Run) -> Kind:
+    return run.rule, run.where

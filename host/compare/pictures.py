@@ -1,0 +1,270 @@
+"""``comparison.png``: what a comparison found, in six panels. matplotlib is the extra ``plot``, see :mod:`host.plots`.
+
+Colour says the rule, the style of a line the place, a marker the chip; a point is a seed, a bar the mean of seeds, and
+whiskers and bands are one standard deviation over seeds.
+"""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator, PercentFormatter
+
+from host import verdict
+from host.compare.table import Comparison, Row, readable, values
+from host.panels import BLUE, GREEN, GREY, ORANGE, PURPLE, SKY, VERMILION, style
+from host.plots import DOTS_PER_INCH
+from host.results import replace_together
+
+COLOURS = (BLUE, VERMILION, GREEN, PURPLE, ORANGE, SKY)  # of rules
+LINES = ("-", "--", ":", "-.")  # of places
+MARKERS = "osD^vP"  # of chips
+WIDTH_INCHES, HEIGHT_INCHES, INCHES_PER_GROUP = 18.0, 11.0, 0.42
+PNG_NAME = "comparison.png"
+Group = tuple[str, str, str, Any]  # rule, place, chip, swept value
+
+
+def draw(comparison: Comparison) -> bytes:
+    """Return the figure as PNG; raises ValueError where no run is complete."""
+    groups = {group: rows for group, rows in comparison.groups().items() if rows}
+    if not groups:
+        raise ValueError("no run is complete: there is nothing to draw")
+    height = max(HEIGHT_INCHES, 2 * INCHES_PER_GROUP * len(groups) + 2)
+    figure = Figure(figsize=(WIDTH_INCHES, height), dpi=DOTS_PER_INCH, layout="constrained")
+    FigureCanvasAgg(figure)
+    figure.get_layout_engine().set(w_pad=0.12, h_pad=0.12, wspace=0.02, hspace=0.02)
+    figure.suptitle(_title(comparison), fontsize=15, fontweight="bold")
+    axes = figure.subplots(2, 3)
+    look = Look(comparison)
+    with style():
+        accuracies(axes[0, 0], groups, look)
+        learning_curves(axes[0, 1], groups, look, comparison.training_samples)
+        if comparison.plan.sweep is not None:
+            swept(axes[0, 2], groups, look, comparison.plan.sweep.field)
+        else:
+            sparseness(axes[0, 2], groups, look)
+        cost(axes[1, 0], groups, look, "chip_us_per_sample", "Chip time of a training sample", "chip time [µs]")
+        energies(axes[1, 1], groups, look)
+        cost(axes[1, 2], groups, look, "link_bytes_per_sample", "Bytes over the host link", "bytes a sample")
+    figure.supxlabel(_caption(comparison), fontsize=9.5, color="0.35")
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png")
+    return buffer.getvalue()
+
+
+def save(directory: Path, comparison: Comparison) -> None:
+    """Draw and write ``comparison.png``, whole or not at all; raises OSError where it cannot be written."""
+    replace_together({directory / PNG_NAME: draw(comparison)})
+
+
+class Look:
+    """Which colour, line and marker stand for what, and how groups are called."""
+
+    def __init__(self, comparison: Comparison):
+        groups = comparison.groups()
+        self.rules, self.places, self.chips = (list(dict.fromkeys(g[part] for g in groups)) for part in range(3))
+        sweep = comparison.plan.sweep
+        self.values = list(sweep.values) if sweep is not None else [None]
+
+    def line(self, group: Group) -> dict[str, Any]:
+        rule, place, chip, value = group
+        shade = 1.0 - 0.75 * self.values.index(value) / len(self.values)  # later values are paler
+        return {
+            "color": COLOURS[self.rules.index(rule) % len(COLOURS)],
+            "linestyle": LINES[self.places.index(place) % len(LINES)],
+            "marker": MARKERS[self.chips.index(chip) % len(MARKERS)],
+            "alpha": shade,
+        }
+
+    def marker(self, group: Group) -> dict[str, Any]:
+        return self.line(group) | {"linestyle": "none"}
+
+    def label(self, group: Group) -> str:
+        """Of what tells groups apart, the rule always."""
+        rule, place, chip, value = group
+        parts = [rule] + [place] * (len(self.places) > 1) + [chip] * (len(self.chips) > 1)
+        return ", ".join(parts + [f"{value}"] * (value is not None))
+
+
+# ---------------------------------------------------------------------- learning
+
+
+def accuracies(axes: Axes, groups: dict[Group, list[Row]], look: Look) -> None:
+    """Test accuracy of every seed, and mean and spread: Figure 1F of the field, with all else equal."""
+    for place, (group, rows) in enumerate(groups.items()):
+        found = values(rows, "test_accuracy")
+        marker = look.marker(group)
+        axes.plot(found, np.full(found.size, place + 0.18), **marker | {"alpha": 0.35}, markersize=4)
+        if found.size:
+            axes.errorbar(found.mean(), place - 0.1, xerr=_deviation(found), capsize=4, markersize=8, **marker)
+            text = f"{found.mean():.4f}" + (f" ± {_deviation(found):.4f}" if found.size > 1 else "")
+            axes.annotate(text, (found.mean(), place - 0.1), (0, 8), textcoords="offset points", ha="center", size=9)
+    _one_a_line(axes, groups, look)
+    axes.xaxis.set_major_formatter(PercentFormatter(1.0, decimals=None))
+    axes.margins(x=0.15)
+    _dress(axes, "Accuracy on the test samples", "accuracy; small: a seed, large: mean and spread", "")
+
+
+def learning_curves(axes: Axes, groups: dict[Group, list[Row]], look: Look, training_samples: int) -> None:
+    """Training accuracy against training samples seen: how fast a rule converges, and on how little data."""
+    for group, rows in groups.items():
+        curves = [row.curve for row in rows if row.curve]
+        length = min(map(len, curves), default=0)
+        if not length:
+            continue
+        table = np.array([curve[:length] for curve in curves])
+        seen = np.arange(1, length + 1) * training_samples
+        mean, line = table.mean(axis=0), look.line(group)
+        axes.plot(seen, mean, markersize=4, label=look.label(group), **line)
+        if len(table) > 1:
+            deviation = table.std(axis=0, ddof=1)
+            band = {"color": line["color"], "alpha": 0.15 * line["alpha"], "linewidth": 0}
+            axes.fill_between(seen, mean - deviation, mean + deviation, **band)
+    axes.set_xlim(left=0)
+    axes.grid(axis="y", color="0.9")
+    axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=None))
+    axes.xaxis.set_major_locator(MaxNLocator(nbins=6, integer=True))
+    _legend(axes, loc="lower right", ncols=1 + len(groups) // 13)
+    _dress(axes, "Learning: accuracy on the training samples", "training samples seen", "accuracy while learning")
+
+
+def swept(axes: Axes, groups: dict[Group, list[Row]], look: Look, field: str) -> None:
+    """Test accuracy against the swept setting: what a rule endures."""
+    numeric = not any(isinstance(value, bool) for value in look.values)
+    for kind in dict.fromkeys(group[:3] for group in groups):
+        here = [(value, values(groups.get((*kind, value), []), "test_accuracy")) for value in look.values]
+        points = [(value, found.mean(), _deviation(found)) for value, found in here if found.size]
+        if not points:
+            continue
+        place = [value if numeric else look.values.index(value) for value, _, _ in points]
+        group = (*kind, look.values[0])
+        label = look.label((*kind, None))
+        mean, deviation = [point[1] for point in points], [point[2] for point in points]
+        axes.errorbar(place, mean, yerr=deviation, capsize=4, label=label, **look.line(group))
+    if not numeric:
+        axes.set_xticks(range(len(look.values)), map(str, look.values))
+    axes.grid(axis="y", color="0.9")
+    axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=None))
+    _legend(axes, loc="best")
+    _dress(axes, "Robustness: accuracy on the test samples", field, "accuracy")
+
+
+def sparseness(axes: Axes, groups: dict[Group, list[Row]], look: Look) -> None:
+    """Accuracy against spikes: what a rule spends on it."""
+    for group, rows in groups.items():
+        pairs = [(row.spikes_per_hidden_neuron, row.test_accuracy) for row in rows]
+        pairs = [pair for pair in pairs if None not in pair]
+        if pairs:
+            spikes, found = zip(*pairs, strict=True)
+            axes.plot(spikes, found, label=look.label(group), **look.marker(group))
+    axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=None))
+    axes.margins(0.15)
+    if not axes.lines:
+        _nothing(axes, "no run reports its spikes")
+    _legend(axes, loc="best")
+    _dress(axes, "Sparseness", "spikes of a hidden neuron in a sample", "accuracy on the test samples")
+
+
+# ---------------------------------------------------------------------- cost
+
+
+def cost(axes: Axes, groups: dict[Group, list[Row]], look: Look, column: str, title: str, label: str) -> None:
+    """One bar a group: the mean of a column, and its spread."""
+    for place, (group, rows) in enumerate(groups.items()):
+        found = values(rows, column)
+        if not found.size:
+            continue
+        colour = look.line(group)["color"]
+        axes.barh(place, found.mean(), xerr=_deviation(found), height=0.6, color=colour, alpha=0.75, capsize=3)
+        text = f"  {readable(found.mean())}"
+        axes.annotate(text, (found.mean() + _deviation(found), place), va="center", size=9)
+    if not axes.patches:
+        _nothing(axes, "not measured")
+    _one_a_line(axes, groups, look)
+    axes.margins(x=0.2)
+    axes.set_xlim(0, None if any(bar.get_width() for bar in axes.patches) else 1)
+    _dress(axes, title, label, "")
+
+
+def energies(axes: Axes, groups: dict[Group, list[Row]], look: Look) -> None:
+    """Energy of a training sample as the range that it is known to: of the chip, and with FPGA, board and link time."""
+    for place, (group, rows) in enumerate(groups.items()):
+        for which, shift, filled in (("energy", -0.17, True), ("system_energy", 0.17, False)):
+            low, high = (values(rows, f"{which}_{end}_uj_per_sample") for end in ("low", "high"))
+            if not low.size:
+                continue
+            colour = look.line(group)["color"]
+            least, greatest = low.mean(), high.mean()
+            bar = {"height": 0.3, "edgecolor": colour, "color": colour if filled else "none"}
+            width = max(greatest - least, 0.02 * greatest)  # where the range is one figure it is a line
+            axes.barh(place + shift, width, left=least, **bar)
+            text = f"  {readable(least)}" + (f" to {readable(greatest)}" if greatest > least else "") + " µJ"
+            axes.annotate(text, (least + width, place + shift), va="center", size=9)
+    if axes.patches:
+        axes.set_xscale("log")
+        low, high = axes.get_xlim()
+        axes.set_xlim(low / (high / low) ** 0.05, high * (high / low) ** 0.35)
+    else:
+        _nothing(axes, "not measured")
+    _one_a_line(axes, groups, look)
+    label = "energy [µJ], log scale; filled: the chip's range, open: with FPGA, board and link"
+    _dress(axes, "Energy of a training sample", label, "")
+
+
+# ---------------------------------------------------------------------- dress
+
+
+def _deviation(found: np.ndarray) -> float:
+    return float(found.std(ddof=1)) if found.size > 1 else 0.0
+
+
+def _one_a_line(axes: Axes, groups: dict[Group, list[Row]], look: Look) -> None:
+    axes.set_yticks(range(len(groups)), [look.label(group) for group in groups])
+    axes.set_ylim(len(groups) - 0.4, -0.6)
+    axes.grid(axis="x", color="0.93")
+    axes.set_axisbelow(True)
+
+
+def _nothing(axes: Axes, text: str) -> None:
+    axes.text(0.5, 0.5, text, transform=axes.transAxes, ha="center", color=GREY)
+
+
+def _legend(axes: Axes, **place: Any) -> None:
+    if axes.get_legend_handles_labels()[0]:
+        axes.legend(**place)
+
+
+def _dress(axes: Axes, title: str, x: str, y: str) -> None:
+    axes.set_title(title, loc="left", fontsize=12)
+    axes.set_xlabel(x)
+    axes.set_ylabel(y)
+    axes.spines[["top", "right"]].set_visible(False)
+
+
+def _title(comparison: Comparison) -> str:
+    plan, epochs = comparison.plan, {row.epochs for row in comparison.rows if row.epochs is not None}
+    parts = [f"{plan.task}: {len(comparison.rows)} of {len(plan.runs)} runs"]
+    if len(epochs) == 1:
+        parts.append(verdict.epochs(epochs.pop()))
+    seeds = len(plan.seeds)
+    parts.append(f"{seeds} seed" + "s" * (seeds > 1))
+    for what, names in (("on the", plan.where), ("chip", plan.chips)):
+        if len(list(names)) == 1:
+            parts.append(f"{what} {next(iter(names))}")
+    return "   ·   ".join(parts)
+
+
+def _caption(comparison: Comparison) -> str:
+    places = list(dict.fromkeys(run.where for run in comparison.plan.runs))
+    names = {"-": "solid", "--": "dashed", ":": "dotted", "-.": "dash-dotted"}
+    lines = ", ".join(f"{names[line]} {place}" for line, place in zip(LINES, places, strict=False))
+    return (
+        f"Colour: the rule. Line: where it learned ({lines}). Marker: the chip. Energy is powered time times a "
+        "published range of power. What is assumed is listed in comparison.json."
+    )

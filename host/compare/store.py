@@ -1,0 +1,120 @@
+"""The directory of a comparison: a directory for each run, which says what it is a run of, so that none is repeated.
+
+DIR/comparison.csv, .json, .png
+DIR/runs/RULE-PLACE-CHIP[-FIELD=VALUE]-seedN/run.json, result.json, result.npz
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from pathlib import Path
+from typing import Any
+
+from host.compare.places import code_of
+from host.compare.plan import Plan, Run
+from host.results import Result, check_writable, replace_together
+from host.versions import versions
+
+CSV_NAME, JSON_NAME, PNG_NAME = "comparison.csv", "comparison.json", "comparison.png"
+RUN_NAME, RUNS = "run.json", "runs"
+FORMAT = "plasticore comparison"
+REMEDY = "nothing was changed; name another directory with --out"
+COMMON = ("task", "epochs", "hidden")  # of all runs in a directory
+
+
+class Store:
+    """Where the runs of a plan lie.
+
+    Raises:
+        ValueError: the directory cannot be written to, or holds something of somebody else, of another version or of
+            another configuration; nothing has changed then.
+    """
+
+    def __init__(self, directory: Path, plan: Plan):
+        self.directory, self.plan = directory, plan
+        self._code: dict[tuple[str, str], str] = {}
+        try:
+            check_writable(directory)
+            self._check_table()
+            for run in plan.runs:
+                self._check_run(run)
+        except OSError as error:
+            raise ValueError(f"{error.filename or directory} cannot be read: {error.strerror or error}") from None
+
+    def place(self, run: Run) -> Path:
+        return self.directory / RUNS / run.name
+
+    def load(self, run: Run) -> Result | None:
+        """Return the result of a finished run, None where there is none, or only an incomplete or a torn one."""
+        with contextlib.suppress(ValueError, OSError):
+            result = Result.load(self.place(run))
+            return result if result.complete else None
+        return None
+
+    def save(self, run: Run, result: Result) -> None:
+        """Write what the run is and what came of it; raises OSError where that cannot be written."""
+        directory = self.place(run)
+        directory.mkdir(parents=True, exist_ok=True)
+        replace_together({directory / RUN_NAME: _bytes(self._identity(run))})
+        result.save(directory)
+
+    def common(self) -> dict[str, Any]:
+        """What all runs in the directory share, as ``comparison.json`` has it."""
+        settings = self.plan.settings()
+        return {"format": FORMAT, "versions": versions(), **{name: settings[name] for name in COMMON}}
+
+    # ------------------------------------------------------------------ refusals
+
+    def _check_table(self) -> None:
+        path = self.directory / JSON_NAME
+        if path.exists():
+            _refuse_other(path, _read(path), self.common())
+            return
+        for name in (CSV_NAME, PNG_NAME):
+            if (self.directory / name).exists():
+                raise ValueError(f"{self.directory / name} lies there without {JSON_NAME}; {REMEDY}")
+
+    def _check_run(self, run: Run) -> None:
+        directory = self.place(run)
+        if directory.exists() and not directory.is_dir():
+            raise ValueError(f"{directory} is no directory; {REMEDY}")
+        if not directory.exists() or not any(directory.iterdir()):
+            return
+        path = directory / RUN_NAME
+        if not path.exists():
+            raise ValueError(f"{directory} holds something else than a run of plasticore; {REMEDY}")
+        _refuse_other(path, _read(path), self._identity(run))
+
+    def _identity(self, run: Run) -> dict[str, Any]:
+        kind = run.rule, run.where
+        if kind not in self._code:
+            self._code[kind] = code_of(run)
+        return {"format": FORMAT, "versions": versions(), "code": self._code[kind], **run.settings()}
+
+
+def _bytes(table: dict[str, Any]) -> bytes:
+    return (json.dumps(table, indent=2, allow_nan=False) + "\n").encode()
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError:
+        found = None
+    if not isinstance(found, dict) or found.get("format") != FORMAT:
+        raise ValueError(f"{path} is no file of a plasticore comparison, or damaged; {REMEDY}")
+    return found
+
+
+def _refuse_other(path: Path, found: dict[str, Any], expected: dict[str, Any], at: str = "") -> None:
+    """Raise ValueError with the first difference."""
+    for name, value in expected.items():
+        there = found.get(name)
+        if isinstance(value, dict) and isinstance(there, dict):
+            _refuse_other(path, there, value, f"{at}{name}.")
+        elif there != value:
+            what = f"was written with {at}{name} = {there}, now it is {value}"
+            if name == "code":
+                what = "was written by another state of the program or of its rule"
+            raise ValueError(f"{path} {what}; {REMEDY}")

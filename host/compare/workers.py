@@ -1,0 +1,81 @@
+"""Processes that do the runs: started afresh, with one thread each, deaf to the keyboard, ended with their parent."""
+
+from __future__ import annotations
+
+import contextlib
+import multiprocessing
+import os
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
+from typing import Any
+
+# one thread a process: a run uses one core, and threads of several runs would fight for the others
+ONE_THREAD = dict.fromkeys(
+    (
+        *("NUMBA_NUM_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"),
+        *("BLIS_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"),
+    ),
+    "1",
+)
+
+
+def cores() -> int:
+    """Return how many cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+class Workers(ProcessPoolExecutor):
+    """A pool of freshly started processes, as many as ``jobs``.
+
+    An interrupt from the keyboard reaches every process of a terminal; here the parent alone answers it, and ends what
+    still runs with :meth:`end`.
+    """
+
+    def __init__(self, jobs: int):
+        super().__init__(jobs, multiprocessing.get_context("spawn"), initializer=_follow_parent)
+        self._others = set(multiprocessing.active_children())
+
+    def submit(self, function: Callable, /, *arguments: Any, **named: Any) -> Future:
+        with _inherited():  # processes are started by submitting
+            return super().submit(function, *arguments, **named)
+
+    def end(self) -> None:
+        """End all processes at once, whatever they do."""
+        for process in set(multiprocessing.active_children()) - self._others:
+            process.kill()
+        self.shutdown(wait=False, cancel_futures=True)
+
+
+@contextlib.contextmanager
+def _inherited() -> Iterator[None]:
+    """What a process gets that is started meanwhile: one thread, and no interrupts; ours come afterwards."""
+    earlier = {name: os.environ.get(name) for name in ONE_THREAD}
+    masks = hasattr(signal, "pthread_sigmask")
+    blocked = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT}) if masks else set()
+    os.environ.update(ONE_THREAD)
+    try:
+        yield
+    finally:
+        for name, value in earlier.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
+        if masks:
+            signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
+
+
+def _follow_parent() -> None:
+    """First thing in a new process: see to it that it ends when its parent has ended, in whatever way."""
+    parent = multiprocessing.parent_process()
+
+    def wait() -> None:
+        if parent is not None:
+            parent.join()
+            os._exit(1)
+
+    threading.Thread(target=wait, daemon=True).start()

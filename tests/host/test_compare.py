@@ -1,0 +1,308 @@
+"""A comparison does each run once, keeps what is finished, and says of every other run what went wrong."""
+
+import csv
+import json
+import multiprocessing
+import os
+import shutil
+import signal
+from concurrent.futures import BrokenExecutor, ThreadPoolExecutor
+
+import pytest
+
+from chip.errors import MachineFault
+from host import tasks
+from host.compare import Plan, Sweep, compare
+from host.compare.table import COLUMNS
+from host.compare.workers import ONE_THREAD, Workers
+from tests.host.inline import Inline
+from tests.host.toy import TASK, Toy
+
+PLAN = Plan("yin-yang", chips=["ideal", "typical"], seeds=[1, 2])
+NAMES = [run.name for run in PLAN.runs]
+
+
+class Moody(Toy):
+    """A toy that does something else with seed 2: ``mood`` says what."""
+
+    mood = None
+
+    def __init__(self, seed=7, epochs=1, hidden=2):
+        super().__init__(self._tempt, seed, epochs, hidden, 3 if seed == 2 and self.mood == "exit code" else 0)
+
+    def _tempt(self, ppu):
+        if self.seed == 2 and isinstance(self.mood, BaseException):
+            raise self.mood
+
+
+@pytest.fixture(autouse=True)
+def toy(monkeypatch):
+    """Make the runs of this process those of a toy on the toy task."""
+    monkeypatch.setattr("ppu_programs.load", lambda name: Moody)
+    monkeypatch.setattr(tasks, "load", lambda name: TASK)
+    monkeypatch.setattr(Moody, "mood", None)
+    return Moody
+
+
+def again(directory, plan=PLAN, **options):
+    """Compare in this process; return the comparison and the names of the runs that were done."""
+    executor = Inline()
+    return compare(plan, directory, executor=executor, **options), executor.runs()
+
+
+def contents(directory):
+    return {path: path.read_bytes() for path in sorted(directory.rglob("*")) if path.is_file()}
+
+
+def table(directory):
+    with open(directory / "comparison.csv", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_the_table_has_one_tidy_row_a_run(tmp_path):
+    plan = Plan("yin-yang", chips=["ideal", "typical"], seeds=[1, 2], epochs=3, sweep=Sweep.parse("noise=0,0.1"))
+    comparison, done = again(tmp_path, plan)
+    rows, whole = table(tmp_path), json.loads((tmp_path / "comparison.json").read_text())
+    assert done == [run.name for run in plan.runs] and len(rows) == 8
+    assert tuple(rows[0]) == COLUMNS
+    row = rows[5]
+    assert (row["rule"], row["where"], row["chip"], row["seed"]) == ("eventprop", "chip", "typical", "2")
+    assert (row["sweep_field"], row["sweep_value"]) == ("noise", "0.0")
+    assert (row["test_accuracy"], row["validation_accuracy"], row["train_accuracy"]) == ("0.25", "", "0.75")
+    assert (row["epochs"], row["samples"], row["link_bytes_per_sample"]) == ("3", "5", "0.0")
+    assert row["complete"] == "True" and row["problem"] == ""
+    chip_us = float(row["chip_us_per_sample"])
+    assert float(row["energy_low_uj_per_sample"]) == pytest.approx(0.2 * chip_us)
+    assert float(row["energy_high_uj_per_sample"]) == pytest.approx(0.7 * chip_us)
+    assert float(row["system_energy_high_uj_per_sample"]) == pytest.approx(5.6 * chip_us)
+    assert (tmp_path / row["directory"] / "result.json").exists()
+    assert [found["seed"] for found in whole["rows"]] == [1, 1, 1, 1, 2, 2, 2, 2]
+    assert tuple(whole["rows"][0]) == COLUMNS and whole["plan"]["sweep_values"] == [0.0, 0.1]
+    assert "toys are real" in whole["assumptions"]
+    assert comparison.training_samples == 3 and comparison.rows[0].curve == (0.75,)
+
+
+def test_spikes_are_those_of_a_hidden_neuron_and_a_sample(tmp_path, monkeypatch):
+    from host.compare.table import row_of
+    from tests.host.test_results import make_result
+
+    events = {"from_neurons": 600, "spiking_neurons": 3}
+    assert row_of(PLAN.runs[0], make_result(events=events), "", "").spikes_per_hidden_neuron == 2.0
+    reported = make_result(events=events, arrays={"spikes_per_hidden_neuron": [0.5, 0.08]})
+    assert row_of(PLAN.runs[0], reported, "", "").spikes_per_hidden_neuron == 0.08
+    link = {"bytes_before": 1, "bytes_during": 5_000, "bytes_after": 1}
+    assert row_of(PLAN.runs[0], make_result(host_link=link), "", "").link_bytes_per_sample == 50
+
+
+def test_the_second_call_runs_nothing_and_writes_the_same_table(tmp_path):
+    first, _ = again(tmp_path)
+    before = contents(tmp_path)
+    second, done = again(tmp_path)
+    assert done == [] and (first.repeated, second.repeated) == (4, 0)
+    assert contents(tmp_path) == before
+
+
+def test_a_deleted_run_is_the_only_one_repeated(tmp_path):
+    again(tmp_path)
+    shutil.rmtree(tmp_path / "runs" / NAMES[2])
+    assert again(tmp_path)[1] == [NAMES[2]]
+
+
+@pytest.mark.parametrize("name", ["result.json", "result.npz"])
+def test_a_torn_run_is_repeated(tmp_path, name):
+    again(tmp_path)
+    (tmp_path / "runs" / NAMES[1] / name).unlink()
+    comparison, done = again(tmp_path)
+    assert done == [NAMES[1]] and len(comparison.rows) == 4
+
+
+def test_seeds_and_sweeps_can_be_added(tmp_path):
+    again(tmp_path)
+    _, done = again(tmp_path, Plan("yin-yang", chips=["typical"], seeds=[1, 2, 3]))
+    assert done == ["eventprop-chip-typical-seed3"]
+    _, done = again(tmp_path, Plan("yin-yang", chips=["typical"], seeds=[1], sweep=Sweep.parse("noise=0.1")))
+    assert done == ["eventprop-chip-typical-noise=0.1-seed1"]
+
+
+def edit(path, **changes):
+    path.write_text(json.dumps(json.loads(path.read_text()) | changes))
+
+
+FOREIGN = {
+    "another version": (
+        lambda d: edit(d / "runs" / NAMES[0] / "run.json", versions={"numba": "0.1"}),
+        "run.json was written with versions.python = None, now it is",
+    ),
+    "another state of the code": (
+        lambda d: edit(d / "runs" / NAMES[3] / "run.json", code="0" * 16),
+        "run.json was written by another state of the program or of its rule",
+    ),
+    "another chip": (
+        lambda d: edit(d / "runs" / NAMES[3] / "run.json", config={}),
+        r"run.json was written with config\.\w+ = None, now it is",
+    ),
+    "another comparison": (
+        lambda d: edit(d / "comparison.json", hidden=50),
+        "comparison.json was written with hidden = 50, now it is None",
+    ),
+    "a table of somebody else's": (
+        lambda d: (d / "comparison.json").write_text("[1, 2]"),
+        "comparison.json is no file of a plasticore comparison, or damaged",
+    ),
+    "a table alone": (lambda d: (d / "comparison.json").unlink(), "comparison.csv lies there without comparison.json"),
+    "no run of ours": (
+        lambda d: (d / "runs" / NAMES[1] / "run.json").unlink(),
+        f"{NAMES[1]} holds something else than a run of plasticore",
+    ),
+    "a damaged run": (
+        lambda d: (d / "runs" / NAMES[1] / "run.json").write_bytes(b"\xff{"),
+        "run.json is no file of a plasticore comparison, or damaged",
+    ),
+    "a file for a directory": (
+        lambda d: (shutil.rmtree(d / "runs" / NAMES[1]), (d / "runs" / NAMES[1]).write_text("")),
+        f"{NAMES[1]} is no directory",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", FOREIGN)
+def test_what_is_not_of_this_comparison_is_refused_and_stays(tmp_path, case):
+    again(tmp_path)
+    change, sentence = FOREIGN[case]
+    change(tmp_path)
+    before, executor = contents(tmp_path), Inline()
+    with pytest.raises(ValueError, match=sentence) as caught:
+        compare(PLAN, tmp_path, executor=executor)
+    assert "nothing was changed; name another directory" in str(caught.value) and "\n" not in str(caught.value)
+    assert executor.calls == [] and contents(tmp_path) == before
+
+
+def test_other_epochs_in_the_same_directory_are_refused(tmp_path):
+    again(tmp_path)
+    with pytest.raises(ValueError, match="comparison.json was written with epochs = None, now it is 5"):
+        again(tmp_path, Plan("yin-yang", chips=["raw"], seeds=[9], epochs=5))
+
+
+@pytest.mark.parametrize(
+    ("mood", "sentence"),
+    [
+        (MachineFault("the PPU divided by zero"), "the PPU divided by zero"),
+        (KeyError("spikes"), "KeyError: 'spikes'"),
+        ("exit code", "the bottom PPU ended with exit code 3; "),
+    ],
+    ids=["fault", "error", "exit code"],
+)
+def test_a_run_that_fails_is_a_row_and_the_others_go_on(tmp_path, toy, mood, sentence):
+    toy.mood = mood
+    comparison, done = again(tmp_path)
+    assert done == NAMES
+    assert [row["complete"] for row in table(tmp_path)] == ["True", "True", "False", "False"]
+    assert all(row["problem"].startswith(sentence) for row in table(tmp_path)[2:])
+    assert comparison.problems[0].startswith(f"{NAMES[2]}: {sentence}")
+    toy.mood = None  # mended
+    comparison, done = again(tmp_path)
+    assert done == NAMES[2:] and comparison.problems == []
+
+
+def test_summary_has_mean_and_spread_and_names_groups_without_a_run(tmp_path, toy):
+    toy.mood = MachineFault("no")
+    comparison, _ = again(tmp_path)
+    lines = comparison.summary().splitlines()
+    assert lines[0].split()[:5] == ["rule", "where", "chip", "runs", "test"]
+    assert lines[1].startswith("eventprop  chip   ideal    1 of 2  0.2500  ")
+    toy.mood = None
+    comparison, _ = again(tmp_path)
+    assert "eventprop  chip   typical  2 of 2  0.2500 +- 0.0000  -" in comparison.summary()
+    toy.mood = MachineFault("no")
+    comparison, _ = again(tmp_path, Plan("yin-yang", chips=["raw"], seeds=[2]))
+    assert comparison.summary().splitlines()[1].split()[:5] == ["eventprop", "chip", "raw", "0", "of"]
+
+
+def test_an_interrupt_leaves_what_is_finished_and_the_next_call_goes_on(tmp_path, toy):
+    toy.mood = KeyboardInterrupt()
+    comparison, done = again(tmp_path)
+    assert comparison.interrupted and done == NAMES[:3]
+    assert [row["seed"] for row in table(tmp_path)] == ["1", "1"]
+    assert sorted(path.name for path in (tmp_path / "runs").iterdir()) == sorted(NAMES[:2])
+    toy.mood = None
+    comparison, done = again(tmp_path)
+    assert not comparison.interrupted and done == NAMES[2:] and len(table(tmp_path)) == 4
+
+
+def test_a_pool_that_breaks_is_said_in_every_row_that_it_left(tmp_path):
+    class Fragile(Inline):
+        def submit(self, function, /, *arguments, **named):
+            future = super().submit(function, *arguments, **named)
+            if len(self.runs()) == 2:
+                future.__init__()
+                future.set_exception(BrokenExecutor("a process was killed"))
+            return future
+
+    comparison = compare(PLAN, tmp_path, executor=Fragile(), jobs=1)
+    assert len(comparison.rows) == 4 and not comparison.interrupted
+    assert sum(row.complete for row in comparison.rows) == 1
+    assert all("the same command goes on" in row.problem for row in comparison.rows if not row.complete)
+    assert len(again(tmp_path)[1]) == 3
+
+
+def test_code_is_compiled_once_before_runs_of_its_kind_begin(tmp_path, monkeypatch):
+    monkeypatch.setattr("ppu_programs.names", lambda: ("a", "b"))
+    executor = Inline()
+    compare(Plan("yin-yang", rules=["b", "a"], seeds=[1, 2]), tmp_path, executor=executor, jobs=2)
+    calls = [(function, run.rule) for function, run in executor.calls]
+    assert [call for call in calls if call[0] == "warm_up"] == [("warm_up", "b"), ("warm_up", "a")]
+    for rule in "ab":
+        assert calls.index(("warm_up", rule)) < calls.index(("attempt", rule))
+    executor = Inline()
+    compare(Plan("yin-yang", rules=["a"], chips=["raw"]), tmp_path, executor=executor, jobs=1)
+    assert [function for function, _ in executor.calls] == ["attempt"] * 3  # nobody else could compile the same
+
+
+def test_threads_do_the_same(tmp_path):
+    with ThreadPoolExecutor(2) as executor:
+        comparison = compare(PLAN, tmp_path / "threads", executor=executor, jobs=2)
+    alone, _ = again(tmp_path / "alone")
+    names = [name for name in COLUMNS if not name.startswith("wall")]
+    rows = [[[getattr(row, name) for name in names] for row in found.rows] for found in (comparison, alone)]
+    assert rows[0] == rows[1]
+
+
+def test_progress_counts_to_the_end(tmp_path, toy):
+    toy.mood, told = MachineFault("no"), []
+    again(tmp_path, jobs=2, show=lambda *status: told.append(status))
+    done, total, running, failed, remaining_s = told[-1]
+    assert (done, total, running, failed, remaining_s) == (4, 4, 0, 2, 0)
+    assert [status[0] for status in told] == sorted(status[0] for status in told)
+
+
+def test_bad_input_is_refused_before_any_work(tmp_path, toy, monkeypatch):
+    executor = Inline()
+    (tmp_path / "file").write_text("")
+    with pytest.raises(ValueError, match="file is a file; --out names a directory"):
+        compare(PLAN, tmp_path / "file", executor=executor)
+    with pytest.raises(ValueError, match="there are 0 jobs"):
+        compare(PLAN, tmp_path / "new", executor=executor, jobs=0)
+
+    def too_many(self, *_):
+        raise ValueError("toys have two inputs; this task has more")
+
+    monkeypatch.setattr(toy, "samples", too_many)
+    with pytest.raises(ValueError, match="toys have two inputs"):
+        compare(PLAN, tmp_path / "new", executor=executor)
+    assert executor.calls == [] and not (tmp_path / "new").exists()
+
+
+def test_workers_have_one_thread_and_are_deaf_to_the_keyboard(monkeypatch):
+    monkeypatch.setenv("OMP_NUM_THREADS", "7")
+    monkeypatch.delenv("MKL_NUM_THREADS", raising=False)
+    pool, others = Workers(1), set(multiprocessing.active_children())
+    try:
+        assert [pool.submit(os.getenv, name).result() for name in ONE_THREAD] == ["1"] * len(ONE_THREAD)
+        assert os.environ["OMP_NUM_THREADS"] == "7" and "MKL_NUM_THREADS" not in os.environ
+        assert signal.SIGINT in pool.submit(signal.pthread_sigmask, signal.SIG_BLOCK, ()).result()
+        assert signal.SIGINT not in signal.pthread_sigmask(signal.SIG_BLOCK, ())
+        (worker,) = set(multiprocessing.active_children()) - others
+    finally:
+        pool.end()
+    worker.join(10)
+    assert worker.exitcode == -signal.SIGKILL

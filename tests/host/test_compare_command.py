@@ -1,0 +1,213 @@
+"""``plasticore compare``: one sentence for bad input, exit codes, what it prints, and real processes."""
+
+import csv
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from host.cli import main
+from tests.host.inline import Inline
+from tests.host.toy import TASK, Toy
+
+ROOT = Path(__file__).resolve().parents[2]
+EXAMPLE = Path(__file__).with_name("example_rule.py")
+
+BAD_INPUT = {
+    "no task": ("", "a task is missing; valid are yin-yang"),
+    "unknown task": ("mnist", "the task 'mnist' is unknown; valid are yin-yang"),
+    "unknown rule": ("yin-yang --rules eventprop,hebb", "the rule 'hebb' is unknown; valid are eventprop"),
+    "empty rule": ("yin-yang --rules eventprop,", "--rules is 'eventprop,'; it must be names with commas between"),
+    "no rule file": ("yin-yang --rules no.py:Rule", "the rule file no.py cannot be read: No such file"),
+    "unknown place": ("yin-yang --where moon", "the place 'moon' is unknown; valid are chip"),
+    "unknown chip": (
+        "yin-yang --chips ideal,perfect",
+        "the chip 'perfect' is unknown; valid are ideal, typical, raw and",
+    ),
+    "chip twice": ("yin-yang --chips ideal,ideal", "--chips has 'ideal' twice; each chip needs a name of its own"),
+    "no seeds": ("yin-yang --seeds 0", "--seeds is '0'; it must be a whole number of at least 1"),
+    "seeds in words": ("yin-yang --seeds many", "--seeds is 'many'; it must be a whole number of at least 1"),
+    "no jobs": ("yin-yang --jobs 0", "--jobs is '0'; it must be a whole number of at least 1"),
+    "no epochs": ("yin-yang --epochs 0", "--epochs is 0; it must be a whole number of at least 1"),
+    "unknown field": ("yin-yang --sweep router.speed=1", "there is no field router.speed of the chip to sweep; valid"),
+    "no values": ("yin-yang --sweep mismatch", "the sweep 'mismatch' is not of the form FIELD=a,b,c"),
+    "out of range": ("yin-yang --sweep mismatch=0,2", "tau_mem_relative_std is 2.0; it must lie in 0.0..0.5"),
+    "out is nothing": ("yin-yang --out=", "--out is ''; it must name a directory"),
+    "out is a file": ("yin-yang --out file", "file is a file; --out names a directory"),
+    "out is nowhere": ("yin-yang --out /proc/a/b", "to /proc/a/b: nothing can be made in /proc"),
+}
+
+
+@pytest.fixture
+def toy(monkeypatch):
+    """Runs are those of a toy, in this process."""
+
+    class Here(Inline):
+        def __init__(self, jobs):
+            super().__init__()
+
+        def end(self):
+            pass
+
+    monkeypatch.setattr("ppu_programs.load", lambda name: Toy)
+    monkeypatch.setattr("host.tasks.load", lambda name: TASK)
+    monkeypatch.setattr("host.compare.comparing.Workers", Here)
+
+
+@pytest.mark.parametrize("case", BAD_INPUT)
+def test_bad_input_is_one_sentence_and_exit_code_2(case, toy, tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("host.compare.comparing._Session.work", lambda *_: pytest.fail("work was begun"))
+    (tmp_path / "file").write_text("")
+    arguments, expected = BAD_INPUT[case]
+    assert main(["compare", *arguments.split()]) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.startswith("plasticore: ") and err.count("\n") == 1 and err.endswith("\n")
+    assert expected in err
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        ("--hidden 5000", "available"),
+        ("--sweep fpga.sample_player=true,false", "eventprop needs fpga.sample_player, which this chip has off"),
+    ],
+    ids=["too many neurons", "no player"],
+)
+def test_a_rule_that_cannot_work_on_a_chip_is_refused(options, expected, tmp_path, capsys):
+    assert main(["compare", "yin-yang", *options.split(), "--out", str(tmp_path / "new")]) == 2
+    out, err = capsys.readouterr()
+    assert out == "" and err.count("\n") == 1 and expected in err
+    assert not (tmp_path / "new").exists()
+
+
+def test_it_compares_prints_and_draws(toy, tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "mine.toml").write_text("seed = 9\n[fpga]\nplayer_latency_ns = 2000\n")
+    assert main("compare yin-yang --chips ideal,mine.toml --seeds 2 --sweep noise=0,0.1 --jobs 2".split()) == 0
+    out, err = capsys.readouterr()
+    assert out.splitlines()[1].startswith("eventprop  chip   ideal      0.0    2 of 2  0.2500 +- 0.0000")
+    assert "8 runs: runs/compare-yin-yang/ comparison.csv, comparison.json, comparison.png" in out
+    assert "comparing yin-yang: 8 of 8 runs done, 0 running" in err
+    with open("runs/compare-yin-yang/comparison.csv", newline="") as file:
+        assert {row["chip"] for row in csv.DictReader(file)} == {"ideal", "mine.toml"}
+    assert main("compare yin-yang --chips ideal,mine.toml --seeds 2 --sweep noise=0,0.1".split()) == 0
+    assert "8 runs, 8 of them from before: " in capsys.readouterr().out
+    assert main("compare yin-yang --chips ideal --seeds 3 --quiet".split()) == 0
+    assert capsys.readouterr() == ("", "")
+
+
+def test_a_failing_run_is_exit_code_1_and_the_others_are_there(toy, tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr("ppu_programs.load", lambda name: FailsWithSeed2)
+    assert main(["compare", "yin-yang", "--chips", "raw", "--out", str(tmp_path)]) == 1
+    out, err = capsys.readouterr()
+    assert "2 of 3" in out
+    assert "plasticore: eventprop-chip-raw-seed2: the bottom PPU ended with exit code 3; " in err
+
+
+class FailsWithSeed2(Toy):
+    def __init__(self, seed):
+        super().__init__(seed=seed, exit_code=3 * (seed == 2))
+
+
+def test_an_interrupt_is_exit_code_130_and_leaves_the_table(toy, tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr("ppu_programs.load", lambda name: InterruptedWithSeed2)
+    assert main(["compare", "yin-yang", "--chips", "ideal", "--out", str(tmp_path)]) == 130
+    out, err = capsys.readouterr()
+    assert "1 runs: " in out and "1 of 3" in out
+    assert err.endswith("plasticore: interrupted after 1 of 3 runs; the same command goes on\n")
+    assert (tmp_path / "comparison.csv").read_text().count("\n") == 2
+
+
+class InterruptedWithSeed2(Toy):
+    def __init__(self, seed, epochs=1):
+        super().__init__(self._interrupt, seed)
+
+    def _interrupt(self, ppu):
+        if self.seed == 2:
+            raise KeyboardInterrupt
+
+
+def test_without_matplotlib_there_is_a_table_and_a_hint(toy, tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr("host.plots.available", lambda: False)
+    (tmp_path / "out").mkdir()
+    assert main(["compare", "yin-yang", "--out", str(tmp_path / "out")]) == 0
+    assert "no picture: matplotlib is not installed" in capsys.readouterr().out
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["comparison.csv", "comparison.json", "runs"]
+
+
+def test_help_has_examples_and_says_what_mismatch_means(capsys):
+    with pytest.raises(SystemExit) as ended:
+        main(["compare", "--help"])
+    assert ended.value.code == 0
+    out = capsys.readouterr().out
+    assert "--sweep mismatch=0,0.1,0.2,0.5" in out and "go with it in the ratios of a typical chip" in out
+
+
+def command(tmp_path, *options):
+    shutil.copy(EXAMPLE, tmp_path / "mine.py")
+    code = "import sys; from host.cli import main; sys.exit(main())"
+    arguments = ["compare", "yin-yang", "--rules", "mine.py:Mine", "--chips", "ideal", "--out", "out", *options]
+    return subprocess.Popen(
+        [sys.executable, "-c", code, *arguments],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+
+
+def members(session):
+    """The processes of a session that are alive."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                state, _, _, number = (entry / "stat").read_text().rpartition(")")[2].split()[:4]
+            except OSError:
+                continue
+            if int(number) == session and state != "Z":
+                found.append(int(entry.name))
+    return found
+
+
+@pytest.mark.slow
+def test_two_processes_make_the_table(tmp_path):
+    process = command(tmp_path, "--seeds", "3", "--jobs", "2")
+    assert process.communicate(timeout=300)[1].endswith("\n") and process.returncode == 0
+    with open(tmp_path / "out" / "comparison.csv", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [(row["rule"], row["seed"], row["complete"]) for row in rows] == [("mine.Mine", s, "True") for s in "123"]
+    assert members(process.pid) == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL], ids=lambda number: number.name)
+def test_when_it_is_stopped_no_process_stays_and_the_table_does(tmp_path, ending):
+    process = command(tmp_path, "--seeds", "500", "--jobs", "2")
+    until = time.monotonic() + 240
+    while len(list(tmp_path.glob("out/runs/*/result.json"))) < 2:
+        assert time.monotonic() < until and process.poll() is None
+        time.sleep(0.1)
+    if ending == signal.SIGINT:
+        os.killpg(process.pid, ending)  # as a terminal does
+    else:
+        process.send_signal(ending)
+    _, err = process.communicate(timeout=60)
+    until = time.monotonic() + 10
+    while members(process.pid):
+        assert time.monotonic() < until
+        time.sleep(0.1)
+    if ending == signal.SIGKILL:
+        return
+    assert process.returncode == 130 and "Traceback" not in err
+    with open(tmp_path / "out" / "comparison.csv", newline="") as file:
+        assert len(list(csv.DictReader(file))) == len(list(tmp_path.glob("out/runs/*/result.json"))) >= 2

@@ -1,0 +1,101 @@
+"""The picture of a comparison shows what its table says, whatever is missing in it."""
+
+import dataclasses
+import io
+
+import numpy as np
+import pytest
+from matplotlib.figure import Figure
+from matplotlib.image import imread
+
+from host.compare import Comparison, Plan, Sweep, pictures
+from host.compare.table import row_of
+
+SEEDS = (1, 2, 3)
+
+
+def made(sweep=None, chips=("ideal", "typical"), **missing):
+    """A comparison of made-up rows: accuracy falls with the seed, and with the swept value."""
+    plan = Plan("yin-yang", chips=chips, seeds=SEEDS, sweep=sweep and Sweep.parse(sweep))
+    rows = []
+    for run in plan.runs:
+        value = run.sweep_value if isinstance(run.sweep_value, float) else 0.0
+        accuracy = 0.98 - 0.01 * run.seed - value
+        figures = {
+            "test_accuracy": accuracy,
+            "chip_us_per_sample": 200.0 + run.seed,
+            "link_bytes_per_sample": 0.0,
+            "energy_low_uj_per_sample": 40.0,
+            "energy_high_uj_per_sample": 140.0,
+            "system_energy_low_uj_per_sample": 1120.0,
+            "system_energy_high_uj_per_sample": 1120.0,
+            "spikes_per_hidden_neuron": 0.4,
+            "epochs": 2,
+            "curve": (accuracy - 0.2, accuracy),
+            "complete": True,
+        }
+        rows.append(dataclasses.replace(row_of(run, None, "", ""), **(figures | missing)))
+    return Comparison(plan, rows, training_samples=5000)
+
+
+@pytest.mark.parametrize(
+    ("options", "height"),
+    [
+        ({}, 1100),
+        ({"sweep": "mismatch=0,0.1,0.5"}, 1100),
+        ({"sweep": "strict=true,false"}, 1100),
+        ({"sweep": "noise=" + ",".join(f"0.0{digits}" for digits in range(10, 25)), "chips": ("ideal",)}, 1460),
+        ({"curve": (), "spikes_per_hidden_neuron": None, "chip_us_per_sample": None}, 1100),
+        ({"energy_low_uj_per_sample": None, "system_energy_low_uj_per_sample": None, "test_accuracy": None}, 1100),
+    ],
+    ids=["plain", "swept", "switched", "many", "no curves", "no energy"],
+)
+def test_picture_is_a_png_of_the_promised_size(options, height):
+    assert imread(io.BytesIO(pictures.draw(made(**options)))).shape[:2] == (height, 1800)
+
+
+def test_nothing_complete_is_nothing_to_draw():
+    with pytest.raises(ValueError, match="no run is complete"):
+        pictures.draw(made(complete=False))
+
+
+def panel(draw, comparison, *more):
+    axes = Figure().subplots()
+    draw(axes, comparison.groups(), pictures.Look(comparison), *more)
+    return axes
+
+
+def test_accuracies_are_seeds_with_their_mean_and_spread():
+    axes = panel(pictures.accuracies, made(chips=("ideal",)))
+    seeds, mean = axes.lines[0], axes.lines[1]
+    assert np.allclose(seeds.get_xdata(), [0.97, 0.96, 0.95])
+    assert mean.get_xdata() == pytest.approx([0.96])
+    assert axes.texts[0].get_text() == "0.9600 ± 0.0100"
+    assert [tick.get_text() for tick in axes.get_yticklabels()] == ["eventprop"]
+
+
+def test_learning_curves_count_samples():
+    axes = panel(pictures.learning_curves, made(), 5000)
+    line = axes.lines[0]
+    assert np.allclose(line.get_xydata(), [[5000, 0.76], [10_000, 0.96]])
+    assert line.get_label() == "eventprop, ideal" and len(axes.collections) == 2
+
+
+def test_robustness_is_accuracy_against_the_swept_value():
+    axes = panel(pictures.swept, made("mismatch=0,0.1,0.5"), "mismatch")
+    assert np.allclose(axes.lines[0].get_xydata(), [[0, 0.96], [0.1, 0.86], [0.5, 0.46]])
+    assert axes.get_xlabel() == "mismatch"
+    switched = panel(pictures.swept, made("strict=true,false"), "strict")
+    assert np.allclose(switched.lines[0].get_xdata(), [0, 1])
+
+
+def test_energy_is_a_range():
+    axes = panel(pictures.energies, made(chips=("ideal",)))
+    assert [text.get_text().strip() for text in axes.texts] == ["40 to 140 µJ", "1120 µJ"]
+    chip, _ = axes.patches
+    assert (chip.get_x(), chip.get_width()) == (40, 100)
+
+
+def test_saving_leaves_one_whole_file(tmp_path):
+    pictures.save(tmp_path, made())
+    assert [path.name for path in tmp_path.iterdir()] == ["comparison.png"]
