@@ -114,10 +114,17 @@ class Host:
         self._load_seconds = 0.0
         self._rule_source: dict[str, Any] | None = None
 
-    def load(self, firmware: LearningFirmware, task: Task, progress: Callable[[int, int], None] | None = None) -> None:
+    def load(
+        self,
+        firmware: LearningFirmware,
+        task: Task,
+        progress: Callable[[int, int], None] | None = None,
+        compiling: bool = True,
+    ) -> None:
         """Write everything that the chip needs, once: samples of all splits, registers, both programs.
 
         All kernels are compiled, or read from the cache; ``progress`` is called with their count so far and in all.
+        Without ``compiling`` they will be at their first call: a quick way to see whether everything fits.
 
         Raises:
             ChipLimitError: the network, its samples or a program do not fit.
@@ -138,7 +145,8 @@ class Host:
         self._rule_source = rules.source_of(firmware)
         try:
             self._write(firmware, task)
-            self._compile(progress)
+            if compiling:
+                self._compile(progress)
         except BaseException:
             self._broken = True
             for processor in self.chip.processors:
@@ -253,6 +261,7 @@ def read_result(
     arrays["weights"] = chip.link.read_weights()
     report = chip.report()
     exit_codes = report["ppu"]["exit_codes"].values()
+    link_seconds, samples = report["host_link"].get("seconds", 0.0), report["samples_played"]
     return Result(
         task=task.name,
         rule=firmware.name,
@@ -268,7 +277,7 @@ def read_result(
         events=report["events"],
         losses=report["losses"],
         host_link=report["host_link"],
-        samples=report["samples_played"],
+        samples=samples,
         samples_total=firmware.status(chip)[0],
         simpy_events=report["simpy_events"],
         speed=speed,
@@ -276,6 +285,8 @@ def read_result(
         versions=versions(),
         config=chip.config.to_dict(),
         complete=chip.finished and all(code == 0 for code in exit_codes),
-        energy=energy.energy(report["chip_seconds"], speed["chip_us_per_sample"]),
+        energy=energy.energy(
+            report["chip_seconds"], speed["chip_us_per_sample"], link_seconds, link_seconds / max(1, samples) * 1e6
+        ),
         arrays=arrays,
     )

@@ -1,6 +1,6 @@
 """Where a run learns: on the chip by itself, or from the host. One run is one function, which any process can call.
 
-A further place is an entry of :data:`PLACES`, and a name in :data:`host.compare.plan.PLACES`.
+A further place is a kind of :class:`host.host.Host` in :data:`HOSTS`, and a name in :data:`host.compare.plan.PLACES`.
 """
 
 from __future__ import annotations
@@ -8,14 +8,10 @@ from __future__ import annotations
 import hashlib
 import sys
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
-import host.host
-from chip import constants as c
 from chip.chip import Chip
 from chip.compiled import ROOT, import_closure
 from chip.errors import ChipError
@@ -24,6 +20,7 @@ from host.compare.plan import Run
 from host.host import Host
 from host.results import Result
 
+HOSTS: dict[str, type[Host]] = {"chip": Host}
 WARM_UP = {"train": 200, "validation": 1, "test": 1}  # samples of the run that fills the code cache
 
 
@@ -43,7 +40,7 @@ def run_one(run: Run) -> Result:
         ValueError, ChipError: this rule cannot learn this task on this chip, or a program faulted.
         KeyboardInterrupt: from outside.
     """
-    return PLACES[run.where].run(run, tasks.load(run.task))
+    return _load(run, tasks.load(run.task)).run()
 
 
 def attempt(run: Run) -> Outcome:
@@ -63,19 +60,19 @@ def warm_up(run: Run) -> None:
     task = tasks.load(run.task)
     few = {split: min(count, len(getattr(task, split))) for split, count in WARM_UP.items()}
     try:
-        PLACES[run.where].run(run, task.head(**few), epochs=1)
+        _load(run, task.head(**few), epochs=1).run()
     except Exception:
         return  # what is wrong is wrong in the runs too, and said there
 
 
 def check(run: Run) -> None:
     """Refuse a run that cannot work: ValueError or ChipLimitError, without compiling and without learning."""
-    PLACES[run.where].check(run, tasks.load(run.task))
+    _load(run, tasks.load(run.task), compiling=False)
 
 
 def code_of(run: Run) -> str:
     """Return a hash, 16 hexadecimal digits, of our sources, and the user's, that a run is made by."""
-    modules = PLACES[run.where].source, sys.modules[rules.load(run.rule).__module__]
+    modules = [sys.modules[made_by.__module__] for made_by in (HOSTS[run.where], rules.load(run.rule))]
     files = {file for module in modules for file in import_closure(Path(str(module.__file__)).resolve())}
     digest = hashlib.sha256()
     for name, file in sorted((str(f.relative_to(ROOT)) if f.is_relative_to(ROOT) else f.name, f) for f in files):
@@ -88,47 +85,10 @@ def _sentence(run: Run, error: Exception) -> str:
     return sentence or rules.blame(run.rule, error) or f"{type(error).__name__}: {error}"
 
 
-# ---------------------------------------------------------------------- on the chip
-
-
-def _firmware(run: Run, **replaced: Any) -> Any:
+def _load(run: Run, task: tasks.Task, compiling: bool = True, **replaced: Any) -> Host:
+    """Set a chip up for a run, with settings of the firmware replaced."""
     wished = {"epochs": run.epochs, "hidden": run.hidden} | replaced
     settings = {name: value for name, value in wished.items() if value is not None}
-    return rules.make(rules.load(run.rule), seed=run.seed, **settings)
-
-
-def _on_chip(run: Run, task: tasks.Task, **replaced: Any) -> Result:
-    chip_host = Host(Chip(run.config))
-    chip_host.load(_firmware(run, **replaced), task)
-    return chip_host.run()
-
-
-def _check_on_chip(run: Run, task: tasks.Task) -> None:
-    """Write everything over the link of a chip that nobody starts: whatever does not fit or agree is refused there."""
-    firmware, chip = _firmware(run), Chip(run.config)
-    chip.link.write_samples(firmware.samples(task.inputs, task.targets, task.ranges, run.config))
-    chip.link.write_registers(firmware.registers())
-    for hemisphere, program in zip((c.TOP, c.BOTTOM), firmware.programs(), strict=True):
-        if program is not None:
-            chip.link.load_program(hemisphere, program)
-
-
-# ---------------------------------------------------------------------- places
-
-
-@dataclass(frozen=True)
-class Place:
-    """Where a run learns.
-
-    Attributes:
-        run: does a run of a task, with settings of the firmware replaced.
-        check: refuses a run that cannot work; ValueError or ChipLimitError.
-        source: the module whose sources a result depends on, beside the rule's.
-    """
-
-    run: Callable[..., Result]
-    check: Callable[[Run, tasks.Task], None]
-    source: ModuleType
-
-
-PLACES = {"chip": Place(_on_chip, _check_on_chip, host.host)}
+    host = HOSTS[run.where](Chip(run.config))
+    host.load(rules.make(rules.load(run.rule), seed=run.seed, **settings), task, compiling=compiling)
+    return host

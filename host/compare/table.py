@@ -28,7 +28,7 @@ class Row:
         test_accuracy, validation_accuracy: after the last epoch; train_accuracy: in the last epoch, while learning.
         epochs, samples: passes through the training samples; all samples played, those of evaluation included.
         chip_us_per_sample, wall_us_per_sample: of a training sample.
-        link_bytes_per_sample: over the host link while it learned, by samples played.
+        link_us_per_sample, link_bytes_per_sample: over the host link while it learned, by samples played.
         energy_low_uj_per_sample, energy_high_uj_per_sample: of the chip, a training sample.
         system_energy_low_uj_per_sample, system_energy_high_uj_per_sample: with FPGA, board and time on the link.
         spikes_per_hidden_neuron: of a sample, mean over the whole run or as the rule reports it.
@@ -50,6 +50,7 @@ class Row:
     samples: int | None = None
     chip_us_per_sample: float | None = None
     wall_us_per_sample: float | None = None
+    link_us_per_sample: float | None = None
     link_bytes_per_sample: float | None = None
     energy_low_uj_per_sample: float | None = None
     energy_high_uj_per_sample: float | None = None
@@ -91,7 +92,8 @@ def row_of(run: Run, result: Result | None, problem: str, directory: str) -> Row
         samples=result.samples,
         chip_us_per_sample=_number(result.speed.get("chip_us_per_sample")),
         wall_us_per_sample=_number(result.speed.get("wall_us_per_sample")),
-        link_bytes_per_sample=result.host_link["bytes_during"] / result.samples if result.samples else None,
+        link_us_per_sample=_each(1e6 * result.host_link.get("seconds", 0.0), result),
+        link_bytes_per_sample=_each(result.host_link["bytes_during"], result),
         energy_low_uj_per_sample=low,
         energy_high_uj_per_sample=high,
         system_energy_low_uj_per_sample=system_low,
@@ -105,6 +107,10 @@ def row_of(run: Run, result: Result | None, problem: str, directory: str) -> Row
 def _number(value: Any) -> float | None:
     """A float that is a number, or None."""
     return None if value is None or not np.isfinite(value) else float(value)
+
+
+def _each(amount: float, result: Result) -> float | None:
+    return amount / result.samples if result.samples else None
 
 
 def _microjoules(pair: list[float] | None) -> tuple[float | None, float | None]:
