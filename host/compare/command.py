@@ -174,7 +174,7 @@ def _hand_over(options: argparse.Namespace, comparison: Comparison, directory: P
         there, total = len(comparison.rows), len(comparison.plan.runs)
         exit_code = complain(f"interrupted after {there} of {total} runs; the same command goes on", EXIT_INTERRUPTED)
     if not options.quiet:
-        earlier = len(comparison.rows) - comparison.repeated
+        earlier = len(comparison.rows) - comparison.new
         found = f", {earlier} of them from before" if earlier else ""
         files = f"{len(comparison.rows)} runs{found}: {directory}/ comparison.csv, comparison.json"
         show(f"{comparison.summary()}\n{files}{', ' + PNG_NAME if (directory / PNG_NAME).exists() else ''}{hint}")

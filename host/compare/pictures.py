@@ -252,6 +252,8 @@ def _title(comparison: Comparison) -> str:
     parts = [f"{plan.task}: {len(comparison.rows)} of {len(plan.runs)} runs"]
     if len(epochs) == 1:
         parts.append(verdict.epochs(epochs.pop()))
+    if plan.sweep is not None:
+        parts.append(f"swept: {plan.sweep.field}")
     seeds = len(plan.seeds)
     parts.append(f"{seeds} seed" + "s" * (seeds > 1))
     for what, names in (("on the", plan.where), ("chip", plan.chips)):

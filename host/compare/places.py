@@ -66,8 +66,13 @@ def warm_up(run: Run) -> None:
 
 
 def check(run: Run) -> None:
-    """Refuse a run that cannot work: ValueError or ChipLimitError, without compiling and without learning."""
-    _load(run, tasks.load(run.task), compiling=False)
+    """Refuse a run that cannot work with a ValueError, one sentence, without compiling and without learning."""
+    try:
+        _load(run, tasks.load(run.task), compiling=False)
+    except Exception as error:
+        if (sentence := _known(run, error)) is None:
+            raise
+        raise ValueError(f"{run.name}: {sentence}") from error
 
 
 def code_of(run: Run) -> str:
@@ -81,8 +86,14 @@ def code_of(run: Run) -> str:
 
 
 def _sentence(run: Run, error: Exception) -> str:
-    sentence = str(error) if isinstance(error, ValueError | ChipError) else None
-    return sentence or rules.blame(run.rule, error) or f"{type(error).__name__}: {error}"
+    return _known(run, error) or f"{type(error).__name__}: {error}"
+
+
+def _known(run: Run, error: Exception) -> str | None:
+    """Return what is wrong with the rule or the chip; None where it is we who are wrong."""
+    if sentence := rules.blame(run.rule, error):
+        return sentence
+    return str(error) if isinstance(error, ValueError | ChipError) else None
 
 
 def _load(run: Run, task: tasks.Task, compiling: bool = True, **replaced: Any) -> Host:

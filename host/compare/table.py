@@ -133,7 +133,7 @@ class Comparison:
         rows: of runs that finished or failed.
         assumptions: one sentence each, of any run.
         interrupted: from outside; then rows are missing.
-        repeated: how many runs were done now, and not taken from an earlier call.
+        new: how many runs were done now; the others are from an earlier call.
         training_samples: of the task, in an epoch.
     """
 
@@ -141,7 +141,7 @@ class Comparison:
     rows: list[Row]
     assumptions: list[str] = field(default_factory=list)
     interrupted: bool = False
-    repeated: int = 0
+    new: int = 0
     training_samples: int = 0
 
     @property

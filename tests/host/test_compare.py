@@ -98,7 +98,7 @@ def test_the_second_call_runs_nothing_and_writes_the_same_table(tmp_path):
     first, _ = again(tmp_path)
     before = contents(tmp_path)
     second, done = again(tmp_path)
-    assert done == [] and (first.repeated, second.repeated) == (4, 0)
+    assert done == [] and (first.new, second.new) == (4, 0)
     assert contents(tmp_path) == before
 
 
@@ -287,7 +287,7 @@ def test_bad_input_is_refused_before_any_work(tmp_path, toy, monkeypatch):
         raise ValueError("toys have two inputs; this task has more")
 
     monkeypatch.setattr(toy, "samples", too_many)
-    with pytest.raises(ValueError, match="toys have two inputs"):
+    with pytest.raises(ValueError, match="^eventprop-chip-ideal-seed1: toys have two inputs"):
         compare(PLAN, tmp_path / "new", executor=executor)
     assert executor.calls == [] and not (tmp_path / "new").exists()
 
