@@ -107,6 +107,7 @@ def test_it_compares_prints_and_draws(toy, tmp_path, capsys, monkeypatch):
     assert "comparing yin-yang: 8 of 8 runs done, 0 running" in err
     with open("runs/compare-yin-yang/comparison.csv", newline="") as file:
         assert {row["chip"] for row in csv.DictReader(file)} == {"ideal", "mine.toml"}
+    monkeypatch.setattr("host.plots.available", lambda: False)
     assert main("compare yin-yang --chips ideal,mine.toml --seeds 2 --sweep noise=0,0.1".split()) == 0
     assert "8 runs, 8 of them from before: " in capsys.readouterr().out
     assert main("compare yin-yang --chips ideal --seeds 3 --quiet".split()) == 0
@@ -115,6 +116,7 @@ def test_it_compares_prints_and_draws(toy, tmp_path, capsys, monkeypatch):
 
 def test_a_failing_run_is_exit_code_1_and_the_others_are_there(toy, tmp_path, capsys, monkeypatch):
     monkeypatch.setattr("ppu_programs.load", lambda name: FailsWithSeed2)
+    monkeypatch.setattr("host.plots.available", lambda: False)
     assert main(["compare", "yin-yang", "--chips", "raw", "--out", str(tmp_path)]) == 1
     out, err = capsys.readouterr()
     assert "2 of 3" in out
@@ -128,6 +130,7 @@ class FailsWithSeed2(Toy):
 
 def test_an_interrupt_is_exit_code_130_and_leaves_the_table(toy, tmp_path, capsys, monkeypatch):
     monkeypatch.setattr("ppu_programs.load", lambda name: InterruptedWithSeed2)
+    monkeypatch.setattr("host.plots.available", lambda: False)
     assert main(["compare", "yin-yang", "--chips", "ideal", "--out", str(tmp_path)]) == 130
     out, err = capsys.readouterr()
     assert "1 runs: " in out and "1 of 3" in out
