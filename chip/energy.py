@@ -74,7 +74,7 @@ def assumptions() -> list[str]:
         f"the chip takes {_range(CHIP.watts)} W whatever it does (assumed; {CHIP.source})",
         f"chip, FPGA and board take {_range(SYSTEM.watts)} W, also while they wait for the host link (assumed; "
         f"{SYSTEM.source})",
-        "the energy of the host computer is not counted (assumed)",
+        "the energy of the host computer is not counted, nor what the system takes while the host computes (assumed)",
     ]
 
 

@@ -199,7 +199,6 @@ class Host:
             wall_seconds -= max(0.0, speed["compile_seconds"] - self._load_seconds)
         result = read_result(self.chip, firmware, task, wall_seconds, speed)
         result.rule_source = self._rule_source
-        result.events["spiking_neurons"] = int((self._registers.enabled & self._registers.spiking).sum())
         return result
 
     @property
@@ -211,6 +210,12 @@ class Host:
     def task(self) -> Task:
         """What the chip learns."""
         return self._need_loaded()[1]
+
+    @property
+    def spiking_neurons(self) -> int:
+        """How many neurons can spike: the hidden ones, and readouts with a threshold."""
+        self._need_loaded()
+        return int((self._registers.enabled & self._registers.spiking).sum())
 
     def replay(self, result: Result, index: int) -> Replay:
         """Play sample ``index`` of the task once more, on a second chip of the same settings with learned weights."""

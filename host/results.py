@@ -41,7 +41,7 @@ class Result:
         wall_seconds: what that took here, evaluation included; without compilation on first use, which is in ``speed``,
             unless the run ended before a sample was timed.
         ppu: ``cycles``, ``busy_fraction``, ``sram_used``, ``sram_size`` and their parts.
-        events: ``sent``, ``delivered``, ``lost`` and their parts; ``spiking_neurons``, which ``from_neurons`` are from.
+        events: ``sent``, ``delivered``, ``lost`` and their parts.
         losses: everything that was lost or late, by name.
         host_link: ``bytes_before``, ``bytes_during``, ``bytes_after``.
         samples, samples_total: how many were played, and were to be played; those for evaluation included.

@@ -10,6 +10,7 @@ from typing import Any
 from host import tasks, verdict
 from host.compare.places import attempt, check, warm_up
 from host.compare.plan import Plan, Run
+from host.compare.progress import State
 from host.compare.store import Store
 from host.compare.table import Comparison, Row, row_of
 from host.compare.workers import Workers, cores
@@ -17,7 +18,7 @@ from host.interrupts import Interrupts
 from host.results import Result
 
 LOOK_EVERY_S = 0.5  # at the clock, while nothing ends
-Show = Callable[[int, int, int, int, float | None], None]  # done, total, running, failed, seconds to go
+Show = Callable[[State], None]
 Kind = tuple[str, str]  # rule and place: runs of a kind share their machine code
 
 
@@ -128,6 +129,7 @@ class _Session:
             self.cold = []
         self._submit(pool)
         while self.pending:
+            self._tell()
             done, _ = wait(self.pending, LOOK_EVERY_S, FIRST_COMPLETED)
             for future in done:
                 job = self._end(future)
@@ -135,7 +137,7 @@ class _Session:
                     self.cold.remove(job)
                     self._warm_next(pool)
             self._submit(pool)
-            self._tell()
+        self._tell()
 
     def _warm_next(self, pool: Executor) -> None:
         if self.cold:
@@ -184,13 +186,14 @@ class _Session:
     def _tell(self) -> None:
         if self.show is None:
             return
-        running = min(self.jobs, sum(isinstance(job, Run) for job in self.pending.values()))
+        pending = sum(isinstance(job, Run) for job in self.pending.values())
+        compiling = pending < len(self.pending)
         done, total = len(self.rows), len(self.plan.runs)
         failed = sum(not row.complete for row in self.rows.values())
         remaining_s = None
         if self.seconds:
             remaining_s = sum(self.seconds) / len(self.seconds) * (total - done) / min(self.jobs, max(1, total - done))
-        self.show(done, total, running, failed, remaining_s)
+        self.show(State(done, total, min(self.jobs - compiling, pending), failed, compiling, remaining_s))
 
 
 def _kind(run: Run) -> Kind:

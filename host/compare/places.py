@@ -40,7 +40,10 @@ def run_one(run: Run) -> Result:
         ValueError, ChipError: this rule cannot learn this task on this chip, or a program faulted.
         KeyboardInterrupt: from outside.
     """
-    return _load(run, tasks.load(run.task)).run()
+    host = _load(run, tasks.load(run.task))
+    result = host.run()
+    result.events["spiking_neurons"] = host.spiking_neurons  # whose spikes events["from_neurons"] counts
+    return result
 
 
 def attempt(run: Run) -> Outcome:

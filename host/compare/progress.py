@@ -3,10 +3,26 @@
 from __future__ import annotations
 
 import time
+from dataclasses import dataclass
 
 from tqdm import tqdm
 
 from host.progress import INTERVAL_S, LINES, Progress
+
+
+@dataclass(frozen=True)
+class State:
+    """How far a comparison is: runs that are done, in all, at work and failed, and the seconds to go if one can know.
+
+    ``compiling``: machine code is made that other runs wait for.
+    """
+
+    done: int
+    total: int
+    running: int
+    failed: int
+    compiling: bool
+    remaining_s: float | None
 
 
 class RunsProgress(Progress):
@@ -16,8 +32,9 @@ class RunsProgress(Progress):
         super().__init__(title, quiet)
         self._begun_s = time.perf_counter()
 
-    def show(self, done: int, total: int, running: int, failed: int, remaining_s: float | None) -> None:
-        """Tell how many runs are done, fail and run; ``remaining_s`` is None while nobody can know."""
+    def show(self, state: State) -> None:
+        """Tell how far it is."""
+        done, total = state.done, state.total
         now_s = time.perf_counter()
         if self._terminal:
             if now_s < self._drawn_s + INTERVAL_S and done < total:
@@ -25,10 +42,11 @@ class RunsProgress(Progress):
         elif LINES * done // max(1, total) == self._tenth:
             return
         self._tenth = LINES * done // max(1, total)
-        parts = [f"{done} of {total} runs done", f"{running} running", *([f"{failed} failed"] if failed else [])]
+        parts = [f"{done} of {total} runs done", f"{state.running} running"]
+        parts += ["one compiling"] * state.compiling + [f"{state.failed} failed"] * (state.failed > 0)
         parts.append(f"{tqdm.format_interval(now_s - self._begun_s)} so far")
-        if remaining_s is not None and done < total:
-            parts.append(f"about {tqdm.format_interval(remaining_s)} to go")
+        if state.remaining_s is not None and done < total:
+            parts.append(f"about {tqdm.format_interval(state.remaining_s)} to go")
         line = f"{self._title}: {', '.join(parts)}"
         if self._terminal:
             self._draw(line)

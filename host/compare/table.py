@@ -31,7 +31,8 @@ class Row:
         link_us_per_sample, link_bytes_per_sample: over the host link while it learned, by samples played.
         energy_low_uj_per_sample, energy_high_uj_per_sample: of the chip, a training sample.
         system_energy_low_uj_per_sample, system_energy_high_uj_per_sample: with FPGA, board and time on the link.
-        spikes_per_hidden_neuron: of a sample, mean over the whole run or as the rule reports it.
+        spikes_per_hidden_neuron: of a sample, as the rule reports it last, or the mean over the whole run, in which
+            readouts that spike count, too.
         complete: it ended by itself; problem: a sentence about what went wrong, or "".
         directory: of the run, in the comparison's; a run that failed early has left nothing there.
         curve: training accuracy of every epoch; not a column.

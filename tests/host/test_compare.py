@@ -13,8 +13,10 @@ import pytest
 from chip.errors import MachineFault
 from host import tasks
 from host.compare import Plan, Sweep, compare
+from host.compare.progress import State
 from host.compare.table import COLUMNS
 from host.compare.workers import ONE_THREAD, Workers
+from host.results import Result
 from tests.host.inline import Inline
 from tests.host.toy import TASK, Toy
 
@@ -80,6 +82,11 @@ def test_the_table_has_one_tidy_row_a_run(tmp_path):
     assert tuple(whole["rows"][0]) == COLUMNS and whole["plan"]["sweep_values"] == [0.0, 0.1]
     assert "toys are real" in whole["assumptions"]
     assert comparison.training_samples == 3 and comparison.rows[0].curve == (0.75,)
+
+
+def test_a_result_says_how_many_neurons_its_spikes_are_of(tmp_path, monkeypatch):
+    again(tmp_path)
+    assert Result.load(tmp_path / "runs" / NAMES[0]).events["spiking_neurons"] == 0  # a toy has none
 
 
 def test_spikes_are_those_of_a_hidden_neuron_and_a_sample(tmp_path, monkeypatch):
@@ -269,10 +276,10 @@ def test_threads_do_the_same(tmp_path):
 
 def test_progress_counts_to_the_end(tmp_path, toy):
     toy.mood, told = MachineFault("no"), []
-    again(tmp_path, jobs=2, show=lambda *status: told.append(status))
-    done, total, running, failed, remaining_s = told[-1]
-    assert (done, total, running, failed, remaining_s) == (4, 4, 0, 2, 0)
-    assert [status[0] for status in told] == sorted(status[0] for status in told)
+    again(tmp_path, jobs=2, show=told.append)
+    assert told[0].compiling and told[0].remaining_s is None
+    assert told[-1] == State(done=4, total=4, running=0, failed=2, compiling=False, remaining_s=0)
+    assert [state.done for state in told] == sorted(state.done for state in told)
 
 
 def test_bad_input_is_refused_before_any_work(tmp_path, toy, monkeypatch):
