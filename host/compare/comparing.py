@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, wait
 from pathlib import Path
-from typing import Any
 
 from host import tasks, verdict
 from host.compare.places import attempt, check, warm_up
@@ -85,6 +84,7 @@ class _Session:
         self.left = [run for run in plan.runs if run.name not in self.rows]
         self.cold = list(dict.fromkeys(_kind(run) for run in self.left))  # kinds whose code may not be compiled yet
         self.pending: dict[Future, Run | Kind] = {}
+        self.suspects: set[str] = set()  # names of runs that were under way when a process ended unexpectedly
 
     def one_of_each(self) -> list[Run]:
         """Of the runs that are left, one for each rule, place, chip and swept value: seeds make no difference."""
@@ -102,69 +102,74 @@ class _Session:
     # ------------------------------------------------------------------ work
 
     def work(self, executor: Executor | None) -> None:
-        """Do what is left; raises KeyboardInterrupt after what was under way has been ended or forgotten."""
-        if not self.left:
-            return
-        pool = Workers(min(self.jobs, len(self.left))) if executor is None else executor
-        finished = False
-        try:
-            self._work(pool)
-            finished = True
-        except BrokenExecutor:
-            self._collect()
-            self._give_up()
-        except KeyboardInterrupt:
-            self._collect()
-            raise
-        finally:
-            for future in self.pending:
-                future.cancel()
-            if isinstance(pool, Workers) and executor is None:
-                pool.shutdown() if finished else pool.end()
+        """Do what is left; raises KeyboardInterrupt after what was under way has been ended or forgotten.
+
+        Where a process of our own pool ends unexpectedly, a new pool goes on.
+        """
+        while self.left:
+            pool = Workers(min(self.jobs, len(self.left))) if executor is None else executor
+            finished = False
+            try:
+                self._work(pool)
+                finished = True
+            except BrokenExecutor:
+                self._collect()
+                self._suspect(given_up=executor is not None)
+            except KeyboardInterrupt:
+                self._collect()
+                raise
+            finally:
+                for future in self.pending:
+                    future.cancel()
+                self.pending = {}
+                if executor is None:
+                    pool.shutdown() if finished else pool.end()
 
     def _work(self, pool: Executor) -> None:
-        if self.jobs > 1 or len(self.cold) > 1:
-            self._warm_next(pool)
-        else:
-            self.cold = []
+        if self.jobs == 1 and len(self.cold) == 1:
+            self.cold = []  # nobody else could compile the same at the same time
         self._submit(pool)
         while self.pending:
             self._tell()
             done, _ = wait(self.pending, LOOK_EVERY_S, FIRST_COMPLETED)
             for future in done:
-                job = self._end(future)
-                if not isinstance(job, Run):
-                    self.cold.remove(job)
-                    self._warm_next(pool)
+                self._end(future)
             self._submit(pool)
         self._tell()
 
-    def _warm_next(self, pool: Executor) -> None:
-        if self.cold:
-            kind = self.cold[0]
-            first = next(run for run in self.left if _kind(run) == kind)
-            self._begin(pool, kind, warm_up, first)
-
     def _submit(self, pool: Executor) -> None:
-        """Hand over runs whose code is compiled: one more than run at a time, so that nobody waits for us."""
-        ready = [run for run in self.left if _kind(run) not in self.cold]
-        for run in ready[: max(0, self.jobs + 1 - len(self.pending))]:
+        """Hand over a kind to compile, and runs whose code is: one more than run at a time, so that none waits for us.
+
+        Suspects run alone, so that it shows who ends processes.
+        """
+        jobs = list(self.pending.values())
+        if self.cold and not any(job == self.cold[0] for job in jobs):
+            first = next(run for run in self.left if _kind(run) == self.cold[0])
+            self.pending[pool.submit(warm_up, first)] = self.cold[0]
+        ready, room = [run for run in self.left if _kind(run) not in self.cold], self.jobs + 1 - len(self.pending)
+        if suspects := [run for run in ready if run.name in self.suspects]:
+            ready, room = suspects, 1 - len(self.pending)
+        elif any(isinstance(job, Run) and job.name in self.suspects for job in jobs):
+            room = 0
+        for run in ready[: max(0, room)]:
+            self.pending[pool.submit(attempt, run)] = run
             self.left.remove(run)
-            self._begin(pool, run, attempt, run)
 
-    def _begin(self, pool: Executor, job: Run | Kind, function: Callable[[Run], Any], run: Run) -> None:
-        self.pending[pool.submit(function, run)] = job
-
-    def _end(self, future: Future) -> Run | Kind:
+    def _end(self, future: Future) -> None:
         """Take what a future brings; raises what it raises, and leaves it among the pending ones then."""
         job, outcome = self.pending[future], future.result()
         if isinstance(job, Run):
-            if outcome.result is not None:
-                self.store.save(job, outcome.result)
+            result, problem = outcome.result, outcome.problem
+            try:
+                if result is not None:
+                    self.store.save(job, result)
+            except (TypeError, ValueError) as error:  # a rule of a user's brought what no file can hold
+                result, problem = None, f"the result cannot be saved: {error}"
             self.seconds.append(outcome.seconds)
-            self._note(job, outcome.result, outcome.problem)
+            self._note(job, result, problem)
+        else:
+            self.cold.remove(job)
         del self.pending[future]
-        return job
 
     def _collect(self) -> None:
         """Take what is finished although the rest will never be."""
@@ -172,11 +177,18 @@ class _Session:
             if future.done() and not future.cancelled() and future.exception() is None:
                 self._end(future)
 
-    def _give_up(self) -> None:
-        """A process is gone, with whatever it was doing, and the pool with it."""
-        under_way = [job for job in self.pending.values() if isinstance(job, Run)]
-        for run in under_way + self.left:
-            self._note(run, None, "not done: a process of the pool ended unexpectedly; the same command goes on")
+    def _suspect(self, given_up: bool) -> None:
+        """A process is gone, and the pool with it: who was under way is tried alone, who was alone has failed."""
+        runs = [job for job in self.pending.values() if isinstance(job, Run)]
+        self.cold = [kind for kind in self.cold if kind not in self.pending.values()]
+        if given_up:
+            runs, self.left = runs + self.left, []
+        if given_up or len(self.pending) == 1:
+            for run in runs:
+                self._note(run, None, "the process that did it, or was to, ended unexpectedly, as for lack of memory")
+        else:
+            self.suspects |= {run.name for run in runs}
+            self.left = runs + self.left
 
     def _note(self, run: Run, result: Result | None, problem: str) -> None:
         place = self.store.place(run).relative_to(self.store.directory)

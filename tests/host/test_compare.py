@@ -6,7 +6,7 @@ import multiprocessing
 import os
 import shutil
 import signal
-from concurrent.futures import BrokenExecutor, ThreadPoolExecutor
+from concurrent.futures import BrokenExecutor, Future, ThreadPoolExecutor
 
 import pytest
 
@@ -236,20 +236,55 @@ def test_an_interrupt_leaves_what_is_finished_and_the_next_call_goes_on(tmp_path
     assert not comparison.interrupted and done == NAMES[2:] and len(table(tmp_path)) == 4
 
 
-def test_a_pool_that_breaks_is_said_in_every_row_that_it_left(tmp_path):
-    class Fragile(Inline):
-        def submit(self, function, /, *arguments, **named):
-            future = super().submit(function, *arguments, **named)
-            if len(self.runs()) == 2:
-                future.__init__()
-                future.set_exception(BrokenExecutor("a process was killed"))
-            return future
+class Fragile(Inline):
+    """Breaks as pools do: whatever is asked of it after run ``killer`` fails."""
 
+    killer = NAMES[1]
+    made = 0
+
+    def __init__(self, jobs=None):
+        super().__init__()
+        type(self).made += 1
+        self.broken = False
+
+    def submit(self, function, /, *arguments, **named):
+        if self.broken:
+            raise BrokenExecutor("the pool is broken")
+        future = super().submit(function, *arguments, **named)
+        if function.__name__ == "attempt" and arguments[0].name == self.killer:
+            self.broken = True
+            future = Future()
+            future.set_exception(BrokenExecutor("a process was killed"))
+        return future
+
+    def end(self):
+        pass
+
+
+@pytest.mark.parametrize("jobs", [1, 2, 5])
+def test_a_run_that_ends_its_process_fails_and_the_others_go_on(tmp_path, monkeypatch, jobs):
+    monkeypatch.setattr("host.compare.comparing.Workers", Fragile)
+    monkeypatch.setattr(Fragile, "made", 0)
+    comparison = compare(PLAN, tmp_path, jobs=jobs)
+    assert [row.complete for row in comparison.rows] == [True, False, True, True]
+    assert comparison.problems == [
+        f"{NAMES[1]}: the process that did it, or was to, ended unexpectedly, as for lack of memory"
+    ]
+    assert 2 <= Fragile.made <= 3
+
+
+def test_a_given_pool_that_breaks_is_said_in_every_row_that_it_left(tmp_path):
     comparison = compare(PLAN, tmp_path, executor=Fragile(), jobs=1)
-    assert len(comparison.rows) == 4 and not comparison.interrupted
-    assert sum(row.complete for row in comparison.rows) == 1
-    assert all("the same command goes on" in row.problem for row in comparison.rows if not row.complete)
-    assert len(again(tmp_path)[1]) == 3
+    assert [row.complete for row in comparison.rows] == [True, False, False, False]
+    assert len(comparison.problems) == 3 and not comparison.interrupted
+    assert again(tmp_path)[1] == NAMES[1:]
+
+
+def test_a_result_that_no_file_can_hold_is_a_failed_run(tmp_path, toy, monkeypatch):
+    monkeypatch.setattr(toy, "decode", lambda *_: {"accuracy": 0.5, "train_accuracy": [], "what": [object()]})
+    comparison, done = again(tmp_path)
+    assert done == NAMES and not any(row.complete for row in comparison.rows)
+    assert all("the result cannot be saved: " in problem for problem in comparison.problems)
 
 
 def test_code_is_compiled_once_before_runs_of_its_kind_begin(tmp_path, monkeypatch):

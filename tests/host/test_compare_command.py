@@ -223,3 +223,17 @@ def test_when_it_is_stopped_no_process_stays_and_the_table_does(tmp_path, ending
     assert process.returncode == 130 and "Traceback" not in err
     with open(tmp_path / "out" / "comparison.csv", newline="") as file:
         assert len(list(csv.DictReader(file))) == len(list(tmp_path.glob("out/runs/*/result.json"))) >= 2
+
+
+@pytest.mark.slow
+def test_a_killed_process_is_replaced_and_every_run_is_done(tmp_path):
+    process = command(tmp_path, "--seeds", "12", "--jobs", "2")
+    until = time.monotonic() + 240
+    while len(list(tmp_path.glob("out/runs/*/result.json"))) < 2:
+        assert time.monotonic() < until and process.poll() is None
+        time.sleep(0.1)
+    lines = {number: Path(f"/proc/{number}/cmdline").read_bytes() for number in members(process.pid)}
+    os.kill(next(number for number, line in lines.items() if b"spawn_main" in line), signal.SIGKILL)
+    process.communicate(timeout=240)
+    assert process.returncode == 0
+    assert len(list(tmp_path.glob("out/runs/*/result.json"))) == 12
