@@ -8,10 +8,14 @@ counts with what it imports from beside itself.
 
 The cache is ``$PLASTICORE_CACHE``, else ``$XDG_CACHE_HOME/plasticore``, else ``~/.cache/plasticore``. Where it cannot
 be written to, functions are compiled without a cache. The user's own numba configuration is left as it is.
+
+An exception that a signal's handler raises inside numba leaves it in a state that crashes later. :func:`busy` says when
+to wait with it, and :func:`watch` when that is over.
 """
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import hashlib
 import os
@@ -20,13 +24,14 @@ import re
 import shutil
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import llvmlite
 import numba
 from numba.core import config as numba_config
+from numba.core import event as numba_event
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = ("chip", "ppu_programs", "host")
@@ -151,6 +156,64 @@ def _remove_unused(root: Path) -> None:
             shutil.rmtree(entry, ignore_errors=True)
 
 
+class _Watch(numba_event.Listener):
+    """Hears of numba when it compiles, and of us when it is through."""
+
+    def __init__(self, begun: Callable[[str], None], ended: Callable[[], None]):
+        self.begun, self.ended = begun, ended
+
+    def on_start(self, event: numba_event.Event) -> None:
+        if _depth == 1:  # not a callee, nor somebody else's function
+            self.begun(event.data["dispatcher"].py_func.__name__)
+
+    def on_end(self, event: numba_event.Event) -> None:
+        """Wait for our own end, when the machine code is in the cache too."""
+
+
+_depth = 0  # functions that are being compiled or loaded, each the callee of the one before
+_watches: list[_Watch] = []
+
+
+def busy() -> bool:
+    """Return whether numba compiles a function of ours, or loads it: no time for an exception from outside."""
+    return _depth > 0
+
+
+@contextlib.contextmanager
+def watch(begun: Callable[[str], None], ended: Callable[[], None]) -> Iterator[None]:
+    """Call ``begun(name)`` when a function is compiled, not only loaded, and ``ended()`` when numba is through.
+
+    Callees belong to their caller. ``ended`` comes after loading too, and may raise.
+    """
+    watching = _Watch(begun, ended)
+    numba_event.register("numba:compile", watching)
+    _watches.append(watching)
+    try:
+        yield
+    finally:
+        _watches.remove(watching)
+        numba_event.unregister("numba:compile", watching)
+
+
+def _watched(dispatcher: Any) -> Any:
+    """Return a function of numba's that counts as busy while it is compiled or loaded."""
+    compile_one = dispatcher.compile
+
+    def compile_watched(signature: Any) -> Any:
+        global _depth
+        _depth += 1
+        try:
+            return compile_one(signature)
+        finally:
+            _depth -= 1
+            if not _depth:
+                for watching in tuple(_watches):
+                    watching.ended()
+
+    dispatcher.compile = compile_watched
+    return dispatcher
+
+
 def compiled(function: Callable | None = None, **options: Any) -> Callable:
     """Compile a function with numba in no-Python mode, cached on disk; usable bare or with njit's options.
 
@@ -165,11 +228,13 @@ def compiled(function: Callable | None = None, **options: Any) -> Callable:
         path = Path(function.__code__.co_filename)
         if root is not None and path.is_file():
             directory = _directory_of(path.resolve(), root)
-    if directory is None:
+    if numba_config.DISABLE_JIT:
         return numba.njit(**options)(function)
+    if directory is None:
+        return _watched(numba.njit(**options)(function))
     previous = numba_config.CACHE_DIR
     numba_config.CACHE_DIR = directory  # numba chooses the place once, while it decorates
     try:
-        return numba.njit(cache=True, **options)(function)
+        return _watched(numba.njit(cache=True, **options)(function))
     finally:
         numba_config.CACHE_DIR = previous

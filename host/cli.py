@@ -165,6 +165,14 @@ def _histograms(calibration: Calibration, config: ChipConfig, path: Path) -> str
 def _inspect(options: argparse.Namespace) -> int:
     config = _check(options)
 
+    from host.interrupts import Interrupts
+
+    with Interrupts():
+        return _inspect_on(options, config)
+
+
+def _inspect_on(options: argparse.Namespace, config: ChipConfig) -> int:
+    """Inspect a rule on a chip of these settings."""
     from host import inspection, tasks
     from host.progress import Progress
 

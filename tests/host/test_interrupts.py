@@ -1,11 +1,20 @@
 """The first interrupt stops the chip, none stops the saving, SIGTERM is Ctrl-C."""
 
 import signal
+import subprocess
+import sys
 import threading
+import time
+from pathlib import Path
 
 import pytest
+from numba.core import config as numba_config
 
-from host.interrupts import Interrupts
+from chip import compiled
+from host.interrupts import HEARD, Interrupts
+
+ROOT = Path(__file__).resolve().parents[2]
+needs_compiler = pytest.mark.skipif(bool(numba_config.DISABLE_JIT), reason="nothing is compiled")
 
 
 @pytest.fixture(autouse=True)
@@ -69,3 +78,78 @@ def test_another_thread_may_use_it():
     thread.start()
     thread.join()
     assert problems == []
+
+
+COMPILE = """
+import sys, time
+from numba.extending import overload
+from chip.compiled import compiled
+from host.interrupts import Interrupts
+
+def slowly(x): pass
+
+@overload(slowly)
+def _(x):  # runs while numba infers types
+    print("compiling", flush=True)
+    begun = time.monotonic()
+    while time.monotonic() < begun + float(sys.argv[1]):
+        pass
+    return lambda x: x + 1
+
+@compiled(cache=False)
+def function(x):
+    return slowly(x)
+
+try:
+    with Interrupts():
+        function(1)
+        print("went on", flush=True)
+except KeyboardInterrupt:
+    print("stopped with", len(function.overloads), "compiled", function(2), flush=True)
+"""
+
+
+def interrupted_compiler(seconds, times):
+    """Run COMPILE and interrupt it so often; return exit code, what stderr said after each interrupt, and stdout."""
+    command = [sys.executable, "-c", COMPILE, str(seconds)]
+    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert process.stdout.readline() == "compiling\n"
+    told = []
+    for _ in range(times):
+        process.send_signal(signal.SIGINT)
+        told.append(process.stderr.readline())
+        time.sleep(0.3)
+    out, err = process.communicate(timeout=60)
+    return process.returncode, "".join([*told, err]), out
+
+
+@needs_compiler
+def test_an_interrupt_waits_for_the_function_that_is_compiled_and_is_told_at_once():
+    code, err, out = interrupted_compiler(1.0, times=1)
+    assert (code, out) == (0, "stopped with 1 compiled 3\n")
+    assert err == f"plasticore: {HEARD}\n"
+
+
+@needs_compiler
+def test_a_second_interrupt_does_not_wait_for_the_compiler():
+    begun = time.monotonic()
+    code, err, out = interrupted_compiler(30.0, times=2)
+    assert (code, out) == (130, "") and time.monotonic() - begun < 25
+    assert err == f"plasticore: {HEARD}\nplasticore: stopped at once\n"
+
+
+@needs_compiler
+def test_compiling_is_told_once_for_a_function_with_its_callees_and_not_when_it_is_loaded():
+    @compiled.compiled(cache=False)
+    def callee(x):
+        return x + 1
+
+    @compiled.compiled(cache=False)
+    def caller(x):
+        return callee(x)
+
+    told = []
+    with compiled.watch(lambda name: told.append((name, compiled.busy())), lambda: told.append(compiled.busy())):
+        assert [caller(1), caller(2)] == [2, 3]
+    assert told == [("caller", True), False]
+    assert caller(1.5) == 2.5 and len(told) == 2  # nobody watches any more
