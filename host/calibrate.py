@@ -11,7 +11,7 @@ from chip import constants as c
 from chip.calibration.calibration import ACAUSAL, BOUNDS, CADC, QUANTITIES, SENSORS, TARGETS, UNITS, Calibration
 from chip.config import ChipConfig
 from host.arguments import UsageError
-from host.progress import COMPILING, Progress
+from host.progress import Progress
 
 SUFFIX = ".npz"
 NAMES = {CADC: "CADC offset", ACAUSAL: "CADC offset, acausal"} | {
@@ -31,8 +31,7 @@ class MeasuringProgress(Progress):
     def measuring(self, done: int, total: int, name: str) -> None:
         """Tell that so many measurements of ``total`` are done, and what is measured now."""
         if done == 0:
-            self.loading(0, 1)  # functions compile at their first call
-            return
+            return  # functions compile at their first call
         if self._terminal:
             elapsed_s = time.perf_counter() - self._began_s
             self._draw(
@@ -47,16 +46,9 @@ class MeasuringProgress(Progress):
                 )
             )
         elif name != self._name:
-            self._write(f"{self._title}: {done} of {total} measurements, {NAMES.get(name, name)}\n")
+            self._tell_compiled()
+            self._tell(f"{done} of {total} measurements, {NAMES.get(name, name)}")
         self._name = name
-
-    def loading(self, kernel: int, kernels: int) -> None:
-        """Tell that functions are compiled."""
-        text = f"{self._title}: {COMPILING}"
-        if self._terminal:
-            self._draw(text)
-        else:
-            self._write(text + "\n")
 
 
 def default_path(config: ChipConfig) -> Path:

@@ -197,9 +197,11 @@ def _inspect_on(options: argparse.Namespace, config: ChipConfig) -> int:
 def _inspect_unlearned(options: argparse.Namespace, firmware: Firmware, config: ChipConfig) -> int:
     """Inspect a firmware that learns no task."""
     from host import inspection
+    from host.progress import Progress
 
     try:
-        text = inspection.report_unlearned(firmware, config, options.profile)
+        with Progress(rules.short_name(options.rule), quiet=options.quiet):
+            text = inspection.report_unlearned(firmware, config, options.profile)
     except ValueError as error:
         raise UsageError(str(error)) from None
     show(text)

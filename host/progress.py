@@ -1,6 +1,7 @@
-"""The progress of a learning chip on stderr: samples, speed, accuracy of the last epoch.
+"""The progress of a learning chip on stderr: samples, speed, time that is left, accuracy of the last epoch.
 
-A terminal gets one line that is drawn again and again; a file or a pipe gets about a dozen lines a run.
+A terminal gets one line that is drawn again and again; a file or a pipe gets about a dozen lines a run. While functions
+compile it says so; where all of them come from the cache it does not.
 """
 
 from __future__ import annotations
@@ -8,20 +9,24 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
+import threading
 import time
+from collections import deque
 from typing import TYPE_CHECKING
 
 from tqdm import tqdm
+
+from host.compiling import Compiling
 
 if TYPE_CHECKING:
     from host.host import Status
 
 INTERVAL_S = 0.2  # between two drawings on a terminal
+COMPILING_INTERVAL_S = 1.0  # between two of a function that compiles
 LINES = 10  # of a run in a file, evenly over its samples
-SPEED_OVER_S = 1.0  # the speed shown is that of the last stretch of at least so long
+SPEED_OVER_S = 5.0  # the speed shown is that of the last stretch of about so long
 DEFAULT_WIDTH = 80  # of a terminal that does not tell
-LAYOUT = "{desc}: {percentage:3.0f}%|{bar:12}| {n_fmt}/{total_fmt} samples [{elapsed}<{remaining}{postfix}]"
-COMPILING = "compiling, about half a minute on first use"
+LAYOUT = "{desc}: {percentage:3.0f}%|{bar:12}| {n_fmt}/{total_fmt} samples [{elapsed}{postfix}]"
 
 
 class Progress:
@@ -34,35 +39,31 @@ class Progress:
         self._title = title
         self._out = None if quiet else sys.stderr
         self._terminal = self._out is not None and self._out.isatty()
+        self._drawing = threading.Lock()  # a function that compiles is told of by another thread
         self._drawn_s = float("-inf")
         self._drawn_width = 0
-        self._said_compiling = False
+        self._compiling = Compiling(self._tell, COMPILING_INTERVAL_S if self._terminal else None)
+        self._context = contextlib.ExitStack()
         self._first: tuple[int, float] | None = None  # samples and time of the first status that was worth a bar
         self._latest: Status | None = None  # not drawn yet
         self._tenth = -1
-        self._mark(0)
-        self._speed = ""
+        self._laps: deque[tuple[float, int]] = deque()  # times and samples of the last stretch
 
     def loading(self, kernel: int, kernels: int) -> None:
         """Tell that so many kernels of ``kernels`` are compiled, or read from the cache; then the chip starts."""
-        what = f"kernel {kernel + 1} of {kernels}" if kernel < kernels else "first samples"
-        if self._terminal:
-            self._draw(f"{self._title}: {COMPILING}: {what}")
-        elif not self._said_compiling:
-            self._write(f"{self._title}: {COMPILING}\n")
-        self._said_compiling = True
+        self._compiling.kernel(kernel, kernels)
 
     def __call__(self, status: Status) -> None:
         if not status.warm:
             return  # some functions compile at their first call, while samples stand still: no bar that looks stuck
+        now_s = time.perf_counter()
         if self._first is None:
-            self._first = status.samples, time.perf_counter()
-            self._mark(status.samples)
-        self._measure(status.samples)
+            self._first = status.samples, now_s
+        self._lap(now_s, status.samples)
         self._latest = status
         tenth = LINES * status.samples // max(1, status.samples_total)
         if self._terminal:
-            due = time.perf_counter() >= self._drawn_s + INTERVAL_S
+            due = now_s >= self._drawn_s + INTERVAL_S
         else:
             due, self._tenth = tenth > self._tenth, tenth
         if due:
@@ -72,14 +73,15 @@ class Progress:
         status, self._latest = self._latest, None
         if status is None or self._first is None:
             return
-        parts = [self._speed] if self._speed else []
+        parts = self._speed(status.samples_total - status.samples)
         if status.accuracy is not None:
             parts.append(f"accuracy {status.accuracy:.4f} in the last epoch")
         parts.append(f"chip {status.chip_seconds:.2f} s")
         if not self._terminal:
             done = status.samples / max(1, status.samples_total)
             counts = f"{status.samples} of {status.samples_total} samples ({done:.0%})"
-            self._write(f"{self._title}: {', '.join([counts, *parts])}\n")
+            self._tell_compiled()
+            self._tell(", ".join([counts, *parts]))
             return
         first, began_s = self._first
         bar = tqdm.format_meter(
@@ -94,12 +96,24 @@ class Progress:
         )
         self._draw(bar)
 
+    def _tell(self, sentence: str) -> None:
+        """Say something of what is done under this title."""
+        if self._terminal:
+            self._draw(f"{self._title}: {sentence}")
+        else:
+            self._write(f"{self._title}: {sentence}\n")
+
+    def _tell_compiled(self) -> None:
+        if not self._terminal and (summary := self._compiling.summary()):
+            self._tell(summary)
+
     def _draw(self, line: str) -> None:
         """Replace the terminal's line; never more than fits, since a wrapped line cannot be replaced."""
-        self._drawn_s = time.perf_counter()
-        line = line[: self._columns() - 1]
-        self._write("\r" + line.ljust(self._drawn_width))
-        self._drawn_width = len(line)
+        with self._drawing:
+            self._drawn_s = time.perf_counter()
+            line = line[: self._columns() - 1]
+            self._write("\r" + line.ljust(self._drawn_width))
+            self._drawn_width = len(line)
 
     def _columns(self) -> int:
         with contextlib.suppress(OSError, ValueError):
@@ -115,21 +129,39 @@ class Progress:
         except OSError:
             self._out = None
 
-    def _measure(self, samples: int) -> None:
-        """Samples per second, and microseconds a sample, of the last second or so; all of it at first."""
-        elapsed_s, count = time.perf_counter() - self._mark_s, samples - self._mark_samples
-        if count and elapsed_s > 0 and (elapsed_s >= SPEED_OVER_S or not self._speed):
-            self._speed = f"{count / elapsed_s:.0f} samples/s, {1e6 * elapsed_s / count:.0f} us each"
-            if elapsed_s >= SPEED_OVER_S:
-                self._mark(samples)
+    def _lap(self, now_s: float, samples: int) -> None:
+        """Note how far it is; forget what is older than the stretch, but for the last one before it."""
+        self._laps.append((now_s, samples))
+        while len(self._laps) > 2 and self._laps[1][0] <= now_s - SPEED_OVER_S:
+            self._laps.popleft()
 
-    def _mark(self, samples: int) -> None:
-        self._mark_s, self._mark_samples = time.perf_counter(), samples
+    def _speed(self, left: int) -> list[str]:
+        """Samples per second and microseconds a sample of the last stretch, and how long ``left`` more will take."""
+        (begun_s, first), (now_s, last) = self._laps[0], self._laps[-1]
+        elapsed_s, count = now_s - begun_s, last - first
+        if not count or elapsed_s <= 0:
+            return []
+        speed = f"{count / elapsed_s:.0f} samples/s, {1e6 * elapsed_s / count:.0f} us each"
+        return [speed, f"{duration(left * elapsed_s / count)} left"] if left > 0 else [speed]
 
     def __enter__(self) -> Progress:
+        if self._out is not None:
+            self._context.enter_context(self._compiling.told())
         return self
 
     def __exit__(self, *_: object) -> None:
+        self._context.close()
         self._draw_latest()
+        self._tell_compiled()
         if self._terminal and self._drawn_width:
             self._write("\n")
+
+
+def duration(seconds: float) -> str:
+    """Return seconds in words: ``8 s``, ``3 min 20 s``, ``2 h 5 min``."""
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60} s"
+    return f"{whole // 3600} h {whole % 3600 // 60} min"

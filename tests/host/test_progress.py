@@ -10,11 +10,15 @@ import termios
 import threading
 
 import pytest
+from numba.core import config as numba_config
 
+from chip import compiled
+from host.compiling import Compiling
 from host.host import Status
 from host.progress import Progress
 
 END = "<end>"
+needs_compiler = pytest.mark.skipif(bool(numba_config.DISABLE_JIT), reason="nothing is compiled")
 
 
 def run(samples=1_000):
@@ -34,9 +38,9 @@ def test_a_file_gets_a_few_whole_lines(capsys):
     shown = capsys.readouterr().err
     lines = shown.splitlines()
     assert shown.endswith("\n") and "\r" not in shown
-    assert lines[0] == "yin-yang eventprop: compiling, about half a minute on first use"
-    assert len(lines) == 12
-    assert lines[1] == "yin-yang eventprop: 25 of 1000 samples (2%), chip 0.00 s"
+    assert len(lines) == 11  # nothing is said of compiling where nothing is compiled
+    assert lines[0] == "yin-yang eventprop: 25 of 1000 samples (2%), chip 0.00 s"
+    assert re.search(r"us each, \d+ s left, chip", lines[1]) and "left" not in lines[-1]
     last = r"yin-yang eventprop: 1000 of 1000 samples \(100%\), \d+ samples/s, \d+ us each, accuracy 0\.8750 in "
     assert re.match(last, lines[-1]) and lines[-1].endswith("the last epoch, chip 0.05 s")
 
@@ -77,23 +81,91 @@ def test_a_terminal_gets_one_line_that_fits(terminal, columns, width):
     assert shown.endswith("\r\n") and shown.count("\n") == 1
     drawn = [line.rstrip() for line in shown.rstrip("\r\n").split("\r") if line]
     assert max(len(line) for line in drawn) < width
-    assert drawn[0].startswith("yin-yang eventprop: compiling, about ha")
     assert "50/100" in shown or width == 40
     if width == 200:
-        assert "compiling, about half a minute on first use: kernel 3 of 14" in shown
         assert re.search(r"100%\|.* 100/100 samples \[.*samples/s, \d+ us each, accuracy 0\.8750 in the", shown)
     assert "0/100" not in shown.split("25/100")[0]
 
 
-def test_speed_is_that_of_the_last_stretch(monkeypatch):
-    clock = iter(range(100, 200, 10))
-    monkeypatch.setattr("host.progress.time.perf_counter", lambda: float(next(clock)))
+def test_speed_is_that_of_the_last_stretch_and_says_what_is_left():
     progress = Progress("x")
-    progress._measure(0)
-    assert progress._speed == ""
-    progress._mark(0)
-    progress._measure(1_000)
-    assert progress._speed == "100 samples/s, 10000 us each"
+    progress._lap(100.0, 0)
+    assert progress._speed(10) == []
+    for second in range(1, 11):
+        progress._lap(100.0 + second, 100 * second)
+    assert progress._speed(18_000) == ["100 samples/s, 10000 us each", "3 min 0 s left"]
+    for second in range(11, 16):  # five seconds at another speed, and nothing else counts
+        progress._lap(100.0 + second, 1_000 + 200 * (second - 10))
+    assert progress._speed(900_000) == ["200 samples/s, 5000 us each", "1 h 15 min left"]
+    assert progress._speed(0) == ["200 samples/s, 5000 us each"]
+
+
+@pytest.fixture
+def compiler(monkeypatch):
+    """Compile a function of some name, as far as a progress sees it; it takes 20 s on the clock of this module."""
+    now_s = [0.0]
+    monkeypatch.setattr("host.compiling.time.perf_counter", lambda: now_s[0])
+
+    def compile_one(progress, name):
+        progress._compiling._begun(name)
+        now_s[0] += 20.0
+        progress._compiling._ended()
+
+    return compile_one
+
+
+def test_a_file_is_told_what_compiles_and_then_what_was(compiler, capsys):
+    with Progress("x") as progress:
+        for kernel in range(4):
+            progress.loading(kernel, 3)
+            compiler(progress, f"kernel_{kernel}" if kernel < 3 else "advance")
+        compiler(progress, "insert")
+        progress(Status(5, 10, None, 0.0))
+    assert capsys.readouterr().err.splitlines() == [
+        "x: compiling kernel 1 of 3",
+        "x: compiling the chip's functions, after 60 s",
+        "x: compiled 5 functions in 100 s",
+        "x: 5 of 10 samples (50%), chip 0.00 s",
+    ]
+
+
+def test_a_terminal_is_told_of_every_function(compiler, terminal):
+    def compile_two():
+        with Progress("x") as progress:
+            progress.loading(0, 2)
+            compiler(progress, "kernel_add")
+            progress.loading(1, 2)
+            progress._compiling._ended()  # one of the cache
+            progress.loading(2, 2)
+            compiler(progress, "advance")
+
+    shown = terminal(compile_two, columns=80)
+    lines = [line.rstrip() for line in shown.split("\r") if line.strip()]
+    assert lines == ["x: compiling kernel 1 of 2: add, 0 s", "x: compiling the chip's functions: advance, 20 s"]
+
+
+@needs_compiler
+def test_what_numba_compiles_is_told(capsys):
+    @compiled.compiled(cache=False)
+    def function(x):
+        return x + 1
+
+    with Progress("x"):
+        function(1)
+    assert re.fullmatch("x: compiling the chip's functions\nx: compiled 1 function in \\d s\n", capsys.readouterr().err)
+
+
+@needs_compiler
+def test_a_long_one_is_told_again(monkeypatch, capsys):
+    @compiled.compiled(cache=False)
+    def function(x):
+        return x + 1
+
+    told = []
+    teller = Compiling(told.append, every_s=1e-3)
+    with teller.told():
+        function(1)
+    assert len(told) > 3 and all(line.startswith("compiling the chip's functions: function, ") for line in told)
 
 
 def test_quiet_is_quiet_and_a_missing_stderr_does_no_harm(capsys, monkeypatch):
