@@ -207,7 +207,7 @@ def _watched(dispatcher: Any) -> Any:
         finally:
             _depth -= 1
             if not _depth:
-                for watching in tuple(_watches):
+                for watching in _watches[::-1]:  # the innermost first, the outer may raise
                     watching.ended()
 
     dispatcher.compile = compile_watched

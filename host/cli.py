@@ -333,8 +333,12 @@ def _learn(options: argparse.Namespace, config: ChipConfig, interrupts: Interrup
 
 def _hand_over(options: argparse.Namespace, host: Host, result: Result, interrupts: Interrupts) -> int:
     """Write the results, then draw, then report; return the exit code."""
+    from host import verdict
     from host.results import place_for
 
+    if verdict.ending(result) == verdict.INTERRUPTED and not result.train_accuracy:
+        got_to = verdict.progress(result)
+        return _complain(f"interrupted after {got_to}; nothing was learned, nothing is written", EXIT_INTERRUPTED)
     directory = place_for(result, options.out)
     try:
         result.save(directory)

@@ -218,6 +218,20 @@ def test_interrupted_training_writes_what_there_is_and_exits_with_130(toy, tmp_p
     assert not Result.load(tmp_path).complete
 
 
+def test_an_interrupt_before_the_first_epoch_has_ended_writes_nothing(toy, tmp_path, capsys, monkeypatch):
+    def interrupt(ppu):
+        raise KeyboardInterrupt
+
+    nothing = {"accuracy": None, "train_accuracy": [], "losses": []}
+    monkeypatch.setattr("tests.host.toy.Toy.decode", lambda self, link: dict(nothing))
+    toy["temptation"] = interrupt
+    assert main(["train", "yin-yang", "--out", str(tmp_path / "run"), "--epochs", "3"]) == 130
+    out, err = capsys.readouterr()
+    expected = "interrupted after 1 of 5 samples, 0 of 3 epochs; nothing was learned, nothing is written\n"
+    assert out == "" and err.endswith(f"plasticore: {expected}")
+    assert not (tmp_path / "run").exists()
+
+
 def test_disk_that_fills_up_is_one_sentence_and_exit_code_1(toy, tmp_path, capsys, monkeypatch):
     def full(*_):
         raise OSError(28, "No space left on device")
