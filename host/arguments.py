@@ -14,6 +14,8 @@ DEFAULT_RULE = "eventprop"
 DEFAULT_SEED = 1
 SEED_MAX = 2**63 - 1
 DEFAULT_TASK = "yin-yang"
+CHIP_SEED = f"of the chip (default: {DEFAULT_SEED}, or the file's own)"
+SEED = "of the rule, and of a chip that is no file (default: %(default)s)"
 COMMANDS = ("train", "chip", "rules", "tasks", "inspect", "calibrate", "experiment", "compare")
 
 EXAMPLES = """\
@@ -105,17 +107,14 @@ def _parser() -> argparse.ArgumentParser:
 
     chip = commands.add_parser(
         "chip",
-        help="show the settings of a chip",
-        description="Print all settings of a chip as TOML, with their sources: a file for train --chip to start from.",
+        help="list the chips, or show the settings of one",
+        description="List what there is for --chip; with --show print all settings of a chip as TOML, with their "
+        "sources: a file for train --chip to start from.",
         allow_abbrev=False,
     )
     chip.set_defaults(command="chip")
-    chip.add_argument(
-        "--show", required=True, metavar="CHIP", help="ideal, typical, raw, or a TOML file, which is checked"
-    )
-    chip.add_argument(
-        "--seed", type=_seed, default=DEFAULT_SEED, metavar="N", help="of a profile's chip (default: %(default)s)"
-    )
+    chip.add_argument("--show", metavar="CHIP", help="ideal, typical, raw, or a TOML file, which is checked")
+    chip.add_argument("--seed", type=_seed, metavar="N", help=CHIP_SEED)
 
     rules = commands.add_parser("rules", help="list the learning rules", allow_abbrev=False)
     rules.set_defaults(command="rules")
@@ -157,9 +156,7 @@ def _add_train(commands: argparse._SubParsersAction) -> None:
         "--epochs", type=_epochs, metavar="N", help="passes through the training samples (default: the rule's own)"
     )
     train.add_argument("--hidden", type=_hidden, metavar="N", help="hidden neurons (default: the rule's own)")
-    train.add_argument(
-        "--seed", type=_seed, default=DEFAULT_SEED, metavar="N", help="of program and chip (default: %(default)s)"
-    )
+    train.add_argument("--seed", type=_seed, default=DEFAULT_SEED, metavar="N", help=SEED)
     train.add_argument(
         "--out",
         type=_directory,
@@ -186,9 +183,7 @@ def _add_inspect(commands: argparse._SubParsersAction) -> None:
     command.add_argument("--chip", default="ideal", metavar="CHIP", help="as for train (default: %(default)s)")
     command.add_argument("--epochs", type=_epochs, metavar="N", help="as for train, but 1 with --profile")
     command.add_argument("--hidden", type=_hidden, metavar="N", help="hidden neurons (default: the rule's own)")
-    command.add_argument(
-        "--seed", type=_seed, default=DEFAULT_SEED, metavar="N", help="of program and chip (default: %(default)s)"
-    )
+    command.add_argument("--seed", type=_seed, default=DEFAULT_SEED, metavar="N", help=SEED)
     command.add_argument("--quiet", action="store_true", help="no progress")
 
 
@@ -204,7 +199,7 @@ def _add_calibrate(commands: argparse._SubParsersAction) -> None:
     command.add_argument(
         "--chip", default="raw", metavar="CHIP", help="raw, or a TOML file of settings (default: %(default)s)"
     )
-    command.add_argument("--seed", type=_seed, default=DEFAULT_SEED, metavar="N", help="chip (default: %(default)s)")
+    command.add_argument("--seed", type=_seed, metavar="N", help=CHIP_SEED)
     command.add_argument(
         "--out", type=_calibration_out, metavar="FILE", help="(default: runs/calibration-CHIP-seedN.npz)"
     )

@@ -8,7 +8,17 @@ from pathlib import Path
 from tqdm import tqdm
 
 from chip import constants as c
-from chip.calibration.calibration import ACAUSAL, BOUNDS, CADC, QUANTITIES, SENSORS, TARGETS, UNITS, Calibration
+from chip.calibration.calibration import (
+    ACAUSAL,
+    BOUNDS,
+    CADC,
+    QUANTITIES,
+    SENSORS,
+    TARGETS,
+    UNITS,
+    Calibration,
+    CalibrationError,
+)
 from chip.config import ChipConfig
 from host.arguments import UsageError
 from host.progress import Progress
@@ -92,10 +102,13 @@ def load(path: Path, config: ChipConfig) -> Calibration:
     """Read a calibration for a chip; raises UsageError where it cannot be read, or belongs to another one."""
     try:
         calibration = Calibration.load(path)
-        calibration.check_chip(config)
+    except CalibrationError as error:
+        raise UsageError(f"{error}; `plasticore calibrate` makes one") from None
     except OSError as error:
         raise UsageError(f"the calibration {path} cannot be read: {error.strerror or error}") from None
-    except ValueError as error:
+    try:
+        calibration.check_chip(config)
+    except CalibrationError as error:
         raise UsageError(str(error)) from None
     return calibration
 

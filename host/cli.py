@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 import ppu_programs
 from host import rules
-from host.arguments import UsageError, parse, show
+from host.arguments import DEFAULT_SEED, UsageError, parse, show
 
 if TYPE_CHECKING:
     from chip.calibration.calibration import Calibration
@@ -28,7 +28,13 @@ if TYPE_CHECKING:
     from host.results import Result
 
 EXIT_OK, EXIT_FAULT, EXIT_USAGE, EXIT_INTERRUPTED = 0, 1, 2, 130
-PROFILES = ("ideal", "typical", "raw")
+CHIPS = {  # what `plasticore chip` lists
+    "ideal": "no imperfections: its analog core equals the equations",
+    "typical": "a calibrated chip with the imperfections that calibration leaves",
+    "raw": "a chip before calibration, off by tens of LSB and tens of per cent",
+    "FILE.toml": "settings of your own; `plasticore chip --show typical > mine.toml` writes a file to start from",
+}
+PROFILES = tuple(name for name in CHIPS if name != "FILE.toml")
 RUNS = Path("runs")  # where results go that were not told where
 
 
@@ -75,7 +81,9 @@ def _tasks(_: argparse.Namespace) -> int:
 
 
 def _chip(options: argparse.Namespace) -> int:
-    show(_chip_config(options.show, options.seed).to_toml().removesuffix("\n"))
+    if options.show is None:
+        return _table(CHIPS)
+    show(_chip_config(options.show, options.seed, seed_of_file=False).to_toml().removesuffix("\n"))
     return EXIT_OK
 
 
@@ -107,7 +115,7 @@ def _calibrate(options: argparse.Namespace) -> int:
     from host import calibrate
     from host.interrupts import Interrupts
 
-    config = _chip_config(options.chip, options.seed)
+    config = _chip_config(options.chip, options.seed, seed_of_file=False)
     path = options.out or calibrate.default_path(config)
     calibrate.check(config, path)
     with Interrupts() as interrupts:
@@ -248,11 +256,12 @@ def _check_out(directory: Path) -> None:
         raise UsageError(str(error)) from None
 
 
-def _chip_config(name: str, seed: int) -> ChipConfig:
+def _chip_config(name: str, seed: int | None, seed_of_file: bool = True) -> ChipConfig:
+    """Return a chip's settings; ``seed`` is a profile's and, without ``seed_of_file``, one's of a file too."""
     from chip.config import ChipConfig
 
     if name in PROFILES:
-        config: ChipConfig = getattr(ChipConfig, name)(seed=seed)
+        config: ChipConfig = getattr(ChipConfig, name)(seed=DEFAULT_SEED if seed is None else seed)
         return config
     valid = f"valid are {', '.join(PROFILES)} and the path of a TOML file"
     if not name.endswith(".toml"):
@@ -265,6 +274,8 @@ def _chip_config(name: str, seed: int) -> ChipConfig:
         config = ChipConfig.from_toml(name)
     except ValueError as error:
         raise UsageError(str(error)) from None
+    if seed is not None and not seed_of_file:
+        config = dataclasses.replace(config, seed=seed)
     if config.profile in PROFILES:  # by default, or in a file that started as a copy of a profile
         return dataclasses.replace(config, profile=Path(name).name)
     return config

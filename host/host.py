@@ -271,7 +271,7 @@ def read_result(
         task=task.name,
         rule=firmware.name,
         where="chip",
-        chip=chip.config.profile + ", calibrated" * (chip.calibration is not None),
+        chip=chip.config.profile + _calibrated(chip),
         seed=firmware.seed,
         epochs=firmware.epochs,
         accuracy=accuracy,
@@ -293,5 +293,21 @@ def read_result(
         energy=energy.energy(
             report["chip_seconds"], speed["chip_us_per_sample"], link_seconds, link_seconds / max(1, samples) * 1e6
         ),
+        calibration=_calibration(chip),
         arrays=arrays,
     )
+
+
+def _calibrated(chip: Chip) -> str:
+    """Return what a chip's name is followed by: nothing where its neurons have no codes."""
+    if not chip.config.capmem.used:
+        return ""
+    return ", uncalibrated" if chip.calibration is None else ", calibrated"
+
+
+def _calibration(chip: Chip) -> dict[str, Any] | None:
+    used = chip.calibration
+    if used is None:
+        return None
+    origin = {"file": used.file, "sha256": used.sha256}  # None where it was measured by this process
+    return {**origin, "chip": chip.config.profile, "chip_seed": used.chip["seed"], "plasticore": used.version}

@@ -51,6 +51,8 @@ def _rows(result: Result) -> list[tuple[str, str]]:
     ]
     if result.rule_source is not None:
         rows.append(("rule", _rule(result.rule_source)))
+    if result.calibration is not None:
+        rows.append(("calibration", _calibration(result.calibration)))
     if lost := verdict.losses(result):
         rows.append(("LOST OR LATE", lost))
     rows.append(("versions", ", ".join(f"{name} {version}" for name, version in result.versions.items())))
@@ -72,6 +74,11 @@ def _rule(source: dict[str, Any]) -> str:
     (file, digest), *others = source["files"].items()
     more = f", with {len(others)} more files beside it" if others else ""
     return f"{source['class']} of {file}, sha256 {digest[:12]}{more}"
+
+
+def _calibration(used: dict[str, Any]) -> str:
+    of = f"of chip {used['chip']}, seed {used['chip_seed']}"
+    return f"of no file, {of}" if used["file"] is None else f"{used['file']}, sha256 {used['sha256'][:12]}, {of}"
 
 
 def _load(ppu: dict[str, Any]) -> str:

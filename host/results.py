@@ -32,8 +32,8 @@ class Result:
 
     Attributes:
         task, rule, where: what was learned, by which firmware, and ``"chip"`` where the chip learned by itself.
-        chip: the name of the chip's profile.
-        seed: of the program: initial weights, order of samples, rounding.
+        chip: the name of the chip's profile, and whether a chip whose neurons have codes was calibrated.
+        seed: of the rule, that is, of its program: initial weights, order of samples, rounding.
         epochs: passes through the training samples that were asked for.
         accuracy: fraction of the test samples, after the last epoch; None where the run was interrupted before.
         train_accuracy: fraction of the training samples, one per epoch, as seen while learning.
@@ -52,6 +52,9 @@ class Result:
         versions: of plasticore and what it stands on.
         config: the chip's settings.
         complete: every program ended by itself, with exit code 0.
+        chip_seed: which chip it was, the ``seed`` of ``config``, which may be another than the rule's.
+        calibration: which one the chip had: ``file`` and ``sha256`` (None where it came from no file), the name and
+            seed of the ``chip`` and the version of ``plasticore`` that it was made for; None without one.
         rule_source: class and files of a user's rule, see :func:`host.rules.source_of`; None for a rule of ours.
         energy: see :func:`chip.energy.energy`: ranges in joules, ``joules_per_sample`` of a training sample among them.
         arrays: name to array; weights, learning curves, recordings.
@@ -79,9 +82,15 @@ class Result:
     versions: dict[str, str]
     config: dict[str, Any]
     complete: bool = True
+    chip_seed: int | None = None
+    calibration: dict[str, Any] | None = None
     rule_source: dict[str, Any] | None = None
     energy: dict[str, Any] = field(default_factory=dict)
     arrays: dict[str, np.ndarray] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if self.chip_seed is None:
+            self.chip_seed = self.config.get("seed")
 
     def __repr__(self) -> str:
         state = f"accuracy={self.accuracy}" if self.complete else "incomplete"

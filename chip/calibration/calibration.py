@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import hashlib
 import io
 import json
 import os
@@ -82,6 +83,7 @@ class Calibration:
             channels, then the parameters with ``TARGETS`` asked for, by codes of the design and by the new ones.
         sensors_before, sensors_after: float32[2, 2, 2, 256, 256], amplitudes in LSB and time constants in us of causal
             and acausal branches, by trims of 1 and by the new ones.
+        file, sha256: what it was loaded from, None for one that was measured here.
     """
 
     chip: dict
@@ -98,6 +100,8 @@ class Calibration:
     after: np.ndarray
     sensors_before: np.ndarray
     sensors_after: np.ndarray
+    file: str | None = None
+    sha256: str | None = None
 
     def codes(self, registers: Registers) -> AnalogCodes:
         """Return the codes that make this chip's neurons what registers ask for, or what comes nearest."""
@@ -189,13 +193,21 @@ class Calibration:
             found, version, chip = header["format"], header["version"], header["chip"]
             seconds = float(header["chip_seconds"])
         except Exception as error:  # whatever zip, numpy and json make of bytes that are not ours
-            raise CalibrationError(f"{path} is not a calibration of plasticore, or damaged: {error}") from None
+            raise CalibrationError(f"{path} is not a calibration of plasticore, or damaged: {_reason(error)}") from None
         if found != FORMAT:
             raise CalibrationError(f"{path} is a calibration of format {found}, this is {FORMAT}; calibrate again")
         problem = _header_problem(version, chip, seconds) or _array_problem(arrays)
         if problem:
             raise CalibrationError(f"{path} is not a calibration of plasticore, or damaged: {problem}")
-        return cls(chip=chip, version=version, chip_seconds=seconds, **arrays)
+        digest = hashlib.sha256(content).hexdigest()
+        return cls(chip=chip, version=version, chip_seconds=seconds, **arrays, file=str(path), sha256=digest)
+
+
+def _reason(error: Exception) -> str:
+    """Return in our own words why a file could not be read: numpy advises to trust it."""
+    if isinstance(error, KeyError):
+        return f"it has no {str(error.args[0]).partition(' ')[0]}"
+    return "it is no archive of numpy's, or a piece is missing"
 
 
 def _header_problem(version, chip, seconds: float) -> str:

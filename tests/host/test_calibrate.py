@@ -1,7 +1,9 @@
 """The command ``calibrate`` and its use by ``train``; the ratios that a whole calibration reaches."""
 
+import hashlib
 import io
 import json
+import pickle
 
 import numpy as np
 import pytest
@@ -12,6 +14,7 @@ from chip.calibration.calibration import BOUNDS, QUANTITIES, Calibration, Calibr
 from chip.calibration.procedure import calibrate
 from host.calibrate import MeasuringProgress, report
 from host.cli import main
+from host.versions import version
 from tests.chip.calibration.test_calibration import perfect
 
 RAW = ChipConfig.raw(seed=7)
@@ -78,6 +81,10 @@ def test_an_interrupt_while_it_draws_keeps_the_calibration(measured, tmp_path, c
     assert Calibration.load(tmp_path / "cal.npz")
 
 
+NO_CALIBRATION = (
+    "is not a calibration of plasticore, or damaged: it is no archive of numpy's, or a piece is missing; "
+    "`plasticore calibrate` makes one\n"
+)
 BAD_INPUT = {
     "no codes": ("calibrate --chip ideal", "the chip ideal needs no calibration: its neurons have no codes"),
     "no npz": ("calibrate --out {tmp}/cal.txt", "/cal.txt'; it must name a file that ends in .npz"),
@@ -85,7 +92,13 @@ BAD_INPUT = {
     "out is a directory": ("calibrate --out {tmp}/directory.npz", "/directory.npz is a directory"),
     "out is below a file": ("calibrate --out {tmp}/nonsense.npz/cal.npz", "/nonsense.npz is a file"),
     "no file": ("train yin-yang --chip raw --calibration {tmp}/no.npz", "/no.npz cannot be read: No such file"),
-    "no calibration": ("train yin-yang --chip raw --calibration {tmp}/nonsense.npz", "is not a calibration of"),
+    "a text": ("train yin-yang --chip raw --calibration {tmp}/nonsense.npz", f"nonsense.npz {NO_CALIBRATION}"),
+    "a pickle": ("train yin-yang --chip raw --calibration {tmp}/pickle.npz", f"pickle.npz {NO_CALIBRATION}"),
+    "half of one": ("train yin-yang --chip raw --calibration {tmp}/half.npz", f"half.npz {NO_CALIBRATION}"),
+    "another archive": (
+        "train yin-yang --chip raw --calibration {tmp}/arrays.npz",
+        "or damaged: it has no calibration; `plasticore calibrate` makes one\n",
+    ),
     "another chip": ("train yin-yang --chip raw --seed 8 --calibration {tmp}/cal.npz", "seed 7, this is the chip of"),
     "a chip without codes": ("train yin-yang --calibration {tmp}/cal.npz", "the chip ideal takes no calibration"),
     "a list inside": ("train yin-yang --chip raw --seed 7 --calibration {tmp}/list.npz", "of the chip are list, not a"),
@@ -102,6 +115,9 @@ def test_bad_input_is_one_sentence_and_exit_code_2(case, tmp_path, capsys, monke
     perfect(version="0.0.1").save(tmp_path / "old.npz")
     perfect(chip=perfect().chip | {"imperfections": []}).save(tmp_path / "list.npz")
     (tmp_path / "nonsense.npz").write_text("nonsense")
+    (tmp_path / "pickle.npz").write_bytes(pickle.dumps({"slope": 3}))
+    (tmp_path / "half.npz").write_bytes((tmp_path / "cal.npz").read_bytes()[:5000])
+    np.savez(tmp_path / "arrays.npz", slope=np.zeros(3))
     (tmp_path / "directory.npz").mkdir()
     before = sorted(tmp_path.rglob("*"))
     arguments, expected = BAD_INPUT[case]
@@ -141,8 +157,33 @@ def test_train_takes_a_calibration_and_warns_in_sentences(tmp_path, capsys, monk
     assert main(words.split()) == 0
     out, err = capsys.readouterr()
     assert "plasticore: Registers.leak_lsb[0, 0] asks for 30 LSB" in err and "Warning" not in err
-    assert json.loads((tmp_path / "run" / "result.json").read_text())["chip"] == "raw, calibrated"
-    assert "chip raw, calibrated" in out
+    written = json.loads((tmp_path / "run" / "result.json").read_text())
+    assert written["chip"] == "raw, calibrated" and "chip raw, calibrated" in out
+    digest = hashlib.sha256((tmp_path / "cal.npz").read_bytes()).hexdigest()
+    used = {
+        "file": f"{tmp_path}/cal.npz",
+        "sha256": digest,
+        "chip": "raw",
+        "chip_seed": 7,
+        "plasticore": version("plasticore"),
+    }
+    assert written["calibration"] == used
+    assert f"  calibration   {tmp_path}/cal.npz, sha256 {digest[:12]}, of chip raw, seed 7\n" in out
+
+
+def test_a_chip_whose_neurons_have_codes_and_no_calibration_says_so(tmp_path, capsys, monkeypatch):
+    from host import tasks
+    from tests.host.toy import TASK, Toy
+
+    monkeypatch.setattr("ppu_programs.load", lambda name: lambda **settings: Toy(**settings))
+    monkeypatch.setattr(tasks, "load", lambda name: TASK)
+    monkeypatch.setattr("host.plots.available", lambda: False)
+    for chip, name in (("raw", "raw, uncalibrated"), ("ideal", "ideal")):
+        assert main(f"train yin-yang --chip {chip} --seed 7 --out {tmp_path}".split()) == 0
+        out = capsys.readouterr().out
+        written = json.loads((tmp_path / "result.json").read_text())
+        assert written["chip"] == name and written["calibration"] is None
+        assert f"on chip {name}, seed 7" in out and "  calibration " not in out
 
 
 @pytest.mark.slow

@@ -1,9 +1,11 @@
 """The command line: bad input is one sentence, exit code 2, no work and no traceback."""
 
 import io
+import json
 import signal
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -20,7 +22,6 @@ BAD_INPUT = {
     "unknown chip": ("train yin-yang --chip perfect", "'perfect' is unknown; valid are ideal, typical, raw and the"),
     "unknown chip to show": ("chip --show perfect", "'perfect' is unknown; valid are ideal, typical, raw and the path"),
     "chip file to show": ("chip --show {tmp}/range.toml", "must be a multiple of 4"),
-    "no chip to show": ("chip", "the following arguments are required: --show"),
     "no chip file": (
         "train yin-yang --chip {tmp}/no.toml",
         "/no.toml cannot be read: No such file or directory; valid are ideal, typical, raw and the path of a TOML file",
@@ -138,7 +139,8 @@ def test_chip_file_brings_its_own_name_seed_and_settings(toy, tmp_path, line, sh
     chip = str(tmp_path / "mine.toml")
     assert main(["train", "yin-yang", "--chip", chip, "--out", str(tmp_path), "--quiet", "--seed", "5"]) == 0
     result = Result.load(tmp_path)
-    assert (result.seed, result.chip) == (5, shown)
+    assert (result.seed, result.chip_seed, result.chip) == (5, 9, shown)
+    assert json.loads((tmp_path / "result.json").read_text())["chip_seed"] == 9
     assert (result.config["seed"], result.config["fpga"]["player_latency_ns"]) == (9, 2000)
 
 
@@ -243,9 +245,20 @@ def test_disk_that_fills_up_is_one_sentence_and_exit_code_1(toy, tmp_path, capsy
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize(("command", "name"), [("rules", "eventprop"), ("tasks", "yin-yang")])
+def test_the_seed_of_a_chip_s_file_is_its_own_unless_another_one_is_asked_for(tmp_path, capsys):
+    (tmp_path / "mine.toml").write_text("seed = 9")
+    for extra, seed in (([], 9), (["--seed", "4"], 4)):
+        assert main(["chip", "--show", str(tmp_path / "mine.toml"), *extra]) == 0
+        assert tomllib.loads(capsys.readouterr().out)["seed"] == seed
+    assert main(["chip", "--show", "ideal"]) == 0
+    assert tomllib.loads(capsys.readouterr().out)["seed"] == 1
+
+
+@pytest.mark.parametrize(
+    ("command", "name"), [("rules", "eventprop"), ("tasks", "yin-yang"), ("chip", "ideal"), ("chip --seed 3", "ideal")]
+)
 def test_lists_name_and_explain(command, name, capsys):
-    assert main([command]) == 0
+    assert main(command.split()) == 0
     line = capsys.readouterr().out.splitlines()[0]
     assert line.split()[0] == name and len(line.split()) > 4
 
