@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import ppu_programs
-from host import rules
+from host import mistakes, rules
 from host.arguments import DEFAULT_SEED, UsageError, parse, show
 
 if TYPE_CHECKING:
@@ -222,10 +222,10 @@ def _refuse(options: argparse.Namespace, error: Exception) -> int:
 
     if isinstance(error, ChipLimitError):
         raise UsageError(str(error)) from None
-    if isinstance(error, ChipError):
-        return _complain(str(error), EXIT_FAULT)
     if not isinstance(error, UsageError | OSError) and (sentence := rules.blame(options.rule, error)):
         return _complain(sentence, EXIT_FAULT)
+    if isinstance(error, ChipError):
+        return _complain(str(error) + mistakes.place(error), EXIT_FAULT)
     raise error
 
 

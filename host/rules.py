@@ -15,6 +15,7 @@ from types import ModuleType
 from typing import Any
 
 import ppu_programs
+from host import mistakes
 
 PACKAGES = ("chip", "ppu_programs", "host")
 FORM = "FILE.py:CLASS"
@@ -133,11 +134,13 @@ def _parameters(firmware_class: type) -> list[inspect.Parameter] | None:
 
 
 def blame(rule: str, error: BaseException) -> str | None:
-    """Return where in a user's file, or beside it, an error happened, and what; None where it did not happen there."""
+    """Return where in a user's file, or beside it, an error happened, and what; None where it did not happen there.
+
+    Where on the chip it happened is told too, see :mod:`host.mistakes`.
+    """
     if not is_file(rule):
         return None
     directory = _parts(rule)[0].resolve().parent
-    what = f"{type(error).__name__}: {error}"
     if isinstance(error, SyntaxError):
         return f"{error.filename}:{error.lineno}: {type(error).__name__}: {error.msg}"
     where, traceback = None, error.__traceback__
@@ -148,7 +151,10 @@ def blame(rule: str, error: BaseException) -> str | None:
         traceback = traceback.tb_next
     if where is None:
         return None
-    return str(error) if str(error).startswith(f"{where.rpartition(':')[0]}:") else f"{where}: {what}"
+    what = mistakes.sentence(error)
+    if str(error).startswith(f"{where.rpartition(':')[0]}:"):
+        return f"{error}{mistakes.place(error)}"
+    return f"{where}: {what}"
 
 
 def source_of(firmware: object) -> dict[str, Any] | None:

@@ -73,9 +73,16 @@ class Processor(ArrayOperations, SensorOperations, Chaining):
         """Read one element of SRAM to decide on the way; booked as a scalar load."""
         values = self._region(region)
         if type(index) is not int or not 0 <= index < values.size:
-            self._check_index(f"element of region {region}", index, values.size)
+            self._check_element(region, index, values.size)
         self._owe("kernel", WORD_CYCLES)
         return values.item(index)
+
+    def _check_element(self, region: str, index: int, size: int) -> None:
+        if not isinstance(index, (int, np.integer)) or not 0 <= index < size:
+            raise MachineFault(
+                f"program {self.program.name} on the {self.name} PPU reads element {index!r} of region {region}, whose "
+                f"elements are 0..{size - 1}"
+            )
 
     def wait(self, cycles: int) -> Operation:
         """Sleep; idle time."""

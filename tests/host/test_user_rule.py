@@ -164,7 +164,44 @@ def test_an_error_of_its_code_is_told_with_file_and_line(mine, toy_task, tmp_pat
     assert main(["train", "yin-yang", "--rule", f"{path}:Mine", "--out", str(tmp_path / "o"), "--quiet"]) in (1, 2)
     line = path.read_text()[: path.read_text().index(new)].count("\n") + 1
     err = capsys.readouterr().err
-    assert err.endswith(f"{path}:{line}: {expected}\n") and err.count("\n") == 1
+    assert err.count("\n") == 1
+    assert re.search(rf"{path}:{line}: {re.escape(expected)}(, in program adder on the bottom PPU, at \d+ ns)?\n$", err)
+
+
+MISTAKES = {
+    "a name": (
+        "yield ppu.store_externals(BLOCK_RAM_BASE, 'total')",
+        "{path}:{line}: a PPU has no operation 'store_externals'; the closest are store_external, ",
+    ),
+    "no name": ("ppu.xyz", "{path}:{line}: a PPU has no operation 'xyz'; chip/ppu/processor.py has those that there"),
+    "an argument": (
+        "yield ppu.load_external(into='total')",
+        "load_external() missing 1 required positional argument: ",
+    ),
+    "a signature": ("yield ppu.load_external(into='total')", "'address'; it takes (address, into, vectors, offset)"),
+    "an index": (
+        "ppu.word('total', 300)",
+        "{path}:{line}: program {name} on the bottom PPU reads element 300 of region total, whose elements are 0..",
+    ),
+    "an array": (
+        "ppu.regions['total'][300] = 1",
+        "{path}:{line}: index 300 is beyond an array of {size} elements; valid",
+    ),
+    "arithmetic": ("1 // 0", "{path}:{line}: ZeroDivisionError: integer division or modulo by zero, in program {name}"),
+    "a kernel": ("yield ppu.run(add, 1 << 31)", "ValueError: kernel add got 2147483648, which does not fit in 32 bits"),
+}
+
+
+@pytest.mark.parametrize("case", MISTAKES)
+def test_a_mistake_is_told_with_program_ppu_and_chip_time(case, mine, toy_task, tmp_path, capsys):
+    statement, expected = MISTAKES[case]
+    path = mine(("yield ppu.run(add, index)", f"yield ppu.wait(250)\n            {statement}"))
+    assert main(["train", "yin-yang", "--rule", f"{path}:Mine", "--out", str(tmp_path / "o"), "--quiet"]) == 1
+    line = path.read_text()[: path.read_text().index(statement)].count("\n") + 1
+    err = capsys.readouterr().err
+    assert expected.format(path=path, line=line, name="adder", size=32) in err
+    assert re.search(r"program adder on the \w+ PPU", err) and re.search(r", at [1-9]\d+ ns\n$", err)
+    assert err.count("\n") == 1
 
 
 def test_errors_of_ours_keep_their_traceback(mine, toy_task, tmp_path, monkeypatch):
