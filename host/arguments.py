@@ -31,7 +31,8 @@ examples:
   plasticore compare yin-yang --seeds 5               rules, chips, seeds in one table and picture: compare --help
   plasticore inspect eventprop --profile              memory and code of a rule, where its cycles go
   plasticore experiment gradient --chip typical       a spike time's gradient, estimated on the chip
-  plasticore rules                                    what can learn
+  plasticore inspect homeostasis                      an example that learns no task
+  plasticore rules                                    what can learn, and the examples
   plasticore tasks                                    what can be learned
 """
 
@@ -116,7 +117,7 @@ def _parser() -> argparse.ArgumentParser:
     chip.add_argument("--show", metavar="CHIP", help="ideal, typical, raw, or a TOML file, which is checked")
     chip.add_argument("--seed", type=_seed, metavar="N", help=CHIP_SEED)
 
-    rules = commands.add_parser("rules", help="list the learning rules", allow_abbrev=False)
+    rules = commands.add_parser("rules", help="list the learning rules, and examples of firmware", allow_abbrev=False)
     rules.set_defaults(command="rules")
     tasks = commands.add_parser("tasks", help="list the tasks", allow_abbrev=False)
     tasks.set_defaults(command="tasks")

@@ -71,7 +71,12 @@ def _reason(error: OSError) -> str:
 
 
 def _rules(_: argparse.Namespace) -> int:
-    return _table(ppu_programs.summaries())
+    learning, examples = ppu_programs.summaries(), ppu_programs.example_summaries()
+    width = max(map(len, learning | examples))
+    show("rules that learn a task, for `plasticore train` and `inspect`:")
+    _table(learning, width)
+    show("\nexamples of firmware, for `plasticore inspect`:")
+    return _table(examples, width)
 
 
 def _tasks(_: argparse.Namespace) -> int:
@@ -87,9 +92,10 @@ def _chip(options: argparse.Namespace) -> int:
     return EXIT_OK
 
 
-def _table(rows: dict[str, str]) -> int:
-    width = max(len(name) for name in rows)
-    show("\n".join(f"{name:<{width}}  {summary}" for name, summary in rows.items()))
+def _table(rows: dict[str, str], width: int = 0) -> int:
+    """Show rows of a name and a text, names at least so wide; with a width, indented below a heading."""
+    indent, width = "  " * bool(width), max(width, *map(len, rows))
+    show("\n".join(f"{indent}{name:<{width}}  {summary}" for name, summary in rows.items()))
     return EXIT_OK
 
 
@@ -171,7 +177,7 @@ def _histograms(calibration: Calibration, config: ChipConfig, path: Path) -> str
 
 
 def _inspect(options: argparse.Namespace) -> int:
-    config = _check(options)
+    config = _check(options, learning=False)
 
     from host.interrupts import Interrupts
 
@@ -188,7 +194,8 @@ def _inspect_on(options: argparse.Namespace, config: ChipConfig) -> int:
         firmware = _firmware(options, learning=False, **({"epochs": 1} if options.profile else {}))
         if not rules.learns(firmware):
             return _inspect_unlearned(options, firmware, config)
-        with Progress(f"{options.task} {rules.short_name(options.rule)}", quiet=options.quiet) as progress:
+        quiet = options.quiet or not options.profile
+        with Progress(f"{options.task} {rules.short_name(options.rule)}", quiet) as progress:
             shown = progress if options.profile else None
             try:
                 host = inspection.load(firmware, tasks.load(options.task), config, shown)
@@ -208,7 +215,7 @@ def _inspect_unlearned(options: argparse.Namespace, firmware: Firmware, config: 
     from host.progress import Progress
 
     try:
-        with Progress(rules.short_name(options.rule), quiet=options.quiet):
+        with Progress(rules.short_name(options.rule), quiet=options.quiet or not options.profile):
             text = inspection.report_unlearned(firmware, config, options.profile)
     except ValueError as error:
         raise UsageError(str(error)) from None
@@ -232,8 +239,8 @@ def _refuse(options: argparse.Namespace, error: Exception) -> int:
 # ---------------------------------------------------------------------- before learning
 
 
-def _check(options: argparse.Namespace) -> ChipConfig:
-    """Refuse what cannot work; return the chip's settings."""
+def _check(options: argparse.Namespace, learning: bool = True) -> ChipConfig:
+    """Refuse what cannot work, without ``learning`` no example; return the chip's settings."""
     from host import tasks
 
     if options.task is None:
@@ -241,7 +248,7 @@ def _check(options: argparse.Namespace) -> ChipConfig:
     if options.task not in tasks.names():
         raise UsageError(f"the task {options.task!r} is unknown; valid are {', '.join(tasks.names())}")
     try:
-        rules.check(options.rule)
+        rules.check(options.rule, learning)
     except ValueError as error:
         raise UsageError(str(error)) from None
     return _chip_config(options.chip, options.seed)

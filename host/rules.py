@@ -34,13 +34,19 @@ def short_name(rule: str) -> str:
     return f"{Path(path).stem}.{name}"
 
 
-def check(rule: str) -> None:
-    """Refuse what can be refused without the compiler; raises ValueError with one sentence."""
+def check(rule: str, learning: bool = True) -> None:
+    """Refuse what can be refused without the compiler, without ``learning`` no example of ours.
+
+    Raises:
+        ValueError: one sentence.
+    """
     if not is_file(rule):
-        if rule not in ppu_programs.names():
-            valid = ", ".join(ppu_programs.names())
-            raise ValueError(f"the rule {rule!r} is unknown; valid are {valid}, and {FORM} for one of your own")
-        return
+        valid = ppu_programs.names() if learning else (*ppu_programs.names(), *ppu_programs.examples())
+        if rule in valid:
+            return
+        if rule in ppu_programs.examples():
+            raise ValueError(f"{rule} is an example that learns no task; `plasticore inspect {rule}` shows it")
+        raise ValueError(f"the rule {rule!r} is unknown; valid are {', '.join(valid)}, and {FORM} for one of your own")
     path, name = _parts(rule)
     try:
         path.read_bytes()
@@ -57,7 +63,7 @@ def load(rule: str, learning: bool = True) -> type:
         ValueError: one sentence, with file and line where there is one: the file cannot be read or imported, it has no
             such class, the class is not a firmware, or lacks a method that it needs.
     """
-    check(rule)
+    check(rule, learning)
     if not is_file(rule):
         return ppu_programs.load(rule)
     from chip.ppu.program import Firmware  # our packages come before what lies beside the user's file

@@ -5,6 +5,7 @@ own needs no entry here: ``plasticore train TASK --rule path/to/mine.py:MyRule``
 
 Rules are found by name without importing them, since a rule pulls in the compiler: :func:`names` and
 :func:`summaries` are free, :func:`load` and attribute access (``from ppu_programs import EventProp``) import one.
+Examples are firmwares that learn no task: ``plasticore inspect`` takes them by name, ``plasticore train`` does not.
 """
 
 from __future__ import annotations
@@ -14,6 +15,9 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from ppu_programs.eventprop.firmware import EventProp as EventProp
+    from ppu_programs.homeostasis import Homeostasis as Homeostasis
+    from ppu_programs.rewrite import Rewrite as Rewrite
+    from ppu_programs.stdp import STDP as STDP
 
 # name on the command line -> (module:class, one line for `plasticore rules`)
 _RULES = {
@@ -22,6 +26,15 @@ _RULES = {
         "exact gradients of spike times, by the adjoint in reverse time",
     ),
 }
+_EXAMPLES = {
+    "homeostasis": (
+        "ppu_programs.homeostasis:Homeostasis",
+        "weights that give every neuron a target rate, on both PPUs, which tell each other their mean",
+    ),
+    "rewrite": ("ppu_programs.rewrite:Rewrite", "a step for every weight of the array, clipped to 6 bits"),
+    "stdp": ("ppu_programs.stdp:STDP", "pair STDP of the whole array by the correlation sensors"),
+}
+_ALL = _RULES | _EXAMPLES
 
 
 def names() -> tuple[str, ...]:
@@ -29,26 +42,36 @@ def names() -> tuple[str, ...]:
     return tuple(_RULES)
 
 
+def examples() -> tuple[str, ...]:
+    """Return the names of all examples."""
+    return tuple(_EXAMPLES)
+
+
 def summaries() -> dict[str, str]:
     """Return one line about each rule, by name."""
     return {name: summary for name, (_, summary) in _RULES.items()}
 
 
+def example_summaries() -> dict[str, str]:
+    """Return one line about each example, by name."""
+    return {name: summary for name, (_, summary) in _EXAMPLES.items()}
+
+
 def load(name: str) -> type:
-    """Import the firmware class of the rule ``name``; raises ValueError with the valid names for an unknown one."""
-    if name not in _RULES:
-        raise ValueError(f"the rule {name!r} is unknown; valid are {', '.join(_RULES)}")
-    module, _, attribute = _RULES[name][0].partition(":")
+    """Import the firmware class of a rule or an example; raises ValueError with the valid names for an unknown one."""
+    if name not in _ALL:
+        raise ValueError(f"the rule {name!r} is unknown; valid are {', '.join(_ALL)}")
+    module, _, attribute = _ALL[name][0].partition(":")
     firmware: type = getattr(import_module(module), attribute)
     return firmware
 
 
 def __getattr__(attribute: str) -> type:
-    for name, (target, _) in _RULES.items():
+    for name, (target, _) in _ALL.items():
         if target.endswith(f":{attribute}"):
             return load(name)
     raise AttributeError(f"module {__name__!r} has no attribute {attribute!r}")
 
 
 def __dir__() -> list[str]:
-    return sorted([*globals(), *(target.partition(":")[2] for target, _ in _RULES.values())])
+    return sorted([*globals(), *(target.partition(":")[2] for target, _ in _ALL.values())])

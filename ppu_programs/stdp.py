@@ -55,7 +55,8 @@ from chip.ppu import (
     store8,
     sub8_sat,
 )
-from chip.ppu.program import Program
+from chip.ppu.program import Firmware, Program
+from chip.registers import Registers
 
 REST_ROWS = 4  # whose readings without correlation are averaged
 READINGS, WEIGHTS = (V0, V1, V2, V3), (V4, V5)  # causal even, odd, acausal even, odd; weights even, odd
@@ -199,3 +200,24 @@ class PairSTDP(Program):
         if self.reset:
             return (ppu.run, self.update_row), (ppu.store_row, row, WEIGHTS), (ppu.reset_correlation, row)
         return (ppu.run, self.update_row), (ppu.store_row, row, WEIGHTS)
+
+
+class STDP(Firmware):
+    """The demo: all synapses of both hemispheres, each updated by its own PPU. Nothing drives them.
+
+    Args: as :class:`PairSTDP` has them.
+    """
+
+    name = "pair STDP"
+
+    def __init__(self, period: int = 500_000, updates: int = 2, shift: int = 1, reset: bool = True):
+        self.settings = {"period": period, "updates": updates, "shift": shift, "reset": reset}
+        self.programs()  # refuses what cannot be
+
+    def registers(self) -> Registers:
+        registers = Registers()
+        registers.enabled[...] = registers.correlation_enabled[...] = True
+        return registers
+
+    def programs(self) -> tuple[Program, Program]:
+        return PairSTDP(**self.settings), PairSTDP(**self.settings)

@@ -254,9 +254,7 @@ def test_the_seed_of_a_chip_s_file_is_its_own_unless_another_one_is_asked_for(tm
     assert tomllib.loads(capsys.readouterr().out)["seed"] == 1
 
 
-@pytest.mark.parametrize(
-    ("command", "name"), [("rules", "eventprop"), ("tasks", "yin-yang"), ("chip", "ideal"), ("chip --seed 3", "ideal")]
-)
+@pytest.mark.parametrize(("command", "name"), [("tasks", "yin-yang"), ("chip", "ideal"), ("chip --seed 3", "ideal")])
 def test_lists_name_and_explain(command, name, capsys):
     assert main(command.split()) == 0
     line = capsys.readouterr().out.splitlines()[0]

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import ppu_programs
 from chip import Chip, ChipConfig
 from chip.ppu.costs import COSTS
 from chip.ppu.kernel import BoundKernel
@@ -106,7 +107,9 @@ def test_a_run_that_goes_wrong_is_told_behind_its_profile(toy_task, capsys, monk
     ("arguments", "expected"),
     [
         ("inspect", "the following arguments are required: RULE"),
-        ("inspect hebb", "the rule 'hebb' is unknown; valid are eventprop, and FILE.py:CLASS for one of your own"),
+        ("inspect hebb", "the rule 'hebb' is unknown; valid are eventprop, "),
+        ("inspect hebb", ", homeostasis, rewrite, stdp, and FILE.py:CLASS for one of your own"),
+        ("train yin-yang --rule stdp", "stdp is an example that learns no task; `plasticore inspect stdp` shows it"),
         ("inspect eventprop --task mnist", "the task 'mnist' is unknown; valid are yin-yang"),
         ("inspect eventprop --chip perfect", "the chip 'perfect' is unknown; valid are"),
         ("inspect eventprop --hidden=1000", "available; "),
@@ -135,7 +138,7 @@ DEMO = str(Path(rewrite.__file__)) + ":Rewrite"
 
 def test_a_firmware_that_learns_no_task_is_inspected_without_one(capsys, monkeypatch):
     monkeypatch.setattr(sys, "path", list(sys.path))
-    assert main(["inspect", DEMO, "--profile", "--seed", "7"]) == 0
+    assert main(["inspect", DEMO, "--profile", "--seed", "7", "--quiet"]) == 0
     out, err = capsys.readouterr()
     assert err == "" and out.startswith("rewrite on chip ideal, seed 7\n\ntop PPU: program rewrite, code in SRAM\n")
     assert re.search(r"\n  add_and_clip +256 ", out) and "samples," not in out
@@ -147,6 +150,16 @@ def test_a_firmware_that_learns_no_task_is_inspected_without_one(capsys, monkeyp
     )
     assert main(["train", "yin-yang", "--rule", DEMO]) == 2
     assert "has no samples and no timed_samples" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ppu_programs.examples())
+def test_examples_are_inspected_by_name_and_listed(name, capsys):
+    assert main(["inspect", name]) == 0
+    out = capsys.readouterr().out
+    assert f"{ppu_programs.load(name).name} on chip ideal, seed 1\n" in out and out.count("bytes used") == 2
+    assert main(["rules"]) == 0
+    learning, examples = capsys.readouterr().out.split("\n\n")
+    assert f"\n  {name} " in examples and name not in learning and "\n  eventprop " in learning
 
 
 def test_what_stops_such_a_firmware_is_told(tmp_path, capsys, monkeypatch):
