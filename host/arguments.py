@@ -165,6 +165,7 @@ def _add_train(commands: argparse._SubParsersAction) -> None:
         help="where result.json, .npz and .png go, replacing earlier ones; an incomplete result that would replace a "
         "complete one goes to DIR/interrupted (default: runs/TASK-RULE-CHIP-seedN-Nepochs)",
     )
+    train.add_argument("--assumptions", action="store_true", help="report all assumptions, not only the weightiest")
     train.add_argument("--quiet", action="store_true", help="no progress, no report; errors still show")
 
 

@@ -380,7 +380,7 @@ def _hand_over(options: argparse.Namespace, host: Host, result: Result, interrup
     if not options.quiet:
         from host.report import report
 
-        show(report(result, directory) + hint)
+        show(report(result, directory, options.assumptions) + hint)
     return exit_code
 
 

@@ -11,15 +11,18 @@ from host.results import JSON_NAME, NPZ_NAME, PNG_NAME, Result
 
 LABEL_WIDTH = 12  # of the longest label
 ASSUMED = " (assumed)"  # what many assumptions end with, and the heading says
+SHOWN = 5  # assumptions of many
+WEIGHTY = ("(assumed gateware", "faster than the chip", "slower than the chip", "in reach of")  # by weight
 SMALLEST_US = 0.05  # a part of a sample's time below it is not worth a word
 
 
-def report(result: Result, directory: Path | None = None) -> str:
+def report(result: Result, directory: Path | None = None, every_assumption: bool = False) -> str:
     """Return what somebody at the bench wants to know after a run; losses are shouted.
 
-    ``directory`` is where the result was saved, if it was.
+    ``directory`` is where the result was saved, if it was. Of many assumptions only the weightiest are shown, those
+    that speak of gateware that no chip has, of costs that are better than the chip's, or worse.
     """
-    rows = _rows(result)
+    rows = _rows(result) + _assumptions(result.assumptions, directory, every_assumption)
     if directory is not None:
         names = [JSON_NAME, NPZ_NAME] + [PNG_NAME] * (directory / PNG_NAME).exists()
         rows.append(("results", f"{directory}/ {', '.join(names)}"))
@@ -56,9 +59,20 @@ def _rows(result: Result) -> list[tuple[str, str]]:
     if lost := verdict.losses(result):
         rows.append(("LOST OR LATE", lost))
     rows.append(("versions", ", ".join(f"{name} {version}" for name, version in result.versions.items())))
-    labels = ["assumed"] + [""] * len(result.assumptions)
-    assumptions = [text.removesuffix(ASSUMED) for text in result.assumptions] or ["nothing"]
-    return rows + list(zip(labels, assumptions, strict=False))
+    return rows
+
+
+def _assumptions(assumptions: list[str], directory: Path | None, every: bool) -> list[tuple[str, str]]:
+    shown, count = assumptions, len(assumptions)
+    if not every and count > SHOWN:
+        weighty = (text for word in WEIGHTY for text in assumptions if word in text)
+        shown = list(dict.fromkeys(weighty))[:SHOWN]
+    lines = [text.removesuffix(ASSUMED) for text in shown]
+    if len(shown) < count:
+        where = "result.assumptions" if directory is None else f"{JSON_NAME}; --assumptions shows them"
+        lines.insert(0, f"{count} things, all in {where}" + ", and above all:" * bool(shown))
+    labels = ["assumed"] + [""] * len(lines)
+    return list(zip(labels, lines or ["nothing"], strict=False))
 
 
 def _accuracy(result: Result) -> str:

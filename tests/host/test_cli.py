@@ -202,6 +202,15 @@ def test_interrupt_while_the_picture_is_drawn_keeps_the_results(toy, tmp_path, c
     assert not (tmp_path / "result.png").exists()
 
 
+def test_all_assumptions_are_reported_where_asked_for(toy, tmp_path, capsys):
+    assert main(["train", "yin-yang", "--out", str(tmp_path)]) == 0
+    few = capsys.readouterr().out
+    assert main(["train", "yin-yang", "--out", str(tmp_path), "--assumptions"]) == 0
+    every, written = capsys.readouterr().out, json.loads((tmp_path / "result.json").read_text())["assumptions"]
+    assert f"assumed       {len(written)} things, all in result.json" in few and "toys are real" not in few
+    assert written[-1] == "toys are real" in every and every.count("\n") > few.count("\n") + 20
+
+
 def test_quiet_is_quiet(toy, tmp_path, capsys):
     assert main(["train", "yin-yang", "--out", str(tmp_path), "--quiet"]) == 0
     assert capsys.readouterr() == ("", "")

@@ -255,6 +255,22 @@ def test_report_has_one_line_of_energy():
     assert text.count("energy        4 to 14 mJ on the chip a training sample, 0.2 to 0.7 W assumed; 112 mJ with") == 1
 
 
+def test_of_many_assumptions_the_weightiest_are_shown_and_counted(tmp_path):
+    light = [f"setting{i} = {i} (assumed)" for i in range(30)]
+    weighty = ["branches are quick (assumed; faster than the chip)", "a player (assumed gateware)"]
+    result = make_result(assumptions=[*light, *weighty])
+    lines = report(result, tmp_path).splitlines()
+    first = lines.index("  assumed       32 things, all in result.json; --assumptions shows them, and above all:")
+    assert [line.strip() for line in lines[first + 1 : -1]] == weighty[::-1]
+    assert lines[-1].startswith("  results ")
+    assert "  assumed       32 things, all in result.assumptions, and above all:\n" in report(result)
+    every = report(result, tmp_path, every_assumption=True)
+    assert "things" not in every and all(text.removesuffix(" (assumed)") in every for text in result.assumptions)
+    plain = report(make_result(assumptions=light))
+    assert plain.endswith("  assumed       30 things, all in result.assumptions")
+    assert result.summary()["assumptions"] == [*light, *weighty]
+
+
 def test_report_of_a_run_without_timed_samples():
     names = ("wall_us_per_sample", "chip_us_per_sample", "compile_seconds")
     speed = {"samples": 0, **dict.fromkeys(names), "chip_parts": {}}
