@@ -5,11 +5,15 @@ from __future__ import annotations
 import platform
 from importlib import metadata
 
+from chip import version as plasticore
+
 DISTRIBUTIONS = ("plasticore", "numpy", "numba", "simpy")
 
 
 def version(distribution: str) -> str:
-    """Return the installed version, or ``"not installed"`` where the sources run without an installation."""
+    """Return the version that runs, or ``"not installed"``; of plasticore that of its sources where they are."""
+    if distribution == plasticore.NAME:
+        return plasticore.version()
     try:
         return metadata.version(distribution)
     except metadata.PackageNotFoundError:

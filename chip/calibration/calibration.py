@@ -9,7 +9,6 @@ import io
 import json
 import os
 from dataclasses import dataclass
-from importlib import metadata
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +17,7 @@ from chip import constants as c
 from chip.analog.capmem import FIELDS, PARAMETERS, RANGES, TIMES, AnalogCodes, Curves, values_of
 from chip.config import ChipConfig
 from chip.registers import Registers
+from chip.version import version as running_version
 
 FORMAT = 2
 CADC, ACAUSAL = "cadc", "cadc_acausal"
@@ -248,14 +248,6 @@ def identity(config: ChipConfig) -> dict:
         "imperfections": dataclasses.asdict(config.imperfections),
         "capmem": dataclasses.asdict(config.capmem),
     }
-
-
-def running_version() -> str:
-    """Return the version of plasticore that runs, or ``"not installed"`` where the sources run without installation."""
-    try:
-        return metadata.version("plasticore")
-    except metadata.PackageNotFoundError:
-        return "not installed"
 
 
 def outside_range(registers: Registers) -> list[str]:

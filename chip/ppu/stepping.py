@@ -18,6 +18,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from chip.ppu.kernel import Kernel
+from chip.ppu.stepping_expressions import CONDITION_NAMES
 from chip.ppu.stepping_walk import Walk
 from chip.ppu.vector import VectorUnit
 
@@ -52,7 +53,7 @@ class Step:
     def __str__(self) -> str:
         text = " ".join([f"{self.file}:{self.line}  {self.operation}", *self.operands])
         if self.result is not None:
-            text += f"  -> {_shown(self.result)}"
+            text += f"  -> {_shown(self.result, self.operation.startswith('compare'))}"
         return f"{text}  {self.cost} {'cycle' if self.cost == 1 else 'cycles'}, {self.cycles} so far"
 
 
@@ -110,9 +111,11 @@ def _steps(walk: Walk, integers: tuple[int, ...]) -> Generator[Step, None, int]:
     return walk.cycles
 
 
-def _shown(result: int | np.ndarray) -> str:
+def _shown(result: int | np.ndarray, conditions: bool = False) -> str:
+    """Return a result as text; ``conditions`` are those of a comparison, by name."""
     if not isinstance(result, np.ndarray):
         return str(result)
+    lanes = [CONDITION_NAMES[lane] if conditions else str(lane) for lane in result[:SHOWN_LANES].tolist()]
     if (result == result[0]).all():
-        return f"{result.size} x {result[0]}"
-    return f"[{' '.join(map(str, result[:SHOWN_LANES].tolist()))} ...]"
+        return f"{result.size} x {lanes[0]}"
+    return f"[{' '.join(lanes)} ...]"

@@ -24,6 +24,9 @@ from chip.ppu.kernel_language import Routine
 from chip.ppu.kernel_text import Booked
 from chip.ppu.operations import INTRINSIC_NAMES, OPERATION_NAMES, OPERATIONS, Operation
 from chip.ppu.vector import VectorUnit
+from chip.ppu.vector_ops import ALWAYS, EQUAL, GREATER, LESS
+
+CONDITION_NAMES = {ALWAYS: "ALWAYS", GREATER: "GREATER", LESS: "LESS", EQUAL: "EQUAL"}
 
 
 class Event(NamedTuple):
@@ -283,7 +286,7 @@ class Expressions:
             elif kind == "register":
                 shown.append(f"V{value}")
             else:
-                shown.append(f"{kind if kind == 'code' else ''} {value}".strip())
+                shown.append(CONDITION_NAMES.get(value, f"code {value}") if kind == "code" else str(value))
         if region:
             shown.append(f"{region}[{first * operation.lanes}:{(first + 1) * operation.lanes}]")
         plain(function)(self.unit.state, *arguments)

@@ -2,17 +2,17 @@
 
 A test of one's own firmware is five lines; what is lost, late or saturated fails it, and so does another exit code:
 
-    from chip.testing import Script, run_firmware
+    from chip.testing import run_firmware
+    from mine import MyRule
 
-    def test_my_firmware_writes_a_row():
-        def main(ppu):
-            yield ppu.store_weights(4, half=0, source="row")
-            return 0
-        assert (run_firmware(Script(main, image={"row": 21})).weights()[0, 4, 0::2] == 21).all()
+    def test_my_rule_changes_weights():
+        assert (run_firmware(MyRule()).weights() != MyRule().registers().weights).any()
 
-A :class:`chip.Program` or a :class:`chip.Firmware` of one's own takes the place of the script. The fixture
-``chip_factory`` (the pytest plugin :mod:`chip.testing.plugin`, which comes with the installation) makes chips for tests
-that drive them themselves.
+``MyRule`` is any :class:`chip.Firmware`; a :class:`chip.Program`, or a bare ``main`` as a function of the PPU, may
+stand for it. A rule that learns a task makes its samples first: ``run_firmware(rule, samples=rule.samples(...))``. The
+fixture
+``chip_factory`` (the pytest plugin :mod:`chip.testing.plugin`, which comes with the installation; without one,
+``pytest -p chip.testing.plugin``) makes chips for tests that drive them themselves.
 
 For property tests there are hypothesis strategies: ``configs``, ``imperfections``, ``registers``, ``weights``,
 ``labels``, ``event_labels``, ``spike_trains``, ``sample_sets``, ``programs``, ``program_pairs``; and ``ChipMachine``, a

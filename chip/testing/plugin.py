@@ -4,6 +4,9 @@
         host = Host(chip_factory(seed=3))
         ...
 
+An installation of plasticore brings it. Without one name the plugin, ``pytest -p chip.testing.plugin``, or take the
+fixture into your ``conftest.py``: ``from chip.testing.plugin import chip_factory``.
+
 A test whose chips have lost, missed or saturated anything fails when it ends, unless it allows that by name:
 ``chip_factory(allow=["saturated conversions"])``. Property tests, which run many chips in one test, take
 :func:`chip.testing.run_firmware` instead.

@@ -1,7 +1,8 @@
 """The testing kit itself: its example runs, its fixture and ``run_firmware`` fail for what they say, and no sooner."""
 
+import os
+import subprocess
 import sys
-import textwrap
 import tomllib
 from pathlib import Path
 
@@ -39,18 +40,6 @@ def sleep(ppu):
 
 
 # ---------------------------------------------------------------------- what the documentation shows
-
-
-def test_the_example_in_the_documentation_runs():
-    text = chip.testing.__doc__
-    example = textwrap.dedent(text[text.index("    from chip.testing import") : text.index("A :class:`chip.Program`")])
-    assert len(example.split("\n\n")[1].splitlines()) == 5
-    names = {}
-    exec(example, names)
-    names["test_my_firmware_writes_a_row"]()
-    with pytest.raises(AssertionError):  # it can fail
-        exec(example.replace('"row": 21', '"row": 20'), names)
-        names["test_my_firmware_writes_a_row"]()
 
 
 def test_the_names_in_the_documentation_are_there():
@@ -212,6 +201,16 @@ def test_the_fixture_fails_a_test_that_did_not_see_its_loss(tmp_path, capfd):
     assert list(reports.failed) == [("test_unseen_loss", "teardown")]
     message = reports.failed["test_unseen_loss", "teardown"]
     assert "the firmware lost or saturated something: 128 weight overflows; mend it" in message
+
+
+def test_without_an_installation_the_fixture_is_asked_for_by_the_option_that_the_documentation_names(tmp_path):
+    option = "pytest -p chip.testing.plugin"
+    assert option in chip.testing.plugin.__doc__ and option in chip.testing.__doc__
+    (tmp_path / "test_mine.py").write_text("def test_mine(chip_factory):\n    assert chip_factory().config.strict\n")
+    words = [sys.executable, "-m", *option.split(), "-p", "no:cacheprovider", "-q", str(tmp_path)]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(words, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0 and "1 passed" in done.stdout
 
 
 def test_an_installation_brings_the_fixture():

@@ -9,7 +9,24 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chip.errors import MachineFault
-from chip.ppu import KernelError, Memory, VectorUnit, i8, i16, i32, kernel, link, load8, u8, u16
+from chip.ppu import (
+    LESS,
+    V0,
+    V1,
+    KernelError,
+    Memory,
+    VectorUnit,
+    compare8,
+    i8,
+    i16,
+    i32,
+    kernel,
+    link,
+    load8,
+    select,
+    u8,
+    u16,
+)
 from chip.ppu.costs import COSTS
 from chip.ppu.operations import OPERATIONS
 from chip.ppu.stepping import steps, steps_on
@@ -303,6 +320,22 @@ def test_a_step_tells_where_what_and_how_long():
     assert first.file == __file__
     line = str(taken[1]).removeprefix(f"{__file__}:")
     assert line == f"{first.line + 1}  load8 V1 b[128:256]  -> 128 x 5  52 cycles, {taken[1].cycles} so far"
+
+
+@kernel
+def conditional(v, m):
+    load8(v, V0, m.b)
+    compare8(v, V0)
+    select(v, V1, V0, V0, LESS)
+
+
+def test_a_step_tells_conditions_by_their_names():
+    regions = {"b": np.arange(-1, 127, dtype=np.int8)}
+    _, compared, selected, _ = (str(step) for step in steps(conditional, VectorUnit(), regions))
+    assert "compare8 V0  -> [LESS EQUAL GREATER GREATER GREATER GREATER GREATER GREATER ...]  6 cycles" in compared
+    assert "select V1 V0 V0 LESS  -> [-1 0 1 2 3 4 5 6 ...]" in selected
+    regions["b"][:] = 5
+    assert "compare8 V0  -> 128 x GREATER  6 cycles" in [str(s) for s in steps(conditional, VectorUnit(), regions)][1]
 
 
 def test_wrong_calls_are_refused_before_the_first_step():

@@ -1,0 +1,49 @@
+"""The five lines with which the kit's documentation tests a firmware work with any firmware, and can fail."""
+
+import sys
+import textwrap
+from types import ModuleType
+
+import numpy as np
+import pytest
+
+import chip.testing
+from chip import ChipConfig
+from chip.testing import run_firmware
+from ppu_programs import STDP, Homeostasis, Rewrite
+from tests.host.example_rule import Mine
+from tests.host.toy import TASK
+
+TEXT = chip.testing.__doc__
+EXAMPLE = textwrap.dedent(TEXT[TEXT.index("    from chip.testing import") : TEXT.index("``MyRule`` is any")])
+
+
+def run_example(monkeypatch, firmware):
+    mine = ModuleType("mine")
+    mine.MyRule = firmware
+    monkeypatch.setitem(sys.modules, "mine", mine)
+    names = {}
+    exec(EXAMPLE, names)
+    names["test_my_rule_changes_weights"]()
+
+
+def test_it_has_five_lines():
+    assert len(EXAMPLE.strip().splitlines()) == 5
+
+
+@pytest.mark.parametrize("firmware", [lambda: Homeostasis(updates=1), Rewrite])
+def test_it_works_with_firmware_of_every_kind(firmware, monkeypatch):
+    run_example(monkeypatch, firmware)
+
+
+@pytest.mark.parametrize("firmware", [lambda: Rewrite(step=0), lambda: STDP(updates=1)])
+def test_it_fails_where_nothing_changes(firmware, monkeypatch):
+    with pytest.raises(AssertionError):
+        run_example(monkeypatch, firmware)
+
+
+def test_a_rule_that_learns_a_task_makes_its_samples_first():
+    rule = Mine()
+    samples = rule.samples(TASK.inputs, TASK.targets, TASK.ranges, ChipConfig.ideal())
+    done = run_firmware(rule, samples=samples)
+    assert np.array_equal(done.link.read_sram(1, "total")[:4], [30] * 4)
