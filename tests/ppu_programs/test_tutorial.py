@@ -13,11 +13,12 @@ from pathlib import Path
 import pytest
 
 from host.cli import main
+from host.results import Result
 
 ROOT = Path(__file__).resolve().parents[2]
 TUTORIAL = (ROOT / "ppu_programs" / "README.md").read_text(encoding="utf-8")
 BLOCK = re.compile(r"(?:^<!-- (\w+)(?:: ([\w.]+))? -->\n)?^```(\w+)\n(.*?)^```$", re.M | re.S)
-OURS = ("mine", "rule_mine")  # modules that the reader writes
+OURS = ("mine", "rule_mine", "learner")  # modules that the reader writes
 
 
 def blocks():
@@ -47,8 +48,9 @@ def run(command: str) -> str:
 
 
 def matches(printed: str, shown: str) -> bool:
-    """Compare what was printed with what is shown; a line ``...`` stands for any lines."""
-    pattern = "".join(".*" if line == "...\n" else re.escape(line) for line in shown.splitlines(keepends=True))
+    """Compare what was printed with what is shown; ``...`` stands for any lines, or within one for any text."""
+    lines = shown.splitlines(keepends=True)
+    pattern = "".join(".*" if line == "...\n" else re.escape(line).replace(r"\.\.\.", "[^\n]*") for line in lines)
     return re.fullmatch(pattern, printed, re.S) is not None
 
 
@@ -76,8 +78,12 @@ def test_the_blocks_run_in_order_and_print_what_is_shown(tmp_path, monkeypatch):
         "python run.py",
         "pytest test_mine.py",
         "plasticore inspect mine.py:MyRule",
+        "plasticore train yin-yang --rule learner.py:Delta",
     ]
-    assert [what for what, _ in done].count("output") == 3
+    assert [what for what, _ in done].count("output") == 4
+    result = Result.load(tmp_path / "runs" / "yin-yang-learner.Delta-ideal-seed1-3epochs")
+    assert result.accuracy > 0.5 and len(result.train_accuracy) == 3 and result.complete
+    assert result.host_link["bytes_during"] == 0 and not any(result.losses.values())
 
 
 @pytest.mark.parametrize(
@@ -87,6 +93,9 @@ def test_the_blocks_run_in_order_and_print_what_is_shown(tmp_path, monkeypatch):
         ("a\nb\n", "a\nc\n", False),
         ("a\nb\nc\n", "a\n...\n", True),
         ("b\n", "a\n...\n", False),
+        ("a 0.57 b\n", "a 0.5... b\n", True),
+        ("a 0.4\nb\n", "a 0.5... b\n", False),
+        ("a 0.5\n b\n", "a 0.5... b\n", False),
         ("a\n", "a\nb\n", False),
     ],
 )
@@ -100,7 +109,7 @@ def test_every_block_is_one_that_is_executed_or_compared():
 
 def test_files_that_it_names_exist():
     names = set(re.findall(r"`((?:chip|host)/[\w/.]*|\w+\.py|\w+/)`", TUTORIAL))
-    names -= {"mine.py", "look.py", "run.py", "test_mine.py"}
+    names -= {"mine.py", "look.py", "run.py", "test_mine.py", "learner.py"}
     assert len(names) >= 8
     here = ROOT / "ppu_programs"
     assert [name for name in sorted(names) if not ((ROOT / name).exists() or (here / name).exists())] == []
