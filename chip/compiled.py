@@ -160,14 +160,20 @@ class _Watch(numba_event.Listener):
     """Hears of numba when it compiles, and of us when it is through."""
 
     def __init__(self, begun: Callable[[str], None], ended: Callable[[], None]):
-        self.begun, self.ended = begun, ended
+        self._begun, self._ended = begun, ended
+        self._compiling = False
 
     def on_start(self, event: numba_event.Event) -> None:
-        if _depth == 1:  # not a callee, nor somebody else's function
-            self.begun(event.data["dispatcher"].py_func.__name__)
+        if _depth == 1 and not self._compiling:  # no callee, of ours or numba's, nor somebody else's function
+            self._compiling = True
+            self._begun(event.data["dispatcher"].py_func.__name__)
 
     def on_end(self, event: numba_event.Event) -> None:
         """Wait for our own end, when the machine code is in the cache too."""
+
+    def ended(self) -> None:
+        self._compiling = False
+        self._ended()
 
 
 _depth = 0  # functions that are being compiled or loaded, each the callee of the one before

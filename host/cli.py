@@ -20,7 +20,6 @@ from host import mistakes, rules
 from host.arguments import DEFAULT_SEED, UsageError, parse, show
 
 if TYPE_CHECKING:
-    from chip.calibration.calibration import Calibration
     from chip.config import ChipConfig
     from chip.ppu.program import Firmware
     from host.host import Host, LearningFirmware
@@ -131,7 +130,7 @@ def _calibrate(options: argparse.Namespace) -> int:
         calibration.save(path)
         try:
             interrupts.release()
-            hint = _histograms(calibration, config, calibrate.picture_path(path))
+            hint = calibrate.histograms(calibration, config, calibrate.picture_path(path))
         except KeyboardInterrupt:
             return _complain(f"interrupted before the histograms were drawn; {path} is written", EXIT_INTERRUPTED)
     if not options.quiet:
@@ -163,17 +162,6 @@ def _compare(options: argparse.Namespace) -> int:
     from host.compare import command
 
     return command.run(options, _chip_config, _complain)
-
-
-def _histograms(calibration: Calibration, config: ChipConfig, path: Path) -> str:
-    """Draw the histograms where matplotlib is installed; return what the report has to add."""
-    from host import calibration_picture, plots
-
-    path.unlink(missing_ok=True)  # an earlier one's
-    if not plots.available():
-        return f"\n  {plots.MISSING}"
-    calibration_picture.save(path, calibration, f"Calibration of chip {config.profile}, seed {config.seed}")
-    return f", histograms to {path}"
 
 
 def _inspect(options: argparse.Namespace) -> int:
