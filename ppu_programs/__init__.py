@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from ppu_programs.eventprop.firmware import EventProp as EventProp
+    from ppu_programs.fast_and_deep.firmware import FastAndDeep as FastAndDeep
     from ppu_programs.homeostasis import Homeostasis as Homeostasis
     from ppu_programs.rewrite import Rewrite as Rewrite
     from ppu_programs.stdp import STDP as STDP
@@ -24,6 +25,10 @@ _RULES = {
     "eventprop": (
         "ppu_programs.eventprop.firmware:EventProp",
         "exact gradients of spike times, by the adjoint in reverse time",
+    ),
+    "fast-and-deep": (
+        "ppu_programs.fast_and_deep.firmware:FastAndDeep",
+        "exact gradients of first-spike times, by the slope of the membrane",
     ),
 }
 _EXAMPLES = {

@@ -47,6 +47,7 @@ from ppu_programs.two_layer.layout import (
     input_index,
     position,
 )
+from ppu_programs.two_layer.tables import look_up
 
 PUSH_LIMIT = (1 << 19) - 1
 IMPULSE_LIMIT = (1 << 20) - 1
@@ -81,14 +82,6 @@ def sort_record(v, m):
             lane = hidden_lane(v, m, word & 0xFFFF)
             m.earlier[n] = m.latest[lane]
             m.latest[lane] = n + 1
-
-
-@subroutine
-def look_up(v, m, base, ticks):
-    """Return a table's value at a time of 0 ticks or more, interpolated."""
-    entry = base + (ticks >> 5)
-    low = m.tables[entry]
-    return low + (((m.tables[entry + 1] - low) * (ticks & 31)) >> 5)
 
 
 def backward_kernel(settings: Settings) -> Kernel:

@@ -17,6 +17,7 @@ the readout weights in external memory, from where the top one takes it for the 
 from __future__ import annotations
 
 from collections.abc import Generator
+from typing import ClassVar
 
 import numpy as np
 
@@ -39,7 +40,7 @@ from ppu_programs.two_layer.plan import (
 from ppu_programs.two_layer.settings import Settings
 
 ERRORS_LINE, WEIGHTS_LINE, DONE_LINE = 1, 2, 3
-NEURONS_PER_WRITE = 20  # hidden neurons whose two readout rows fit the row buffer at once
+NEURONS_PER_WRITE = 20  # hidden neurons whose two readout rows fit the row buffer at once, where a rule says no other
 RECORD_SLOT = 0
 PREDICTIONS = c.VECTOR_BYTES  # the last ones are kept, a vector
 
@@ -128,8 +129,10 @@ class ReadoutProgram(Program):
     :meth:`play_sample`, and what the readout weights learn from it, :meth:`gradient`. Regions that are there already:
     ``shadow`` and ``gradient`` (int16 and int32, a row a readout), ``errors`` (int16[64], of which ``error_words`` are
     sent to the top), ``counters`` and ``predictions`` as ``plan`` says, and those of ``update``, ``weights`` and
-    ``shuffle``.
+    ``shuffle``. ``neurons_per_write`` is the size of the row buffer: less memory, more operations.
     """
+
+    neurons_per_write: ClassVar[int] = NEURONS_PER_WRITE
 
     def __init__(self, settings: Settings, plan: Plan, seed: int, memory: Memory, kernels: tuple):
         self.settings, self.plan, self.seed = settings, plan, seed
@@ -137,7 +140,7 @@ class ReadoutProgram(Program):
         self.error_words = 1 + settings.readouts
         drivers = hidden_drivers(settings.hidden)
         self.synapse_rows = np.stack([2 * drivers, 2 * drivers + 1], axis=1)  # of each hidden neuron
-        self.memory = memory | readout_memory(settings) | shuffle.memory(plan.batch)
+        self.memory = memory | readout_memory(settings, self.neurons_per_write) | shuffle.memory(plan.batch)
         self.update = update.update_kernel(settings.readouts, settings.readout_gradient_shift)
         self.signed_rows = weights.signed_rows_kernel(settings.readouts)
         self.transposed = weights.transposed_synapses_kernel(settings.readouts)
@@ -205,8 +208,8 @@ class ReadoutProgram(Program):
         yield ppu.run(self.signed_rows)
         yield ppu.store_external(READOUT_WEIGHTS_ADDRESS, source="signed", vectors=self.settings.readouts)
         yield ppu.ring(c.TOP, WEIGHTS_LINE)
-        for first in range(0, self.settings.hidden, NEURONS_PER_WRITE):
-            rows = self.synapse_rows[first : first + NEURONS_PER_WRITE]
+        for first in range(0, self.settings.hidden, self.neurons_per_write):
+            rows = self.synapse_rows[first : first + self.neurons_per_write]
             yield ppu.run(self.transposed, first, len(rows))
             yield ppu.store_weights(rows.ravel(), c.EVEN, source="synapses")
         yield ppu.wait_doorbell(DONE_LINE)
@@ -232,7 +235,7 @@ def hidden_memory(settings: Settings) -> Memory:
     return layer | update.memory(settings.inputs) | weights.synapse_memory(settings.inputs)
 
 
-def readout_memory(settings: Settings) -> Memory:
+def readout_memory(settings: Settings, neurons_per_write: int) -> Memory:
     """What every readout layer has but for the order of samples, see :class:`ReadoutProgram`."""
     layer = Memory(
         errors=i16[64],
@@ -243,4 +246,4 @@ def readout_memory(settings: Settings) -> Memory:
         signed=i8[settings.readouts * ROW],
         report=i32[REPORT_WORDS],
     )
-    return layer | update.memory(settings.readouts) | weights.synapse_memory(NEURONS_PER_WRITE)
+    return layer | update.memory(settings.readouts) | weights.synapse_memory(neurons_per_write)

@@ -42,7 +42,7 @@ class Settings(Checked):
         batch: samples per update; a training set that is no multiple drops the rest of an epoch.
         rate, readout_rate: first step of a weight, in weight steps, where gradients keep their sign; both fall to 0.
         gradient_shift, readout_gradient_shift: how far a batch's gradient is shifted right into 16 bit.
-        mean, spread, readout_spread: of normally distributed initial weights, in weight steps.
+        mean, spread, readout_mean, readout_spread: of normally distributed initial weights, in weight steps.
     """
 
     section: ClassVar[str] = "two layers"
@@ -72,6 +72,7 @@ class Settings(Checked):
     readout_gradient_shift: int = setting(9, 0, 16)
     mean: float = setting(12.0, -63.0, 63.0)
     spread: float = setting(24.0, 0.0, 63.0)
+    readout_mean: float = setting(0.0, -63.0, 63.0)
     readout_spread: float = setting(3.0, 0.0, 63.0)
 
     def __post_init__(self):
@@ -96,7 +97,11 @@ class Settings(Checked):
             self.inputs, self.hidden, efficacy_lsb=self.efficacy_lsb, mean=self.mean, spread=self.spread
         )
         into_readouts = Linear(
-            self.hidden, self.readouts, efficacy_lsb=self.readout_efficacy_lsb, mean=0.0, spread=self.readout_spread
+            self.hidden,
+            self.readouts,
+            efficacy_lsb=self.readout_efficacy_lsb,
+            mean=self.readout_mean,
+            spread=self.readout_spread,
         )
         return Network(into_hidden, hidden, into_readouts, self.readout_neurons)
 
@@ -128,6 +133,7 @@ class Settings(Checked):
             "readout_efficacy_lsb": into_readouts.efficacy_lsb,
             "mean": into_hidden.mean,
             "spread": into_hidden.spread,
+            "readout_mean": into_readouts.mean,
             "readout_spread": into_readouts.spread,
         }
         found = dataclasses.replace(self, **changed)

@@ -8,11 +8,20 @@ from __future__ import annotations
 
 import numpy as np
 
+from chip.ppu import subroutine
 from ppu_programs.two_layer.settings import TABLE_STEP_TICKS, TICK_NS, Settings
 
 ONE = 0x7FFF  # 1.0 of an int16 fraction
 BOLTZMANN_ONE = 1 << 21  # exp(0)
 CADC_VALUES = 256
+
+
+@subroutine
+def look_up(v, m, base, ticks):
+    """Return a table's value at a time of 0 ticks or more, interpolated."""
+    entry = base + (ticks >> 5)
+    low = m.tables[entry]
+    return low + (((m.tables[entry + 1] - low) * (ticks & 31)) >> 5)
 
 
 def psp(t_ns: np.ndarray, tau_syn_ns: float, tau_mem_ns: float) -> np.ndarray:

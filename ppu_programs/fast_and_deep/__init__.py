@@ -1,0 +1,6 @@
+"""Fast & Deep: exact gradients of first-spike times, on the chip itself (Göltz et al. 2021).
+
+``settings`` what it is built for; ``spikes`` the first spike of every neuron; ``tables`` the program image's tables;
+``readout`` loss and gradient of the readouts' spike times, ``hidden`` those of the hidden layer's; ``programs`` what
+the two processors do with them; ``firmware`` all of it as a host sees it.
+"""
