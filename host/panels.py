@@ -155,13 +155,14 @@ def weight_histogram(axes: Axes, registers: Registers) -> None:
 
 def raster(axes: Axes, replay: Replay) -> None:
     """Input events and hidden spikes."""
-    hidden = np.flatnonzero((replay.registers.enabled & replay.registers.spiking).reshape(-1))
-    place = np.searchsorted(hidden, replay.neurons)
+    hidden, _ = replay.layers
+    of_hidden = np.isin(replay.neurons, hidden)
+    place = np.searchsorted(hidden, replay.neurons[of_hidden])
     count = int(replay.inputs.max(initial=0)) + 1
     pitch = max(1, len(hidden) // 24)  # rows of the raster for an input
     low = -pitch * (count + 1)
     tick = {"marker": "|", "linestyle": "none"}
-    times_us = replay.spike_times_ns / NS_PER_US
+    times_us = replay.spike_times_ns[of_hidden] / NS_PER_US
     axes.plot(times_us, place, color=BLUE, markersize=6, markeredgewidth=1.8, **tick)
     rows = -pitch * (replay.inputs + 1.2)
     axes.plot(replay.input_times_ns / NS_PER_US, rows, color=VERMILION, markersize=11, markeredgewidth=2.6, **tick)
@@ -178,9 +179,9 @@ def raster(axes: Axes, replay: Replay) -> None:
 def hidden_membranes(axes: Axes, replay: Replay) -> None:
     """Membranes of a few hidden neurons one above the other: the first to spike, one in the middle, the last."""
     registers, times_us = replay.registers, replay.times_ns / NS_PER_US
-    order = list(dict.fromkeys(replay.neurons.tolist()))
+    hidden, _ = replay.layers
+    order = list(dict.fromkeys(replay.neurons[np.isin(replay.neurons, hidden)].tolist()))
     chosen = [order[i] for i in np.unique(np.linspace(0, len(order) - 1, SHOWN_NEURONS).astype(int))] if order else []
-    hidden = np.flatnonzero((registers.enabled & registers.spiking).reshape(-1))
     names = ("first to spike", "halfway", "last to spike") if len(chosen) == SHOWN_NEURONS else ("",) * len(chosen)
     silent = [n for n in hidden if n not in order]
     if silent:  # the one that came nearest
@@ -208,15 +209,18 @@ def hidden_membranes(axes: Axes, replay: Replay) -> None:
 
 
 def readout_membranes(axes: Axes, replay: Replay, task: Task, prediction: str | None) -> None:
-    """Membranes of the readouts, which the chip reads once at the end."""
-    registers = replay.registers
-    readouts = np.flatnonzero((registers.enabled & ~registers.spiking).reshape(-1))
+    """Membranes of the readouts, which the chip reads once at the end, or which spike: then the first one decides."""
+    _, readouts = replay.layers
+    spike = bool(replay.registers.spiking.reshape(-1)[readouts].any())
+    first_us = [replay.spikes_of(n).min(initial=replay.doorbell_ns) / NS_PER_US for n in readouts]
     for index, (neuron, name) in enumerate(zip(readouts, task.classes, strict=False)):
         colour, trace = class_colour(index), replay.membranes_lsb[:, neuron]
         axes.plot(replay.times_ns / NS_PER_US, trace, color=colour, linewidth=1.8, label=name)
         marker = CLASS_MARKERS[index % len(CLASS_MARKERS)]
         read = {"marker": marker, "markersize": 8, "clip_on": False, "markeredgecolor": "black"}
-        axes.plot([replay.doorbell_ns / NS_PER_US], [replay.cadc[neuron]], color=colour, **read)
+        seen = replay.registers.threshold_lsb.reshape(-1)[neuron] if spike else replay.cadc[neuron]
+        if not spike or replay.spikes_of(neuron).size:
+            axes.plot([first_us[index]], [seen], color=colour, **read)
     for limit, name in ((0, "lower end of the CADC"), (c.CADC_MAX, "upper end of the CADC")):
         if readouts.size and abs(replay.membranes_lsb[:, readouts] - limit).min() < 15:
             axes.axhline(limit, color=GREY, linewidth=0.8, linestyle=":")
@@ -228,6 +232,7 @@ def readout_membranes(axes: Axes, replay: Replay, task: Task, prediction: str | 
     if prediction is not None:
         title += f", the chip said {prediction}"
     if readouts.size == len(task.classes) and prediction is not None:
-        again = task.classes[int(replay.cadc[readouts].argmax())]
+        again = task.classes[int(np.argmin(first_us) if spike else replay.cadc[readouts].argmax())]
         title += f", this time {again}" * (again != prediction)  # noise can turn a close decision
-    _dress(axes, title, "time in the sample [µs]; markers: what the CADC reads then", "membrane [CADC LSB]")
+    markers = "first spikes" if spike else "what the CADC reads then"
+    _dress(axes, title, f"time in the sample [µs]; markers: {markers}", "membrane [CADC LSB]")

@@ -11,6 +11,7 @@ from __future__ import annotations
 import copy
 import warnings
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -20,6 +21,7 @@ from chip.chip import Chip
 from chip.config import ChipConfig
 from chip.fpga import SampleSet
 from chip.registers import ROW_EXCITATORY, ROW_INHIBITORY, Registers
+from chip.router.crossbar import NOTHING, neuron_routes
 
 STEP_NS = 100  # between two looks at the membranes
 TIME_ZERO_NS = 16_000  # of the sample, after the start of the second chip
@@ -51,6 +53,22 @@ class Replay:
     membranes_lsb: np.ndarray
     cadc: np.ndarray
     registers: Registers
+
+    @cached_property
+    def layers(self) -> tuple[np.ndarray, np.ndarray]:
+        """Numbers of the hidden neurons and of the readouts.
+
+        Readouts are leaky integrators; where there are none, neurons whose spikes drive no synapses while others' do.
+        """
+        registers = self.registers
+        enabled, spiking = (each.reshape(-1) for each in (registers.enabled, registers.spiking))
+        readouts = enabled & ~spiking
+        if not readouts.any():
+            routes = neuron_routes(registers)
+            ends = (routes.top_key == NOTHING).reshape(-1) & (routes.bottom_key == NOTHING).reshape(-1)
+            if (enabled & ~ends).any():
+                readouts = enabled & ends
+        return np.flatnonzero(enabled & ~readouts), np.flatnonzero(readouts)
 
     def spikes_of(self, neuron: int) -> np.ndarray:
         """int64[m]: the spike times of one neuron."""

@@ -17,7 +17,8 @@ from chip.config import ChipConfig
 from chip.fpga import SampleSet
 from host import panels, plots, tasks
 from host.replay import replay, signed_weights
-from ppu_programs.placement import hidden_drivers, input_labels, place_two_layers, store_signed
+from ppu_programs.network import LIF, Linear, Network
+from ppu_programs.placement import hidden_drivers, input_labels, place, place_two_layers, store_signed
 from tests.host.test_results import make_result
 from tests.host.toy import TASK
 
@@ -126,6 +127,19 @@ def test_a_decision_that_noise_turned_is_named(shown):
     assert axes.get_title(loc="left") == "Readouts: class dot, the chip said dot, this time yang"
     panels.readout_membranes(axes, found, task, "yang")
     assert axes.get_title(loc="left") == "Readouts: class dot, the chip said yang"
+
+
+def test_readouts_that_spike_are_told_from_hidden_neurons_and_the_first_one_decides(shown):
+    found, task = shown
+    registers = place(Network(Linear(2, 3), LIF(3), Linear(3, 3), LIF(3))).routing()
+    spikes = {"spike_times_ns": np.array([2_000, 4_000, 5_000]), "neurons": np.array([0, 260, 258])}
+    spiking = dataclasses.replace(found, registers=registers, **spikes)
+    assert [layer.tolist() for layer in spiking.layers] == [[0, 2, 4], [256, 258, 260]]
+    axes = Figure().subplots()
+    panels.raster(axes, spiking)
+    assert axes.get_title(loc="left") == "One sample: 1 spikes of 1 of 3 hidden neurons"
+    panels.readout_membranes(axes, spiking, task, "yang")
+    assert axes.get_title(loc="left") == "Readouts: class dot, the chip said yang, this time dot"
 
 
 def test_class_colours_stay_apart_without_colour():
