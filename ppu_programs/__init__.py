@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from ppu_programs.homeostasis import Homeostasis as Homeostasis
     from ppu_programs.rewrite import Rewrite as Rewrite
     from ppu_programs.stdp import STDP as STDP
+    from ppu_programs.superspike.firmware import SuperSpike as SuperSpike
 
 # name on the command line -> (module:class, one line for `plasticore rules`)
 _RULES = {
@@ -29,6 +30,10 @@ _RULES = {
     "fast-and-deep": (
         "ppu_programs.fast_and_deep.firmware:FastAndDeep",
         "exact gradients of first-spike times, by the slope of the membrane",
+    ),
+    "superspike": (
+        "ppu_programs.superspike.firmware:SuperSpike",
+        "surrogate gradients from sampled membranes, by factors that are local to a synapse",
     ),
 }
 _EXAMPLES = {

@@ -58,13 +58,18 @@ class HiddenProgram(Program):
     ``gradient`` (int16 and int32, a row an input, in the order of ``layout``), ``readout_weights`` (int8, -63..63, a
     row a readout, lanes are hidden neurons), ``errors`` (int16[64], what the other processor sends) and those of
     ``update`` and ``weights``.
+
+    Attributes:
+        gradient_type: of the elements of ``gradient``, if a rule wants another one than int32.
     """
+
+    gradient_type = i32
 
     def __init__(self, settings: Settings, plan: Plan, seed: int, memory: Memory, kernels: tuple):
         self.settings, self.plan, self.seed = settings, plan, seed
         self.name = f"{settings.section}, hidden layer"
         self.rows = range(2 * settings.inputs)
-        self.memory = memory | hidden_memory(settings)
+        self.memory = memory | hidden_memory(settings, self.gradient_type)
         self.update = update.update_kernel(settings.inputs, settings.gradient_shift)
         self.rows_of_synapses = weights.rows_of_synapses_kernel(settings.inputs)
         self.kernels = (*kernels, self.update, update.lower_rate, self.rows_of_synapses)
@@ -224,13 +229,13 @@ def has_errors(ppu, settings: Settings) -> bool:
     return any(ppu.word("errors", 1 + o) for o in range(settings.readouts))
 
 
-def hidden_memory(settings: Settings) -> Memory:
+def hidden_memory(settings: Settings, gradient_type=i32) -> Memory:
     """What every hidden layer has, see :class:`HiddenProgram`."""
     layer = Memory(
         errors=i16[64],
         readout_weights=i8[settings.readouts * ROW],
         shadow=i16[settings.inputs * ROW],
-        gradient=i32[settings.inputs * ROW],
+        gradient=gradient_type[settings.inputs * ROW],
     )
     return layer | update.memory(settings.inputs) | weights.synapse_memory(settings.inputs)
 
