@@ -47,16 +47,20 @@ class HiddenProgram(programs.HiddenProgram):
         return super().image() | {"input_psp": tables.input_table(s), "readout_psp": tables.readout_table(s)}
 
     def observe(self, ppu) -> Generator:
-        s = self.settings
-        yield ppu.wait_doorbell(START_LINE)
-        yield ppu.wait(s.wait_cycles)
-        yield ppu.sample_membranes(s.membrane_samples, into="membranes", period_ns=s.sample_period_ns)
+        yield from self.sample(ppu)
         yield ppu.wait_doorbell(SAMPLE_LINE)
         ended = ppu.time_base
         yield ppu.run(self.surrogate)
         yield ppu.load_record(RECORD_SLOT, into="record")
         yield ppu.run(self.read_record)
         return ended
+
+    def sample(self, ppu) -> Generator:
+        """Convert the membranes at the times that the settings say, from the ring on."""
+        s = self.settings
+        yield ppu.wait_doorbell(START_LINE)
+        yield ppu.wait(s.wait_cycles)
+        yield ppu.sample_membranes(s.membrane_samples, into="membranes", period_ns=s.sample_period_ns)
 
     def gradient(self, ppu) -> Generator:
         yield ppu.run(self.backward)

@@ -1,0 +1,149 @@
+"""SuperSpike on the whole chip: membranes from the CADC at known times, its gradient, and what it reports."""
+
+import numpy as np
+import pytest
+
+from chip import Chip, ChipConfig
+from chip import constants as c
+from chip.config import FpgaConfig
+from host import Host, tasks
+from ppu_programs import SuperSpike
+from ppu_programs.superspike.programs import HiddenProgram, ReadoutProgram
+from ppu_programs.superspike.settings import Settings
+from ppu_programs.two_layer import weights
+from ppu_programs.two_layer.programs import DONE_LINE
+from ppu_programs.two_layer.tables import error_unit
+from tests.naive import superspike as naive
+from tests.ppu_programs.test_eventprop_on_chip import from_record, keep_gradient
+
+SAMPLES = 150
+
+
+class Watched(SuperSpike):
+    """Batches of one sample after which nothing is updated; potentials, gradients, errors and records are kept."""
+
+    def __init__(self, **settings):
+        super().__init__(epochs=1, seed=1, settings=Settings(batch=1, **settings))
+        self.kept = {"potentials": [], "hidden": [], "errors": [], "record": [], "sample": []}
+
+    def programs(self):
+        kept = self.kept
+
+        class Hidden(HiddenProgram):
+            def sample(self, ppu):
+                yield from super().sample(ppu)
+                kept["potentials"].append(ppu.regions["membranes"].reshape(-1, c.LANES).copy())
+
+            def update_weights(self, ppu):
+                keep_gradient(ppu, kept["hidden"])
+                yield ppu.ring(c.BOTTOM, DONE_LINE)
+
+        class Readout(ReadoutProgram):
+            def update_weights(self, ppu):
+                kept["errors"].append(ppu.regions["errors"].copy())
+                kept["record"].append(ppu.regions["record"].copy())
+                kept["sample"].append(int(ppu.regions["order"][0]))
+                yield ppu.wait_doorbell(DONE_LINE)
+
+        return tuple(program(self.settings, self.plan, self.seed) for program in (Hidden, Readout))
+
+
+@pytest.fixture(scope="module")
+def watched():
+    firmware, task = Watched(), tasks.yin_yang().head(SAMPLES, 1, 1)
+    host = Host(Chip(ChipConfig.typical(seed=2)))
+    host.load(firmware, task)
+    host.run()
+    return firmware, task
+
+
+def test_the_gradient_on_the_chip_points_where_the_formula_points(watched):
+    """On the chip's own membrane samples, spikes, errors and weights: mean cosine >= 0.99."""
+    firmware, task = watched
+    s = firmware.settings
+    readout = weights.steps(weights.from_rows(weights.initial_shadow(s, 1)[1], s.hidden))
+    registers = firmware.registers()
+    cosines = []
+    for n, sample in enumerate(firmware.kept["sample"]):
+        raw = firmware.kept["errors"][n]
+        errors = raw[1 : 1 + s.readouts] * error_unit(s) / 2.0 ** raw[0]
+        arrivals, spikes = from_record(firmware.kept["record"][n], task.train.inputs[sample], s)
+        potentials = firmware.kept["potentials"][n][:, : s.hidden].astype(float)
+        counts = [len(times) for times in spikes]
+        threshold = float(registers.threshold_lsb[c.TOP, 0])
+        expected = naive.gradient(s, threshold, potentials, arrivals, counts, readout, errors)
+        ours = weights.from_rows(firmware.kept["hidden"][n], s.hidden).astype(float)
+        if abs(errors).max() > 0.01:
+            cosines.append((ours * expected).sum() / np.linalg.norm(ours) / np.linalg.norm(expected))
+    assert len(cosines) > SAMPLES // 2
+    assert np.mean(cosines) >= 0.99, (np.mean(cosines), np.min(cosines))
+
+
+def test_the_samples_see_what_the_spikes_say(watched):
+    """A neuron that spiked less than its refractory time before a conversion is at its reset potential then."""
+    firmware, task = watched
+    s = firmware.settings
+    clamped, others = [], []
+    for n in range(SAMPLES):
+        _, spikes = from_record(firmware.kept["record"][n], task.train.inputs[0], s)
+        for lane, times in enumerate(spikes):
+            for k, t in enumerate(s.sample_ticks * 8):
+                ago = t - times
+                near = ((ago > 0) & (ago < s.refractory_ns - 50)).any()
+                (clamped if near else others).append(int(firmware.kept["potentials"][n][k, lane]) - 80)
+    assert len(clamped) > 100 and abs(np.mean(clamped)) < 1 and np.std(clamped) < 8
+    assert np.std(others) > 20
+
+
+@pytest.mark.parametrize("fpga", [FpgaConfig(), FpgaConfig(player_latency_ns=0), FpgaConfig(player_latency_ns=5_008)])
+def test_membranes_are_sampled_at_known_times_since_time_zero(fpga, monkeypatch):
+    chip = Chip(ChipConfig(fpga=fpga))
+    conversions, zeros = [], []
+    post, play = chip.core.post_cadc, chip.player.play
+
+    def watched_play(*arguments):
+        zeros.append(play(*arguments)[0])
+        return zeros[-1], chip.player.busy_until_ns
+
+    def watched_post(time_ns, hemisphere):
+        if hemisphere == c.TOP:
+            conversions.append(time_ns)
+        return post(time_ns, hemisphere)
+
+    monkeypatch.setattr(chip.core, "post_cadc", watched_post)
+    monkeypatch.setattr(chip.player, "play", watched_play)
+    host, firmware = Host(chip), SuperSpike(epochs=1)
+    host.load(firmware, tasks.yin_yang().head(50, 2, 2))
+    host.run()
+    s = firmware.settings
+    since_zero = np.array(conversions).reshape(50, s.membrane_samples) - np.array(zeros[:50])[:, None]
+    late = since_zero - 8 * s.sample_ticks
+    assert late.min() >= -8 and late.max() <= 8 and len(zeros) == 54
+
+
+def test_spikes_per_hidden_neuron_are_reported():
+    host = Host(Chip())
+    host.load(SuperSpike(hidden=40, epochs=2, seed=3), tasks.yin_yang().head(50, 30, 20))
+    found = host.run().arrays
+    assert len(found["train_spikes"]) == 2 and found["test_spikes"] > 0.05
+    parts = (50, *found["train_spikes"]), (30, found["validation_spikes"]), (20, found["test_spikes"])
+    hidden_spikes = sum(40 * samples * spikes for samples, *several in parts for spikes in several)
+    assert hidden_spikes + 5 * (2 * 50 + 30 + 20) == pytest.approx(host.chip.writer.written)
+
+
+def test_both_programs_fit_their_processors_with_their_code():
+    host = Host(Chip())
+    host.load(SuperSpike(hidden=128), tasks.yin_yang())
+    for processor in host.chip.processors:
+        assert processor.link_map.code_in == "sram" and processor.link_map.used <= c.SRAM_BYTES
+
+
+@pytest.mark.slow
+def test_it_learns_without_and_with_less_activity():
+    results = []
+    for activity in (0.0, 0.3):
+        host = Host(Chip(ChipConfig.ideal(seed=1)))
+        host.load(SuperSpike(epochs=3, seed=1, settings=Settings(activity=activity)), tasks.yin_yang())
+        results.append(host.run().arrays)
+    assert all(result["validation_accuracy"] >= 0.92 for result in results)
+    assert results[1]["validation_spikes"] < 0.8 * results[0]["validation_spikes"]
