@@ -84,20 +84,22 @@ def test_the_samples_see_what_the_spikes_say(watched):
     firmware, task = watched
     s = firmware.settings
     clamped, others = [], []
-    for n in range(SAMPLES):
+    for n in range(30):
         _, spikes = from_record(firmware.kept["record"][n], task.train.inputs[0], s)
         for lane, times in enumerate(spikes):
             for k, t in enumerate(s.sample_ticks * 8):
                 ago = t - times
                 near = ((ago > 0) & (ago < s.refractory_ns - 50)).any()
                 (clamped if near else others).append(int(firmware.kept["potentials"][n][k, lane]) - 80)
-    assert len(clamped) > 100 and abs(np.mean(clamped)) < 1 and np.std(clamped) < 8
+    assert len(clamped) > 50 and abs(np.mean(clamped)) < 1 and np.std(clamped) < 8
     assert np.std(others) > 20
 
 
 @pytest.mark.parametrize("fpga", [FpgaConfig(), FpgaConfig(player_latency_ns=0), FpgaConfig(player_latency_ns=5_008)])
 def test_membranes_are_sampled_at_known_times_since_time_zero(fpga, monkeypatch):
-    chip = Chip(ChipConfig(fpga=fpga))
+    chip, firmware = Chip(ChipConfig(fpga=fpga)), SuperSpike(epochs=1)
+    host = Host(chip)
+    host.load(firmware, tasks.yin_yang().head(50, 2, 2))
     conversions, zeros = [], []
     post, play = chip.core.post_cadc, chip.player.play
 
@@ -112,8 +114,6 @@ def test_membranes_are_sampled_at_known_times_since_time_zero(fpga, monkeypatch)
 
     monkeypatch.setattr(chip.core, "post_cadc", watched_post)
     monkeypatch.setattr(chip.player, "play", watched_play)
-    host, firmware = Host(chip), SuperSpike(epochs=1)
-    host.load(firmware, tasks.yin_yang().head(50, 2, 2))
     host.run()
     s = firmware.settings
     since_zero = np.array(conversions).reshape(50, s.membrane_samples) - np.array(zeros[:50])[:, None]
