@@ -10,8 +10,8 @@ import numpy as np
 from chip import constants as c
 from chip.ppu.processor_core import ISSUE_CYCLES
 from chip.settings import setting
+from ppu_programs.network import LIF
 from ppu_programs.two_layer import settings as two_layer
-from ppu_programs.two_layer.firmware import HIDDEN_LEAK_LSB
 from ppu_programs.two_layer.settings import TICK_NS
 
 SURROGATE_ONE = 63  # the surrogate at threshold is at most this: two samples there fill a lane of the accumulator
@@ -50,12 +50,17 @@ class Settings(two_layer.Settings):
                 f"{self.section}: the last of {self.membrane_samples} membrane samples comes at {last_ns} ns, and the "
                 f"readouts are observed at {self.duration_ns} ns; take fewer samples, or sooner"
             )
-        highest_lsb = c.CADC_MAX + 1 - HIDDEN_LEAK_LSB - self.width_lsb
+        highest_lsb = c.CADC_MAX + 1 - LIF.leak_lsb - self.width_lsb
         if self.threshold_lsb > highest_lsb:
             raise ValueError(
                 f"{self.section}: the threshold is {self.threshold_lsb} LSB above the leak potential; with a surrogate "
                 f"of {self.width_lsb} LSB on either side {highest_lsb} is the highest that the CADC can tell"
             )
+
+    @property
+    def threshold_code(self) -> int:
+        """What the CADC reads of a hidden membrane at threshold."""
+        return LIF.leak_lsb + self.threshold_lsb
 
     @property
     def sample_ticks(self) -> np.ndarray:

@@ -68,7 +68,6 @@ from chip.ppu import (
 from ppu_programs.placement import INPUT_MARK
 from ppu_programs.superspike import tables
 from ppu_programs.superspike.settings import Settings
-from ppu_programs.two_layer.firmware import HIDDEN_LEAK_LSB
 from ppu_programs.two_layer.layout import RECORD_WORDS, ROW, hidden_lane, input_index
 from ppu_programs.two_layer.settings import TICK_NS
 from ppu_programs.two_layer.tables import leading_zeros
@@ -95,8 +94,8 @@ def memory(settings: Settings) -> Memory:
 
 def surrogate_kernel(settings: Settings) -> Kernel:
     """Return the kernel ``surrogate``: from potentials to psi, the slope times what a potential is short of width."""
-    threshold = HIDDEN_LEAK_LSB + settings.threshold_lsb
-    samples, width, slope = settings.membrane_samples, settings.width_lsb, settings.surrogate_slope
+    threshold, samples = settings.threshold_code, settings.membrane_samples
+    width, slope = settings.width_lsb, settings.surrogate_slope
 
     @kernel
     def surrogate(v, m):

@@ -14,7 +14,6 @@ from ppu_programs.superspike import surrogate, tables
 from ppu_programs.superspike.programs import HiddenProgram
 from ppu_programs.superspike.settings import SURROGATE_ONE, Settings
 from ppu_programs.two_layer import weights
-from ppu_programs.two_layer.firmware import HIDDEN_LEAK_LSB
 from ppu_programs.two_layer.programs import hidden_memory
 from ppu_programs.two_layer.tables import error_unit
 from tests.naive import superspike as naive
@@ -33,10 +32,6 @@ def side(settings: Settings) -> Side:
     made.regions["input_psp"][:] = tables.input_table(settings)
     made.regions["readout_psp"][:] = tables.readout_table(settings)
     return made
-
-
-def threshold(settings: Settings) -> int:
-    return HIDDEN_LEAK_LSB + settings.threshold_lsb
 
 
 def random_case(settings: Settings, seed: int) -> dict:
@@ -73,7 +68,7 @@ def both_gradients(settings: Settings, case: dict) -> tuple[np.ndarray, np.ndarr
     for name in ("surrogate", "read_record", "backward"):
         made.call(name)
     names = "potentials", "arrivals", "spikes", "readout", "errors"
-    expected = naive.gradient(settings, threshold(settings), *(case[name] for name in names))
+    expected = naive.gradient(settings, settings.threshold_code, *(case[name] for name in names))
     return weights.from_rows(made.regions["gradient"], c.LANES).astype(float), expected
 
 
@@ -97,12 +92,12 @@ def unit(settings: Settings) -> float:
 @pytest.mark.parametrize("changes", [{}, {"width_lsb": 63}, {"width_lsb": 1}, {"threshold_lsb": 160, "width_lsb": 16}])
 def test_the_surrogate_of_every_potential(changes):
     settings = Settings(**changes)
-    made, values = side(settings), np.arange(256)
+    made, values, width = side(settings), np.arange(256), settings.width_lsb
     made.regions["membranes"][:256] = values
     made.call("surrogate")
-    expected = [settings.surrogate_slope * max(0, settings.width_lsb - abs(v - threshold(settings))) for v in values]
+    expected = settings.surrogate_slope * np.maximum(0, width - abs(values - settings.threshold_code))
     assert (made.regions["membranes"][:256] == expected).all()
-    assert SURROGATE_ONE // 2 <= max(expected) <= SURROGATE_ONE
+    assert SURROGATE_ONE // 2 <= expected.max() <= SURROGATE_ONE
 
 
 @examples(deadline=None, max_examples=20)
@@ -156,7 +151,7 @@ def test_each_synapse_is_within_its_rounding(seed):
     case = random_case(settings, seed)
     found, expected = both_gradients(settings, case)
     expected = expected / unit(settings)
-    near = abs(case["potentials"].astype(int) - threshold(settings))
+    near = abs(case["potentials"].astype(int) - settings.threshold_code)
     free = np.maximum(0, 1 - near / settings.width_lsb).sum(axis=0) < 2  # eligibilities below their limit
     assert (abs(found - expected) <= 3 + 0.03 * abs(expected).max())[:, free].all()
 
@@ -167,7 +162,7 @@ def test_the_measure_is_sharp(changes):
     right, wrong = Settings(), Settings(**changes)
     case = random_case(right, 3)
     names = "potentials", "arrivals", "spikes", "readout", "errors"
-    twins = [naive.gradient(s, threshold(s), *(case[name] for name in names)) for s in (right, wrong)]
+    twins = [naive.gradient(s, s.threshold_code, *(case[name] for name in names)) for s in (right, wrong)]
     assert cosine(*twins) < 0.996
 
 
