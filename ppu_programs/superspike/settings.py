@@ -34,11 +34,11 @@ class Settings(two_layer.Settings):
 
     section: ClassVar[str] = "superspike"
 
-    first_sample_ns: int = setting(2_000, 0, TICK_NS << 13, TICK_NS)
+    first_sample_ns: int = setting(3_000, 0, TICK_NS << 13, TICK_NS)
     sample_period_ns: int = setting(2_000, c.CADC_SAMPLE_PERIOD_NS, 30_000, TICK_NS)
     membrane_samples: int = setting(14, 1, 20)
     lead_ns: int = setting(1_000, 0, 10_000_000, c.PPU_CLOCK_NS)
-    width_lsb: int = setting(14, 1, SURROGATE_ONE)
+    width_lsb: int = setting(20, 1, SURROGATE_ONE)
     activity: float = setting(0.0, 0.0, 0.999)
     activity_target: int = setting(0, 0, 100)
 
