@@ -37,7 +37,17 @@ class SuperSpike(TwoLayerFirmware):
     def samples(
         self, inputs: np.ndarray, targets: np.ndarray, ranges: dict[str, range], config: ChipConfig
     ) -> SampleSet:
-        """As every rule for one hidden layer does it; the time from a ring to time zero comes from ``config``."""
+        """As every rule for one hidden layer does it; the time from a ring to time zero comes from ``config``.
+
+        Raises:
+            ValueError: as there, or the chip converts membranes too slowly.
+        """
+        conversion_ns, period_ns = config.cadc.read_cycles * c.PPU_CLOCK_NS, self.settings.sample_period_ns
+        if conversion_ns > period_ns:
+            raise ValueError(
+                f"superspike samples membranes every {period_ns} ns, and this chip takes {conversion_ns} ns for one "
+                "conversion; lower cadc.read_cycles or raise sample_period_ns"
+            )
         self.settings = dataclasses.replace(self.settings, lead_ns=lead_ns(config))
         return super().samples(inputs, targets, ranges, config)
 

@@ -131,6 +131,12 @@ def test_spikes_per_hidden_neuron_are_reported():
     assert hidden_spikes + 5 * (2 * 50 + 30 + 20) == pytest.approx(host.chip.writer.written)
 
 
+def test_a_slow_converter_is_refused():
+    chip = Chip(ChipConfig.from_dict({"cadc": {"read_cycles": 600}}))
+    with pytest.raises(ValueError, match="every 2000 ns, and this chip takes 2400 ns .* lower cadc.read_cycles"):
+        Host(chip).load(SuperSpike(), tasks.yin_yang().head(25, 1, 1))
+
+
 def test_both_programs_fit_their_processors_with_their_code():
     host = Host(Chip())
     host.load(SuperSpike(hidden=128), tasks.yin_yang())
