@@ -39,7 +39,8 @@ def test_help_has_examples(capsys):
 
 def test_the_readme_names_every_command_with_its_options():
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    synopsis = readme[readme.index("    plasticore train TASK") : readme.index("`plasticore inspect RULE` prints")]
+    begin = readme.index("    plasticore train TASK")
+    synopsis = readme[begin : readme.index("\n\n", begin)]
     shown = {part.split()[0]: set(re.findall(r"--[a-z]+", part)) for part in synopsis.split("plasticore ")[1:]}
     parsers = next(action for action in _parser()._actions if action.dest == "==SUPPRESS==" and action.choices).choices
     assert {
