@@ -66,7 +66,6 @@ class Chip:
         self.counter_base = np.zeros(c.NEURONS, np.int64)  # spikes of each neuron when its counter was last cleared
         self.started = self.stopped = False
         self.weight_overflows = 0
-        self.simpy_events = self.exits = 0
         self.keep_spikes = False
 
     # ------------------------------------------------------------------ set up
@@ -101,6 +100,11 @@ class Chip:
     def learning(self) -> bool:
         """Between start and the last exit code, or a fault: the host link is closed."""
         return self.started and not self.finished and not self.stopped
+
+    @property
+    def simpy_events(self) -> int:
+        """How many events the simulation has taken."""
+        return self.environment.steps
 
     @property
     def now_ns(self) -> int:
@@ -141,15 +145,10 @@ class Chip:
         environment, limit_ns = self.environment, self.environment.limit_ns
         next_look = time.perf_counter() + PROGRESS_EVERY_S
         while self._running():
-            exits = self.exits
             try:
-                for _ in range(STEPS_BETWEEN_CLOCK_LOOKS):
-                    environment.step()
-                    self.simpy_events += 1
-                    if self.exits != exits or environment.now > limit_ns:
-                        break
+                environment.take_steps(STEPS_BETWEEN_CLOCK_LOOKS)
             except EmptySchedule:
-                if self._running():
+                if environment.now <= limit_ns:
                     raise MachineFault(self._deadlock()) from None
             if environment.now > limit_ns:
                 for processor in self._running():

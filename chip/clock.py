@@ -1,37 +1,91 @@
-"""The chip's SimPy environment: integer nanoseconds, and no event for whoever is alone.
+"""The chip's SimPy environment: integer nanoseconds, and alarms, the events of processors.
 
-A simulation spends most of its SimPy events on one processor that waits for the end of its own operation while nothing
-else is going to happen. :meth:`Clock.skip` goes there at once. Since it does so only where the event would have been
-the next one to come, the order of everything stays what it was.
+SimPy makes an object for every event and goes through several functions to create it, to queue it and to call back. A
+processor does one thing at a time, so it has one alarm, which is set again and again; it stands in SimPy's queue, at
+SimPy's place for it, and anything else that is written for SimPy can stand beside it.
 """
 
 from __future__ import annotations
 
-import simpy
+from collections.abc import Callable
+from heapq import heapify, heappop, heappush
 
-MAX_SKIPS = 64  # in a row, then one through the queue: whoever steps the environment gets to look at it
+import simpy
+from simpy.events import NORMAL
 
 
 class Clock(simpy.Environment):
     """A SimPy environment that starts at 0 ns.
 
     Attributes:
-        limit_ns: no skip goes beyond this time.
-        skips: in a row so far.
+        now: the present time in ns.
+        queue: what is scheduled, SimPy's tuples of a heap that begin with the time.
+        limit_ns: the watchdog's time, at which every program is ended.
+        steps: taken so far.
+        halted: set by whoever wants :meth:`take_steps` to stop.
     """
+
+    __slots__ = ("_now",)  # of SimPy; so ``now`` is read without a call, which happens thirty times a sample
 
     def __init__(self):
         super().__init__(initial_time=0)
+        self.queue = self._queue
         self.limit_ns = 0
-        self.skips = 0
+        self.steps = 0
+        self.halted = False
 
-    def skip(self, span_ns: int) -> bool:
-        """Let a time pass at once if nothing else is scheduled up to its end; say whether that was so."""
-        end_ns = self._now + span_ns
-        queue = self._queue
-        if (queue and queue[0][0] <= end_ns) or end_ns > self.limit_ns or self.skips == MAX_SKIPS:
-            self.skips = 0
-            return False
-        self._now = end_ns
-        self.skips += 1
-        return True
+    def take_steps(self, most: int) -> None:
+        """Take up to so many steps, fewer where one sets ``halted``.
+
+        Raises:
+            EmptySchedule: nothing is left to happen.
+        """
+        queue, taken = self.queue, 0
+        self.halted = False
+        try:
+            while taken < most and not self.halted:
+                if queue and type(queue[0][-1]) is Alarm:
+                    self._now, _, _, alarm = heappop(queue)
+                    alarm.function()
+                else:
+                    super().step()
+                taken += 1
+        finally:
+            self.steps += taken
+
+    def step(self) -> None:
+        """Take the next step: SimPy's, where it is no alarm."""
+        self.take_steps(1)
+
+
+Clock.now = Clock._now  # type: ignore[assignment]
+
+
+class Alarm:
+    """Calls a function at a time, as often as it is set, which it is once at a time.
+
+    A processor needs one for all its operations, since one follows the other.
+    """
+
+    __slots__ = ("clock", "function")
+
+    def __init__(self, clock: Clock, function: Callable[[], None]):
+        self.clock, self.function = clock, function
+
+    def set(self, time_ns: int) -> None:
+        """Go off at a time that is not past, behind all that is scheduled for that time already."""
+        heappush(self.clock.queue, (time_ns, NORMAL, next(self.clock._eid), self))
+
+    def go_off(self) -> None:
+        """Go off now."""
+        self.set(self.clock.now)
+
+    def move(self, time_ns: int) -> None:
+        """Go off at another time than the one that was set, if any was.
+
+        Left in the queue, that one would still move the clock at the end of a run.
+        """
+        queue = self.clock.queue
+        queue[:] = [entry for entry in queue if entry[-1] is not self]
+        heapify(queue)
+        self.set(time_ns)

@@ -173,7 +173,12 @@ class SamplePlayer:
         self.samples = samples
         self._offsets = samples.offsets.tolist()  # as the core takes them, so that playing converts nothing
         self._times_ns, self._labels = samples.times_ns.astype(np.int64), samples.labels.astype(np.int64)
+        self._tags = samples.tags.tolist()
         self.memory.sample_bytes = samples.nbytes
+
+    def tag(self, index: int) -> int:
+        """The tag of sample ``index``."""
+        return self._tags[index]
 
     def play(self, core, index: int, request_ns: int) -> tuple[int, int]:
         """Post the events of sample ``index`` to the core; returns its time zero and the end of its recording."""
@@ -209,22 +214,23 @@ class SpikeWriter:
     def __init__(self, config, memory: ExternalMemory, strict: bool):
         self.config, self.strict = config, strict
         self._bytes = [memory.view(record_address(slot), RECORD_BYTES) for slot in range(RECORD_SLOTS)]
-        self._records = [record.view(np.uint32) for record in self._bytes]
+        self._headers = [record.view(np.uint32)[:RECORD_HEADER_WORDS] for record in self._bytes]
+        self._spikes = [record.view(np.uint32)[RECORD_HEADER_WORDS:] for record in self._bytes]
         self.lost = self.written = 0
 
     def filled(self, slot: int) -> np.ndarray:
         """uint8[n * 128]: the vectors of a record that hold its header and its spikes."""
-        nbytes = 4 * (RECORD_HEADER_WORDS + self._records[slot].item(0))
+        nbytes = 4 * (RECORD_HEADER_WORDS + self._headers[slot].item(0))
         return self._bytes[slot][: -(-nbytes // c.VECTOR_BYTES) * c.VECTOR_BYTES]
 
     def write(self, core, slot: int, zero_ns: int, end_ns: int, tag: int) -> None:
         """Write the record of the spikes in ``zero_ns <= t < end_ns``; the core must stand behind ``end_ns``."""
         if not self.config.spike_writer:
             return
-        record = self._records[slot]
-        found = core.pack_spikes(zero_ns, end_ns, c.FPGA_CLOCK_NS, record[RECORD_HEADER_WORDS:])
-        kept = min(found, RECORD_SPIKES)
-        record[0], record[1] = kept, tag
+        found = core.pack_spikes(zero_ns, end_ns, c.FPGA_CLOCK_NS, self._spikes[slot])
+        kept = found if found < RECORD_SPIKES else RECORD_SPIKES
+        header = self._headers[slot]
+        header[0], header[1] = kept, tag
         self.written += kept
         if kept < found:
             self.lost += found - kept

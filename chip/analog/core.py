@@ -261,7 +261,8 @@ class AnalogCore(Posting):
 
         Time stamps count ``tick_ns`` since ``start_ns``; spikes beyond the room in ``words`` are counted only.
         """
-        self.advance(end_ns)
+        if end_ns > self._now_ns:
+            self.advance(end_ns)
         found = pack_log(self._table, start_ns, end_ns, tick_ns, words)
         if found != NOT_COMMITTED:
             return found

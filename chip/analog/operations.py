@@ -25,6 +25,7 @@ from chip.analog.posting import (
 from chip.analog.sensors import CorrelationSensors
 from chip.analog.state import POSTED
 
+PLACES = frozenset((hemisphere, half) for hemisphere in (c.TOP, c.BOTTOM) for half in (c.EVEN, c.ODD))
 EVERY_LANE = np.ones(c.LANES, np.uint8)
 EVERY_LANE.setflags(write=False)
 
@@ -73,6 +74,19 @@ class Posting:
         self, times_ns: np.ndarray, hemisphere: int, rows: np.ndarray, half: int, values: np.ndarray
     ) -> None:
         """Post writes of row halves: int[n] times, int[n] rows 0..255, uint8[n, 128] weights 0..63."""
+        status, arguments = self._post_rows(times_ns, hemisphere, rows, half, values)
+        if status < 0:
+            self._refuse_rows(status, *arguments)
+
+    def try_weight_rows(self, times_ns: np.ndarray, hemisphere: int, rows, half: int, values: np.ndarray) -> bool:
+        """Post as :meth:`post_weight_rows`, or return False and post nothing if a weight is beyond 63."""
+        status, arguments = self._post_rows(times_ns, hemisphere, rows, half, values)
+        if status < 0 and status != BAD_WEIGHT:
+            self._refuse_rows(status, *arguments)
+        return status != BAD_WEIGHT
+
+    def _post_rows(self, times_ns, hemisphere: int, rows, half: int, values) -> tuple[int, tuple]:
+        """Post writes of row halves; return the status, negative where nothing was posted, and what was posted."""
         _check_place(hemisphere, half)
         times = np.ascontiguousarray(times_ns, np.int64)
         rows = np.ascontiguousarray(rows, np.int64)
@@ -82,8 +96,7 @@ class Posting:
         arguments = times, hemisphere, rows, half, values
         while (status := insert_rows(self._clock, self._queues.writes, self._queues.write_values, *arguments)) == FULL:
             self._make_room("writes", len(rows))
-        if status < 0:
-            self._refuse_rows(status, *arguments)
+        return status, arguments
 
     def post_row(self, first_ns: int, step_ns: int, hemisphere: int, row: int, values: np.ndarray) -> bool:
         """Post writes of a row, uint8[2, 128] weights: of its even half at a time, of its odd one ``step_ns`` later.
@@ -116,8 +129,9 @@ class Posting:
 
         Currents go on, and no refractory period begins.
         """
-        _check_place(hemisphere, half)
-        self._check_time(time_ns, "a neuron reset")
+        if (hemisphere, half) not in PLACES or time_ns % c.EVENT_CLOCK_NS or time_ns < self._now_ns:
+            _check_place(hemisphere, half)
+            self._check_time(time_ns, "a neuron reset")
         if mask is None:
             mask = EVERY_LANE
         else:
@@ -130,8 +144,9 @@ class Posting:
 
     def post_cadc(self, time_ns: int, hemisphere: int) -> int:
         """Post a conversion of all membranes of a hemisphere; returns the ticket for :meth:`cadc_result`."""
-        _check_place(hemisphere, c.EVEN)
-        self._check_time(time_ns, "a CADC conversion")
+        if (hemisphere, c.EVEN) not in PLACES or time_ns % c.EVENT_CLOCK_NS or time_ns < self._now_ns:
+            _check_place(hemisphere, c.EVEN)
+            self._check_time(time_ns, "a CADC conversion")
         ticket = (int(time_ns) << 1) | hemisphere
         while insert_look(self._clock, self._queues.looks, ticket) == FULL:
             self._make_room("looks", 1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NoReturn
 
 import numpy as np
 
@@ -10,7 +11,10 @@ from chip import constants as c
 from chip.errors import LossError, MachineFault
 from chip.ppu.processor_core import WORD_CYCLES, Operation, ProcessorCore
 
-BOTH_HALVES = (c.EVEN, c.ODD)
+EVEN_HALF, BOTH_HALVES = (c.EVEN,), (c.EVEN, c.ODD)
+ROW_WRITE_CYCLES = c.SRAM_VECTOR_LOAD_CYCLES + c.WEIGHT_STORE_CYCLES  # of a half row from SRAM
+ROW_WRITES_NS = np.arange(1, c.ROWS + 1) * (ROW_WRITE_CYCLES * c.PPU_CLOCK_NS)  # ends of writes, one after the other
+NEURON_RESET_NS = c.NEURON_RESET_CYCLES * c.PPU_CLOCK_NS  # of a half
 ALL_LANES = tuple(range(c.LANES))
 
 
@@ -48,43 +52,44 @@ class ArrayOperations(ProcessorCore):
         """Write half rows of weights from SRAM; row i acts when its bus access ends. The low 6 bits are taken."""
         self._check_index("half", half, c.HALVES)
         rows, values = self._rows(rows, source)
-        if values.max() > c.WEIGHT_MAX:
+        times_ns, chip = self._start_ns() + ROW_WRITES_NS[: rows.size], self.chip
+        if not chip.core.try_weight_rows(times_ns, self.hemisphere, rows, half, values):
             self._weights_overflow(rows, values)
             values = values & c.WEIGHT_MAX
-        row_cycles = c.SRAM_VECTOR_LOAD_CYCLES + c.WEIGHT_STORE_CYCLES
-        start_ns = self._start_ns()
-        times_ns = start_ns + np.arange(1, len(rows) + 1) * row_cycles * c.PPU_CLOCK_NS
-        self.chip.synapse_memory[self.hemisphere, rows, half] = values
-        self.chip.core.post_weight_rows(times_ns, self.hemisphere, rows, half, values)
-        return self._spend("weights", len(rows) * row_cycles)
+            chip.core.post_weight_rows(times_ns, self.hemisphere, rows, half, values)
+        chip.synapse_memory[self.hemisphere, rows, half] = values
+        return self._spend("weights", rows.size * ROW_WRITE_CYCLES)
 
-    def reset_neurons(self, halves: Sequence[int] = (c.EVEN,), mask: np.ndarray | None = None) -> Operation:
+    def reset_neurons(self, halves: Sequence[int] = EVEN_HALF, mask: np.ndarray | None = None) -> Operation:
         """Pull membranes to their reset potential: one vector write a half, acting when it ends.
 
         ``mask`` is uint8[128], nonzero where a lane is reset; by default all are.
         """
-        self._check_halves(halves)
-        start_ns = self._start_ns()
-        for count, half in enumerate(halves, 1):
-            time_ns = start_ns + count * c.NEURON_RESET_CYCLES * c.PPU_CLOCK_NS
-            self.chip.core.post_neuron_reset(time_ns, self.hemisphere, half, mask)
+        if halves is not EVEN_HALF:
+            self._check_halves(halves)
+        time_ns, core = self._start_ns(), self.chip.core
+        for half in halves:
+            time_ns += NEURON_RESET_NS
+            core.post_neuron_reset(time_ns, self.hemisphere, half, mask)
         return self._spend("neuron reset", len(halves) * c.NEURON_RESET_CYCLES)
 
-    def read_cadc(self, into: str, halves: Sequence[int] = (c.EVEN,)) -> Operation:
+    def read_cadc(self, into: str, halves: Sequence[int] = EVEN_HALF) -> Operation:
         """Convert all membranes of this hemisphere now and store the named halves in SRAM, 128 bytes each."""
-        self._check_halves(halves)
-        self._check_membranes()
-        target = self._vectors(into, len(halves))
-        ticket = self.chip.core.post_cadc(self._start_ns(), self.hemisphere)
+        if halves is not EVEN_HALF:
+            self._check_halves(halves)
+        if self.causal_channel != "membrane":
+            self._refuse_membranes()
+        count, core, cadc = len(halves), self.chip.core, self.config.cadc
+        target = self._vectors(into, count)
+        ticket = core.post_cadc(self._start_ns(), self.hemisphere)
 
-        def deliver(_):
-            result = self.chip.core.cadc_result(ticket)
-            for vector, half in zip(target, halves, strict=True):
-                vector[...] = result[half]
+        def deliver():
+            result = core.cadc_result(ticket)
+            for number, half in enumerate(halves):
+                target[number] = result[half]
 
-        cadc = self.config.cadc
-        cycles = cadc.read_cycles + (len(halves) - 1) * cadc.buffered_read_cycles
-        return self._spend("cadc", cycles + len(halves) * c.SRAM_VECTOR_STORE_CYCLES, then=deliver)
+        cycles = cadc.read_cycles + (count - 1) * cadc.buffered_read_cycles
+        return self._spend("cadc", cycles + count * c.SRAM_VECTOR_STORE_CYCLES, then=deliver)
 
     def sample_membranes(self, count: int, into: str, period_ns: int = c.CADC_SAMPLE_PERIOD_NS) -> Operation:
         """Convert the even membranes ``count`` times, one vector of SRAM each, the first one now.
@@ -102,24 +107,24 @@ class ArrayOperations(ProcessorCore):
                 f"a CADC sample period of {period_ns} ns; it must be a multiple of {c.PPU_CLOCK_NS} ns and at least "
                 f"{shortest_ns} ns"
             )
-        self._check_membranes()
+        if self.causal_channel != "membrane":
+            self._refuse_membranes()
         target = self._vectors(into, count)
         start_ns = self._start_ns()
         tickets = [self.chip.core.post_cadc(start_ns + i * period_ns, self.hemisphere) for i in range(count)]
 
-        def deliver(_):
+        def deliver():
             for vector, ticket in zip(target, tickets, strict=True):
                 vector[...] = self.chip.core.cadc_result(ticket)[c.EVEN]
 
         last = self.config.cadc.read_cycles + c.SRAM_VECTOR_STORE_CYCLES
         return self._spend("cadc", (count - 1) * int(period_ns) // c.PPU_CLOCK_NS + last, then=deliver)
 
-    def _check_membranes(self) -> None:
-        if self.causal_channel != "membrane":
-            raise MachineFault(
-                f"program {self.program.name} converts membranes while the causal channels of the {self.name} "
-                "hemisphere see the correlation sensors; yield ppu.connect('membrane') first"
-            )
+    def _refuse_membranes(self) -> NoReturn:
+        raise MachineFault(
+            f"program {self.program.name} converts membranes while the causal channels of the {self.name} "
+            "hemisphere see the correlation sensors; yield ppu.connect('membrane') first"
+        )
 
     # ------------------------------------------------------------------ spikes
 
@@ -152,7 +157,7 @@ class ArrayOperations(ProcessorCore):
         neurons = self.hemisphere * c.COLUMNS + column
         core.keep_record(start_ns)
 
-        def deliver(_):
+        def deliver():
             counts = core.spike_counts(neurons, read_ns) - base[neurons]
             target[...] = (counts & 0xFF) | ((counts > 0xFF) * 0x100 if target.itemsize > 1 else 0)
             if reset:

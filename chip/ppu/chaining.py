@@ -24,11 +24,10 @@ from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
 import numpy as np
-import simpy
 
 from chip import constants as c
 from chip.errors import MachineFault
-from chip.ppu.processor_core import CHAINED, OVER, Operation, ProcessorCore
+from chip.ppu.processor_core import BUSY, CHAINED, Operation, ProcessorCore
 
 # what can be chained, and which of its arguments names the SRAM or the registers that it uses
 PLACE_ARGUMENT = {
@@ -65,23 +64,21 @@ class Chaining(ProcessorCore):
         """
         if self._issued is not None:
             self._check_yielded()
-        brought = self._brought = []
+        self._brought = []
         self._issued = CHAINED
         try:
             self._begin_links(operations)
         finally:
             self._issued = None
-        environment, span_ns = self.environment, self._owed_cycles * c.PPU_CLOCK_NS
-        self._owed_cycles = 0
-        self._chain, self._chain_end_ns = operations, environment.now + span_ns
-        if environment.skip(span_ns):
-            for deliver in brought:
-                deliver(None)
-            self._issued = OVER
-            return OVER
-        self._issued = event = simpy.Timeout(environment, span_ns)
-        event.callbacks.extend(brought)
-        return event
+        self._chain, self._chain_end_ns = operations, self.environment.now + self._owed_cycles * c.PPU_CLOCK_NS
+        self._span_cycles, self._then = 0, self._bring
+        self._issued = BUSY
+        return BUSY
+
+    def _bring(self) -> None:
+        """Bring the values of a chain's reads."""
+        for deliver in self._brought:
+            deliver()
 
     def _begin_links(self, operations: tuple[Link, ...]) -> None:
         places: list = []  # of reads so far

@@ -163,11 +163,13 @@ class Kernel:
 class BoundKernel:
     """A kernel that is ready to run: ``bound(limit_cycles, *integers)`` returns the cycles used."""
 
-    __slots__ = ("_arrays", "_function", "_image", "_record", "kernel")
+    __slots__ = ("_arrays", "_dispatcher", "_function", "_image", "_record", "kernel")
 
-    def __init__(self, kernel: Kernel, unit: VectorUnit, arrays: list[np.ndarray]):
+    def __init__(self, kernel: Kernel, unit: VectorUnit, arrays: list[np.ndarray], function: Callable | None = None):
+        """Bind a kernel's function, or another one that stands for it."""
         self.kernel = kernel
-        self._function, self._image, self._record = kernel.function, unit.image, unit.record
+        self._function = self._dispatcher = function or kernel.function
+        self._image, self._record = unit.image, unit.record
         self._arrays = tuple(arrays)
 
     def compile(self) -> None:
@@ -177,7 +179,9 @@ class BoundKernel:
 
             arrays = [typeof(array) for array in self._arrays]
             integers = [int64] * len(self.kernel.parameters)
-            self._function.compile((typeof(self._image), int64, *arrays, *integers))  # type: ignore[attr-defined]
+            signature = (typeof(self._image), int64, *arrays, *integers)
+            # numba's dispatcher looks at the type of each array at every call; what it compiles does not
+            self._function = self._dispatcher.compile(signature)  # type: ignore[attr-defined]
 
     def __call__(self, limit_cycles: int, *integers: int) -> int:
         """Run the kernel.

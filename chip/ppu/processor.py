@@ -12,10 +12,12 @@ decide on the way as a scalar load.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
 
 from chip import constants as c
+from chip.constants import PPU_CLOCK_NS
 from chip.errors import MachineFault
 from chip.fpga import RECORD_SLOTS
 from chip.ppu.array_operations import ArrayOperations
@@ -23,7 +25,16 @@ from chip.ppu.chaining import Chaining
 from chip.ppu.doorbells import DoorbellOrTime
 from chip.ppu.instruction_cache import InstructionCache
 from chip.ppu.memory import LinkMap
-from chip.ppu.processor_core import DOORBELL_LINES, OVER, SAMPLE_LINE, WORD_CYCLES, Operation
+from chip.ppu.processor_core import (
+    ASLEEP,
+    DOORBELL_LINES,
+    ISSUE_CYCLES,
+    SAMPLE_LINE,
+    WORD_BYTES,
+    WORD_CYCLES,
+    Operation,
+    ProcessorCore,
+)
 from chip.ppu.program import Program
 from chip.ppu.recorder import Recorder
 from chip.ppu.scheduler import PASS_CYCLES, Scheduler
@@ -65,13 +76,16 @@ class Processor(ArrayOperations, SensorOperations, Chaining):
             raise MachineFault(f"program {self.program.name} runs kernel {name!r}, which its `kernels` do not list")
         if self._instruction_cache is not None:
             self._owe("fetch", self._instruction_cache.fetch(kernel))
-        cycles = bound(self.config.ppu.kernel_limit_cycles, *arguments)
-        self._kernel, self._kernel_end_ns = kernel, self._start_ns() + cycles * c.PPU_CLOCK_NS
+        cycles = bound(self._kernel_limit_cycles, *arguments)
+        before_ns = self.environment.now + self._owed_cycles * PPU_CLOCK_NS
+        self._kernel, self._kernel_end_ns = kernel, before_ns + (ISSUE_CYCLES + cycles) * PPU_CLOCK_NS
         return self._spend("kernel", cycles)
 
     def word(self, region: str, index: int = 0) -> int:
         """Read one element of SRAM to decide on the way; booked as a scalar load."""
-        values = self._region(region)
+        values = self.regions.get(region)
+        if values is None:
+            raise self._no_region(region)
         if type(index) is not int or not 0 <= index < values.size:
             self._check_element(region, index, values.size)
         self._owe("kernel", WORD_CYCLES)
@@ -97,9 +111,12 @@ class Processor(ArrayOperations, SensorOperations, Chaining):
 
     def wait_until(self, cycle: int) -> Operation:
         """Sleep until the time base reads ``cycle``; goes on at once where it is past that."""
+        return self._spend("wait", 0, self._cycles_until(cycle))
+
+    def _cycles_until(self, cycle: int) -> int:
+        """Return for how long an operation that begins now sleeps until a cycle, 0 where that is past."""
         self._check_index("a wait until", cycle, LONGEST_CYCLES)
-        begun = self._start_ns() // c.PPU_CLOCK_NS
-        return self._spend("wait", 0, idle_cycles=max(0, int(cycle) - begun))
+        return max(0, int(cycle) - self._start_ns() // c.PPU_CLOCK_NS)
 
     # ------------------------------------------------------------------ external memory
 
@@ -115,7 +132,7 @@ class Processor(ArrayOperations, SensorOperations, Chaining):
         """Copy whole vectors of external memory to SRAM, by their values at the end."""
         target = self._bytes(into, offset, source.size)
 
-        def deliver(_):
+        def deliver():
             target[...] = source
 
         cycles = source.size // c.VECTOR_BYTES * (c.EXTERNAL_LOAD_CYCLES + c.SRAM_VECTOR_STORE_CYCLES)
@@ -130,7 +147,7 @@ class Processor(ArrayOperations, SensorOperations, Chaining):
         values = self._bytes(source, offset, vectors * c.VECTOR_BYTES).copy()
         target = self.chip.external.view(address, vectors * c.VECTOR_BYTES)
 
-        def deliver(_):
+        def deliver():
             target[...] = values
 
         posted = c.EXTERNAL_STORE_CYCLES + (vectors - 1) * c.EXTERNAL_STORE_SUSTAINED_CYCLES
@@ -143,7 +160,8 @@ class Processor(ArrayOperations, SensorOperations, Chaining):
         tag, then time stamp << 16 | label each. Events that the crossbar returns to the FPGA stand in it too. The first
         vector holds the count, which says how many more follow; all of them are one operation.
         """
-        self._check_index("record slot", slot, RECORD_SLOTS)
+        if type(slot) is not int or not 0 <= slot < RECORD_SLOTS:
+            self._check_index("record slot", slot, RECORD_SLOTS)
         if not self.config.fpga.spike_writer:
             raise MachineFault(f"program {self.program.name} reads a spike record, but fpga.spike_writer is off")
         return self._copy_in(self.chip.writer.filled(slot), into, 0)
@@ -156,33 +174,33 @@ class Processor(ArrayOperations, SensorOperations, Chaining):
         ``ring`` names further hemispheres whose sample doorbell rings at the same time. The request is busy time, the
         sample is not.
         """
-        self._check_index("record slot", slot, RECORD_SLOTS)
+        if type(slot) is not int or not 0 <= slot < RECORD_SLOTS:
+            self._check_index("record slot", slot, RECORD_SLOTS)
         for hemisphere in ring:
-            self._check_index("hemisphere", hemisphere, c.HEMISPHERES)
-        self._check_index("sample", sample, 1 << 40)
-        chip, fpga = self.chip, self.config.fpga
-        request = self.config.ppu.omnibus_write_cycles
+            if type(hemisphere) is not int or not 0 <= hemisphere < c.HEMISPHERES:
+                self._check_index("hemisphere", hemisphere, c.HEMISPHERES)
+        if type(sample) is not int or not 0 <= sample < 1 << 40:
+            self._check_index("sample", sample, 1 << 40)
+        chip, fpga, request = self.chip, self.config.fpga, self._write_cycles
+        core, player = chip.core, chip.player
         request_ns = self._start_ns() + request * c.PPU_CLOCK_NS
-        zero_ns, end_ns = chip.player.play(chip.core, sample, request_ns)
+        zero_ns, end_ns = player.play(core, sample, request_ns)
         doorbell_ns = end_ns + fpga.writer_latency_ns + fpga.doorbell_latency_ns
-        tag = int(chip.player.samples.tags[sample])
 
-        def finish(_):
-            chip.core.advance(self.environment.now)
-            chip.writer.write(chip.core, slot, zero_ns, end_ns, tag)
-            if not chip.keep_spikes and chip.player.played % SAMPLES_OF_SPIKES == 0:
-                chip.core.forget_before(end_ns)
+        def finish():
+            core.advance(self.environment.now)
+            chip.writer.write(core, slot, zero_ns, end_ns, player.tag(sample))
+            if player.played % SAMPLES_OF_SPIKES == 0 and not chip.keep_spikes:
+                core.forget_before(end_ns)
             for hemisphere in ring:
                 chip.processors[hemisphere]._ring(SAMPLE_LINE)
 
-        return self._spend("play", request, idle_cycles=(doorbell_ns - request_ns) // c.PPU_CLOCK_NS, then=finish)
+        return self._spend("play", request, (doorbell_ns - request_ns) // c.PPU_CLOCK_NS, then=finish)
 
     def ring(self, hemisphere: int, line: int) -> Operation:
         """Ring a doorbell line of a PPU: one write over the Omnibus."""
-        self._check_index("hemisphere", hemisphere, c.HEMISPHERES)
-        self._check_index("doorbell line", line, DOORBELL_LINES)
-        other = self.chip.processors[hemisphere]
-        return self._spend("omnibus", self.config.ppu.omnibus_write_cycles, then=lambda _: other._ring(line))
+        other = self._listener(hemisphere, line)
+        return self._spend("omnibus", self._write_cycles, then=partial(other._ring, line))
 
     def send(self, hemisphere: int, source: str, into: str, line: int, nbytes: int | None = None) -> Operation:
         """Write ``nbytes`` (all) of region ``source`` into region ``into`` of the other PPU, then ring ``line``.
@@ -190,37 +208,47 @@ class Processor(ArrayOperations, SensorOperations, Chaining):
         Word by word over the Omnibus. The other PPU must not be in a kernel that uses the region: such a race is
         counted as late work and, on a strict chip, an error.
         """
-        self._check_index("hemisphere", hemisphere, c.HEMISPHERES)
-        self._check_index("doorbell line", line, DOORBELL_LINES)
+        other = self._listener(hemisphere, line)
         size = self._region(source).nbytes
-        nbytes = size if nbytes is None else nbytes
-        self._check_index("a transfer of", nbytes, size + 1)
+        if nbytes is None:
+            nbytes = size
+        elif type(nbytes) is not int or not 0 <= nbytes <= size:
+            self._check_index("a transfer of", nbytes, size + 1)
         values = self._bytes(source, 0, nbytes).copy()
-        other = self.chip.processors[hemisphere]
-        target = other._bytes(into, 0, values.size)
-        words = -(-values.size // 4)
+        target = other._bytes(into, 0, nbytes)
+        words = -(-nbytes // WORD_BYTES)
 
-        def deliver(_):
+        def deliver():
             other._check_race(into)
             target[...] = values
             other._ring(line)
 
-        return self._spend("omnibus", (words + 1) * self.config.ppu.omnibus_write_cycles, then=deliver)
+        return self._spend("omnibus", (words + 1) * self._write_cycles, then=deliver)
+
+    def _listener(self, hemisphere: int, line: int) -> ProcessorCore:
+        """Return the PPU with a doorbell line."""
+        if type(hemisphere) is not int or not 0 <= hemisphere < c.HEMISPHERES:
+            self._check_index("hemisphere", hemisphere, c.HEMISPHERES)
+        if type(line) is not int or not 0 <= line < DOORBELL_LINES:
+            self._check_index("doorbell line", line, DOORBELL_LINES)
+        return self.chip.processors[hemisphere]
 
     def wait_doorbell(self, line: int = SAMPLE_LINE) -> Operation:
         """Sleep until the line rings; returns at once where it already has. Answering clears it."""
-        self._check_index("doorbell line", line, DOORBELL_LINES)
+        if type(line) is not int or not 0 <= line < DOORBELL_LINES:
+            self._check_index("doorbell line", line, DOORBELL_LINES)
         if self._pending[line]:
             self._pending[line] = False
             return self._spend("wait", 0)
-        self._check_yielded()
-        self._issued = event = self.environment.event()
+        if self._issued is not None:
+            self._check_yielded()
         if self._owed_cycles:  # what is owed for the way here passes while this sleeps
             ready_ns, self._owed_cycles = self.environment.now + self._owed_cycles * c.PPU_CLOCK_NS, 0
-            DoorbellOrTime(self, (line,), event, ready_ns, keep=False)
+            DoorbellOrTime(self, (line,), ready_ns, keep=False)
         else:
-            self._waiting[line] = event
-        return event
+            self._waiting[line] = self.end
+        self._issued = ASLEEP
+        return ASLEEP
 
     def wait_doorbell_until(self, lines: Sequence[int], cycle: int | None) -> Operation:
         """Sleep until one of the lines rings or the time base reads ``cycle``, whichever is first; idle time.
@@ -233,15 +261,14 @@ class Processor(ArrayOperations, SensorOperations, Chaining):
         if any(self._pending[line] for line in lines):
             return self._spend("wait", 0)
         ready_ns = self._start_ns()
-        if cycle is None:
-            self._check_yielded()
-            self._owed_cycles = 0
-            self._issued = event = self.environment.event()
-        else:
-            event = self.wait_until(cycle)
-        if event is not OVER and lines:
-            DoorbellOrTime(self, lines, event, ready_ns)
-        return event
+        if cycle is not None:
+            idle_cycles = self._cycles_until(cycle)
+            return self._spend("wait", 0, idle_cycles, then=DoorbellOrTime(self, lines, ready_ns).leave)
+        self._check_yielded()
+        self._owed_cycles = 0
+        DoorbellOrTime(self, lines, ready_ns)
+        self._issued = ASLEEP
+        return ASLEEP
 
     def scheduler_pass(self) -> tuple[int, list[int]]:
         """Book one pass of the scheduler's loop; return the cycle at its beginning and the lines that it answers."""
@@ -265,7 +292,7 @@ class Processor(ArrayOperations, SensorOperations, Chaining):
             return self._spend("recording", 0)
         cycle, values = self._start_ns() // c.PPU_CLOCK_NS, track.sample(self)
         cycles = track.cycles(self.config.ppu.omnibus_write_cycles)
-        return self._spend("recording", cycles, then=lambda _: track.write(cycle, values))
+        return self._spend("recording", cycles, then=lambda: track.write(cycle, values))
 
     def _check_transfer(self, address: int, offset: int, vectors: int) -> None:
         """Refuse a transfer that external memory (whole vectors) or SRAM (whole words) cannot take as it is aligned."""

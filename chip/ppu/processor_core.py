@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 
 import numpy as np
-import simpy
 
 from chip import constants as c
 from chip.aligned import aligned
+from chip.clock import Alarm
+from chip.constants import PPU_CLOCK_NS
 from chip.errors import LossError, MachineFault
+from chip.ppu.doorbells import DoorbellOrTime
 from chip.ppu.kernel import BoundKernel
 from chip.ppu.memory import LinkMap
 from chip.ppu.program import Program
@@ -18,11 +20,14 @@ from chip.ppu.tasks import DOORBELL_LINES
 from chip.ppu.vector import VectorUnit
 
 ISSUE_CYCLES = 8  # control flow around one operation (assumed)
+WORD_BYTES = 4
 WORD_CYCLES = 5  # a scalar load from SRAM with its address update (derived: 3 + 2)
 EXIT_WATCHDOG = -1  # exit code of a program that did not end in time
-OVER = "an operation whose end has come already"
+BUSY = "an operation that takes its time"
+ASLEEP = "an operation that ends when somebody wakes its processor"
 CHAINED = "an operation of a chain"
-Operation = simpy.Event | str  # what an operation gives its program to yield: the event of its end, or OVER
+Operation = str  # what an operation gives its program to yield, one of these
+MOST_SKIPS = 64  # in a row, then one through the queue: whoever steps the environment gets to look at it
 SAMPLE_LINE = 0  # rung by the FPGA when a sample's record is complete
 
 
@@ -44,12 +49,24 @@ class ProcessorCore:
 
     Life cycle: built by :class:`chip.chip.Chip`; :meth:`load` links a program; :meth:`start` begins its ``main``;
     ``exit_code`` is None until it has ended.
+
+    Attributes:
+        end: the alarm for the end of the present operation, or of a sleep.
     """
+
+    # what every operation looks at: Python finds no more than 30 attributes of an object at once, and slots
+    __slots__ = (
+        *("__dict__", "__weakref__", "chip", "hemisphere", "environment", "config", "regions", "_region_bytes"),
+        *("end", "_main", "_issued", "_then", "_spent", "_operations", "_owed_cycles", "_span_cycles"),
+        *("_pending", "_waiting", "_kernels", "_kernel", "_kernel_end_ns", "_write_cycles", "_kernel_limit_cycles"),
+    )
 
     def __init__(self, chip, hemisphere: int):
         self.chip, self.hemisphere, self.environment = chip, hemisphere, chip.environment
         self.name = ("top", "bottom")[hemisphere]
         self.config = chip.config
+        self._write_cycles = chip.config.ppu.omnibus_write_cycles
+        self._kernel_limit_cycles = chip.config.ppu.kernel_limit_cycles
         self.vector = VectorUnit(seed=2 * chip.config.seed + hemisphere)
         self.sram = aligned(np.zeros(c.SRAM_BYTES, np.uint8))
         self.program: Program | None = None
@@ -60,13 +77,15 @@ class ProcessorCore:
         self._spent: defaultdict[str, int] = defaultdict(int)  # busy cycles by kind of operation, without control
         self._operations = 0
         self.lost_doorbells = 0
-        self._owed_cycles = 0
+        self._owed_cycles = self._span_cycles = 0  # for the way to the present operation, and of itself
         self._issued: Operation | None = None  # the operation that main has still to yield, or CHAINED inside a chain
         self._register_sets: dict[tuple[int, ...], np.ndarray | RegisterSet] = {}
         self._brought: list = []  # what brings the values of a chain's reads
         self._pending = [False] * DOORBELL_LINES
-        self._waiting: list[simpy.Event | None] = [None] * DOORBELL_LINES
+        self._waiting: list[Alarm | DoorbellOrTime | None] = [None] * DOORBELL_LINES
         self._main: Generator | None = None
+        self.end = Alarm(chip.environment, self._go_on)
+        self._then: Callable[[], None] | None = None  # what the present operation does at its end
         self._kernels: dict = {}
         self._kernel, self._kernel_end_ns = None, 0
         self.races = 0
@@ -108,16 +127,25 @@ class ProcessorCore:
         self._main = self.program.main(self)
         if not isinstance(self._main, Generator):
             raise MachineFault(f"main of program {self.program.name} yields nothing; it must be a generator")
-        simpy.Timeout(self.environment, 0).callbacks.append(self._go_on)
+        self.end.move(self.environment.now)
 
-    def _go_on(self, _: simpy.Event | None = None) -> None:
-        """Run ``main`` from operation to operation, until one ends at somebody else's event; keep its exit code."""
-        if self.environment.now > self.environment.limit_ns:
-            self._exit(EXIT_WATCHDOG)
-            return
-        main = self._main
-        while True:
+    def _go_on(self) -> None:
+        """End the present operation and run ``main`` to the next one that has to wait; keep its exit code.
+
+        Most operations are those of a processor that is alone: nothing else is scheduled up to their end. Time goes
+        there at once. Their alarm would have been the next one to go off, so the order of everything stays what it was.
+        """
+        clock, main = self.environment, self._main
+        queue, limit_ns = clock.queue, clock.limit_ns
+        for skips_left in range(MOST_SKIPS, -1, -1):
             try:
+                then = self._then
+                if then is not None:
+                    self._then = None
+                    then()
+                if clock.now > limit_ns:
+                    self._exit(EXIT_WATCHDOG)
+                    return
                 operation = next(main)
             except StopIteration as end:
                 self._check_yielded()
@@ -132,9 +160,14 @@ class ProcessorCore:
                     "operation that it has just made, for example `yield ppu.run(kernel)`"
                 )
             self._issued = None
-            if operation is not OVER:
-                operation.callbacks.append(self._go_on)
+            if operation is ASLEEP:
                 return
+            end_ns = clock.now + (self._owed_cycles + self._span_cycles) * PPU_CLOCK_NS
+            self._owed_cycles = 0
+            if (queue and queue[0][0] <= end_ns) or end_ns > limit_ns or not skips_left:
+                self.end.set(end_ns)
+                return
+            clock.now = end_ns
 
     def _check_yielded(self) -> None:
         if self._issued is not None:
@@ -150,7 +183,7 @@ class ProcessorCore:
                 "main must return its exit code, an int"
             )
         self.exit_code = int(code)
-        self.chip.exits += 1
+        self.environment.halted = True
 
     @property
     def cycles(self) -> Counter[str]:
@@ -165,9 +198,10 @@ class ProcessorCore:
     # ------------------------------------------------------------------ doorbells
 
     def _ring(self, line: int) -> None:
-        event, self._waiting[line] = self._waiting[line], None
-        if event is not None:
-            event.succeed()
+        waiting = self._waiting[line]
+        if waiting is not None:
+            self._waiting[line] = None
+            waiting.go_off()
         elif self._pending[line]:
             self.lost_doorbells += 1
             if self.config.strict:
@@ -191,7 +225,7 @@ class ProcessorCore:
 
     def _start_ns(self) -> int:
         """When an operation that is yielded now starts: after what is owed for the way here."""
-        return self.environment.now + (self._owed_cycles + ISSUE_CYCLES) * c.PPU_CLOCK_NS
+        return self.environment.now + (self._owed_cycles + ISSUE_CYCLES) * PPU_CLOCK_NS
 
     def _owe(self, part: str, cycles: int) -> None:
         if self._issued is not None and self._issued is not CHAINED:
@@ -199,44 +233,40 @@ class ProcessorCore:
         self._spent[part] += cycles
         self._owed_cycles += cycles
 
-    def _spend(self, part: str, cycles: int, idle_cycles: int = 0, then=None) -> Operation:
+    def _spend(self, part: str, cycles: int, idle_cycles: int = 0, then: Callable[[], None] | None = None) -> Operation:
         """Let an operation take its time; ``then`` acts at its end, before the program goes on."""
-        if self._issued is not None:
-            if self._issued is CHAINED:
-                self._spent[part] += cycles
-                self._operations += 1
-                self._owed_cycles += ISSUE_CYCLES + cycles
-                if then is not None:
-                    self._brought.append(then)
-                return CHAINED
-            self._check_yielded()
         self._spent[part] += cycles
         self._operations += 1
-        span_ns = (self._owed_cycles + ISSUE_CYCLES + cycles + idle_cycles) * c.PPU_CLOCK_NS
-        self._owed_cycles = 0
-        environment = self.environment
-        if environment.skip(span_ns):
-            if then is not None:
-                then(None)
-            self._issued = OVER
-            return OVER
-        self._issued = event = simpy.Timeout(environment, span_ns)
+        if self._issued is not None:
+            return self._join_chain(cycles, then)
+        self._span_cycles = ISSUE_CYCLES + cycles + idle_cycles
+        self._then = then
+        self._issued = BUSY
+        return BUSY
+
+    def _join_chain(self, cycles: int, then: Callable[[], None] | None) -> Operation:
+        """Let an operation of a chain take its time behind the one before; refuse what is in none."""
+        if self._issued is not CHAINED:
+            self._check_yielded()
+        self._owed_cycles += ISSUE_CYCLES + cycles
         if then is not None:
-            event.callbacks.append(then)
-        return event
+            self._brought.append(then)
+        return CHAINED
 
     def _region(self, name: str) -> np.ndarray:
-        try:
-            return self.regions[name]
-        except KeyError:
-            raise MachineFault(
-                f"the {self.name} PPU has no region {name!r}; its program's are: {', '.join(self.regions) or 'none'}"
-            ) from None
+        region = self.regions.get(name)
+        if region is None:
+            raise self._no_region(name)
+        return region
+
+    def _no_region(self, name: str) -> MachineFault:
+        known = ", ".join(self.regions) or "none"
+        return MachineFault(f"the {self.name} PPU has no region {name!r}; its program's are: {known}")
 
     def _bytes(self, region: str, offset: int, count: int) -> np.ndarray:
         view = self._region_bytes.get(region)
         if view is None:
-            self._region(region)  # says which regions there are
+            raise self._no_region(region)
         if offset < 0 or offset + count > view.size:
             byte = offset if offset < 0 else offset + count
             raise MachineFault(
@@ -286,7 +316,9 @@ class ProcessorCore:
         return RegisterSet(memory, list(registers))
 
     def _rows(self, rows: int | Sequence[int], region: str) -> tuple[np.ndarray, np.ndarray]:
-        rows = np.atleast_1d(np.asarray(rows))
+        rows = np.asarray(rows)
+        if rows.ndim == 0:
+            rows = rows[np.newaxis]
         if rows.size == 0 or rows.dtype.kind not in "iu" or np.bitwise_or.reduce(rows) >> 8:
             raise MachineFault(
                 f"program {self.program.name} addresses rows {rows.tolist()}; a hemisphere has rows 0..{c.ROWS - 1}"

@@ -64,8 +64,8 @@ class ProfiledKernel(BoundKernel):
         self._blocks = [(r.routine, block) for r, t in kernel.routines.items() for block in t.booked]
         assert counting.blocks == len(self._blocks)
         self.counts = np.zeros(max(1, counting.blocks), np.int64)
-        super().__init__(kernel, unit, [*arrays, self.counts])
-        self._function = load_function(f"kernel_{kernel.name}", ast.unparse(tree) + "\n")
+        function = load_function(f"kernel_{kernel.name}", ast.unparse(tree) + "\n")
+        super().__init__(kernel, unit, [*arrays, self.counts], function)
 
     @property
     def calls(self) -> int:

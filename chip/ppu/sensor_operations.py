@@ -32,7 +32,7 @@ class SensorOperations(ProcessorCore):
                 f"program {self.program.name} connects the CADC to {what!r}; it can see 'correlation' or 'membrane'"
             )
 
-        def switch(_):
+        def switch():
             self.causal_channel = what
 
         return self._spend("cadc", SWITCH_ROWS * c.WEIGHT_STORE_CYCLES, then=switch)
@@ -63,7 +63,7 @@ class SensorOperations(ProcessorCore):
         target, store_cycles = self._targets(into, count)
         ticket = core.post_correlation(self._start_ns(), self.hemisphere, row)
 
-        def deliver(_):
+        def deliver():
             core.advance(self.environment.now)
             vectors = core.correlation_result(ticket).reshape(ALL_VECTORS, c.LANES)
             target[...] = vectors if wanted is None else vectors[wanted]

@@ -68,7 +68,7 @@ class HiddenProgram(Program):
     def __init__(self, settings: Settings, plan: Plan, seed: int, memory: Memory, kernels: tuple):
         self.settings, self.plan, self.seed = settings, plan, seed
         self.name = f"{settings.section}, hidden layer"
-        self.rows = range(2 * settings.inputs)
+        self.rows = np.arange(2 * settings.inputs)
         self.memory = memory | hidden_memory(settings, self.gradient_type)
         self.update = update.update_kernel(settings.inputs, settings.gradient_shift)
         self.rows_of_synapses = weights.rows_of_synapses_kernel(settings.inputs)
@@ -226,7 +226,10 @@ class ReadoutProgram(Program):
 
 def has_errors(ppu, settings: Settings) -> bool:
     """False for a sample that counts as learned: all its errors are zero."""
-    return any(ppu.word("errors", 1 + o) for o in range(settings.readouts))
+    for o in range(settings.readouts):
+        if ppu.word("errors", 1 + o):
+            return True
+    return False
 
 
 def hidden_memory(settings: Settings, gradient_type=i32) -> Memory:
