@@ -3,23 +3,43 @@
 Every benchmark is one round of many samples on one core, after compilation; ``extra_info`` has the numbers per sample.
 The peer is the network alone: the same size, its forward and backward pass in float on a grid of 0.1 us, compiled as
 our kernels are. It has no chip around it: no processor, no cycles, no routing, no 6-bit weights.
+
+Where the time of a training sample goes is told by two kinds of runs in turn, one as it is, one with a timer around
+every compiled function that Python calls. A number is the median over the batches of an epoch, for each place in a
+batch by itself; so neither the timers nor what else the machine does are counted as Python.
 """
 
 from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable
 
 import numpy as np
 import pytest
 
 from chip import Chip, ChipConfig
+from chip import constants as c
+from chip.analog import core, operations
+from chip.ppu.kernel import BoundKernel
 from host import Host, tasks
 from ppu_programs import EventProp
 from tests.benchmarks.float_network import forward_and_backward
 
 SAMPLES = 2_000
+RUNS = 3  # of either kind
+COMPILED = {  # every compiled function that Python calls in a training sample, but for the kernels
+    "core": [(core, "advance")],
+    "posting": [
+        *((operations, name) for name in ("insert_events", "insert_look", "insert_reset", "insert_rows")),
+        *((core, name) for name in ("take_look", "pack_log")),
+    ],
+    "kernels": [(BoundKernel, "__call__")],
+}
 
 
-def learning_host() -> Host:
-    host = Host(Chip(ChipConfig.ideal(seed=1)))
+def learning_host(profile: str = "ideal") -> Host:
+    host = Host(Chip(getattr(ChipConfig, profile)(seed=1)))
     host.load(EventProp(epochs=1, seed=1), tasks.yin_yang().head(train=SAMPLES, validation=1, test=1))
     return host
 
@@ -45,6 +65,67 @@ def test_a_training_sample_on_the_chip(benchmark):
         wall_time_per_chip_time=round(per_sample_us / chip_us, 2),
         simpy_events_per_sample=round(results[-1].simpy_events / results[-1].samples, 2),
     )
+
+
+class Timers:
+    """Adds up the seconds that named functions take."""
+
+    def __init__(self):
+        self.seconds: Counter[str] = Counter()
+
+    def around(self, part: str, function: Callable) -> Callable:
+        """Return a function that does the same and counts its time for a part."""
+
+        def timed(*arguments):
+            begun = time.perf_counter()
+            result = function(*arguments)
+            self.seconds[part] += time.perf_counter() - begun
+            return result
+
+        return timed
+
+
+def us_per_sample(host: Host, timers: Timers) -> dict[str, float]:
+    """Learn an epoch; return microseconds per sample: ``wall``, and what the timers have counted."""
+    player, readings, batch = host.chip.player, [], host.chip.processors[c.BOTTOM].program.plan.batch
+    play = player.play
+
+    def noted(*arguments):
+        readings.append((time.perf_counter(), *(timers.seconds[part] for part in COMPILED)))
+        return play(*arguments)
+
+    player.play = noted
+    host.run()
+    spans = np.diff(np.array(readings[: SAMPLES // batch * batch + 1]), axis=0).reshape(-1, batch, 1 + len(COMPILED))
+    medians = np.median(spans[1:], axis=0).mean(axis=0)
+    return dict(zip(("wall", *COMPILED), (medians * 1e6).tolist(), strict=True))
+
+
+@pytest.mark.parametrize("profile", ["typical", "ideal"])
+def test_the_share_of_simpy_and_python(benchmark, monkeypatch, profile):
+    """Wall time of a training sample less what compiled functions take of it: the core, posting to it, the kernels."""
+    timers = Timers()
+    plain, timed = [], []
+
+    def run() -> None:
+        plain.append(us_per_sample(learning_host(profile), timers))
+        with monkeypatch.context() as patched:
+            for part, functions in COMPILED.items():
+                for owner, name in functions:
+                    patched.setattr(owner, name, timers.around(part, getattr(owner, name)))
+            timed.append(us_per_sample(learning_host(profile), timers))
+
+    benchmark.pedantic(run, rounds=RUNS, iterations=1)
+    wall = min(each["wall"] for each in plain)
+    parts = {part: min(each[part] for each in timed) for part in COMPILED}
+    python = wall - sum(parts.values())
+    benchmark.extra_info.update(
+        wall_us_per_sample=round(wall, 1),
+        **{f"{part}_us_per_sample": round(us, 1) for part, us in parts.items()},
+        simpy_and_python_us_per_sample=round(python, 1),
+        share_of_simpy_and_python=round(python / wall, 3),
+    )
+    print(f"\n{profile}:", ", ".join(f"{name} {value}" for name, value in benchmark.extra_info.items()))
 
 
 def test_the_float_network_alone(benchmark):
