@@ -22,7 +22,8 @@ class Settings(two_layer.Settings):
     Attributes:
         readout_threshold_lsb: of readouts, above their leak potential.
         softness_ns: xi, in which the softmax of spike times measures their differences.
-        early: weight of the early-spike term, in which the loss grows by ``early / softness_ns`` with the label's time.
+        early: weight of the early-spike term, in which the loss grows by ``early / softness_ns`` with the label's time;
+            off by default, since on validation data it gained nothing, and without it learned samples need no gradient.
         slope_limit, readout_slope_limit: the clip of both layers: 1 / (I - threshold) is at most this over the
             threshold.
         bump: what the weights of a hidden neuron gain that was silent for a whole batch, in weight steps.
@@ -34,7 +35,7 @@ class Settings(two_layer.Settings):
     bias_ns: int = setting(6_304, 0, TICK_NS << 13)
     tau_syn_ns: int = setting(7_000, 300, 30_000)
     tau_mem_ns: int = setting(7_000, 500, 60_000)
-    refractory_ns: int = setting(32_000, 0, 32_000, TICK_NS)
+    refractory_ns: int = setting(32_000, 40, 32_000, TICK_NS)
     readout_tau_syn_ns: int = setting(7_000, 300, 30_000)
     readout_tau_mem_ns: int = setting(7_000, 500, 60_000)
     gradient_shift: int = setting(2, 0, 16)

@@ -243,7 +243,7 @@ def hidden_memory(settings: Settings, gradient_type=i32) -> Memory:
     return layer | update.memory(settings.inputs) | weights.synapse_memory(settings.inputs)
 
 
-def readout_memory(settings: Settings, neurons_per_write: int) -> Memory:
+def readout_memory(settings: Settings, neurons_per_write: int = NEURONS_PER_WRITE) -> Memory:
     """What every readout layer has but for the order of samples, see :class:`ReadoutProgram`."""
     layer = Memory(
         errors=i16[64],
