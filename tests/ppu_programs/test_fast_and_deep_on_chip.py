@@ -134,6 +134,14 @@ def test_it_learns_within_two_epochs_of_a_thousand_samples():
     assert len(result.arrays["validation_predictions"]) == 200
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("chip, accuracy", [("ideal", 0.98), ("typical", 0.965)])
+def test_yin_yang_is_learned_in_thirty_epochs(chip, accuracy):
+    host = Host(Chip(getattr(ChipConfig, chip)(seed=1)))
+    host.load(FastAndDeep(seed=1), tasks.yin_yang())
+    assert host.run().accuracy >= accuracy
+
+
 def test_its_programs_learn_without_an_oracle():
     """Replayed on what they read, without a chip, they leave the same bytes."""
     firmware = FastAndDeep(epochs=1, seed=1)
