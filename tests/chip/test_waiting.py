@@ -4,8 +4,8 @@ import pytest
 
 from chip.config import ChipConfig, PpuConfig
 from chip.errors import MachineFault
-from chip.ppu.processor_core import EXIT_WATCHDOG
-from tests.chip.programs import run, sleep
+from chip.ppu.processor_core import EXIT_WATCHDOG, ISSUE_CYCLES, MOST_SKIPS
+from tests.chip.programs import build, run, sleep
 
 
 @pytest.mark.parametrize("busy", [True, False])
@@ -80,3 +80,22 @@ def test_a_wait_longer_than_the_clock_is_refused():
 
     with pytest.raises(MachineFault, match="a wait of"):
         run(top=main)
+
+
+def test_who_steps_a_chip_whose_program_is_alone_gets_to_look_at_it():
+    """Time is skipped operation by operation, but no more than so many in one step."""
+    done = []
+
+    def main(ppu):
+        for number in range(4 * MOST_SKIPS):
+            yield ppu.wait(10)
+            done.append(number)
+        return 0
+
+    chip = build(top=main)
+    chip.start()
+    for step in range(3):
+        chip.environment.step()
+        assert len(done) == step * (MOST_SKIPS + 1) + MOST_SKIPS
+        assert chip.now_ns == len(done) * (ISSUE_CYCLES + 10) * 4
+    assert chip.simpy_events == 3
