@@ -27,6 +27,7 @@ from chip.ppu.processor import Processor
 from chip.ppu.processor_core import EXIT_WATCHDOG, ISSUE_CYCLES
 from chip.ppu.scheduler import PASS_CYCLES
 from chip.registers import Registers
+from chip.trace_buffer import TraceBuffer
 
 PROGRESS_EVERY_S = 0.1
 STEPS_BETWEEN_CLOCK_LOOKS = 16
@@ -36,7 +37,9 @@ class Chip:
     """One chip instance.
 
     Life cycle: configured and loaded through :attr:`link`; :meth:`start` lets the programs go and closes the link;
-    :meth:`run` returns when every program has ended; then the link is open again.
+    :meth:`run` returns when every program has ended; then the link is open again, and the chip can be started again:
+    programs begin their ``main`` anew, on the memory and the analog state that they left, and time goes on. So several
+    short runs do what one long run does. Timers are dates on the time base: those that are over stay so.
 
     Attributes:
         config: which chip this is.
@@ -44,7 +47,7 @@ class Chip:
         core: the analog core, None before the registers were written.
         calibration: which codes its neurons get for what registers ask for; None takes those of the design.
         processors: the top and the bottom PPU.
-        external: the memory behind the FPGA.
+        external: the memory behind the FPGA; trace: the FPGA's record of events for the host.
         environment: the SimPy environment, see :mod:`chip.clock`.
     """
 
@@ -57,6 +60,7 @@ class Chip:
         self.external = ExternalMemory()
         self.player = SamplePlayer(self.config.fpga, self.external)
         self.writer = SpikeWriter(self.config.fpga, self.external, self.config.strict)
+        self.trace = TraceBuffer(self.config.strict)
         self.processors = (Processor(self, c.TOP), Processor(self, c.BOTTOM))
         self.link = HostLink(self)
         self.core: AnalogCore | None = None
@@ -79,15 +83,25 @@ class Chip:
         self.synapse_memory[...] = to_lanes(registers.weights)
 
     def start(self) -> None:
-        """Start every loaded program; raises RuntimeError without registers or without a program."""
-        if self.started:
-            raise RuntimeError("this chip was started already; build a new Chip to run again")
+        """Start every loaded program, for the first time or once all have ended.
+
+        Raises:
+            RuntimeError: registers or programs are missing, programs still run, or the last run did not end by itself.
+        """
+        loaded = [p for p in self.processors if p.program is not None]
+        if self.stopped or any(p.exit_code == EXIT_WATCHDOG for p in loaded):
+            raise RuntimeError("this chip was stopped before its programs ended; build a new Chip to run again")
+        if self.learning:
+            raise RuntimeError("this chip was started already, and its programs have not ended; call run() first")
         if self.core is None:
             raise RuntimeError("the chip has no registers yet; write them over chip.link first")
-        if not self._running():
+        if not loaded:
             raise RuntimeError("no PPU has a program; load one over chip.link first")
+        self.link.begin_run()
         self.started = True
-        for processor in self._running():
+        self.environment.limit_ns = self.now_ns + self.config.ppu.program_limit_cycles * c.PPU_CLOCK_NS
+        self.trace.begin(self.core, self.now_ns)
+        for processor in loaded:
             processor.start()
 
     # ------------------------------------------------------------------ state
@@ -117,6 +131,26 @@ class Chip:
     def _running(self) -> list[Processor]:
         return [p for p in self.processors if p.program is not None and p.exit_code is None]
 
+    def write_synapses(self, hemisphere: int, rows: np.ndarray, words: np.ndarray, values: np.ndarray) -> None:
+        """Write words of four synapses one after the other, one each FPGA clock; chip time goes on. By the link.
+
+        A half of a row acts with its last word. Rows int[n], words int[n], weights uint8[n, 4].
+        """
+        memory = self.synapse_memory[hemisphere]
+        columns = c.SYNAPSES_PER_WORD * words[:, None] + np.arange(c.SYNAPSES_PER_WORD)
+        before = memory.copy()
+        memory[rows[:, None], columns % c.HALVES, columns // c.HALVES] = values
+        last = np.zeros(c.ROWS, np.int64)
+        np.maximum.at(last, rows, np.arange(1, len(rows) + 1))
+        for half in range(c.HALVES):
+            changed = np.flatnonzero((memory[:, half] != before[:, half]).any(axis=1))
+            changed = changed[np.argsort(last[changed])]
+            times_ns = self.now_ns + last[changed] * c.FPGA_CLOCK_NS
+            if changed.size:
+                self.core.post_weight_rows(times_ns, hemisphere, changed, half, memory[changed, half])
+        if len(rows):
+            self.environment.run(until=self.now_ns + len(rows) * c.FPGA_CLOCK_NS)
+
     # ------------------------------------------------------------------ run
 
     def run(self, progress: Callable[[Chip], None] | None = None) -> None:
@@ -138,6 +172,7 @@ class Chip:
         except BaseException:
             self.stopped = True
             raise
+        self.trace.end(self.core, self.now_ns)
         if self.config.strict:
             self._raise_losses()
 
@@ -183,6 +218,7 @@ class Chip:
         """Everything that was lost or late, by name."""
         return {
             "recorded spikes": self.writer.lost,
+            **({"events of the trace": self.trace.lost} if self.trace.lost else {}),
             "events": self.core.counters["lost"] if self.core else 0,
             "doorbells": sum(p.lost_doorbells for p in self.processors),
             "weight overflows": self.weight_overflows,
@@ -211,7 +247,7 @@ class Chip:
             },
             "events": self.counters() if self.core is not None else {},
             "losses": self.losses(),
-            "host_link": {f"bytes_{phase}": count for phase, count in self.link.bytes.items()},
+            "host_link": self.link.report(),
             "simpy_events": self.simpy_events,
             "samples_played": self.player.played,
             "assumptions": self.config.assumptions() + self._assumptions() + costs.assumptions(),

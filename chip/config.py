@@ -70,6 +70,19 @@ class FpgaConfig(Checked):
 
 
 @dataclass(frozen=True)
+class LinkConfig(Checked):
+    """What the link between host and FPGA takes in time: bytes, waits for an answer, and each start of the programs.
+
+    It is booked apart from chip time, which stands still while the link is at work but for the writes to synapses.
+    """
+
+    section: ClassVar[str] = "link"
+    bandwidth_bytes_per_second: int = setting(125_000_000, 1, 10**12, source="1 GbE: sctrltp WIRESPEED 125 MB/s")
+    round_trip_us: float = setting(100.0, 0.0, 1e6)
+    run_overhead_us: float = setting(1000.0, 0.0, 1e7)
+
+
+@dataclass(frozen=True)
 class PpuConfig(Checked):
     """The plasticity processors' watchdogs, what a scalar write over the Omnibus takes, the instruction cache.
 
@@ -193,6 +206,7 @@ class ChipConfig(Checked):
     cadc: CadcConfig = CadcConfig()
     drivers: DriverConfig = DriverConfig()
     fpga: FpgaConfig = FpgaConfig()
+    link: LinkConfig = LinkConfig()
     ppu: PpuConfig = PpuConfig()
 
     @classmethod

@@ -20,6 +20,7 @@ DRIVERS = 128  # synapse drivers of a hemisphere, two rows each (halco SynapseDr
 PADI_BUSSES = 4  # of a hemisphere (halco PADIBusOnPADIBusBlock)
 DRIVERS_PER_BUS = 32  # bus(d) = d % 4, index on bus = d // 4 (halco synapse_driver.cpp)
 LANES = 128  # vector lanes of a PPU; lane l of half p is column 2 l + p (libnux dls.tcc)
+SYNAPSES_PER_WORD = 4  # adjacent columns of a row that one word of the host's bus writes (haldls SynapseWeightQuad)
 HALVES = 2  # a row is two vectors: EVEN columns, then ODD columns
 EVEN, ODD = 0, 1
 

@@ -1,4 +1,8 @@
-"""The host link: everything that crosses it is counted, and nothing may cross while the chip learns."""
+"""The host link: everything that crosses it is counted and takes its time, and nothing may cross while programs run.
+
+A host that trains the chip from outside starts its programs again and again: what crosses between two runs counts as
+"during", since learning needs it.
+"""
 
 from __future__ import annotations
 
@@ -13,22 +17,56 @@ from chip.fpga import SampleSet
 from chip.ppu.memory import link
 from chip.ppu.program import Program, check_program
 from chip.registers import Registers
+from chip.trace_buffer import EVENT_BYTES
 
 BEFORE, DURING, AFTER = "before", "during", "after"
 CODES_BYTES = 2 * 6 + 3  # of a neuron: six codes, three ranges
+WORD_BYTES = 8  # one instruction of the FPGA: address and 32 bit (fisch)
 
 
 class HostLink:
     """The host's only way to the chip; what a simulator shows of a running chip, its progress, goes past it.
 
     Between start and the last exit code every method raises :class:`LinkError`: fully local means that learning does
-    without the host. ``bytes`` counts what crossed before, during and after; ``refused`` the attempts in between.
+    without the host. ``bytes`` counts what crossed before the first run, during all runs and after the last one,
+    ``round_trips`` the waits for an answer: one for each read, and for the end of each run. ``runs`` are the starts of
+    the programs, ``refused`` the attempts while they ran.
     """
 
     def __init__(self, chip):
         self.chip = chip
         self.bytes = {BEFORE: 0, DURING: 0, AFTER: 0}
-        self.refused = 0
+        self.round_trips = {BEFORE: 0, DURING: 0, AFTER: 0}
+        self.runs = self.refused = 0
+
+    # ------------------------------------------------------------------ time
+
+    def begin_run(self) -> None:
+        """Book that programs start: what has crossed since the last run was needed for this one. Called by the chip."""
+        for counts in (self.bytes, self.round_trips) if self.runs else ():
+            counts[DURING] += counts[AFTER]
+            counts[AFTER] = 0
+        self.runs += 1
+        self.round_trips[DURING] += 1
+
+    def seconds(self, phase: str = DURING) -> float:
+        """What crossed in a phase takes on the link: bytes over bandwidth, round trips, overhead of the runs."""
+        config, runs = self.chip.config.link, self.runs if phase == DURING else 0
+        waits_us = self.round_trips[phase] * config.round_trip_us + runs * config.run_overhead_us
+        return self.bytes[phase] / config.bandwidth_bytes_per_second + waits_us * 1e-6
+
+    def report(self) -> dict[str, float]:
+        """Return bytes by phase, and runs, round trips and seconds of what crossed for the sake of the runs."""
+        counts = {f"bytes_{phase}": count for phase, count in self.bytes.items()}
+        return counts | {"runs": self.runs, "round_trips": self.round_trips[DURING], "seconds": self.seconds()}
+
+    def run(self) -> None:
+        """Start every loaded program, and wait until all have ended.
+
+        Raises what :meth:`chip.chip.Chip.start` and :meth:`chip.chip.Chip.run` raise.
+        """
+        self.chip.start()
+        self.chip.run()
 
     # ------------------------------------------------------------------ writing
 
@@ -95,12 +133,66 @@ class HostLink:
             processor.recorder.reserve(Program(), self.chip.external, processor.name)
             raise
 
+    def write_sram(self, hemisphere: int, region: str, values: np.ndarray) -> None:
+        """Write the first elements of a region of a PPU's SRAM; raises ValueError where they do not fit."""
+        target = self.chip.processors[hemisphere]._region(region)
+        values, limits = np.asarray(values), np.iinfo(target.dtype)
+        if values.ndim != 1 or values.dtype.kind not in "iu" or values.size > target.size:
+            raise ValueError(
+                f"region {region} takes up to {target.size} integers, not {values.dtype}{list(values.shape)}"
+            )
+        if values.size and not limits.min <= values.min() <= values.max() <= limits.max:
+            raise ValueError(
+                f"region {region} takes {limits.min}..{limits.max}, not {values.min()}..{values.max()} of the host"
+            )
+        self._transfer(f"write region {region}", values.size * target.itemsize)
+        target[: values.size] = values
+
+    def write_weights(self, hemisphere: int, rows: np.ndarray, words: np.ndarray, values: np.ndarray) -> None:
+        """Write single words of synapses between two runs: int[n] rows, int[n] words, uint8[n, 4] weights 0..63.
+
+        Word w of a row holds columns 4 w to 4 w + 3. Each takes 8 bytes on the link and one FPGA clock on the chip.
+
+        Raises:
+            ValueError: an index or a weight out of range. RuntimeError: the chip was never started.
+        """
+        rows, words, values = np.asarray(rows), np.asarray(words), np.asarray(values)
+        if hemisphere not in (c.TOP, c.BOTTOM):
+            raise ValueError(f"there is no hemisphere {hemisphere!r}; {c.TOP} is the top one, {c.BOTTOM} the bottom one")
+        if rows.ndim != 1 or rows.shape != words.shape or values.shape != (*rows.shape, c.SYNAPSES_PER_WORD):
+            raise ValueError(
+                f"{list(rows.shape)} rows, {list(words.shape)} words and {list(values.shape)} weights do not match; "
+                f"give n, n and n times {c.SYNAPSES_PER_WORD}"
+            )
+        limits = (("row", rows, c.ROWS - 1), ("word", words, c.COLUMNS // c.SYNAPSES_PER_WORD - 1))
+        for what, array, high in (*limits, ("weight", values, c.WEIGHT_MAX)):
+            if array.dtype.kind not in "iu" or (array.size and not 0 <= array.min() <= array.max() <= high):
+                raise ValueError(f"write_weights got {array.dtype} for a {what} with values outside of 0..{high}")
+        if not self.chip.started:
+            raise RuntimeError("before the first start weights cross with the registers; set registers.weights")
+        self._transfer("write weights", WORD_BYTES * len(rows))
+        self.chip.write_synapses(hemisphere, rows, words, values)
+
+    def record_trace(self, on: bool = True) -> None:
+        """Switch the trace buffer on or off, from the next run on."""
+        self._transfer("switch the trace buffer", WORD_BYTES)
+        self.chip.trace.on = bool(on)
+
     # ------------------------------------------------------------------ reading
 
-    def read_sram(self, hemisphere: int, region: str) -> np.ndarray:
-        """A copy of one region of a PPU's SRAM."""
-        values = self.chip.processors[hemisphere]._region(region).copy()
-        self._transfer(f"read region {region}", values.nbytes)
+    def read_trace(self) -> tuple[np.ndarray, np.ndarray]:
+        """The recorded events of the last run, see :class:`chip.trace_buffer.TraceBuffer`.
+
+        Returns int64[n] time stamps in 8 ns since the run's start, rising, and uint16[n] labels; 8 bytes each.
+        """
+        trace = self.chip.trace
+        self._transfer("read the trace buffer", EVENT_BYTES * len(trace.ticks), answer=True)
+        return trace.ticks.copy(), trace.labels.copy()
+
+    def read_sram(self, hemisphere: int, region: str, count: int | None = None) -> np.ndarray:
+        """A copy of one region of a PPU's SRAM, or of its first ``count`` elements."""
+        values = self.chip.processors[hemisphere]._region(region)[:count].copy()
+        self._transfer(f"read region {region}", values.nbytes, answer=True)
         return values
 
     def read_recording(self, hemisphere: int, name: str) -> np.ndarray:
@@ -111,30 +203,32 @@ class HostLink:
         more synapses; see :class:`chip.ppu.recording.Recording`.
         """
         records = self.chip.processors[hemisphere].recorder.track(name).read()
-        self._transfer(f"read recording {name}", records.nbytes)
+        self._transfer(f"read recording {name}", records.nbytes, answer=True)
         return records
 
     def read_external(self, address: int, nbytes: int) -> np.ndarray:
         """uint8[nbytes] of external memory, whoever has reserved it: recordings as they lie there, too."""
-        self._transfer("read external memory", nbytes)
+        self._transfer("read external memory", nbytes, answer=True)
         return self.chip.external.view(address, nbytes, reserved=True).copy()
 
     def read_weights(self) -> np.ndarray:
         """uint8[hemisphere, row, column], 0..63: the weights of all synapses."""
-        self._transfer("read weights", c.HEMISPHERES * c.ROWS * c.COLUMNS)
+        self._transfer("read weights", c.HEMISPHERES * c.ROWS * c.COLUMNS, answer=True)
         return self.chip.weights()
 
     def read_counters(self) -> dict[str, int]:
         """The event counters of the chip."""
         counters = self.chip.counters()
-        self._transfer("read counters", 4 * len(counters))
+        self._transfer("read counters", 4 * len(counters), answer=True)
         return counters
 
-    def _transfer(self, what: str, nbytes: int) -> None:
+    def _transfer(self, what: str, nbytes: int, answer: bool = False) -> None:
         if self.chip.learning:
             self.refused += 1
             raise LinkError(
                 f"the host tried to {what} ({nbytes} bytes) at {self.chip.environment.now} ns while the chip learns; "
                 "the link is closed between start and exit code: load before, read after"
             )
-        self.bytes[AFTER if self.chip.started else BEFORE] += nbytes
+        phase = AFTER if self.chip.started else BEFORE
+        self.bytes[phase] += nbytes
+        self.round_trips[phase] += answer

@@ -186,6 +186,8 @@ class Host:
             ChipError: a program faulted, or a strict chip lost something.
         """
         firmware, task = self._need_loaded()
+        if self.chip.started:
+            raise RuntimeError("this chip was started already; build a new Chip and Host to learn again")
         self.chip.start()
         stopwatch = Stopwatch(self.chip, self._timed, self._load_seconds)
         started = time.perf_counter()

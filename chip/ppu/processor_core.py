@@ -47,8 +47,8 @@ class RegisterSet:
 class ProcessorCore:
     """One PPU without its operations: its SRAM, its vector unit, its doorbells and its cycle counts.
 
-    Life cycle: built by :class:`chip.chip.Chip`; :meth:`load` links a program; :meth:`start` begins its ``main``;
-    ``exit_code`` is None until it has ended.
+    Life cycle: built by :class:`chip.chip.Chip`; :meth:`load` links a program; :meth:`start` begins its ``main``, again
+    where it has ended; ``exit_code`` is None until it has ended.
 
     Attributes:
         end: the alarm for the end of the present operation, or of a sleep.
@@ -123,7 +123,9 @@ class ProcessorCore:
         return list(self._kernels.values())
 
     def start(self) -> None:
-        """Begin the program's ``main`` at the present time."""
+        """Begin the program's ``main`` at the present time, on what is in the SRAM; nobody has rung yet."""
+        self.exit_code = None
+        self._pending[:] = [False] * DOORBELL_LINES
         self._main = self.program.main(self)
         if not isinstance(self._main, Generator):
             raise MachineFault(f"main of program {self.program.name} yields nothing; it must be a generator")

@@ -175,10 +175,10 @@ def test_exit_codes_and_life_cycle():
     chip.link.load_program(c.BOTTOM, Script(main))
     chip.start()
     assert chip.learning and not chip.finished
+    with pytest.raises(RuntimeError, match="programs have not ended"):
+        chip.start()
     chip.run()
     assert chip.finished and chip.report()["ppu"]["exit_codes"] == {"bottom": 7}
-    with pytest.raises(RuntimeError, match="started already"):
-        chip.start()
 
 
 @pytest.mark.parametrize("code", [None, "done", 1.5, True])

@@ -1,0 +1,145 @@
+"""What the processors do while a host learns: they play samples and keep what has to be observed, nothing else.
+
+::
+
+    bottom                                         top, where membranes are traced
+    (traced) ring the top one -------------------> sample the hidden membranes on their way
+    play sample k, wait for its doorbell
+    read the CADC, keep the readouts' bytes        store the samples in external memory
+    wait until currents have decayed
+    (traced) wait <------------------------------- done
+    reset the readouts' membranes
+
+The host writes ``count`` and the numbers of the samples before each run, and reads the bytes behind it; spikes it reads
+from the trace buffer. Times between two samples are those of the on-chip rules, so the analog part sees no difference.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from dataclasses import dataclass
+
+import numpy as np
+
+from chip import constants as c
+from chip.config import ChipConfig
+from chip.fpga import DRAM_BASE
+from chip.link import HostLink
+from chip.ppu import Kernel, Memory, i32, kernel, u8
+from chip.ppu.processor_core import ISSUE_CYCLES, WORD_CYCLES
+from chip.ppu.program import Program
+
+TRACE_LINE, DONE_LINE = 4, 5
+TRACES_ADDRESS = DRAM_BASE + c.DRAM_BYTES // 2  # behind the samples
+
+
+@dataclass(frozen=True)
+class Playback:
+    """What is played and observed.
+
+    Attributes:
+        room: samples of one run at most.
+        readouts: how many of the bottom hemisphere's even columns are read at the end of a sample; 0 reads none.
+        settle_ns: from the end of a sample to the reset of the readouts and the next sample's request.
+        looks: samples of the hidden membranes in one sample, 0 for none; the first comes ``first_look_ns`` after its
+            time zero, the others each ``look_period_ns`` later.
+    """
+
+    room: int
+    readouts: int
+    settle_ns: int
+    looks: int = 0
+    first_look_ns: int = 0
+    look_period_ns: int = c.CADC_SAMPLE_PERIOD_NS
+
+    def programs(self, config: ChipConfig) -> tuple[Program | None, Program]:
+        """The programs of the top and the bottom processor; the top one sleeps where nothing is traced."""
+        return Tracer(self, config) if self.looks else None, Conductor(self)
+
+    # ------------------------------------------------------------------ what the host does between two runs
+
+    def prepare(self, link: HostLink, samples: np.ndarray) -> None:
+        """Write which samples the next run plays: int[n], n up to ``room``."""
+        count = np.array([len(samples)])
+        link.write_sram(c.BOTTOM, "count", count)
+        link.write_sram(c.BOTTOM, "samples", samples)
+        if self.looks:
+            link.write_sram(c.TOP, "count", count)
+
+    def read_readings(self, link: HostLink, count: int) -> np.ndarray:
+        """uint8[count, readouts]: what the CADC read at the end of each sample of the last run."""
+        return link.read_sram(c.BOTTOM, "readings", count * self.readouts).reshape(count, self.readouts)
+
+    def read_looks(self, link: HostLink, count: int) -> np.ndarray:
+        """uint8[count, looks, 128]: the hidden membranes on their way, by lane."""
+        nbytes = count * self.looks * c.VECTOR_BYTES
+        return link.read_external(TRACES_ADDRESS, nbytes).reshape(count, self.looks, c.LANES)
+
+
+def keep_kernel(readouts: int) -> Kernel:
+    """Return the kernel ``keep(sample)``: the readouts' bytes go where the host reads them."""
+
+    @kernel
+    def keep(v, m, sample):
+        """Copy the bytes of one conversion."""
+        for o in range(readouts):
+            m.readings[readouts * sample + o] = m.membranes[o]
+
+    return keep
+
+
+class Conductor(Program):
+    """The bottom processor: plays the samples one after the other, and reads the readouts at the end of each."""
+
+    name = "playback"
+
+    def __init__(self, playback: Playback):
+        self.playback = playback
+        readings = max(1, playback.room * playback.readouts)
+        self.memory = Memory(count=i32[1], samples=i32[playback.room], membranes=u8[c.LANES], readings=u8[readings])
+        self.keep = keep_kernel(playback.readouts)
+        self.kernels = (self.keep,)
+
+    def main(self, ppu) -> Generator:
+        playback = self.playback
+        settle = playback.settle_ns // c.PPU_CLOCK_NS
+        for number in range(ppu.word("count")):
+            if playback.looks:
+                yield ppu.ring(c.TOP, TRACE_LINE)
+            yield ppu.play(ppu.word("samples", number))
+            if playback.readouts:
+                yield ppu.read_cadc(into="membranes")
+                settled = ppu.time_base - ppu.config.cadc.read_cycles - c.SRAM_VECTOR_STORE_CYCLES + settle
+                yield ppu.run(self.keep, number)
+            else:
+                settled = ppu.time_base + settle
+            yield ppu.wait_until(settled)
+            if playback.looks:
+                yield ppu.wait_doorbell(DONE_LINE)
+            yield ppu.reset_neurons()
+        return 0
+
+
+class Tracer(Program):
+    """The top processor: samples the hidden membranes while a sample is played, and keeps them in external memory."""
+
+    name = "playback, traces"
+
+    def __init__(self, playback: Playback, config: ChipConfig):
+        self.playback = playback
+        self.memory = Memory(count=i32[1], membranes=u8[playback.looks * c.LANES])
+        # from the ring to time zero the other one issues its request, and the player starts
+        request = WORD_CYCLES + ISSUE_CYCLES + config.ppu.omnibus_write_cycles
+        first_look = (config.fpga.player_latency_ns + playback.first_look_ns) // c.PPU_CLOCK_NS
+        self.ahead = request + first_look - 2 * ISSUE_CYCLES
+
+    def main(self, ppu) -> Generator:
+        playback = self.playback
+        for number in range(ppu.word("count")):
+            yield ppu.wait_doorbell(TRACE_LINE)
+            yield ppu.wait(self.ahead)
+            yield ppu.sample_membranes(playback.looks, into="membranes", period_ns=playback.look_period_ns)
+            address = TRACES_ADDRESS + number * playback.looks * c.VECTOR_BYTES
+            yield ppu.store_external(address, source="membranes", vectors=playback.looks)
+            yield ppu.ring(c.BOTTOM, DONE_LINE)
+        return 0
