@@ -138,13 +138,14 @@ class Chip:
         """
         memory = self.synapse_memory[hemisphere]
         columns = c.SYNAPSES_PER_WORD * words[:, None] + np.arange(c.SYNAPSES_PER_WORD)
-        before = memory.copy()
-        memory[rows[:, None], columns % c.HALVES, columns // c.HALVES] = values
-        last = np.zeros(c.ROWS, np.int64)
+        last = np.zeros(c.ROWS, np.int64)  # the number, from 1, of the last word of each row
         np.maximum.at(last, rows, np.arange(1, len(rows) + 1))
+        touched = np.flatnonzero(last)
+        touched = touched[np.argsort(last[touched])]
+        before = memory[touched]
+        memory[rows[:, None], columns % c.HALVES, columns // c.HALVES] = values
         for half in range(c.HALVES):
-            changed = np.flatnonzero((memory[:, half] != before[:, half]).any(axis=1))
-            changed = changed[np.argsort(last[changed])]
+            changed = touched[(memory[touched, half] != before[:, half]).any(axis=1)]
             times_ns = self.now_ns + last[changed] * c.FPGA_CLOCK_NS
             if changed.size:
                 self.core.post_weight_rows(times_ns, hemisphere, changed, half, memory[changed, half])

@@ -29,30 +29,42 @@ class HostLink:
 
     Between start and the last exit code every method raises :class:`LinkError`: fully local means that learning does
     without the host. ``bytes`` counts what crossed before the first run, during all runs and after the last one,
-    ``round_trips`` the waits for an answer: one for each read, and for the end of each run. ``runs`` are the starts of
-    the programs, ``refused`` the attempts while they ran.
+    ``starts`` the starts of the programs, ``round_trips`` the waits for an answer: one for each read, and for the end
+    of each run. ``refused`` are the attempts while programs ran.
     """
 
     def __init__(self, chip):
         self.chip = chip
         self.bytes = {BEFORE: 0, DURING: 0, AFTER: 0}
+        self.starts = {BEFORE: 0, DURING: 0, AFTER: 0}
         self.round_trips = {BEFORE: 0, DURING: 0, AFTER: 0}
-        self.runs = self.refused = 0
+        self.refused = 0
 
     # ------------------------------------------------------------------ time
 
     def begin_run(self) -> None:
-        """Book that programs start: what has crossed since the last run was needed for this one. Called by the chip."""
-        for counts in (self.bytes, self.round_trips) if self.runs else ():
+        """Book that programs start, for which the chip calls this, and the wait for their end.
+
+        What has crossed since the last run was needed for this one.
+        """
+        self.starts[DURING if self.runs else BEFORE] += 1
+        for counts in (self.bytes, self.round_trips):
             counts[DURING] += counts[AFTER]
             counts[AFTER] = 0
-        self.runs += 1
-        self.round_trips[DURING] += 1
+        self.round_trips[AFTER] += 1
+
+    @property
+    def runs(self) -> int:
+        """How often the programs were started."""
+        return sum(self.starts.values())
 
     def seconds(self, phase: str = DURING) -> float:
-        """What crossed in a phase takes on the link: bytes over bandwidth, round trips, overhead of the runs."""
-        config, runs = self.chip.config.link, self.runs if phase == DURING else 0
-        waits_us = self.round_trips[phase] * config.round_trip_us + runs * config.run_overhead_us
+        """What crossed in a phase takes on the link: bytes over bandwidth, round trips, overhead of starts.
+
+        Of a chip that learns by itself in one run that is 0 during the run.
+        """
+        config = self.chip.config.link
+        waits_us = self.round_trips[phase] * config.round_trip_us + self.starts[phase] * config.run_overhead_us
         return self.bytes[phase] / config.bandwidth_bytes_per_second + waits_us * 1e-6
 
     def report(self) -> dict[str, float]:
@@ -60,13 +72,14 @@ class HostLink:
         counts = {f"bytes_{phase}": count for phase, count in self.bytes.items()}
         return counts | {"runs": self.runs, "round_trips": self.round_trips[DURING], "seconds": self.seconds()}
 
-    def run(self) -> None:
-        """Start every loaded program, and wait until all have ended.
+    def run(self) -> list[int]:
+        """Start every loaded program, wait until all have ended, and return their exit codes, top first.
 
         Raises what :meth:`chip.chip.Chip.start` and :meth:`chip.chip.Chip.run` raise.
         """
         self.chip.start()
         self.chip.run()
+        return [p.exit_code for p in self.chip.processors if p.program is not None]
 
     # ------------------------------------------------------------------ writing
 
@@ -158,7 +171,9 @@ class HostLink:
         """
         rows, words, values = np.asarray(rows), np.asarray(words), np.asarray(values)
         if hemisphere not in (c.TOP, c.BOTTOM):
-            raise ValueError(f"there is no hemisphere {hemisphere!r}; {c.TOP} is the top one, {c.BOTTOM} the bottom one")
+            raise ValueError(
+                f"there is no hemisphere {hemisphere!r}; {c.TOP} is the top one, {c.BOTTOM} the bottom one"
+            )
         if rows.ndim != 1 or rows.shape != words.shape or values.shape != (*rows.shape, c.SYNAPSES_PER_WORD):
             raise ValueError(
                 f"{list(rows.shape)} rows, {list(words.shape)} words and {list(values.shape)} weights do not match; "

@@ -51,11 +51,12 @@ class TraceBuffer:
         begun_ns, self._begun_ns = self._begun_ns, None
         times_ns, labels = core.spikes(begun_ns, now_ns)
         core.release_record(begun_ns)
-        self.ticks, self.labels = (times_ns[: self.room] - begun_ns) // c.FPGA_CLOCK_NS, labels[: self.room]
+        stamps = times_ns[: self.room] // c.FPGA_CLOCK_NS  # the FPGA's clock does not start with the run
+        self.ticks, self.labels = stamps - begun_ns // c.FPGA_CLOCK_NS, labels[: self.room]
         lost = max(0, len(times_ns) - self.room)
         self.lost += lost
         if lost and self.strict:
             raise LossError(
-                f"the trace buffer is full: {len(times_ns)} events in one run, room for {self.room}; play fewer samples "
-                "in a run"
+                f"the trace buffer is full: {len(times_ns)} events in one run, room for {self.room}; play fewer "
+                "samples in a run"
             )

@@ -26,6 +26,7 @@ examples:
   plasticore train yin-yang --chip typical            on a chip with the usual imperfections
   plasticore calibrate --seed 7 --out cal.npz         measure a raw chip: what codes its neurons need
   plasticore train yin-yang --chip raw --seed 7 --calibration cal.npz
+  plasticore train yin-yang --where host              the same from outside: a host trains the chip over its link
   plasticore train yin-yang --rule mine.py:MyRule     a rule of your own, from a file
   plasticore chip --show typical > mine.toml          settings to start from
   plasticore compare yin-yang --seeds 5               rules, chips, seeds in one table and picture: compare --help
@@ -140,6 +141,13 @@ def _add_train(commands: argparse._SubParsersAction) -> None:
         default=DEFAULT_RULE,
         metavar="NAME",
         help="learning rule, by name or as FILE.py:CLASS (default: %(default)s)",
+    )
+    train.add_argument(
+        "--where",
+        choices=("chip", "host"),
+        default="chip",
+        help="who computes the weights: the chip by itself, or a host in float from what it records "
+        "(default: %(default)s)",
     )
     train.add_argument(
         "--chip",

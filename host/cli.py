@@ -300,6 +300,8 @@ def _default_directory(options: argparse.Namespace, firmware: LearningFirmware) 
         parts.append(f"{options.hidden}hidden")
     if options.calibration is not None:
         parts.append("calibrated")
+    if options.where == "host":
+        parts.append("host")
     return RUNS / "-".join(parts)
 
 
@@ -311,9 +313,12 @@ def _learn(options: argparse.Namespace, config: ChipConfig, interrupts: Interrup
     from chip.calibration.calibration import CalibrationWarning
     from chip.chip import Chip
     from host import tasks
-    from host.host import Host
     from host.progress import Progress
 
+    if options.where == "host":
+        from host.loop.host_loop import HostLoop as Host
+    else:
+        from host.host import Host
     firmware = _firmware(options)
     if options.out is None:
         options.out = _default_directory(options, firmware)
@@ -330,7 +335,7 @@ def _learn(options: argparse.Namespace, config: ChipConfig, interrupts: Interrup
                 host.load(firmware, tasks.load(options.task), progress=progress.loading)
         except ValueError as error:
             raise UsageError(str(error)) from None
-        interrupts.hold_when(lambda: chip.stopped or chip.finished)
+        interrupts.hold_when(lambda: host.over)
         return host, host.run(progress=progress)
 
 

@@ -204,6 +204,11 @@ class Host:
         return result
 
     @property
+    def over(self) -> bool:
+        """Whether learning has ended, or was stopped."""
+        return self.chip.stopped or self.chip.finished
+
+    @property
     def firmware(self) -> LearningFirmware:
         """What was loaded."""
         return self._need_loaded()[0]
@@ -259,10 +264,21 @@ def _check_types(firmware: object, task: object) -> None:
 
 
 def read_result(
-    chip: Chip, firmware: LearningFirmware, task: Task, wall_seconds: float, speed: dict[str, Any]
+    chip: Chip,
+    firmware: LearningFirmware,
+    task: Task,
+    wall_seconds: float,
+    speed: dict[str, Any],
+    recordings: dict[str, Any] | None = None,
+    where: str = "chip",
+    host_seconds: float = 0.0,
+    complete: bool = True,
 ) -> Result:
-    """Read recordings, weights and counters over the link of a chip that has learned, or was interrupted."""
-    recordings = firmware.decode(chip.link)
+    """Read recordings, weights and counters over the link of a chip that has learned, or was interrupted.
+
+    A host that learns brings the recordings, with the time of its own arithmetic, and whether it is done.
+    """
+    recordings = firmware.decode(chip.link) if recordings is None else recordings
     accuracy = recordings.pop("accuracy")
     arrays = {name: np.asarray(values) for name, values in recordings.items()}
     arrays["weights"] = chip.link.read_weights()
@@ -272,13 +288,14 @@ def read_result(
     return Result(
         task=task.name,
         rule=firmware.name,
-        where="chip",
+        where=where,
         chip=chip.config.profile + _calibrated(chip),
         seed=firmware.seed,
         epochs=firmware.epochs,
         accuracy=accuracy,
         train_accuracy=[float(value) for value in arrays["train_accuracy"]],
         chip_seconds=report["chip_seconds"],
+        time={"chip_s": report["chip_seconds"], "link_s": report["host_link"]["seconds"], "host_s": host_seconds},
         wall_seconds=wall_seconds,
         ppu=report["ppu"],
         events=report["events"],
@@ -291,7 +308,7 @@ def read_result(
         assumptions=report["assumptions"] + energy.assumptions() + firmware.assumptions(),
         versions=versions(),
         config=chip.config.to_dict(),
-        complete=chip.finished and all(code == 0 for code in exit_codes),
+        complete=complete and chip.finished and all(code == 0 for code in exit_codes),
         energy=energy.energy(
             report["chip_seconds"], speed["chip_us_per_sample"], link_seconds, link_seconds / max(1, samples) * 1e6
         ),

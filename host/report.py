@@ -31,7 +31,8 @@ def report(result: Result, directory: Path | None = None, every_assumption: bool
 
 def _title(result: Result) -> str:
     where = f"chip {result.chip}, {verdict.seeds(result)}"
-    title = f"{result.task} learned by {result.rule} on {where}, {verdict.epochs(result.epochs)}"
+    by = result.rule + " from the host" * (result.where == "host")
+    title = f"{result.task} learned by {by} on {where}, {verdict.epochs(result.epochs)}"
     headline = verdict.HEADLINES.get(verdict.ending(result))
     return f"{headline}, incomplete: {title}" if headline else title
 
@@ -43,6 +44,7 @@ def _rows(result: Result) -> list[tuple[str, str]]:
         rows.append(("got to", verdict.progress(result)))
     rows += [
         ("chip time", f"{result.chip_seconds:.4g} s for {result.samples} samples, those of evaluation included"),
+        *_apart(result),
         ("wall time", _wall_time(result)),
         *_speed(result.speed),
         *([("energy", energy.sentence(result.energy))] if result.energy else []),
@@ -121,6 +123,18 @@ def _wall_time(result: Result) -> str:
     return text
 
 
+def _apart(result: Result) -> list[tuple[str, str]]:
+    """What a host that learns adds to chip time."""
+    if result.where != "host":
+        return []
+    link_s, host_s = result.time["link_s"], result.time["host_s"]
+    runs, trips = result.host_link["runs"], result.host_link["round_trips"]
+    return [
+        ("link time", f"{link_s:.4g} s for {runs} runs and {trips} round trips"),
+        ("host time", f"{host_s:.4g} s of arithmetic on this machine"),
+    ]
+
+
 def _speed(speed: dict[str, Any]) -> list[tuple[str, str]]:
     """What a training sample takes, and where on the chip."""
     wall_us, chip_us = speed["wall_us_per_sample"], speed["chip_us_per_sample"]
@@ -142,6 +156,9 @@ def _events(counts: dict[str, int]) -> str:
     return ", ".join(f"{counts[name]} {name}" for name in shown)
 
 
-def _host_link(counts: dict[str, int]) -> str:
+def _host_link(counts: dict[str, float]) -> str:
     before, during, after = (counts[f"bytes_{phase}"] for phase in ("before", "during", "after"))
-    return f"{before} bytes before, {during} during, {after} after learning"
+    text = f"{before} bytes before, {during} during, {after} after learning"
+    if (each := counts.get("bytes_per_training_sample")) is not None:
+        text += f", {each:.0f} for each training sample"
+    return text

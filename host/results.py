@@ -31,7 +31,8 @@ class Result:
     """One finished, or interrupted, run. Equal to itself only; compare what matters.
 
     Attributes:
-        task, rule, where: what was learned, by which firmware, and ``"chip"`` where the chip learned by itself.
+        task, rule, where: what was learned, by which rule, and ``"chip"`` where the chip learned by itself, ``"host"``
+            where a host trained it from outside.
         chip: the name of the chip's profile, and whether a chip whose neurons have codes was calibrated.
         seed: of the rule, that is, of its program: initial weights, order of samples, rounding.
         epochs: passes through the training samples that were asked for.
@@ -40,10 +41,13 @@ class Result:
         chip_seconds: simulated time from start to the last exit code.
         wall_seconds: what that took here, evaluation included; without compilation on first use, which is in ``speed``,
             unless the run ended before a sample was timed.
+        time: what learning and evaluation took, seconds: ``chip_s`` on the chip, ``link_s`` for what crossed the host
+            link meanwhile, as modelled, ``host_s`` for the host's own arithmetic, as measured here.
         ppu: ``cycles``, ``busy_fraction``, ``sram_used``, ``sram_size`` and their parts.
         events: ``sent``, ``delivered``, ``lost`` and their parts.
         losses: everything that was lost or late, by name.
-        host_link: ``bytes_before``, ``bytes_during``, ``bytes_after``.
+        host_link: ``bytes_before``, ``bytes_during``, ``bytes_after``; ``runs``, ``round_trips`` and ``seconds``, see
+            :class:`chip.link.HostLink`; ``bytes_per_training_sample`` where a host has learned from them.
         samples, samples_total: how many were played, and were to be played; those for evaluation included.
         simpy_events: how many the simulator took for the run.
         speed: of training samples, see :class:`host.stopwatch.Stopwatch`: ``wall_us_per_sample``,
@@ -73,7 +77,7 @@ class Result:
     ppu: dict[str, Any]
     events: dict[str, int]
     losses: dict[str, int]
-    host_link: dict[str, int]
+    host_link: dict[str, float]
     samples: int
     samples_total: int
     simpy_events: int
@@ -86,6 +90,7 @@ class Result:
     calibration: dict[str, Any] | None = None
     rule_source: dict[str, Any] | None = None
     energy: dict[str, Any] = field(default_factory=dict)
+    time: dict[str, float] = field(default_factory=dict)
     arrays: dict[str, np.ndarray] = field(default_factory=dict)
 
     def __post_init__(self) -> None:

@@ -29,7 +29,7 @@ from chip.ppu import Kernel, Memory, i32, kernel, u8
 from chip.ppu.processor_core import ISSUE_CYCLES, WORD_CYCLES
 from chip.ppu.program import Program
 
-TRACE_LINE, DONE_LINE = 4, 5
+TRACE_LINE, DONE_LINE = 1, 2
 TRACES_ADDRESS = DRAM_BASE + c.DRAM_BYTES // 2  # behind the samples
 
 

@@ -18,9 +18,10 @@ from chip.errors import ChipError
 from host import rules, tasks, verdict
 from host.compare.plan import Run
 from host.host import Host
+from host.loop.host_loop import HostLoop
 from host.results import Result
 
-HOSTS: dict[str, type[Host]] = {"chip": Host}
+HOSTS: dict[str, type[Host]] = {"chip": Host, "host": HostLoop}
 WARM_UP = {"train": 200, "validation": 1, "test": 1}  # samples of the run that fills the code cache
 
 

@@ -13,7 +13,7 @@ from host import tasks
 from host.compare.sweep import Sweep
 
 PROFILES = ("ideal", "typical", "raw")
-PLACES = ("chip",)  # where learning happens: see host.compare.places
+PLACES = ("chip", "host")  # where learning happens: see host.compare.places
 UNSAFE = str.maketrans({mark: "_" for mark in '/\\:*?"<>| '})
 
 

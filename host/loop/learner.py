@@ -1,0 +1,154 @@
+"""The loop: play a batch, read what was recorded, compute a gradient in float, write weights.
+
+It has a link and nothing else of the chip: whatever it knows has crossed the link or was written by it.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+import numpy as np
+
+from chip import constants as c
+from chip.fpga import SampleSet
+from chip.link import HostLink
+from host.loop.adam import Adam
+from host.loop.methods.method import Method
+from host.loop.observation import Observation, Stimuli, order_spikes, silence
+from host.loop.synapses import Synapses, to_steps
+from ppu_programs.playback import Playback
+from ppu_programs.two_layer import weights
+from ppu_programs.two_layer.plan import Plan
+from ppu_programs.two_layer.settings import WEIGHT_STEP, Settings
+
+EVALUATED_AT_ONCE = 250  # samples of one run where nothing is learned
+
+
+def playback_for(settings: Settings, method: Method) -> Playback:
+    """What the processors have to do for a method."""
+    room = max(settings.batch, EVALUATED_AT_ONCE)
+    readouts, looks = 0 if method.spiking_readouts else settings.readouts, method.looks
+    return Playback(room, readouts, settings.settle_ns, looks.count, looks.first_ns, looks.period_ns)
+
+
+class ProgramEndedError(Exception):
+    """A program of the chip was stopped by its watchdog, or ended with another exit code than 0."""
+
+
+class Learner:
+    """Trains a chip that is loaded with a network, its samples and the programs of :func:`playback_for`.
+
+    Attributes:
+        hidden, readout: float64[inputs, hidden], [readouts, hidden], shadow weights in 6-bit steps.
+        train_accuracy, losses: of the training samples as seen while learning, one per whole epoch; losses in nats.
+        predictions: uint8 classes of the validation and of the test samples, empty where they were not reached.
+        host_seconds: wall time of the host's own arithmetic.
+        learned, learned_bytes: training samples so far, and what they took to cross the link.
+        played: samples so far, those for evaluation included; finished: whether all were played.
+    """
+
+    def __init__(self, link: HostLink, method: Method, settings: Settings, plan: Plan, samples: SampleSet, seed: int):
+        self.link, self.method, self.settings, self.plan = link, method, settings, plan
+        self.stimuli = Stimuli(samples, settings.inputs)
+        self.playback = playback_for(settings, method)
+        rows = weights.initial_shadow(settings, seed)
+        self.hidden, self.readout = (weights.from_rows(r, settings.hidden) / float(WEIGHT_STEP) for r in rows)
+        self._steps = tuple(weights.steps(weights.from_rows(r, settings.hidden)) for r in rows)
+        self._synapses = Synapses(*self._steps)
+        learning, updates = method.learning, plan.epochs * plan.batches
+        memories = learning.memory, learning.square_memory, float(c.WEIGHT_MAX)
+        self._adams = (
+            Adam(self.hidden, learning.rate, updates, *memories),
+            Adam(self.readout, learning.readout_rate, updates, *memories),
+        )
+        self._order = np.random.default_rng(np.random.SeedSequence([seed, 1]))
+        self.train_accuracy: list[float] = []
+        self.losses: list[float] = []
+        self.predictions = [np.zeros(0, np.uint8) for _ in plan.evaluations()]
+        self.host_seconds = 0.0
+        self.played = self.learned = self.learned_bytes = 0
+        self.finished = False
+
+    def learn(self, on_run: Callable[[], None] = lambda: None) -> None:
+        """Train for all epochs, then evaluate; ``on_run`` is called behind every run of the chip.
+
+        Raises:
+            ProgramEndedError: what was learned so far stays.
+        """
+        self.link.record_trace(True)
+        for _ in range(self.plan.epochs):
+            self._learn_epoch(on_run)
+        self.link.record_trace(self.method.spiking_readouts)
+        for index, split in enumerate(self.plan.evaluations()):
+            self.predictions[index] = self._evaluate(np.arange(split.start, split.stop), on_run)
+        self.finished = True
+
+    def compile(self) -> None:
+        """Compile the method, or read it from the cache, so that nobody takes the time for arithmetic."""
+        nothing = silence(self.settings, self.method.looks.count)
+        self.method.gradient(nothing, *(steps.astype(float) for steps in self._steps))
+
+    def accuracy(self, index: int) -> float | None:
+        """The fraction of right predictions of evaluation 0, validation, or 1, test; None where it was not reached."""
+        split, found = self.plan.evaluations()[index], self.predictions[index]
+        return float(np.mean(found == self.stimuli.targets[split.start : split.stop])) if len(found) else None
+
+    def _learn_epoch(self, on_run: Callable[[], None]) -> None:
+        plan = self.plan
+        order = plan.train.start + self._order.permutation(len(plan.train))
+        right, loss = 0, 0.0
+        for batch in range(plan.batches):
+            crossed = sum(self.link.bytes.values())
+            seen = self._observe(order[batch * plan.batch : (batch + 1) * plan.batch])
+            on_run()
+            begun = time.perf_counter()
+            gradient = self.method.gradient(seen, *(steps.astype(float) for steps in self._steps))
+            for adam, by_weight in zip(self._adams, (gradient.hidden, gradient.readout), strict=True):
+                adam.step(by_weight)
+            np.clip(self.hidden + gradient.lift, -c.WEIGHT_MAX, c.WEIGHT_MAX, out=self.hidden)
+            self._steps = to_steps(self.hidden), to_steps(self.readout)
+            right += int(np.sum(self.method.predictions(seen) == seen.targets))
+            loss += gradient.loss
+            self.host_seconds += time.perf_counter() - begun
+            self._synapses.write(self.link, *self._steps)
+            self.learned += plan.batch
+            self.learned_bytes += sum(self.link.bytes.values()) - crossed
+        self.train_accuracy.append(right / (plan.batches * plan.batch))
+        self.losses.append(loss / plan.batches)
+
+    def _play(self, numbers: np.ndarray) -> None:
+        self.playback.prepare(self.link, numbers)
+        if any(self.link.run()):
+            raise ProgramEndedError
+        self.played += len(numbers)
+
+    def _observe(self, numbers: np.ndarray, learning: bool = True) -> Observation:
+        """Play samples and read what the method needs to learn, or just to tell their classes."""
+        self._play(numbers)
+        count, link, stimuli = len(numbers), self.link, self.stimuli
+        ticks, labels = np.zeros(0, np.int64), np.zeros(0, np.uint16)
+        if spikes := learning or self.method.spiking_readouts:
+            ticks, labels = link.read_trace()
+        readings = np.zeros((count, 0), np.uint8)
+        if self.playback.readouts:
+            readings = self.playback.read_readings(link, count)
+        looks = np.zeros((count, 0, c.LANES), np.uint8)
+        if learning and self.playback.looks:
+            looks = self.playback.read_looks(link, count)
+        begun = time.perf_counter()
+        nothing = np.zeros(0), np.zeros(0, np.int64), np.zeros(count + 1, np.int64)
+        found = order_spikes(ticks, labels, stimuli.first_ticks[numbers], self.settings) if spikes else nothing
+        looks = np.ascontiguousarray(looks[:, :, : self.settings.hidden])
+        seen = Observation(stimuli.arrivals_ns[numbers], stimuli.targets[numbers], readings, *found, looks)
+        self.host_seconds += time.perf_counter() - begun
+        return seen
+
+    def _evaluate(self, numbers: np.ndarray, on_run: Callable[[], None]) -> np.ndarray:
+        """uint8[n]: the classes that the chip gives samples."""
+        found = []
+        for first in range(0, len(numbers), EVALUATED_AT_ONCE):
+            seen = self._observe(numbers[first : first + EVALUATED_AT_ONCE], learning=False)
+            found.append(self.method.predictions(seen))
+            on_run()
+        return np.concatenate(found)

@@ -1,0 +1,83 @@
+"""What a method of the host loop is: which observation it needs, how it learns, its gradient."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import numpy as np
+
+from host.loop.observation import Observation
+
+
+@dataclass(frozen=True)
+class Looks:
+    """Samples of the hidden membranes by the CADC while a sample is played.
+
+    Attributes:
+        count: how many; first_ns: time of the first one; period_ns: between two, at least 1700.
+    """
+
+    count: int = 0
+    first_ns: int = 0
+    period_ns: int = 1_700
+
+
+@dataclass(frozen=True)
+class Learning:
+    """How fast weights follow their gradient, see :class:`host.loop.adam.Adam`.
+
+    Attributes:
+        rate, readout_rate: of both layers, in 6-bit weight steps; they fall linearly to 0 over a run.
+        memory, square_memory: Adam's beta 1 and beta 2; gradients of spike times have rare large values, which a short
+            memory of squares forgets.
+    """
+
+    rate: float = 0.2
+    readout_rate: float = 0.2
+    memory: float = 0.9
+    square_memory: float = 0.95
+
+
+@dataclass(frozen=True, eq=False)
+class Gradient:
+    """The mean loss of a batch in nats, and its gradient per weight step, in the shapes of the weights.
+
+    ``lift``: float64[hidden], what is added to all hidden weights of a neuron beside the optimiser's step.
+    """
+
+    loss: float
+    hidden: np.ndarray = field(repr=False)
+    readout: np.ndarray = field(repr=False)
+    lift: np.ndarray | float = field(default=0.0, repr=False)
+
+
+class ReadingMethod:
+    """What methods have in common whose readouts are read by the CADC at the end of a sample."""
+
+    spiking_readouts = False
+
+    @staticmethod
+    def predictions(seen: Observation) -> np.ndarray:
+        """The class of the highest reading, the first of equals."""
+        return seen.readings.argmax(axis=1).astype(np.uint8)
+
+
+class Method(Protocol):
+    """One way from observations to gradients.
+
+    Attributes:
+        name: as the on-chip rule's; learning: chosen on validation samples; looks: what it needs beside spikes.
+        spiking_readouts: whether readouts are recorded like hidden neurons, in the place of their CADC readings.
+    """
+
+    name: str
+    learning: Learning
+    looks: Looks
+    spiking_readouts: bool
+
+    def predictions(self, seen: Observation) -> np.ndarray:
+        """uint8[n]: the classes that the chip gives the samples."""
+
+    def gradient(self, seen: Observation, hidden: np.ndarray, readout: np.ndarray) -> Gradient:
+        """Return the gradient for weights as written: float64[inputs, hidden], float64[readouts, hidden]."""

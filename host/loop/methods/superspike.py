@@ -1,0 +1,124 @@
+"""Surrogate gradients with the chip in the loop: the measured membrane takes the place of a simulated one.
+
+The grid is that of the CADC, 1.7 us. At look n the hidden neuron j has the measured potential v, and z_j[n] = 1 stands
+for a spike there; backpropagation through time takes for dz/dv the SuperSpike surrogate 1 / (1 + steepness |u|)^2 of
+u = (v - threshold) / threshold, 0 at a look since whose last one a spike was recorded: then the membrane has crossed.
+A spike at t raises readout o at the end T by w_oj K(T - t); with exact exponentials between the looks
+
+    dL/dw_ji = sum_n  sum_o err_o w_oj K(T - t_n)  surrogate(u_j[n])  psp_ji(t_n)
+
+where psp_ji is what input i has added to the membrane since its last release; it is 0 while the membrane is clamped.
+The reset is not differentiated. Readouts are linear, so their gradient is exact. Sources: Zenke and Ganguli 2018 for
+the surrogate, Cramer et al. 2022 for measured membranes.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from chip import constants as c
+from chip.compiled import compiled
+from host.loop.methods.method import Gradient, Learning, Looks, ReadingMethod
+from host.loop.methods.response import psp, released_psp, softmax_errors
+from host.loop.observation import Observation
+from ppu_programs.two_layer.settings import Settings
+
+STEEPNESS = 10.0
+NEVER = -1e30
+
+
+class SuperSpikeMethod(ReadingMethod):
+    """Surrogate gradients on a batch; the loss is softmax cross-entropy of the readings at the end of the samples."""
+
+    name = "superspike"
+
+    def __init__(self, settings: Settings, learning: Learning | None = None, steepness: float = STEEPNESS):
+        self.settings, self.learning = settings, learning or Learning(rate=0.4, readout_rate=0.4)
+        period_ns = c.CADC_SAMPLE_PERIOD_NS
+        self.looks = Looks((settings.duration_ns - 1) // period_ns, period_ns, period_ns)
+        self._looks_ns = self.looks.first_ns + self.looks.period_ns * np.arange(self.looks.count, dtype=float)
+        (_, hidden), _ = settings.network
+        self._leak_lsb = hidden.leak_lsb
+        s = settings
+        self._constants = np.array(
+            [
+                *(s.tau_syn_ns, s.tau_mem_ns, s.refractory_ns, s.threshold_lsb, steepness),
+                *(s.readout_tau_syn_ns, s.readout_tau_mem_ns, s.duration_ns - s.latency_ns),
+            ],
+            float,
+        )
+
+    def gradient(self, seen: Observation, hidden: np.ndarray, readout: np.ndarray) -> Gradient:
+        s, count = self.settings, len(seen.targets)
+        errors, loss = softmax_errors(seen.readings, seen.targets, s.sharpness)
+        by_hidden, by_readout = np.zeros_like(hidden.T), np.zeros_like(readout.T)
+        walk_looks(
+            *(seen.spikes_ns, seen.lanes, seen.first, seen.arrivals_ns, errors, self._constants),
+            *(self._looks_ns, seen.looks, self._leak_lsb, np.ascontiguousarray(readout.T) * s.readout_efficacy_lsb),
+            *(by_hidden, by_readout),
+        )
+        return Gradient(loss, by_hidden.T * (s.efficacy_lsb / count), by_readout.T * (s.readout_efficacy_lsb / count))
+
+
+@compiled
+def walk_looks(
+    spikes, lanes, first, arrivals, errors, constants, looks_ns, looks, leak, readout, by_hidden, by_readout
+):
+    """Add the gradients of all samples, per LSB of current: [hidden, inputs] and [hidden, readouts]."""
+    tau_syn, tau_mem, refractory, threshold, steepness = constants[:5]
+    readout_syn, readout_mem, end = constants[5:]
+    neurons, inputs = by_hidden.shape
+    readouts = readout.shape[1]
+    fresh = np.empty((looks_ns.size, inputs))  # responses of a membrane that has not spiked
+    weight = np.empty(looks_ns.size)  # of a spike at each look, for the readouts at the end
+    pull = np.empty(neurons)  # what raising all readouts by their weights would cost
+    last = np.empty(neurons)  # time of the last spike before a look
+    kept = np.empty((neurons, inputs))  # what was left of each input's current at the release behind it
+    for n in range(looks_ns.size):
+        weight[n] = psp(end - looks_ns[n], readout_syn, readout_mem)
+    for sample in range(first.size - 1):
+        for n in range(first[sample], first[sample + 1]):
+            value = psp(end - spikes[n], readout_syn, readout_mem)
+            for o in range(readouts):
+                by_readout[lanes[n], o] += errors[sample, o] * value
+        for j in range(neurons):
+            pull[j] = 0.0
+            for o in range(readouts):
+                pull[j] += errors[sample, o] * readout[j, o]
+        for n in range(looks_ns.size):
+            for i in range(inputs):
+                fresh[n, i] = psp(looks_ns[n] - arrivals[sample, i], tau_syn, tau_mem)
+        last[:] = NEVER
+        spike = first[sample]
+        before = NEVER
+        for n in range(looks_ns.size + 1):
+            now = looks_ns[n] if n < looks_ns.size else end
+            while spike < first[sample + 1] and spikes[spike] <= now:
+                # the spike of this look: the membrane has just reached the threshold
+                j, at = lanes[spike], spikes[spike]
+                release = last[j] + refractory
+                for i in range(inputs):
+                    if arrivals[sample, i] < at:
+                        share = released_psp(at, arrivals[sample, i], release, tau_syn, tau_mem)
+                        by_hidden[j, i] += pull[j] * psp(end - at, readout_syn, readout_mem) * share
+                last[j] = at
+                for i in range(inputs):
+                    age = at + refractory - arrivals[sample, i]
+                    kept[j, i] = math.exp(-age / tau_syn) if age > 0.0 else 0.0
+                spike += 1
+            for j in range(neurons if n < looks_ns.size else 0):
+                if pull[j] == 0.0 or now < last[j] + refractory or last[j] > before:
+                    continue
+                distance = abs(looks[sample, n, j] - leak - threshold) / threshold
+                factor = pull[j] * weight[n] / (1.0 + steepness * distance) ** 2
+                if last[j] == NEVER:
+                    for i in range(inputs):
+                        by_hidden[j, i] += factor * fresh[n, i]
+                else:
+                    response = psp(now - last[j] - refractory, tau_syn, tau_mem)
+                    for i in range(inputs):
+                        share = response * kept[j, i] if kept[j, i] > 0.0 else fresh[n, i]
+                        by_hidden[j, i] += factor * share
+            before = now

@@ -1,0 +1,206 @@
+"""The host loop as a whole: it learns, pays for everything, repeats itself, and sees nothing that did not cross."""
+
+import ast
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from chip import Chip, ChipConfig
+from chip.config import PpuConfig
+from host import Host, tasks, verdict
+from host.loop import host_loop
+from host.loop.host_loop import HostLoop
+from host.loop.learner import Learner
+from host.loop.methods.eventprop import EventPropMethod
+from host.loop.methods.method import Learning
+from host.loop.methods.superspike import SuperSpikeMethod
+from host.report import report
+from host.results import Result, npz_bytes
+from ppu_programs import EventProp
+from ppu_programs.eventprop.settings import Settings
+from tests.host.toy import TASK, Toy
+
+PACKAGE = Path(host_loop.__file__).parent
+COUNTS = {"bytes"}  # what the link itself counts
+LINK = {"run", "record_trace", "write_sram", "write_weights", "read_trace", "read_sram", "read_external"}
+
+
+def loop(method=None, epochs=1, train=50, config=None, settings=None) -> HostLoop:
+    host = HostLoop(Chip(config or ChipConfig.ideal(seed=1)), method)
+    host.load(EventProp(epochs=epochs, seed=1, settings=settings), tasks.yin_yang().head(train, 20, 30))
+    return host
+
+
+def test_the_loop_has_a_link_and_nothing_else():
+    """No file but the one that loads the chip names a part of it."""
+    forbidden = {"chip", "core", "processors", "player", "external", "environment", "synapse_memory", "trace"}
+    files = sorted(PACKAGE.rglob("*.py"))
+    assert len(files) >= 8
+    for path in files:
+        if path.name == "host_loop.py":
+            continue
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        names = {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
+        assert not names & forbidden, path
+        assert not any("chip.chip" in ast.unparse(node) for node in ast.walk(tree) if isinstance(node, ast.ImportFrom))
+
+
+class Wire:
+    """The link, but for what a loop has no business with."""
+
+    def __init__(self, link):
+        self._link = link
+        self.used = set()
+
+    def __getattr__(self, name):
+        if name in COUNTS:
+            return getattr(self._link, name)
+        assert name in LINK, f"the loop asks the link for {name}"
+        self.used.add(name)
+        return getattr(self._link, name)
+
+
+@pytest.mark.parametrize("method", [EventPropMethod, SuperSpikeMethod])
+def test_all_that_it_learns_from_has_crossed_the_link(method):
+    host = loop(method)
+    host.learner.link = wire = Wire(host.chip.link)
+    loaded = host.chip.link.bytes["before"]
+    result = host.run()
+    assert wire.used == LINK - (set() if method is SuperSpikeMethod else {"read_external"})
+    counts, played = result.host_link, 50 + 20 + 30
+    assert counts["runs"] == 2 + 1 + 1 and result.samples == played
+    # at least: the numbers of samples, the readings, the events of inputs, a CADC trace a sample
+    least = played * (4 + 3) + 50 * 5 * 8 + (50 * 17 * 128 if method is SuperSpikeMethod else 0)
+    assert counts["bytes_during"] > least
+    crossed = sum(count for name, count in counts.items() if name in ("bytes_before", "bytes_during", "bytes_after"))
+    evaluation = 50 * (4 + 3) + 2 * 4 * (1 + (method is SuperSpikeMethod))
+    learned, switches = 50 * counts["bytes_per_training_sample"], 2 * 8
+    assert crossed == loaded + learned + switches + evaluation + result.weights.size
+    assert result.time["link_s"] >= counts["bytes_during"] / 125e6 + 3 * 1.1e-3  # all runs but the first
+    assert 0 < result.time["host_s"] < result.wall_seconds and result.time["chip_s"] == result.chip_seconds
+
+
+def test_the_result_is_that_of_a_run_on_the_chip():
+    host = loop(epochs=2)
+    result = host.run()
+    assert result.where == "host" and result.complete and result.rule == "eventprop" and len(result.train_accuracy) == 2
+    on_chip = Host(Chip(ChipConfig.ideal(seed=1)))
+    on_chip.load(EventProp(epochs=2, seed=1), tasks.yin_yang().head(50, 20, 30))
+    other = on_chip.run()
+    assert other.where == "chip" and other.time == {"chip_s": other.chip_seconds, "link_s": 0.0, "host_s": 0.0}
+    shared = {"weights", "validation_accuracy", "train_accuracy", "validation_predictions", "test_predictions"}
+    assert shared <= set(result.arrays) and shared <= set(other.arrays)
+    assert set(result.summary()) == set(other.summary())
+    assert (
+        result.arrays["test_predictions"].shape == (30,) and result.arrays["validation_predictions"].dtype == np.uint8
+    )
+    assert (result.weights == host.chip.weights()).all() and sum(result.losses.values()) == 0
+    text = report(result)
+    assert "eventprop from the host on chip ideal" in text and "link time" in text and "host time" in text
+    assert "link time" not in report(other)
+    assert any("chip time stands still" in sentence for sentence in result.assumptions)
+    assert result.speed["samples"] == 75 and result.speed["chip_us_per_sample"] < other.speed["chip_us_per_sample"]
+
+
+def test_the_same_weights_see_the_same_chip_in_both_places():
+    """Without learning, the classes of a playback are those of the on-chip rule: nothing analog differs."""
+    still = Settings(rate=1e-6, readout_rate=1e-6)
+    host = loop(lambda settings: EventPropMethod(settings, Learning(0.0, 0.0)), settings=still)
+    on_chip = Host(Chip(ChipConfig.ideal(seed=1)))
+    on_chip.load(EventProp(epochs=1, seed=1, settings=still), tasks.yin_yang().head(50, 20, 30))
+    ours, theirs = host.run(), on_chip.run()
+    assert (ours.weights == theirs.weights).all()
+    assert len(set(theirs.arrays["validation_predictions"].tolist())) > 1
+    for split in ("validation", "test"):
+        assert (ours.arrays[f"{split}_predictions"] == theirs.arrays[f"{split}_predictions"]).all()
+
+
+def test_membranes_are_looked_at_when_the_method_thinks():
+    """On a network that the host computes itself, a look at time t sees the membrane at t."""
+    from tests.naive.eventprop import potential
+
+    quiet = Settings(mean=2.0, spread=3.0)  # no neuron spikes
+    host = loop(SuperSpikeMethod, settings=quiet)
+    learner = host.learner
+    learner.link.record_trace()
+    seen = learner._observe(np.arange(20))
+    assert not seen.spikes_ns.size and seen.looks.shape == (20, 17, 120)
+    looks_ns = 1_700.0 * np.arange(1, 18)
+    hidden = learner.hidden.round() * quiet.efficacy_lsb
+    arguments = -1e30, float(quiet.tau_syn_ns), float(quiet.tau_mem_ns)
+    for n in range(20):
+        for look, t in enumerate(looks_ns):
+            exact = [potential(t, hidden[:, j].copy(), seen.arrivals_ns[n], *arguments) for j in range(0, 120, 17)]
+            assert np.abs(seen.looks[n, look, ::17] - 80.0 - exact).max() <= 0.6
+    assert np.ptp(seen.looks) > 10
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("method", [EventPropMethod, SuperSpikeMethod])
+def test_it_learns_and_repeats_itself(method):
+    one, other = (loop(method, epochs=3, train=500, config=ChipConfig.typical(seed=2)).run() for _ in range(2))
+    losses = one.arrays["train_loss"]
+    assert losses[2] < 0.7 * losses[0] and one.train_accuracy[2] > 0.7
+    assert npz_bytes(one.arrays) == npz_bytes(other.arrays)
+    assert one.chip_seconds == other.chip_seconds and one.host_link == other.host_link
+
+
+def test_an_interrupt_leaves_what_there_is(tmp_path):
+    host = loop(epochs=2)
+    runs = []
+
+    def interrupt(status):
+        runs.append(status)
+        if len(runs) == 1:
+            raise KeyboardInterrupt
+
+    host_loop_every = host_loop.PROGRESS_EVERY_S
+    host_loop.PROGRESS_EVERY_S = 0.0
+    try:
+        result = host.run(interrupt)
+    finally:
+        host_loop.PROGRESS_EVERY_S = host_loop_every
+    assert not result.complete and result.accuracy is None and host.over and host.chip.stopped is False
+    assert result.weights.any() and result.samples == 25 and len(result.train_accuracy) == 0
+    result.save(tmp_path)
+    assert Result.load(tmp_path).time == result.time
+
+
+def test_an_interrupt_within_a_run_leaves_the_link_open(monkeypatch):
+    host = loop()
+    learner = host.learner
+
+    def interrupted(*_):
+        learner.link.chip.start()  # and never comes to run
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Learner, "_play", interrupted)
+    result = host.run()
+    assert not result.complete and result.weights.any()
+
+
+def test_the_watchdog_ends_learning_and_is_told():
+    """Its limit is that of one run of the programs."""
+    config = ChipConfig(ppu=PpuConfig(program_limit_cycles=25 * 25_000))  # 100 us for each sample of a batch
+    result = loop(config=config).run()  # evaluation plays all 20 samples at once, then all 30
+    assert not result.complete and result.samples >= 50 and len(result.train_accuracy) == 1
+    assert verdict.ending(result) == verdict.WATCHDOG and "watchdog" in verdict.sentence(result)
+
+
+def test_what_cannot_be_trained_from_outside_is_refused():
+    with pytest.raises(ValueError, match="toy rule has no network that can be trained from the host; rules that can"):
+        HostLoop(Chip(ChipConfig.ideal())).load(Toy(), TASK)
+    firmware = EventProp(epochs=1)
+    firmware.name = "hebb"
+    with pytest.raises(ValueError, match="'hebb' cannot be trained from the host; valid are eventprop"):
+        HostLoop(Chip(ChipConfig.ideal())).load(firmware, tasks.yin_yang().head(50, 20, 30))
+
+
+def test_a_loop_runs_once():
+    host = loop()
+    host.run()
+    with pytest.raises(RuntimeError, match="started already"):
+        host.run()
+    with pytest.raises(RuntimeError, match="has loaded nothing yet"):
+        HostLoop(Chip(ChipConfig.ideal())).run()

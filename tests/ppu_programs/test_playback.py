@@ -1,0 +1,69 @@
+"""The playback programs: they play what they are told, keep what has to be observed, and wait as on-chip rules do."""
+
+import numpy as np
+import pytest
+
+from chip import Chip, ChipConfig
+from chip import constants as c
+from host import tasks
+from ppu_programs import EventProp
+from ppu_programs.playback import Playback
+
+TASK = tasks.yin_yang().head(50, 20, 30)
+SETTLED_LSB = 5  # what currents of the readouts, of 15 us, leave of a sample after 60 us
+
+
+def apart(one: np.ndarray, other: np.ndarray) -> int:
+    return int(np.abs(one.astype(int) - other).max())
+
+
+def loaded(playback: Playback) -> tuple[Chip, EventProp]:
+    chip, rule = Chip(ChipConfig.ideal(seed=1)), EventProp(epochs=1, seed=1)
+    chip.link.write_samples(rule.samples(TASK.inputs, TASK.targets, TASK.ranges, chip.config))
+    chip.link.write_registers(rule.registers())
+    for hemisphere, program in enumerate(playback.programs(chip.config)):
+        if program is not None:
+            chip.link.load_program(hemisphere, program)
+    return chip, rule
+
+
+def played(chip: Chip, playback: Playback, numbers) -> np.ndarray:
+    playback.prepare(chip.link, np.array(numbers))
+    chip.link.run()
+    return playback.read_readings(chip.link, len(numbers))
+
+
+def test_it_plays_the_samples_that_it_is_told_in_their_order():
+    playback = Playback(room=8, readouts=3, settle_ns=60_000)
+    chip, _ = loaded(playback)
+    first = played(chip, playback, [4, 9, 2, 30])
+    assert first.shape == (4, 3) and len(np.unique(first, axis=0)) == 4
+    assert apart(played(chip, playback, [30, 4]), first[[3, 0]]) <= SETTLED_LSB
+    assert chip.player.played == 6 and chip.processors[c.TOP].program is None
+    with pytest.raises(ValueError, match="region samples takes up to 8"):
+        playback.prepare(chip.link, np.arange(9))
+
+
+def test_membranes_on_their_way_are_kept_sample_by_sample():
+    plain, traced = (Playback(room=4, readouts=3, settle_ns=60_000, **more) for more in ({}, {"looks": 5}))
+    one, other = loaded(plain)[0], loaded(traced)[0]
+    readings = played(one, plain, [4, 9, 2])
+    assert (played(other, traced, [4, 9, 2]) == readings).all()  # to look changes nothing
+    looks = traced.read_looks(other.link, 3)
+    assert looks.shape == (3, 5, c.LANES) and (looks[:, :, :120] != 80).any(axis=(1, 2)).all()
+    again = played(other, traced, [2, 4])
+    assert apart(again, readings[[2, 0]]) <= SETTLED_LSB
+    assert apart(traced.read_looks(other.link, 2), looks[[2, 0]]) <= 1
+
+
+def test_without_readings_it_waits_just_as_long():
+    spans = []
+    for readouts in (3, 0):
+        playback = Playback(room=4, readouts=readouts, settle_ns=60_000)
+        chip, rule = loaded(playback)
+        playback.prepare(chip.link, np.array([1, 2, 3, 4]))
+        chip.link.run()
+        spans.append(chip.now_ns)
+        per_sample = chip.now_ns / 4 - rule.settings.duration_ns - 60_000
+        assert 0 < per_sample < 1_500
+    assert abs(spans[0] - spans[1]) < 4 * 100
