@@ -9,15 +9,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from host.arguments import UsageError, show
+from host.commands.common import EXIT_FAULT, EXIT_INTERRUPTED, EXIT_OK, chip_config, complain
 
 if TYPE_CHECKING:
-    from chip.config import ChipConfig
     from host.compare.plan import Plan
     from host.compare.table import Comparison
 
-EXIT_OK, EXIT_FAULT, EXIT_INTERRUPTED = 0, 1, 130
 DEFAULT_SEEDS = 3
-Complain = Callable[[str, int], int]
 
 EXAMPLES = """\
 examples:
@@ -80,17 +78,15 @@ def add_arguments(commands: argparse._SubParsersAction, epochs: Callable, hidden
     command.add_argument("--quiet", action="store_true", help="no progress, no table; errors still show")
 
 
-def run(options: argparse.Namespace, chip_config: Callable[[str, int], ChipConfig], complain: Complain) -> int:
+def run(options: argparse.Namespace) -> int:
     """Do what the options say; return the exit code.
-
-    ``chip_config`` makes the chip of a name and a seed; ``complain`` prints a sentence and returns the exit code.
 
     Raises:
         UsageError: bad input, before any work.
     """
     jobs = _whole("--jobs", options.jobs) if options.jobs is not None else None
     try:
-        plan = _plan(options, chip_config)
+        plan = _plan(options)
     except ValueError as error:
         raise UsageError(str(error)) from None
     directory = _out(options)
@@ -103,10 +99,10 @@ def run(options: argparse.Namespace, chip_config: Callable[[str, int], ChipConfi
             comparison = compare(plan, directory, jobs=jobs, show=progress.show)
         except ValueError as error:
             raise UsageError(str(error)) from None
-    return _hand_over(options, comparison, directory, complain)
+    return _hand_over(options, comparison, directory)
 
 
-def _plan(options: argparse.Namespace, chip_config: Callable[[str, int], ChipConfig]) -> Plan:
+def _plan(options: argparse.Namespace) -> Plan:
     from host import tasks
     from host.compare.plan import Plan
     from host.compare.sweep import Sweep
@@ -150,7 +146,7 @@ def _out(options: argparse.Namespace) -> Path:
     return Path(options.out)
 
 
-def _hand_over(options: argparse.Namespace, comparison: Comparison, directory: Path, complain: Complain) -> int:
+def _hand_over(options: argparse.Namespace, comparison: Comparison, directory: Path) -> int:
     """Draw, print, and say what went wrong."""
     from host import plots
     from host.compare.store import PNG_NAME

@@ -109,7 +109,7 @@ BAD_INPUT = {
 @pytest.mark.parametrize("case", BAD_INPUT)
 def test_bad_input_is_one_sentence_and_exit_code_2(case, tmp_path, capsys, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("host.cli._learn", lambda *_: pytest.fail("work was begun"))
+    monkeypatch.setattr("host.commands.train.learn", lambda *_: pytest.fail("work was begun"))
     monkeypatch.setattr("host.calibrate.measure", lambda *_: pytest.fail("work was begun"))
     perfect().save(tmp_path / "cal.npz")
     perfect(version="0.0.1").save(tmp_path / "old.npz")

@@ -60,7 +60,7 @@ def chip_files(tmp_path):
 @pytest.mark.parametrize("case", BAD_INPUT)
 def test_bad_input_is_one_sentence_and_exit_code_2(case, chip_files, capsys, monkeypatch):
     monkeypatch.chdir(chip_files)
-    monkeypatch.setattr("host.cli._learn", lambda *_: pytest.fail("work was begun"))
+    monkeypatch.setattr("host.commands.train.learn", lambda *_: pytest.fail("work was begun"))
     before = sorted(chip_files.rglob("*"))
     arguments, expected = BAD_INPUT[case]
     assert main(arguments.replace("{tmp}", str(chip_files)).split()) == 2
@@ -80,7 +80,7 @@ def test_interrupt_before_the_chip_runs_is_exit_code_130(tmp_path, capsys, monke
     def interrupted(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("host.cli._learn", interrupted)
+    monkeypatch.setattr("host.commands.train.learn", interrupted)
     assert main(["train", "yin-yang", "--out", str(tmp_path / "run")]) == 130
     assert capsys.readouterr().err == "plasticore: interrupted; nothing was written\n"
     assert not (tmp_path / "run").exists()
@@ -92,7 +92,7 @@ def test_fault_of_the_chip_is_one_sentence_and_exit_code_1(tmp_path, capsys, mon
     def faulty(*_):
         raise MachineFault("the top PPU divided by zero")
 
-    monkeypatch.setattr("host.cli._learn", faulty)
+    monkeypatch.setattr("host.commands.train.learn", faulty)
     assert main(["train", "yin-yang", "--out", str(tmp_path / "run")]) == 1
     assert capsys.readouterr().err == "plasticore: the top PPU divided by zero\n"
 
@@ -103,7 +103,7 @@ def test_network_that_does_not_fit_is_bad_input(tmp_path, capsys, monkeypatch):
     def too_big(*_):
         raise ChipLimitError("SRAM of the top PPU", 20_000, 16_384, "bytes", "use fewer hidden neurons")
 
-    monkeypatch.setattr("host.cli._learn", too_big)
+    monkeypatch.setattr("host.commands.train.learn", too_big)
     assert main(["train", "yin-yang", "--out", str(tmp_path / "run")]) == 2
     expected = "SRAM of the top PPU: 20000 bytes needed, 16384 available; use fewer hidden neurons"
     assert capsys.readouterr().err == f"plasticore: {expected}\n"

@@ -11,7 +11,7 @@ import pytest
 
 from chip import Chip, ChipConfig
 from host import Host, Result, tasks
-from host.cli import EXIT_INTERRUPTED
+from host.commands.common import EXIT_INTERRUPTED
 from ppu_programs import EventProp
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -1,0 +1,123 @@
+"""What the commands share: exit codes, chips by name, checks before any work, and how errors are answered."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import dataclasses
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from host import mistakes, rules
+from host.arguments import DEFAULT_SEED, UsageError
+
+if TYPE_CHECKING:
+    from chip.config import ChipConfig
+    from host.host import LearningFirmware
+    from host.results import Result
+
+EXIT_OK, EXIT_FAULT, EXIT_USAGE, EXIT_INTERRUPTED = 0, 1, 2, 130
+CHIPS = {  # what `plasticore chip` lists
+    "ideal": "no imperfections: its analog core equals the equations",
+    "typical": "a calibrated chip with the imperfections that calibration leaves",
+    "raw": "a chip before calibration, off by tens of LSB and tens of per cent",
+    "FILE.toml": "settings of your own; `plasticore chip --show typical > mine.toml` writes a file to start from",
+}
+PROFILES = tuple(name for name in CHIPS if name != "FILE.toml")
+RUNS = Path("runs")  # where results go that were not told where
+
+
+def complain(sentence: str, exit_code: int) -> int:
+    if sys.stderr is not None:
+        with contextlib.suppress(OSError):
+            print(f"plasticore: {sentence}", file=sys.stderr, flush=True)
+    return exit_code
+
+
+def reason(error: OSError) -> str:
+    return error.strerror or str(error)
+
+
+def check(options: argparse.Namespace, learning: bool = True) -> ChipConfig:
+    """Refuse what cannot work, without ``learning`` no example; return the chip's settings."""
+    from host import tasks
+
+    if options.task is None:
+        raise UsageError(f"a task is missing; valid are {', '.join(tasks.names())}")
+    if options.task not in tasks.names():
+        raise UsageError(f"the task {options.task!r} is unknown; valid are {', '.join(tasks.names())}")
+    try:
+        rules.check(options.rule, learning)
+    except ValueError as error:
+        raise UsageError(str(error)) from None
+    return chip_config(options.chip, options.seed)
+
+
+def check_out(directory: Path) -> None:
+    from host.results import check_writable
+
+    try:
+        check_writable(directory)
+    except ValueError as error:
+        raise UsageError(str(error)) from None
+
+
+def chip_config(name: str, seed: int | None, seed_of_file: bool = True) -> ChipConfig:
+    """Return a chip's settings; ``seed`` is a profile's and, without ``seed_of_file``, one's of a file too."""
+    from chip.config import ChipConfig
+
+    if name in PROFILES:
+        config: ChipConfig = getattr(ChipConfig, name)(seed=DEFAULT_SEED if seed is None else seed)
+        return config
+    valid = f"valid are {', '.join(PROFILES)} and the path of a TOML file"
+    if not name.endswith(".toml"):
+        raise UsageError(f"the chip {name!r} is unknown; {valid}")
+    try:
+        Path(name).read_bytes()
+    except OSError as error:
+        raise UsageError(f"the chip file {name} cannot be read: {reason(error)}; {valid}") from None
+    try:
+        config = ChipConfig.from_toml(name)
+    except ValueError as error:
+        raise UsageError(str(error)) from None
+    if seed is not None and not seed_of_file:
+        config = dataclasses.replace(config, seed=seed)
+    if config.profile in PROFILES:  # by default, or in a file that started as a copy of a profile
+        return dataclasses.replace(config, profile=Path(name).name)
+    return config
+
+
+def make_firmware(options: argparse.Namespace, learning: bool = True, **wished: int) -> LearningFirmware:
+    """Import the rule and make a firmware with the settings that were given, and with those wished that it has."""
+    given = {name: getattr(options, name) for name in ("epochs", "hidden")}
+    try:
+        firmware_class = rules.load(options.rule, learning)
+        settings = {name: value for name, value in wished.items() if rules.accepts(firmware_class, name)}
+        settings |= {name: value for name, value in given.items() if value is not None}
+        return rules.make(firmware_class, seed=options.seed, **settings)
+    except ValueError as error:
+        raise UsageError(str(error)) from None
+
+
+def refuse(options: argparse.Namespace, error: Exception) -> int:
+    """Answer an error of the chip or of a user's rule with a sentence; raise what is ours."""
+    from chip.errors import ChipError, ChipLimitError
+
+    if isinstance(error, ChipLimitError):
+        raise UsageError(str(error)) from None
+    if not isinstance(error, UsageError | OSError) and (sentence := rules.blame(options.rule, error)):
+        return complain(sentence, EXIT_FAULT)
+    if isinstance(error, ChipError):
+        return complain(str(error) + mistakes.place(error), EXIT_FAULT)
+    raise error
+
+
+def verdict_of(result: Result) -> tuple[int, str]:
+    """Return the exit code of a run, and what went wrong or ""."""
+    from host import verdict
+
+    wrong = verdict.sentence(result)
+    if not wrong:
+        return EXIT_OK, ""
+    return EXIT_INTERRUPTED if verdict.ending(result) == verdict.INTERRUPTED else EXIT_FAULT, wrong
