@@ -14,7 +14,7 @@ from ppu_programs.network import LIF
 from ppu_programs.two_layer import settings as two_layer
 from ppu_programs.two_layer.settings import TICK_NS
 
-SURROGATE_ONE = 63  # the surrogate at threshold is at most this: two samples there fill a lane of the accumulator
+SURROGATE_ONE = 20  # the surrogate at threshold, an integer: six samples there fill a lane of the accumulator
 WAITS = 2  # operations between the ring at a sample's beginning and the first conversion
 
 
@@ -38,7 +38,7 @@ class Settings(two_layer.Settings):
     sample_period_ns: int = setting(2_000, c.CADC_SAMPLE_PERIOD_NS, 30_000, TICK_NS)
     membrane_samples: int = setting(14, 1, 20)
     lead_ns: int = setting(1_000, 0, 10_000_000, c.PPU_CLOCK_NS)
-    width_lsb: int = setting(20, 1, SURROGATE_ONE)
+    width_lsb: int = setting(20, 1, 63)
     activity: float = setting(0.0, 0.0, 0.999)
     activity_target: int = setting(0, 0, 100)
 
@@ -75,4 +75,4 @@ class Settings(two_layer.Settings):
     @property
     def surrogate_slope(self) -> int:
         """What the surrogate, an integer, falls by for each LSB of distance."""
-        return SURROGATE_ONE // self.width_lsb
+        return max(1, SURROGATE_ONE // self.width_lsb)

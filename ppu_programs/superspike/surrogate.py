@@ -10,7 +10,7 @@ eligibility; it needs nothing but the potential, the input's time and two PSPs, 
 reset is not differentiated: what came before a neuron's spike counts for its next one as well.
 ``excess`` is the number of the neuron's spikes above ``activity_target``, 0 if there are fewer.
 
-Fixed point: psi has 6 bits, the PSPs' product 7, their sum over samples 15 bits, limited at about twice the largest
+Fixed point: psi has 6 bits, the PSPs' product 7, their sum over samples 15 bits, limited at six times the largest
 product; errors 15 bits; the feedback, the sum over readouts, 15 bits with 2^-9 the least, limited at 64 weight steps;
 gradients 16 bits, limited. All lanes of a row are computed at once.
 """

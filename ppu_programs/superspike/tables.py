@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ppu_programs.superspike.settings import Settings
+from ppu_programs.superspike.settings import SURROGATE_ONE, Settings
 from ppu_programs.two_layer.settings import TICK_NS
 from ppu_programs.two_layer.tables import psp
 
@@ -24,10 +24,14 @@ def input_table(settings: Settings) -> np.ndarray:
 
 
 def readout_table(settings: Settings) -> np.ndarray:
-    """uint8[membrane_samples]: a readout's PSP, at the sample's end, of a spike at each conversion; 255 at most."""
+    """uint8[membrane_samples]: a readout's PSP, at the sample's end, of a spike at each conversion.
+
+    255 at most, less where the surrogate exceeds ``SURROGATE_ONE``, so that their product does not.
+    """
     t = settings.duration_ns - settings.latency_ns - settings.sample_ticks * float(TICK_NS)
-    return _bytes(psp(t, settings.readout_tau_syn_ns, settings.readout_tau_mem_ns))
+    largest = min(1.0, SURROGATE_ONE / (settings.surrogate_slope * settings.width_lsb))
+    return _bytes(psp(t, settings.readout_tau_syn_ns, settings.readout_tau_mem_ns), largest)
 
 
-def _bytes(values: np.ndarray) -> np.ndarray:
-    return np.round(ONE * values / values.max()).astype(np.uint8)
+def _bytes(values: np.ndarray, largest: float = 1.0) -> np.ndarray:
+    return np.round(ONE * largest * values / values.max()).astype(np.uint8)

@@ -82,7 +82,8 @@ def unit(settings: Settings) -> float:
     left = tables.psp(t, settings.readout_tau_syn_ns, settings.readout_tau_mem_ns).max()
     times = np.arange(0.0, settings.duration_ns, 8.0)
     right = tables.psp(times, settings.tau_syn_ns, settings.tau_mem_ns).max()
-    largest = 2 * settings.surrogate_slope * settings.width_lsb * 127  # of an eligibility, 2^15 for 1, for one sample
+    psi = settings.surrogate_slope * settings.width_lsb
+    largest = 2 * min(psi, SURROGATE_ONE) * 127  # of an eligibility, 2^15 for 1, for one sample
     return left * right / largest / 2.0**9 * 2.0**15
 
 
@@ -97,7 +98,7 @@ def test_the_surrogate_of_every_potential(changes):
     made.call("surrogate")
     expected = settings.surrogate_slope * np.maximum(0, width - abs(values - settings.threshold_code))
     assert (made.regions["membranes"][:256] == expected).all()
-    assert SURROGATE_ONE // 2 <= expected.max() <= SURROGATE_ONE
+    assert SURROGATE_ONE // 2 <= expected.max() <= max(SURROGATE_ONE, width)
 
 
 @examples(deadline=None, max_examples=20)
@@ -152,7 +153,7 @@ def test_each_synapse_is_within_its_rounding(seed):
     found, expected = both_gradients(settings, case)
     expected = expected / unit(settings)
     near = abs(case["potentials"].astype(int) - settings.threshold_code)
-    free = np.maximum(0, 1 - near / settings.width_lsb).sum(axis=0) < 2  # eligibilities below their limit
+    free = np.maximum(0, 1 - near / settings.width_lsb).sum(axis=0) < 6  # eligibilities below their limit
     assert (abs(found - expected) <= 3 + 0.03 * abs(expected).max())[:, free].all()
 
 

@@ -58,7 +58,7 @@ def watched():
 
 
 def test_the_gradient_on_the_chip_points_where_the_formula_points(watched):
-    """On the chip's own membrane samples, spikes, errors and weights: mean cosine >= 0.99."""
+    """On the chip's own membrane samples, spikes, errors and weights: mean cosine >= 0.999."""
     firmware, task = watched
     s = firmware.settings
     readout = weights.steps(weights.from_rows(weights.initial_shadow(s, 1)[1], s.hidden))
@@ -76,7 +76,7 @@ def test_the_gradient_on_the_chip_points_where_the_formula_points(watched):
         if abs(errors).max() > 0.01:
             cosines.append((ours * expected).sum() / np.linalg.norm(ours) / np.linalg.norm(expected))
     assert len(cosines) > SAMPLES // 2
-    assert np.mean(cosines) >= 0.99, (np.mean(cosines), np.min(cosines))
+    assert np.mean(cosines) >= 0.999, (np.mean(cosines), np.min(cosines))
 
 
 def test_the_samples_see_what_the_spikes_say(watched):
@@ -151,5 +151,5 @@ def test_it_learns_without_and_with_less_activity():
         host = Host(Chip(ChipConfig.ideal(seed=1)))
         host.load(SuperSpike(epochs=3, seed=1, settings=Settings(activity=activity)), tasks.yin_yang())
         results.append(host.run().arrays)
-    assert all(result["validation_accuracy"] >= 0.92 for result in results)
+    assert results[0]["validation_accuracy"] >= 0.93 and results[1]["validation_accuracy"] >= 0.88
     assert results[1]["validation_spikes"] < 0.8 * results[0]["validation_spikes"]
