@@ -25,9 +25,11 @@ examples:
   plasticore compare yin-yang --chips ideal --sweep noise=0,0.025,0.1
   plasticore compare yin-yang --sweep imperfections.tau_mem_relative_std=0,0.1,0.2,0.5
   plasticore compare yin-yang --sweep router.on_chip_latency_ns=100,200,400
+  plasticore compare yin-yang --rules superspike --chips ideal --sweep rule.activity=0,0.03,0.1,0.3,0.9
 
 sweeps:
-  FIELD is any setting that `plasticore chip --show typical` prints, as section.name. The magnitude of an imperfection
+  FIELD is any setting that `plasticore chip --show typical` prints, as section.name, or rule.NAME, a setting of the
+  rules. The magnitude of an imperfection
   brings its switch: on above 0, off at 0. Two shorthands stand for more:
   mismatch   standard deviation of the time constants; all mismatch of neurons and synapses, and the offsets of the
              CADC, go with it in the ratios of a typical chip, which has 0.1; sensors, short-term plasticity and noise
@@ -72,7 +74,9 @@ def add_arguments(commands: argparse._SubParsersAction, epochs: Callable, hidden
     )
     command.add_argument("--epochs", type=epochs, metavar="N", help="of every run (default: each rule's own)")
     command.add_argument("--hidden", type=hidden, metavar="N", help="hidden neurons (default: each rule's own)")
-    command.add_argument("--sweep", metavar="FIELD=a,b,c", help="a setting of the chips at several values, see below")
+    command.add_argument(
+        "--sweep", metavar="FIELD=a,b,c", help="a chip's or rule's setting at several values, see below"
+    )
     command.add_argument("--jobs", metavar="J", help="runs at a time (default: one for each core)")
     command.add_argument("--out", metavar="DIR", help="(default: runs/compare-TASK)")
     command.add_argument("--quiet", action="store_true", help="no progress, no table; errors still show")

@@ -5,6 +5,7 @@ A further place is a kind of :class:`host.host.Host` in :data:`HOSTS`, and a nam
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import sys
 import time
@@ -17,6 +18,7 @@ from chip.compiled import ROOT, import_closure
 from chip.errors import ChipError
 from host import rules, tasks, verdict
 from host.compare.plan import Run
+from host.compare.sweep import RULE
 from host.host import Host
 from host.loop.host_loop import HostLoop
 from host.results import Result
@@ -104,6 +106,25 @@ def _load(run: Run, task: tasks.Task, compiling: bool = True, **replaced: Any) -
     """Set a chip up for a run, with settings of the firmware replaced."""
     wished = {"epochs": run.epochs, "hidden": run.hidden} | replaced
     settings = {name: value for name, value in wished.items() if value is not None}
+    firmware_class = rules.load(run.rule)
     host = HOSTS[run.where](Chip(run.config))
-    host.load(rules.make(rules.load(run.rule), seed=run.seed, **settings), task, compiling=compiling)
+    firmware = rules.make(firmware_class, seed=run.seed, **settings, **_swept_settings(firmware_class, run))
+    host.load(firmware, task, compiling=compiling)
     return host
+
+
+def _swept_settings(firmware_class: type, run: Run) -> dict[str, Any]:
+    """Return the settings of a rule with the one that is swept at its value; nothing where a chip's is, or none.
+
+    Raises:
+        ValueError: the rule has no such setting, or refuses the value.
+    """
+    if run.sweep_field is None or not run.sweep_field.startswith(RULE):
+        return {}
+    name, made_by = run.sweep_field.removeprefix(RULE), getattr(firmware_class, "settings_class", None)
+    fields = {} if made_by is None else {field.name: field for field in dataclasses.fields(made_by)}
+    if name not in fields:
+        valid = f"; it has {', '.join(fields)}" if fields else ""
+        raise ValueError(f"the rule {rules.short_name(run.rule)} has no setting {name} to sweep{valid}")
+    value = float(run.sweep_value) if type(fields[name].default) is float else run.sweep_value
+    return {"settings": made_by(**{name: value})}

@@ -67,7 +67,7 @@ class Plan:
             function of the run's seed that makes one.
         seeds: of programs, and of the chips of profiles.
         epochs, hidden: for every run; None takes each rule's own.
-        sweep: of a setting of the chips.
+        sweep: of a setting of the chips or the rules.
 
     Raises:
         ValueError: something unknown, empty or given twice; one sentence.

@@ -1,7 +1,8 @@
-"""A sweep: one setting of the chip, by its dotted name, or a shorthand for several, at several values.
+"""A sweep: one setting of the chip or the rule, by its dotted name, or a shorthand for several, at several values.
 
 ``imperfections.membrane_noise_std_of_distance=0,0.025,0.05`` is a field of :class:`chip.config.ChipConfig`. The
 magnitude of an imperfection brings its switch: on at values above 0, off at 0, whatever the chip has.
+``rule.activity=0,0.1,0.3`` is a field of the settings of the rules that are compared, all of which must have it.
 
 Shorthands:
 
@@ -43,6 +44,7 @@ SHORTHANDS: dict[str, dict[str, float]] = {
     "mismatch": _mismatch(),
     "noise": {f"{SECTION}.membrane_noise_std_of_distance": 1.0},
 }
+RULE = "rule."  # before a setting of the rule
 OWN = {"seed": "--seeds says which chips there are", "profile": "it is only a name"}
 
 
@@ -60,6 +62,8 @@ class Sweep:
     def __post_init__(self) -> None:
         if not self.values:
             raise ValueError(f"the sweep of {self.field} has no values; write FIELD=a,b,c")
+        if self.field == RULE:
+            raise ValueError(f"the sweep of {self.field} names no setting of the rule; write rule.NAME=a,b,c")
         for value in self.values:
             self.apply(ChipConfig(), value)
         if len(set(self.values)) < len(self.values):
@@ -72,11 +76,15 @@ class Sweep:
         field = field.strip()
         if not equals or not field or not listed.strip():
             raise ValueError(f"the sweep {text!r} is not of the form FIELD=a,b,c")
+        if field.startswith(RULE):
+            return cls(field, tuple(_plain_number(field, part.strip()) for part in listed.split(",")))
         kind = type(_leaf(ChipConfig(), next(iter(SHORTHANDS.get(field, {field: 1.0})))))
         return cls(field, tuple(_value(field, kind, part.strip()) for part in listed.split(",")))
 
     def apply(self, config: ChipConfig, value: Any) -> ChipConfig:
-        """Return the chip with the field, or all fields of the shorthand, at a value."""
+        """Return the chip with the field, or all fields of the shorthand, at a value; one of the rule changes none."""
+        if self.field.startswith(RULE):
+            return config
         table = config.to_dict()
         for path, factor in SHORTHANDS.get(self.field, {self.field: None}).items():
             _leaf(config, path)
@@ -130,6 +138,14 @@ def _value(field: str, kind: type, text: str) -> Any:
     except ValueError:
         what = "a whole number" if kind is int else "a number"
         raise ValueError(f"the sweep of {field} has the value {text!r}; it must be {what}") from None
+
+
+def _plain_number(field: str, text: str) -> int | float:
+    """A whole number where it is written as one."""
+    try:
+        return int(text)
+    except ValueError:
+        return float(_value(field, float, text))
 
 
 def _number(field: str, value: Any) -> float:

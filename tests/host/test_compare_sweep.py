@@ -6,7 +6,9 @@ import pytest
 
 from chip.config import ChipConfig, ImperfectionConfig
 from host.compare import Plan, Sweep
+from host.compare.places import _swept_settings, check
 from host.compare.sweep import MISMATCH_FIELDS
+from ppu_programs import SuperSpike
 
 MISMATCHED = ("tau_mem", "tau_syn", "leak", "reset", "threshold", "driver_efficacy", "synapse_efficacy", "cadc_offset")
 
@@ -135,3 +137,21 @@ def test_a_chip_of_your_own_keeps_its_seed_and_a_function_is_asked():
 def test_a_plan_refuses_nonsense(changes, sentence):
     with pytest.raises(ValueError, match=sentence):
         Plan(**({"task": "yin-yang"} | changes))
+
+
+def test_a_setting_of_the_rule_changes_the_rule_and_no_chip():
+    plan = Plan("yin-yang", ["superspike"], chips=["ideal"], seeds=[1], sweep=Sweep.parse("rule.activity=0,0.25,1e-2"))
+    assert plan.sweep.values == (0, 0.25, 0.01) and all(run.config == ChipConfig.ideal(1) for run in plan.runs)
+    made = [_swept_settings(SuperSpike, run)["settings"] for run in plan.runs]
+    assert [settings.activity for settings in made] == [0.0, 0.25, 0.01]
+    assert dataclasses.replace(made[1], activity=0.0) == SuperSpike.settings_class()
+    for text, words in (
+        ("rule.activitty=0.1", "the rule superspike has no setting activitty to sweep; it has inputs, "),
+        ("rule.batch=2.5", "superspike.batch"),
+        ("rule.activity=7", "superspike.activity is 7.0; it must lie in 0.0..0.999"),
+    ):
+        (run,) = Plan("yin-yang", ["superspike"], chips=["ideal"], seeds=[1], sweep=Sweep.parse(text)).runs
+        with pytest.raises(ValueError, match=words):
+            check(run)
+    with pytest.raises(ValueError, match="names no setting of the rule"):
+        Sweep.parse("rule.=1")
