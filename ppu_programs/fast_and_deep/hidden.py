@@ -25,7 +25,7 @@ from ppu_programs.two_layer.tables import look_up
 
 PUSH_LIMIT = (1 << 24) - 1
 IMPULSE_LIMIT = (1 << 20) - 1
-LARGEST_SHIFT = 31
+LARGEST_SHIFT = 30  # the rounding must fit 32 bits; a change, which has 29, comes to 0 here already
 
 
 def memory(settings: Settings) -> Memory:

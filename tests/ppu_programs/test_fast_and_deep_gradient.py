@@ -104,3 +104,15 @@ def test_gradients_of_the_worst_sample_stay_in_range():
         assert np.abs(side.regions["gradient"].astype(np.int64)).max() <= 1 << 30
     ours = bench.take_gradients()[1]
     assert (ours[0, :120] >= 0).all() and (ours[1, :120] <= 0).all()
+
+
+def test_impulses_that_are_too_small_to_count_leave_no_gradient():
+    """A threshold far below one spike's current, and errors near the least that count: the largest exponents."""
+    strong = {"readout_threshold_lsb": 1, "readout_efficacy_lsb": 100, "readout_mean": 63.0, "readout_spread": 0.0}
+    settings = Settings(hidden=128, **strong)
+    bench = Bench(settings)
+    for lead_ns, exponent in ((400, 30), (416, 31), (432, 31)):
+        bench.record(np.full(5, 2_000.0), np.full(128, 4_000.0), 4_300.0 + lead_ns * np.array([0, 1, 1]), 0)
+        bench.backward()
+        assert bench.hidden.regions["errors"][0] == exponent
+        assert not bench.hidden.regions["gradient"].any() and not bench.readout.regions["gradient"].any()
