@@ -113,6 +113,12 @@ class Registers:
                         f"{connected} {name}[:, {column}] is {tau.tolist()}; the currents of both circuits are "
                         f"modelled as one, so ask for one time constant"
                     )
+            reset = self.reset_lsb[:, column]
+            if reset[c.TOP] != reset[c.BOTTOM]:
+                raise ValueError(
+                    f"{connected} reset_lsb[:, {column}] is {reset.tolist()}; a reset from either side pulls the one "
+                    f"membrane to the potential of the top circuit, so ask for one potential"
+                )
 
     @property
     def nbytes(self) -> int:

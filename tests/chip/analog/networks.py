@@ -31,9 +31,9 @@ def with_merged_neurons(registers: Registers, seed: int) -> Registers:
     columns = rng.choice(columns, 2 * columns.size // 3, replace=False)
     registers.connect_vertical[columns] = registers.enabled[:, columns] = True
     registers.spiking[c.BOTTOM, columns] = False
-    for name in ("tau_syn_exc_ns", "tau_syn_inh_ns"):
-        tau = getattr(registers, name)
-        tau[c.BOTTOM, columns] = tau[c.TOP, columns]
+    for name in ("tau_syn_exc_ns", "tau_syn_inh_ns", "reset_lsb"):
+        values = getattr(registers, name)
+        values[c.BOTTOM, columns] = values[c.TOP, columns]
     return registers
 
 

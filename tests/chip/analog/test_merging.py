@@ -144,7 +144,7 @@ def firing(**values):
 
 def test_the_top_circuit_fires_and_both_are_reset_and_held():
     registers = firing(refractory_ns=2_000)
-    registers.reset_lsb[c.BOTTOM], registers.threshold_lsb[c.BOTTOM], registers.refractory_ns[c.BOTTOM] = 90.0, 20.0, 40
+    registers.threshold_lsb[c.BOTTOM], registers.refractory_ns[c.BOTTOM] = 20.0, 40
     registers.crossbar_mask[0, 8] = registers.crossbar_target[0, 8] = 0
     registers.backend_address[:, COLUMN] = 17, 99
     core = new_core(registers)
@@ -160,9 +160,7 @@ def test_the_top_circuit_fires_and_both_are_reset_and_held():
 @pytest.mark.parametrize("side", BOTH)
 @pytest.mark.parametrize("time_ns", [1_600, 1_644])
 def test_a_reset_from_either_side_pulls_the_joined_membrane(side, time_ns):
-    registers = merged(reset_lsb=60.0)
-    registers.reset_lsb[c.BOTTOM] = 30.0
-    core = new_core(registers)
+    core = new_core(merged(reset_lsb=60.0))
     core.post_neuron_reset(time_ns, side, COLUMN % 2)
     law = 80 - 20 * np.exp(-100 / 10_000)
     assert core.membranes(time_ns + 100)[:, COLUMN] == pytest.approx([law, law], abs=1e-12)
@@ -245,6 +243,7 @@ def test_circuits_whose_connection_changes_start_at_rest_and_others_go_on():
         ("spiking", [True, True], r"spiking\[1, 5\] is on; a merged neuron fires by the comparator of its top circuit"),
         ("tau_syn_exc_ns", [5_000.0, 6_000.0], r"tau_syn_exc_ns\[:, 5\] is \[5000.0, 6000.0\]; the currents of both"),
         ("tau_syn_inh_ns", [5_000.0, 6_000.0], r"tau_syn_inh_ns\[:, 5\] is"),
+        ("reset_lsb", [60.0, 30.0], r"reset_lsb\[:, 5\] is \[60.0, 30.0\]; a reset from either side pulls the one"),
     ],
 )
 def test_a_clash_is_refused_in_one_sentence(name, values, message):
