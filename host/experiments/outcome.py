@@ -51,8 +51,10 @@ def mean_and_spread(values: np.ndarray, axis: int | tuple[int, ...]) -> tuple[np
     """Mean and standard deviation of what is not NaN; NaN where there is nothing."""
     there = ~np.isnan(values)
     count = there.sum(axis=axis, keepdims=True)
+    least = values.min(axis=axis, keepdims=True, where=there, initial=np.inf)  # equal values have no spread, exactly
     with np.errstate(invalid="ignore"):
-        mean = np.where(there, values, 0.0).sum(axis=axis, keepdims=True) / count
-        square = np.where(there, values - mean, 0.0) ** 2
+        above = np.where(there, values - least, 0.0)
+        mean = above.sum(axis=axis, keepdims=True) / count
+        square = np.where(there, above - mean, 0.0) ** 2
         spread = np.sqrt(square.sum(axis=axis, keepdims=True) / count)
-    return mean.squeeze(axis), spread.squeeze(axis)
+    return (least + mean).squeeze(axis), spread.squeeze(axis)

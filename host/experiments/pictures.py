@@ -41,7 +41,7 @@ def _gradient(figure, outcome: Outcome, colours: tuple[str, ...]) -> None:
     weights, truth = arrays["weights"], -arrays["analytic_gradient_ns"]
     for one, title, unit in zip(
         axes,
-        ("spike time T", "-dT/dw, mean over trials and neurons", "spread of a single trial of one neuron"),
+        ("spike time T", "-dT/dw, mean over trials and neurons", "spread of a neuron: repeats, phases of the CADC"),
         ("µs after the input", "ns per weight step", "standard deviation, ns per weight step"),
         strict=True,
     ):
@@ -55,9 +55,13 @@ def _gradient(figure, outcome: Outcome, colours: tuple[str, ...]) -> None:
         axes[0].errorbar(weights, mean, spread, fmt=marker, ms=4, color=colour, label=label)
     axes[1].plot(weights, truth, color="0.3", label="analytic")
     for (method, label), colour in zip(METHODS, colours, strict=False):
-        of_neurons, noise = mean_and_spread(-arrays[f"chip_{method}_ns"], axis=1)
-        axes[1].plot(weights, mean_and_spread(of_neurons, axis=1)[0], "o", ms=4, color=colour, label=label)
-        axes[2].plot(weights, mean_and_spread(noise, axis=1)[0], "o", ms=4, color=colour, label=label)
+        mean, _ = mean_and_spread(-arrays[f"chip_{method}_ns"], axis=(1, 2))
+        axes[1].plot(weights, mean, "o", ms=4, color=colour, label=label)
+        for kind, marker, source in (("repeats", "o", "noise"), ("phases", "x", "phase")):
+            _, of_neurons = mean_and_spread(arrays[f"chip_{kind}_{method}_ns"], axis=-2)
+            spread, _ = mean_and_spread(of_neurons, axis=tuple(range(1, of_neurons.ndim)))
+            if (spread > 0).any():  # a spike has none from the phase
+                axes[2].plot(weights, spread, marker, ms=4, color=colour, label=f"{label.split(',')[0]}: {source}")
     axes[2].plot(weights, truth, color="0.3", label="the gradient itself")
     for one in axes[1:]:
         one.set_yscale("log")
