@@ -22,6 +22,7 @@ import numpy as np
 from chip import constants as c
 from chip.analog.core import AnalogCore
 from chip.config import ChipConfig
+from chip.trace_buffer import EVENT_BYTES
 from host.calibrate import MeasuringProgress
 from host.experiments import single_neuron
 from host.experiments.outcome import Outcome, mean_and_spread
@@ -210,7 +211,8 @@ def _report(title: str, summary: dict, sizes: dict[str, int]) -> str:
                 f"  {name + ', ' + method:<22}{summary['bytes'][method]:>7}{q['bias']:>9.1%}{q['noise']:>9.1%}"
                 f"{q['phase']:>9.1%}{q['mismatch']:>10.1%}"
             )
-    lines.append("  bytes: of one trial's observation; the surrogate's scale was fitted on the ideal chip")
+    lines.append(f"  bytes: of one trial's observation, a spike as in the record ({EVENT_BYTES} over the link)")
+    lines.append("  the surrogate's scale was fitted on the ideal chip")
     lines.append(
         "  noise: repeats at one phase of the CADC; phase: over its period without noise; mismatch: of neurons"
     )

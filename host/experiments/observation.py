@@ -1,10 +1,13 @@
 """How much has to be observed: bytes of spikes, which EventProp needs, against bytes of sampled membranes.
 
 A chip learns Yin-Yang by EventProp on its own; before and after, the test samples are played and what is recorded of
-each is counted: 4 bytes for every spike of a hidden neuron, and for every input as the record has it. A surrogate
-gradient needs the membranes of all neurons of the same network over the same time, a byte for every sample of the CADC
-at its sustained period of 1.7 us, and the spikes besides, since the reset of a membrane cannot be seen between two
-samples. Both need the readouts' membranes: EventProp those of one conversion, where its loss is.
+each is counted: every spike of a hidden neuron, and every input as the record has it. A surrogate gradient needs the
+membranes of all neurons of the same network over the same time, a byte for every sample of the CADC at its sustained
+period of 1.7 us, and the spikes besides, since the reset of a membrane cannot be seen between two samples. Both need
+the readouts' membranes: EventProp those of one conversion, where its loss is.
+
+What a spike takes depends on where it is kept, so there are two figures: 4 bytes in the record of a sample in the
+FPGA's memory, which programs on the chip read, and 8 bytes in the trace that a host reads over the link.
 """
 
 from __future__ import annotations
@@ -19,6 +22,7 @@ from chip.chip import Chip
 from chip.config import ChipConfig
 from chip.fpga import SampleSet
 from chip.registers import Registers
+from chip.trace_buffer import EVENT_BYTES
 from host import tasks
 from host.experiments.outcome import Outcome
 from host.host import Host
@@ -29,7 +33,9 @@ from ppu_programs.placement import INPUT_MARK
 
 NAME = "observation"
 SEEDS, EPOCHS, HIDDEN = 5, 10, 120
-BYTES_AN_EVENT, BYTES_A_SAMPLE = 4, 1
+BYTES_A_SAMPLE = 1
+BYTES_AN_EVENT = {"": 4, "link_": EVENT_BYTES}  # in the record in the FPGA's memory; in the trace over the host link
+PUBLISHED = "6.2 +- 0.5"  # of EventProp on BrainScaleS-2, against sampled membranes
 START_NS, SAMPLE_NS = 16_000, 160_000  # time zero of the first sample; from one to the next, so that currents decay
 
 
@@ -48,11 +54,28 @@ def recorded_events(config: ChipConfig, registers: Registers, samples: SampleSet
 
 
 def bytes_of(events: np.ndarray, hidden: int, readouts: int, duration_ns: int) -> dict[str, np.ndarray]:
-    """Bytes of observation of each sample, float64 of the shape of ``events`` without its last axis."""
+    """Bytes of observation of each sample, float64 of the shape of ``events`` without its last axis.
+
+    Names with ``link_`` before them: the same with spikes in the trace over the host link.
+    """
     conversions = duration_ns // c.CADC_SAMPLE_PERIOD_NS + 1
-    spikes = BYTES_AN_EVENT * events.sum(axis=-1, dtype=float)
-    traces = np.full(spikes.shape, float(BYTES_A_SAMPLE * conversions * (hidden + readouts)))
-    return {"eventprop": spikes + BYTES_A_SAMPLE * readouts, "traces": traces, "surrogate": traces + spikes}
+    traces = np.full(events.shape[:-1], float(BYTES_A_SAMPLE * conversions * (hidden + readouts)))
+    found = {"traces": traces}
+    for where, each in BYTES_AN_EVENT.items():
+        spikes = each * events.sum(axis=-1, dtype=float)
+        found[f"{where}eventprop"] = spikes + BYTES_A_SAMPLE * readouts
+        found[f"{where}surrogate"] = traces + spikes
+    return found
+
+
+def ratios_of(found: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """What sampled membranes take over what EventProp takes, float64[seeds, 2] from bytes[seeds, 2, samples]."""
+    mean = {name: values.mean(axis=2) for name, values in found.items()}
+    return {
+        f"{where}{name}": mean["traces" if name == "traces" else f"{where}surrogate"] / mean[f"{where}eventprop"]
+        for where in BYTES_AN_EVENT
+        for name in ("traces", "surrogate")
+    }
 
 
 def run(
@@ -84,7 +107,7 @@ def run(
     s = firmware.settings
     events = np.array(counts)
     found = bytes_of(events, hidden, s.readouts, s.duration_ns)
-    ratios = {name: found[name].mean(axis=2) / found["eventprop"].mean(axis=2) for name in ("traces", "surrogate")}
+    ratios = ratios_of(found)
     summary = {
         "settings": config.to_dict(),
         "epochs": epochs,
@@ -111,16 +134,20 @@ def _by_stage(values: np.ndarray) -> dict[str, dict[str, float]]:
 
 def _report(title: str, summary: dict) -> str:
     lines = [f"{title}: {summary['epochs']} epochs, accuracy {np.mean(summary['accuracy']):.4f}"]
-    lines.append(f"  {'':<34}{'untrained':>18}{'trained':>18}   mean +- std over seeds")
+    lines.append(f"  {'':<38}{'untrained':>18}{'trained':>18}   mean +- std over seeds")
 
     def row(name: str, values: dict[str, dict[str, float]]) -> None:
         cells = (f"{values[stage]['mean']:.1f} +- {values[stage]['std']:.1f}" for stage in ("untrained", "trained"))
-        lines.append(f"  {name:<34}" + "".join(f"{cell:>18}" for cell in cells))
+        lines.append(f"  {name:<38}" + "".join(f"{cell:>18}" for cell in cells))
 
     row("hidden spikes per sample", summary["spikes_per_sample"])
-    for name, what in (("eventprop", "bytes, EventProp"), ("traces", "bytes, membranes"),
-                       ("surrogate", "bytes, membranes and spikes")):  # fmt: skip
-        row(what, summary["bytes_per_sample"][name])
-    row("membranes over EventProp", summary["ratio"]["traces"])
-    row("membranes and spikes over EventProp", summary["ratio"]["surrogate"])
+    row("bytes, membranes", summary["bytes_per_sample"]["traces"])
+    places = {"": "record in the FPGA's memory", "link_": "trace over the link"}
+    for where, each in BYTES_AN_EVENT.items():
+        lines.append(f"  {places[where]}, {each} bytes a spike")
+        row("  bytes, EventProp", summary["bytes_per_sample"][f"{where}eventprop"])
+        row("  bytes, membranes and spikes", summary["bytes_per_sample"][f"{where}surrogate"])
+        row("  membranes over EventProp", summary["ratio"][f"{where}traces"])
+        row("  membranes and spikes over EventProp", summary["ratio"][f"{where}surrogate"])
+    lines.append(f"  reported for the silicon: {PUBLISHED} times; how bytes were counted there is not known to us")
     return "\n".join(lines)

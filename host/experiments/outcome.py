@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ class Outcome:
     Attributes:
         name: of the experiment, and of its files.
         title: of report and picture.
-        summary: plain values.
+        summary: plain values; what is not a finite number is null in the file.
         arrays: everything that was measured and computed.
         report: lines of text.
     """
@@ -36,7 +37,8 @@ class Outcome:
 
         Earlier files of the same experiment are replaced, all or none. Raises OSError where they cannot be written.
         """
-        text = json.dumps({"title": self.title, "versions": versions(), **self.summary}, indent=2) + "\n"
+        summary = _without_nan({"title": self.title, "versions": versions(), **self.summary})
+        text = json.dumps(summary, indent=2, allow_nan=False) + "\n"
         contents = {"npz": npz_bytes(self.arrays), "json": text.encode()}
         if picture is not None:
             contents = {"png": picture} | contents
@@ -45,6 +47,15 @@ class Outcome:
             (directory / f"{self.name}.png").unlink(missing_ok=True)  # an earlier one's
         replace_together({directory / f"{self.name}.{suffix}": content for suffix, content in contents.items()})
         return [f"{self.name}.{suffix}" for suffix in contents]
+
+
+def _without_nan(value: Any) -> Any:
+    """The same plain value, None for a number that JSON does not have."""
+    if isinstance(value, dict):
+        return {name: _without_nan(one) for name, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_without_nan(one) for one in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def mean_and_spread(values: np.ndarray, axis: int | tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:

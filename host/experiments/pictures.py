@@ -70,21 +70,25 @@ def _gradient(figure, outcome: Outcome, colours: tuple[str, ...]) -> None:
 def _observation(figure, outcome: Outcome, colours: tuple[str, ...]) -> None:
     arrays, (left, right) = outcome.arrays, figure.subplots(1, 2)
     stages = ("untrained", "trained")
-    kinds = (("eventprop", "EventProp: spikes"), ("traces", "membranes"), ("surrogate", "membranes and spikes"))
-    for n, ((name, label), colour) in enumerate(zip(kinds, colours, strict=True)):
+    kinds = (
+        ("eventprop", "EventProp: spikes, 4 bytes each (record)", colours[0]),
+        ("link_eventprop", "EventProp: spikes, 8 bytes each (link)", "0.6"),
+        ("traces", "membranes", colours[1]),
+        ("surrogate", "membranes and spikes of 4 bytes", colours[2]),
+    )
+    for n, (name, label, colour) in enumerate(kinds):
         of_seeds = arrays[f"{name}_bytes"].mean(axis=2)
-        place = np.arange(len(stages)) + 0.27 * (n - 1)
-        left.bar(place, of_seeds.mean(axis=0), 0.25, yerr=of_seeds.std(axis=0), color=colour, label=label)
+        place = np.arange(len(stages)) + 0.21 * (n - 1.5)
+        left.bar(place, of_seeds.mean(axis=0), 0.2, yerr=of_seeds.std(axis=0), color=colour, label=label)
     left.set_xticks(range(len(stages)), stages)
     left.set_ylabel("bytes per sample")
-    left.margins(y=0.25)  # room for the legend
+    left.margins(y=0.35)  # room for the legend
     left.set_title("what has to be observed, mean and spread over seeds", loc="left", fontsize=12)
     for n, stage in enumerate(stages):
         spikes = arrays["events"][:, n, :, 1].ravel()
         right.hist(spikes, np.arange(spikes.max() + 2) - 0.5, histtype="step", color=colours[n], label=stage)
     right.set_xlabel("hidden spikes in a sample")
     right.set_ylabel("test samples, all seeds")
-    ratio = outcome.summary["ratio"]["traces"]["trained"]
-    right.set_title(
-        f"membranes over EventProp, trained: {ratio['mean']:.1f} ± {ratio['std']:.1f}", loc="left", fontsize=12
-    )
+    of_stage = [outcome.summary["ratio"][name]["trained"] for name in ("traces", "link_traces")]
+    record, link = (f"{ratio['mean']:.1f} ± {ratio['std']:.1f}" for ratio in of_stage)
+    right.set_title(f"membranes over EventProp, trained: {record} (record), {link} (link)", loc="left", fontsize=12)

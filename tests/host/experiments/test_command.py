@@ -6,6 +6,7 @@ import json
 import numpy as np
 import pytest
 
+from chip.config import ChipConfig
 from host import plots
 from host.cli import main
 from host.experiments import gradient, observation, pictures
@@ -35,6 +36,14 @@ def test_an_experiment_reports_and_writes_its_files(small, tmp_path, capsys):
     assert (out / "gradient.png").read_bytes().startswith(PNG)
 
 
+def test_what_cannot_be_said_is_null(tmp_path):
+    outcome = gradient.run(ChipConfig.ideal(), np.array([10]), trials=2, neurons=2)
+    outcome.save(tmp_path)
+    summary = json.loads((tmp_path / "gradient.json").read_text(), parse_constant=pytest.fail)
+    assert summary["chip"]["silent"] == 1.0 and summary["chip"]["eventprop"]["bias"] is None
+    assert summary["surrogate_factor"] is None and summary["trials"] == 2
+
+
 def test_without_matplotlib_there_is_no_picture_and_no_earlier_one(small, tmp_path, capsys, monkeypatch):
     (tmp_path / "gradient.png").write_bytes(b"of an earlier run")
     monkeypatch.setattr(plots, "available", lambda: False)
@@ -47,7 +56,8 @@ def test_the_picture_of_observed_bytes_is_drawn():
     events = np.random.default_rng(1).integers(0, 60, (3, 2, 10, 2))
     found = observation.bytes_of(events, 120, 3, 30_000)
     arrays = {"events": events} | {f"{name}_bytes": values for name, values in found.items()}
-    summary = {"ratio": {"traces": {"trained": {"mean": 9.0, "std": 1.0}}}}
+    ratio = {"trained": {"mean": 9.0, "std": 1.0}}
+    summary = {"ratio": {"traces": ratio, "link_traces": ratio}}
     assert pictures.draw(Outcome("observation", "title", summary, arrays, "")).startswith(PNG)
 
 

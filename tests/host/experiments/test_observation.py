@@ -17,6 +17,9 @@ def test_bytes_follow_from_events_and_conversions():
     assert found["eventprop"].tolist() == [4 * 45 + 3, 4 * 5 + 3]
     assert found["traces"].tolist() == [18 * 123] * 2  # at 0, 1.7, ... 28.9 us
     assert found["surrogate"].tolist() == [18 * 123 + 180, 18 * 123 + 20]
+    assert found["link_eventprop"].tolist() == [8 * 45 + 3, 8 * 5 + 3]
+    assert found["link_surrogate"].tolist() == [18 * 123 + 360, 18 * 123 + 40]
+    assert len(found) == 5
 
 
 def test_counts_are_those_of_the_record_and_ratios_those_of_the_bytes():
@@ -34,4 +37,12 @@ def test_counts_are_those_of_the_record_and_ratios_those_of_the_bytes():
     ratio = outcome.summary["ratio"]["traces"]["trained"]
     assert ratio["mean"] == pytest.approx(per_seed[:, 1].mean())
     assert ratio["std"] == pytest.approx(per_seed[:, 1].std(ddof=1))
-    assert f"{ratio['mean']:.1f} +- {ratio['std']:.1f}" in outcome.report
+    of_link = outcome.arrays["traces_bytes"].mean(axis=2) / outcome.arrays["link_eventprop_bytes"].mean(axis=2)
+    link = outcome.summary["ratio"]["link_traces"]["trained"]
+    assert link["mean"] == pytest.approx(of_link[:, 1].mean()) and link["mean"] < 0.6 * ratio["mean"]
+    record, trace = outcome.report.split("record in the FPGA's memory, 4 bytes a spike")[1].split(
+        "trace over the link, 8 bytes a spike"
+    )
+    for part, value in ((record, ratio), (trace, link)):
+        assert f"{value['mean']:.1f} +- {value['std']:.1f}" in part
+    assert "6.2 +- 0.5" in trace
