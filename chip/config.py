@@ -74,6 +74,8 @@ class LinkConfig(Checked):
     """What the link between host and FPGA takes in time: bytes, waits for an answer, and each start of the programs.
 
     It is booked apart from chip time, which stands still while the link is at work but for the writes to synapses.
+    ``run_overhead_us`` includes the reset and restart of the processors between two runs, which take no chip time here
+    (assumed).
     """
 
     section: ClassVar[str] = "link"

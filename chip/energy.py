@@ -1,6 +1,7 @@
 """Energy: seconds of powered time x a table of powers. No breakdown by block of the chip is public: there is none here.
 
-Every power is a range between published figures, and so is every energy. What the host computer takes is not modelled.
+Chip and board are powered while they wait for the link and for a host that computes, so that time counts, too. Every
+power is a range between published figures, and so is every energy. What the host computer takes is not modelled.
 """
 
 from __future__ import annotations
@@ -32,8 +33,9 @@ class Power:
 CHIP = Power(
     0.2,
     0.7,
-    "less than 200 mW in surrogate-gradient inference with clocks, links and supplies reduced (Cramer et al. 2022); "
-    "192 uJ in 276 us of an ECG classification (Stradmann et al. 2022)",
+    "less than 200 mW in surrogate-gradient inference, a reduced configuration with PPUs at 100 MHz, MADC and 6 of 8 "
+    "links off, so optimistic here (Cramer et al. 2022); 192 uJ in 276 us of an ECG classification (Stradmann et al. "
+    "2022)",
 )
 SYSTEM = Power(
     5.6, 5.6, "chip, FPGA and board in the ECG classification (Stradmann et al. 2022), the one figure that there is"
@@ -41,50 +43,55 @@ SYSTEM = Power(
 
 
 def energy(
-    chip_seconds: float, chip_us_per_sample: float | None, link_seconds: float = 0.0, link_us_per_sample: float = 0.0
+    chip_seconds: float,
+    chip_us_per_sample: float | None,
+    waited_seconds: float = 0.0,
+    waited_us_per_sample: float = 0.0,
 ) -> dict[str, Any]:
     """Return ``energy`` as ``result.json`` has it; every energy is [least, greatest], in joules.
 
     Args:
         chip_seconds: of the whole run.
         chip_us_per_sample: of a training sample; None where none was timed.
-        link_seconds, link_us_per_sample: in which chip and FPGA wait for the host link, powered.
+        waited_seconds, waited_us_per_sample: in which the chip waited, powered, for the host link and for the host.
 
-    ``joules`` and ``joules_per_sample``: of the chip, in chip time. ``system_joules`` and ``system_joules_per_sample``:
-    of chip, FPGA and board, in chip time and link time. Per sample means a training sample. ``chip_watts`` and
-    ``system_watts``: the powers.
+    ``joules`` and ``joules_per_sample``: of the chip. ``system_joules`` and ``system_joules_per_sample``: of chip, FPGA
+    and board. Per sample means a training sample. ``chip_watts`` and ``system_watts``: the powers.
+    ``powered_us_per_sample``: the time that energies of a sample are of, None where none was timed.
     """
-    chip_sample, system_sample = None, None
+    seconds, chip_sample, system_sample, sample_us = chip_seconds + waited_seconds, None, None, None
     if chip_us_per_sample is not None:
-        chip_sample = CHIP.joules(chip_us_per_sample * US)
-        system_sample = SYSTEM.joules((chip_us_per_sample + link_us_per_sample) * US)
+        sample_us = chip_us_per_sample + waited_us_per_sample
+        chip_sample, system_sample = CHIP.joules(sample_us * US), SYSTEM.joules(sample_us * US)
     return {
         "chip_watts": CHIP.watts,
-        "joules": CHIP.joules(chip_seconds),
+        "joules": CHIP.joules(seconds),
         "joules_per_sample": chip_sample,
         "system_watts": SYSTEM.watts,
-        "system_joules": SYSTEM.joules(chip_seconds + link_seconds),
+        "system_joules": SYSTEM.joules(seconds),
         "system_joules_per_sample": system_sample,
+        "powered_us_per_sample": sample_us,
     }
 
 
 def assumptions() -> list[str]:
     """What every figure of energy takes for granted."""
     return [
-        f"the chip takes {_range(CHIP.watts)} W whatever it does (assumed; {CHIP.source})",
-        f"chip, FPGA and board take {_range(SYSTEM.watts)} W, also while they wait for the host link (assumed; "
+        f"the chip takes {_range(CHIP.watts)} W whatever it does, also while it waits for link and host (assumed; "
+        f"{CHIP.source})",
+        f"chip, FPGA and board take {_range(SYSTEM.watts)} W, also while they wait for link and host (assumed; "
         f"{SYSTEM.source})",
-        "the energy of the host computer is not counted, nor what the system takes while the host computes (assumed)",
+        "the energy of the host computer is not counted (assumed)",
     ]
 
 
 def sentence(found: dict[str, Any]) -> str:
     """Return one line for a report."""
     if found["joules_per_sample"] is None:
-        return f"{_joules(found['joules'])} on the chip in all, {_range(found['chip_watts'])} W assumed"
+        return f"{_joules(found['joules'])} of the chip in all, {_range(found['chip_watts'])} W assumed"
     return (
-        f"{_joules(found['joules_per_sample'])} on the chip a training sample, "
-        f"{_range(found['chip_watts'])} W assumed; "
+        f"{_joules(found['joules_per_sample'])} of the chip a training sample, powered for "
+        f"{found['powered_us_per_sample']:.1f} us, {_range(found['chip_watts'])} W assumed; "
         f"{_joules(found['system_joules_per_sample'])} with FPGA and board"
     )
 

@@ -2,6 +2,8 @@
 
 A host that trains the chip from outside starts its programs again and again: what crosses between two runs counts as
 "during", since learning needs it.
+
+What is behind the Omnibus crosses as instructions of 8 bytes, two for each word of 32 bit, see :func:`omnibus_bytes`.
 """
 
 from __future__ import annotations
@@ -21,7 +23,31 @@ from chip.trace_buffer import EVENT_BYTES
 
 BEFORE, DURING, AFTER = "before", "during", "after"
 CODES_BYTES = 2 * 6 + 3  # of a neuron: six codes, three ranges
-WORD_BYTES = 8  # one instruction of the FPGA: address and 32 bit (fisch)
+INSTRUCTION_BYTES = 8  # of the FPGA: 32 MiB hold 4 194 304 of them (fisch constants.h)
+OMNIBUS_WORD_BYTES = 4
+STIMULUS_BYTES = 2 * INSTRUCTION_BYTES  # an event, and the wait for its time
+
+
+def omnibus_bytes(nbytes: int) -> int:
+    """What crosses the link for bytes of registers or memory, in started words of 32 bit.
+
+    A write is an address and a datum, a read a request and an answer: either way two instructions of 8 bytes. That the
+    two are instructions of their own is in hxcomm; that none of them is packed with others is assumed.
+    """
+    return 2 * INSTRUCTION_BYTES * -(-nbytes // OMNIBUS_WORD_BYTES)
+
+
+def assumptions() -> list[str]:
+    """What a host that takes part in learning takes for granted of its link and of the trace buffer."""
+    return [
+        f"a word of 32 bit takes two instructions of {INSTRUCTION_BYTES} bytes on the link, written or read, and "
+        f"{c.FPGA_CLOCK_NS} ns of chip time where weights are written (assumed)",
+        f"an event of a sample takes {STIMULUS_BYTES} bytes on the link in every run, as in a playback program; the "
+        "player replays it from the FPGA's memory (assumed gateware)",
+        "the trace buffer loses no event before it is full; on the chip some spikes are lost (assumed)",
+        "the reset and restart of the processors between two runs take no chip time; link.run_overhead_us has them "
+        "(assumed)",
+    ]
 
 
 class HostLink:
@@ -67,6 +93,11 @@ class HostLink:
         waits_us = self.round_trips[phase] * config.round_trip_us + self.starts[phase] * config.run_overhead_us
         return self.bytes[phase] / config.bandwidth_bytes_per_second + waits_us * 1e-6
 
+    @property
+    def crossed(self) -> tuple[int, float]:
+        """Bytes and seconds of all that has crossed so far, whatever it was for."""
+        return sum(self.bytes.values()), sum(self.seconds(phase) for phase in self.bytes)
+
     def report(self) -> dict[str, float]:
         """Return bytes by phase, and runs, round trips and seconds of what crossed for the sake of the runs."""
         counts = {f"bytes_{phase}": count for phase, count in self.bytes.items()}
@@ -107,8 +138,8 @@ class HostLink:
             ValueError: a value does not fit its register.
         """
         capmem = self.chip.config.capmem.used
-        codes_bytes = c.NEURONS * (CODES_BYTES + 1) if capmem else 0  # and a CADC offset
-        self._transfer("write registers", registers.nbytes + codes_bytes)
+        codes_bytes = c.NEURONS * (CODES_BYTES + 2) if capmem else 0  # and two offsets of CADC channels
+        self._transfer("write registers", omnibus_bytes(registers.nbytes + codes_bytes))
         registers.check()
         for sentence in outside_range(registers) if capmem else ():
             warnings.warn(sentence, CalibrationWarning, stacklevel=2)
@@ -116,7 +147,7 @@ class HostLink:
 
     def write_samples(self, samples: SampleSet) -> None:
         """Write stimuli into the FPGA's DRAM; raises ChipLimitError where they do not fit."""
-        self._transfer("write samples", samples.nbytes)
+        self._transfer("write samples", omnibus_bytes(samples.nbytes))
         self.chip.player.load(samples)
 
     def load_program(self, hemisphere: int, program: Program) -> None:
@@ -136,7 +167,7 @@ class HostLink:
         image = program.image()
         link_map = link(program.memory, program.kernels, code_in=program.code_in)
         image_bytes = link_map.code_bytes + sum(region.size for region in program.memory.values())
-        self._transfer(f"load program {program.name}", image_bytes)
+        self._transfer(f"load program {program.name}", omnibus_bytes(image_bytes))
         processor.recorder.reserve(program, self.chip.external, processor.name)
         try:
             processor.load(program, link_map, image)
@@ -158,13 +189,14 @@ class HostLink:
             raise ValueError(
                 f"region {region} takes {limits.min}..{limits.max}, not {values.min()}..{values.max()} of the host"
             )
-        self._transfer(f"write region {region}", values.size * target.itemsize)
+        self._transfer(f"write region {region}", omnibus_bytes(values.size * target.itemsize))
         target[: values.size] = values
 
     def write_weights(self, hemisphere: int, rows: np.ndarray, words: np.ndarray, values: np.ndarray) -> None:
         """Write single words of synapses between two runs: int[n] rows, int[n] words, uint8[n, 4] weights 0..63.
 
-        Word w of a row holds columns 4 w to 4 w + 3. Each takes 8 bytes on the link and one FPGA clock on the chip.
+        Word w of a row holds columns 4 w to 4 w + 3. Each takes 16 bytes on the link and one FPGA clock, 8 ns, on the
+        chip (assumed).
 
         Raises:
             ValueError: an index or a weight out of range. RuntimeError: the chip was never started.
@@ -185,13 +217,21 @@ class HostLink:
                 raise ValueError(f"write_weights got {array.dtype} for a {what} with values outside of 0..{high}")
         if not self.chip.started:
             raise RuntimeError("before the first start weights cross with the registers; set registers.weights")
-        self._transfer("write weights", WORD_BYTES * len(rows))
+        self._transfer("write weights", omnibus_bytes(OMNIBUS_WORD_BYTES * len(rows)))
         self.chip.write_synapses(hemisphere, rows, words, values)
 
     def record_trace(self, on: bool = True) -> None:
         """Switch the trace buffer on or off, from the next run on."""
-        self._transfer("switch the trace buffer", WORD_BYTES)
+        self._transfer("switch the trace buffer", omnibus_bytes(OMNIBUS_WORD_BYTES))
         self.chip.trace.on = bool(on)
+
+    def book_stimuli(self, events: int) -> None:
+        """Pay for the events of the samples that the next run plays, 16 bytes each: an event and a wait.
+
+        On today's chip they cross with the playback program of every run. Here nothing moves: the player replays what
+        :meth:`write_samples` has left in the FPGA's memory, which is assumed gateware.
+        """
+        self._transfer("send stimuli", STIMULUS_BYTES * events)
 
     # ------------------------------------------------------------------ reading
 
@@ -207,7 +247,7 @@ class HostLink:
     def read_sram(self, hemisphere: int, region: str, count: int | None = None) -> np.ndarray:
         """A copy of one region of a PPU's SRAM, or of its first ``count`` elements."""
         values = self.chip.processors[hemisphere]._region(region)[:count].copy()
-        self._transfer(f"read region {region}", values.nbytes, answer=True)
+        self._transfer(f"read region {region}", omnibus_bytes(values.nbytes), answer=True)
         return values
 
     def read_recording(self, hemisphere: int, name: str) -> np.ndarray:
@@ -218,23 +258,23 @@ class HostLink:
         more synapses; see :class:`chip.ppu.recording.Recording`.
         """
         records = self.chip.processors[hemisphere].recorder.track(name).read()
-        self._transfer(f"read recording {name}", records.nbytes, answer=True)
+        self._transfer(f"read recording {name}", omnibus_bytes(records.nbytes), answer=True)
         return records
 
     def read_external(self, address: int, nbytes: int) -> np.ndarray:
         """uint8[nbytes] of external memory, whoever has reserved it: recordings as they lie there, too."""
-        self._transfer("read external memory", nbytes, answer=True)
+        self._transfer("read external memory", omnibus_bytes(nbytes), answer=True)
         return self.chip.external.view(address, nbytes, reserved=True).copy()
 
     def read_weights(self) -> np.ndarray:
         """uint8[hemisphere, row, column], 0..63: the weights of all synapses."""
-        self._transfer("read weights", c.HEMISPHERES * c.ROWS * c.COLUMNS, answer=True)
+        self._transfer("read weights", omnibus_bytes(c.HEMISPHERES * c.ROWS * c.COLUMNS), answer=True)
         return self.chip.weights()
 
     def read_counters(self) -> dict[str, int]:
         """The event counters of the chip."""
         counters = self.chip.counters()
-        self._transfer("read counters", 4 * len(counters), answer=True)
+        self._transfer("read counters", omnibus_bytes(OMNIBUS_WORD_BYTES * len(counters)), answer=True)
         return counters
 
     def _transfer(self, what: str, nbytes: int, answer: bool = False) -> None:

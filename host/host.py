@@ -284,7 +284,9 @@ def read_result(
     arrays["weights"] = chip.link.read_weights()
     report = chip.report()
     exit_codes = report["ppu"]["exit_codes"].values()
-    link_seconds, samples = report["host_link"].get("seconds", 0.0), report["samples_played"]
+    speed = {"link_us_per_sample": 0.0, "host_us_per_sample": 0.0} | speed
+    link_seconds = report["host_link"]["seconds"]
+    waited_us = sum(speed[f"{part}_us_per_sample"] or 0.0 for part in ("link", "host"))
     return Result(
         task=task.name,
         rule=firmware.name,
@@ -295,13 +297,13 @@ def read_result(
         accuracy=accuracy,
         train_accuracy=[float(value) for value in arrays["train_accuracy"]],
         chip_seconds=report["chip_seconds"],
-        time={"chip_s": report["chip_seconds"], "link_s": report["host_link"]["seconds"], "host_s": host_seconds},
+        time={"chip_s": report["chip_seconds"], "link_s": link_seconds, "host_s": host_seconds},
         wall_seconds=wall_seconds,
         ppu=report["ppu"],
         events=report["events"],
         losses=report["losses"],
         host_link=report["host_link"],
-        samples=samples,
+        samples=report["samples_played"],
         samples_total=firmware.status(chip)[0],
         simpy_events=report["simpy_events"],
         speed=speed,
@@ -310,7 +312,7 @@ def read_result(
         config=chip.config.to_dict(),
         complete=complete and chip.finished and all(code == 0 for code in exit_codes),
         energy=energy.energy(
-            report["chip_seconds"], speed["chip_us_per_sample"], link_seconds, link_seconds / max(1, samples) * 1e6
+            report["chip_seconds"], speed["chip_us_per_sample"], link_seconds + host_seconds, waited_us
         ),
         calibration=_calibration(chip),
         arrays=arrays,

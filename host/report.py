@@ -141,8 +141,10 @@ def _speed(speed: dict[str, Any]) -> list[tuple[str, str]]:
     if not speed["samples"]:
         return [("per sample", "not measured, too few training samples")]
     ratio = f"{wall_us / chip_us:.2f} times chip time"
+    apart = [(speed.get(f"{part}_us_per_sample"), where) for part, where in (("link", "on the link"), ("host", "host"))]
+    waits = "".join(f"{us:.1f} us {where}, " for us, where in apart if us)
     rows = [
-        ("per sample", f"{chip_us:.1f} us on the chip, {wall_us:.1f} us here, {ratio}, when it learns"),
+        ("per sample", f"{chip_us:.1f} us on the chip, {waits}{wall_us:.1f} us here, {ratio}, when it learns"),
         ("compiling", f"{speed['compile_seconds']:.1f} s for loading and first calls, in none of the times above"),
     ]
     for name, parts in speed["chip_parts"].items():

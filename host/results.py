@@ -51,7 +51,8 @@ class Result:
         samples, samples_total: how many were played, and were to be played; those for evaluation included.
         simpy_events: how many the simulator took for the run.
         speed: of training samples, see :class:`host.stopwatch.Stopwatch`: ``wall_us_per_sample``,
-            ``chip_us_per_sample``, ``compile_seconds``, ``samples``, ``chip_parts``.
+            ``chip_us_per_sample``, ``compile_seconds``, ``samples``, ``chip_parts``; and ``link_us_per_sample`` and
+            ``host_us_per_sample``, what a training sample takes on the host link and of the host's arithmetic.
         assumptions: one sentence each.
         versions: of plasticore and what it stands on.
         config: the chip's settings.

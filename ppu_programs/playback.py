@@ -11,7 +11,9 @@
     reset the readouts' membranes
 
 The host writes ``count`` and the numbers of the samples before each run, and reads the bytes behind it; spikes it reads
-from the trace buffer. Times between two samples are those of the on-chip rules, so the analog part sees no difference.
+from the trace buffer. Samples follow each other after ``settle_ns``, as in the evaluation of an on-chip rule, so faster
+than while it learns: 91.5 us a sample against a mean of 203 us for EventProp. The analog part sees that difference: of
+a readout's current 1.8 % is left after 60 us.
 """
 
 from __future__ import annotations

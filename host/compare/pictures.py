@@ -17,7 +17,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from host import verdict
-from host.compare.table import Comparison, Row, readable, values
+from host.compare.table import PARTS, Comparison, Row, readable, values
 from host.panels import BLUE, GREEN, GREY, ORANGE, PURPLE, SKY, VERMILION, style
 from host.plots import DOTS_PER_INCH
 from host.results import replace_together
@@ -27,6 +27,8 @@ LINES = ("-", "--", ":", "-.")  # of places
 MARKERS = "osD^vP"  # of chips
 WIDTH_INCHES, HEIGHT_INCHES, INCHES_PER_GROUP = 18.0, 11.0, 0.42
 PNG_NAME = "comparison.png"
+HATCHES = {"chip": "", "link": "///", "host": "..."}
+SHADES = {"chip": 0.85, "link": 0.6, "host": 0.4}
 Group = tuple[str, str, str, Any]  # rule, place, chip, swept value
 
 
@@ -49,9 +51,9 @@ def draw(comparison: Comparison) -> bytes:
             swept(axes[0, 2], groups, look, comparison.plan.sweep.field)
         else:
             sparseness(axes[0, 2], groups, look)
-        cost(axes[1, 0], groups, look, "chip_us_per_sample", "Chip time of a training sample", "chip time [µs]")
+        times(axes[1, 0], groups, look)
         energies(axes[1, 1], groups, look)
-        cost(axes[1, 2], groups, look, "link_bytes_per_sample", "Bytes over the host link", "bytes a sample")
+        cost(axes[1, 2], groups, look, "link_bytes_per_sample", "Bytes over the host link", "bytes a training sample")
     figure.supxlabel(_caption(comparison), fontsize=9.5, color="0.35")
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png")
@@ -174,6 +176,28 @@ def sparseness(axes: Axes, groups: dict[Group, list[Row]], look: Look) -> None:
 # ---------------------------------------------------------------------- cost
 
 
+def times(axes: Axes, groups: dict[Group, list[Row]], look: Look) -> None:
+    """Time of a training sample: chip, link and host, one behind the other, since each waits for the others."""
+    for place, (group, rows) in enumerate(groups.items()):
+        total = values(rows, "total_us_per_sample")
+        if not total.size:
+            continue
+        colour, left = look.line(group)["color"], 0.0
+        for part in PARTS:
+            mean = values(rows, f"{part}_us_per_sample").mean()
+            dress = {"hatch": HATCHES[part], "edgecolor": "white", "linewidth": 0}
+            axes.barh(place, mean, left=left, height=0.6, color=colour, alpha=SHADES[part], **dress)
+            left += mean
+        axes.errorbar(left, place, xerr=_deviation(total), capsize=3, color="0.2")
+        axes.annotate(f"  {readable(left)}", (left + _deviation(total), place), va="center", size=9)
+    if not axes.patches:
+        _nothing(axes, "not measured")
+    _one_a_line(axes, groups, look)
+    axes.margins(x=0.2)
+    axes.set_xlim(0, None if axes.patches else 1)
+    _dress(axes, "Time of a training sample", "time [µs]; full: chip, striped: host link, dotted and pale: host", "")
+
+
 def cost(axes: Axes, groups: dict[Group, list[Row]], look: Look, column: str, title: str, label: str) -> None:
     """One bar a group: the mean of a column, and its spread."""
     for place, (group, rows) in enumerate(groups.items()):
@@ -193,7 +217,7 @@ def cost(axes: Axes, groups: dict[Group, list[Row]], look: Look, column: str, ti
 
 
 def energies(axes: Axes, groups: dict[Group, list[Row]], look: Look) -> None:
-    """Energy of a training sample as the range that it is known to: of the chip, and with FPGA, board and link time."""
+    """Energy of a training sample as the range that it is known to, of the chip and with FPGA and board, waits too."""
     for place, (group, rows) in enumerate(groups.items()):
         for which, shift, filled in (("energy", -0.17, True), ("system_energy", 0.17, False)):
             low, high = (values(rows, f"{which}_{end}_uj_per_sample") for end in ("low", "high"))
@@ -213,7 +237,7 @@ def energies(axes: Axes, groups: dict[Group, list[Row]], look: Look) -> None:
     else:
         _nothing(axes, "not measured")
     _one_a_line(axes, groups, look)
-    label = "energy [µJ], log scale; filled: the chip's range, open: with FPGA, board and link"
+    label = "energy [µJ], log scale; filled: the chip's range, open: with FPGA and board"
     _dress(axes, "Energy of a training sample", label, "")
 
 
@@ -267,6 +291,6 @@ def _caption(comparison: Comparison) -> str:
     names = {"-": "solid", "--": "dashed", ":": "dotted", "-.": "dash-dotted"}
     lines = ", ".join(f"{names[line]} {place}" for line, place in zip(LINES, places, strict=False))
     return (
-        f"Colour: the rule. Line: where it learned ({lines}). Marker: the chip. Energy is powered time times a "
-        "published range of power. What is assumed is listed in comparison.json."
+        f"Colour: the rule. Line: where it learned ({lines}). Marker: the chip. Energy is chip, link and host time "
+        "times a published range of power. What is assumed is listed in comparison.json."
     )

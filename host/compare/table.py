@@ -27,10 +27,13 @@ class Row:
         rule, where, chip, seed, sweep_field, sweep_value: which run.
         test_accuracy, validation_accuracy: after the last epoch; train_accuracy: in the last epoch, while learning.
         epochs, samples: passes through the training samples; all samples played, those of evaluation included.
-        chip_us_per_sample, wall_us_per_sample: of a training sample.
-        link_us_per_sample, link_bytes_per_sample: over the host link while it learned, by samples played.
-        energy_low_uj_per_sample, energy_high_uj_per_sample: of the chip, a training sample.
-        system_energy_low_uj_per_sample, system_energy_high_uj_per_sample: with FPGA, board and time on the link.
+        chip_us_per_sample, link_us_per_sample, host_us_per_sample: of a training sample, on the chip, on the host link
+            as modelled, and of the host's arithmetic as measured on this machine.
+        total_us_per_sample: their sum: one waits for the other.
+        wall_us_per_sample: what the simulator took for a training sample.
+        link_bytes_per_sample: over the host link, of a training sample, stimuli included.
+        energy_low_uj_per_sample, energy_high_uj_per_sample: of the chip in the total time, a training sample.
+        system_energy_low_uj_per_sample, system_energy_high_uj_per_sample: with FPGA and board.
         spikes_per_hidden_neuron: of a sample, as the rule reports it last, or the mean over the whole run, in which
             readouts that spike count, too.
         complete: it ended by itself; problem: a sentence about what went wrong, or "".
@@ -50,8 +53,10 @@ class Row:
     epochs: int | None = None
     samples: int | None = None
     chip_us_per_sample: float | None = None
-    wall_us_per_sample: float | None = None
     link_us_per_sample: float | None = None
+    host_us_per_sample: float | None = None
+    total_us_per_sample: float | None = None
+    wall_us_per_sample: float | None = None
     link_bytes_per_sample: float | None = None
     energy_low_uj_per_sample: float | None = None
     energy_high_uj_per_sample: float | None = None
@@ -72,6 +77,7 @@ class Row:
         return {name: getattr(self, name) for name in COLUMNS}
 
 
+PARTS = ("chip", "link", "host")  # of the time of a training sample
 COLUMNS = tuple(f.name for f in dataclasses.fields(Row) if f.name != "curve")
 
 
@@ -84,6 +90,8 @@ def row_of(run: Run, result: Result | None, problem: str, directory: str) -> Row
     low, high = _microjoules(result.energy.get("joules_per_sample"))
     system_low, system_high = _microjoules(result.energy.get("system_joules_per_sample"))
     curve = tuple(float(accuracy) for accuracy in result.train_accuracy)
+    parts = {f"{part}_us_per_sample": _number(result.speed.get(f"{part}_us_per_sample")) for part in PARTS}
+    known = None not in parts.values()
     return Row(
         **found,
         test_accuracy=_number(result.accuracy),
@@ -91,10 +99,10 @@ def row_of(run: Run, result: Result | None, problem: str, directory: str) -> Row
         train_accuracy=curve[-1] if curve else None,
         epochs=result.epochs,
         samples=result.samples,
-        chip_us_per_sample=_number(result.speed.get("chip_us_per_sample")),
+        **parts,
+        total_us_per_sample=sum(parts.values()) if known else None,
         wall_us_per_sample=_number(result.speed.get("wall_us_per_sample")),
-        link_us_per_sample=_each(1e6 * result.host_link.get("seconds", 0.0), result),
-        link_bytes_per_sample=_each(result.host_link["bytes_during"], result),
+        link_bytes_per_sample=_link_bytes(result),
         energy_low_uj_per_sample=low,
         energy_high_uj_per_sample=high,
         system_energy_low_uj_per_sample=system_low,
@@ -110,8 +118,11 @@ def _number(value: Any) -> float | None:
     return None if value is None or not np.isfinite(value) else float(value)
 
 
-def _each(amount: float, result: Result) -> float | None:
-    return amount / result.samples if result.samples else None
+def _link_bytes(result: Result) -> float | None:
+    """Of a training sample; where no host learns, whatever crossed during the run, by samples played."""
+    if "bytes_per_training_sample" in result.host_link:
+        return result.host_link["bytes_per_training_sample"]
+    return result.host_link["bytes_during"] / result.samples if result.samples else None
 
 
 def _microjoules(pair: list[float] | None) -> tuple[float | None, float | None]:
@@ -177,20 +188,21 @@ class Comparison:
         """Return mean and spread over seeds as aligned lines of text."""
         swept = self.plan.sweep.field if self.plan.sweep else None
         head = ["rule", "where", "chip", *([swept.rpartition(".")[2]] if swept else []), "runs", "test accuracy"]
-        head += ["validation", "chip us", "energy uJ", "with board uJ", "link bytes", "spikes"]
+        head += ["valid.", "total us", "energy uJ", "board uJ", "link B", "spikes"]
         lines = [head]
         for (rule, where, chip, value), rows in self.groups().items():
             line = [rule, where, chip, *([str(value)] if swept else []), f"{len(rows)} of {len(self.plan.seeds)}"]
-            line += [spread(rows, "test_accuracy", "{:.4f}"), spread(rows, "validation_accuracy", "{:.4f}")]
-            line += [spread(rows, "chip_us_per_sample", "{:.1f}"), _range(rows, "energy")]
+            line += [spread(rows, "test_accuracy", "{:.4f}"), spread(rows, "validation_accuracy", "{:.4f}", False)]
+            line += [_total(rows), _range(rows, "energy")]
             line += [_range(rows, "system_energy"), spread(rows, "link_bytes_per_sample", "{:.0f}", False)]
             lines.append([*line, spread(rows, "spikes_per_hidden_neuron", "{:.2f}", False)])
         widths = [max(len(line[column]) for line in lines) for column in range(len(head))]
         cells = (("  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True))) for line in lines)
-        note = (
-            "mean +- standard deviation over seeds; a training sample: chip time, energy as a range, its assumptions in"
+        notes = (
+            "(mean +- standard deviation over seeds; valid.: accuracy on the validation samples; of a training sample:",
+            f"total us = chip + link + host time, energy of the chip and with board in it; assumptions in {JSON_NAME})",
         )
-        return "\n".join([*(line.rstrip() for line in cells), f"({note} {JSON_NAME})"])
+        return "\n".join([*(line.rstrip() for line in cells), *notes])
 
 
 def values(rows: Iterable[Row], column: str) -> np.ndarray:
@@ -210,6 +222,15 @@ def spread(rows: Iterable[Row], column: str, layout: str, deviation: bool = True
         return "-"
     mean = layout.format(found.mean())
     return f"{mean} +- {layout.format(found.std(ddof=1))}" if deviation and found.size > 1 else mean
+
+
+def _total(rows: list[Row]) -> str:
+    """The mean time of a training sample, and its parts where there are more than one."""
+    total, *parts = (values(rows, f"{part}_us_per_sample") for part in ("total", *PARTS))
+    if not total.size:
+        return "-"
+    text = readable(total.mean())
+    return f"{text} = " + "+".join(readable(p.mean()) for p in parts) if any(p.any() for p in parts[1:]) else text
 
 
 def _range(rows: list[Row], which: str) -> str:

@@ -11,6 +11,7 @@ import numpy as np
 
 from chip import constants as c
 from chip.chip import Chip
+from chip.link import assumptions as link_assumptions
 from host.host import Host, LearningFirmware, Status, read_result
 from host.loop import methods
 from host.loop.learner import Learner, ProgramEndedError, playback_for
@@ -51,6 +52,7 @@ class HostLoop(Host):
                 f"{', '.join(methods.names())}"
             )
         link = self.chip.link
+        firmware.gateware = ("sample_player",)  # spikes come from the trace buffer
         samples = firmware.samples(task.inputs, task.targets, task.ranges, self.chip.config)
         settings = firmware.settings
         method = (self._method or methods.method(firmware.name))(settings)
@@ -91,7 +93,7 @@ class HostLoop(Host):
         wall_seconds = time.perf_counter() - started
         if progress is not None:
             progress(self.status())
-        speed = stopwatch.stop()
+        speed = stopwatch.stop() | self._apart()
         if speed["compile_seconds"] is not None:
             wall_seconds -= max(0.0, speed["compile_seconds"] - self._load_seconds)
         result = read_result(
@@ -101,11 +103,20 @@ class HostLoop(Host):
             host_seconds=self.learner.host_seconds,
             complete=self.learner.finished,
         )
-        result.assumptions.append(STANDING_STILL)
+        result.assumptions += [STANDING_STILL, *link_assumptions(), *self.learner.method.assumptions()]
         if self.learner.learned:
             result.host_link["bytes_per_training_sample"] = self.learner.learned_bytes / self.learner.learned
         result.rule_source = self._rule_source
         return result
+
+    def _apart(self) -> dict[str, float | None]:
+        """What a training sample takes beside chip time; None where none was learned."""
+        learner = self.learner
+        seconds = {
+            "link_us_per_sample": learner.learned_link_seconds,
+            "host_us_per_sample": learner.learned_host_seconds,
+        }
+        return {name: value * 1e6 / learner.learned if learner.learned else None for name, value in seconds.items()}
 
     @property
     def over(self) -> bool:

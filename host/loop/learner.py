@@ -44,7 +44,8 @@ class Learner:
         train_accuracy, losses: of the training samples as seen while learning, one per whole epoch; losses in nats.
         predictions: uint8 classes of the validation and of the test samples, empty where they were not reached.
         host_seconds: wall time of the host's own arithmetic.
-        learned, learned_bytes: training samples so far, and what they took to cross the link.
+        learned, learned_bytes: training samples so far, and what they took to cross the link, stimuli included;
+            learned_link_seconds, learned_host_seconds: link time and host time of them, without evaluation.
         played: samples so far, those for evaluation included; finished: whether all were played.
     """
 
@@ -66,7 +67,7 @@ class Learner:
         self.train_accuracy: list[float] = []
         self.losses: list[float] = []
         self.predictions = [np.zeros(0, np.uint8) for _ in plan.evaluations()]
-        self.host_seconds = 0.0
+        self.host_seconds = self.learned_link_seconds = self.learned_host_seconds = 0.0
         self.played = self.learned = self.learned_bytes = 0
         self.finished = False
 
@@ -99,7 +100,7 @@ class Learner:
         order = plan.train.start + self._order.permutation(len(plan.train))
         right, loss = 0, 0.0
         for batch in range(plan.batches):
-            crossed = sum(self.link.bytes.values())
+            bytes_before, seconds_before = self.link.crossed
             seen = self._observe(order[batch * plan.batch : (batch + 1) * plan.batch])
             on_run()
             begun = time.perf_counter()
@@ -113,11 +114,15 @@ class Learner:
             self.host_seconds += time.perf_counter() - begun
             self._synapses.write(self.link, *self._steps)
             self.learned += plan.batch
-            self.learned_bytes += sum(self.link.bytes.values()) - crossed
+            bytes_now, seconds_now = self.link.crossed
+            self.learned_bytes += bytes_now - bytes_before
+            self.learned_link_seconds += seconds_now - seconds_before
+            self.learned_host_seconds = self.host_seconds  # evaluation comes when all is learned
         self.train_accuracy.append(right / (plan.batches * plan.batch))
         self.losses.append(loss / plan.batches)
 
     def _play(self, numbers: np.ndarray) -> None:
+        self.link.book_stimuli(len(numbers) * self.settings.inputs)  # an event for each input of a sample
         self.playback.prepare(self.link, numbers)
         if any(self.link.run()):
             raise ProgramEndedError

@@ -71,6 +71,7 @@ class TwoLayerFirmware(Firmware):
     settings_class: ClassVar[type[Settings]] = Settings
     hidden_program: ClassVar[Callable[[Settings, Plan, int], HiddenProgram]]
     readout_program: ClassVar[Callable[[Settings, Plan, int], ReadoutProgram]] = IntegratorReadouts
+    gateware: tuple[str, ...] = ("sample_player", "spike_writer")  # that it needs; a host that learns needs less
 
     def __init__(
         self,
@@ -121,7 +122,7 @@ class TwoLayerFirmware(Firmware):
         ``ranges`` says which samples are for ``"train"``, ``"validation"`` and ``"test"``. From ``config`` come the
         latencies of the chip that the program is loaded to.
         """
-        for gateware in ("sample_player", "spike_writer"):
+        for gateware in self.gateware:
             if not getattr(config.fpga, gateware):
                 raise ValueError(f"{self.name} needs fpga.{gateware}, which this chip has off; switch it on")
         self.settings = s = dataclasses.replace(self.settings, latency_ns=config.router.on_chip_latency_ns)

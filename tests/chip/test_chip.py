@@ -117,7 +117,7 @@ def test_the_link_is_open_before_and_after_and_counts():
         chip.link.read_weights()
     chip.run()
     chip.link.read_weights()
-    assert chip.link.bytes == {"before": before, "during": 0, "after": 2 * 256 * 256}
+    assert chip.link.bytes == {"before": before, "during": 0, "after": 4 * 2 * 256 * 256}
     assert chip.link.refused == 1
 
 

@@ -5,7 +5,8 @@ import pytest
 
 from chip import constants as c
 from chip.config import ChipConfig, LinkConfig
-from chip.errors import LossError
+from chip.errors import LinkError, LossError
+from chip.link import assumptions, omnibus_bytes
 from chip.trace_buffer import TraceBuffer
 from tests.chip.programs import build, sleep, two_inputs
 
@@ -88,7 +89,7 @@ def test_the_trace_has_the_room_of_the_real_one():
 # ---------------------------------------------------------------------- weights
 
 
-def test_words_of_synapses_act_one_after_the_other_and_cost_8_bytes():
+def test_words_of_synapses_act_one_after_the_other_and_cost_16_bytes():
     chip = once(build(top=sleep))
     random = np.random.default_rng(1)
     rows, words = random.integers(0, 256, 50), random.integers(0, 64, 50)
@@ -97,7 +98,7 @@ def test_words_of_synapses_act_one_after_the_other_and_cost_8_bytes():
     for row, word, value in zip(rows, words, values, strict=True):
         expected[1, row, 4 * word : 4 * word + 4] = value
     chip.link.write_weights(1, rows, words, values)
-    assert chip.now_ns - begun_ns == 50 * 8 and chip.link.bytes["after"] - paid == 50 * 8
+    assert chip.now_ns - begun_ns == 50 * 8 and chip.link.bytes["after"] - paid == 50 * 16
     assert (chip.weights() == expected).all()
     chip.link.write_weights(1, rows[:1], words[:1], values[:1])  # again, and what it holds already
     chip.link.write_weights(1, rows[:1], words[:1], 63 - values[:1])
@@ -139,11 +140,44 @@ def test_the_host_writes_the_beginning_of_a_region():
     chip = build(top=sleep)
     before = chip.link.bytes["before"]
     chip.link.write_sram(0, "row", np.array([7, 255]))
-    assert chip.link.bytes["before"] - before == 2
+    assert chip.link.bytes["before"] - before == 16
     assert chip.processors[0].regions["row"][:3].tolist() == [7, 255, 0]
     for bad in (np.array([256]), np.array([-1]), np.zeros(10_000, int), np.array([0.5]), np.zeros((1, 1), int)):
         with pytest.raises(ValueError, match="region row takes"):
             chip.link.write_sram(0, "row", bad)
+
+
+def test_a_word_is_two_instructions_whatever_part_of_it_is_wanted():
+    assert [omnibus_bytes(count) for count in (0, 1, 4, 5, 1024)] == [0, 16, 16, 32, 4096]
+    chip = once(build(top=sleep))
+    for cross, nbytes in (
+        (lambda link: link.read_sram(0, "row", 10), 48),
+        (lambda link: link.read_external(0x8000_0000, 6), 32),
+        (lambda link: link.read_weights(), 4 * 2 * 256 * 256),
+        (lambda link: link.write_sram(0, "row", np.zeros(9, np.uint8)), 48),
+        (lambda link: link.record_trace(), 16),
+    ):
+        before = chip.link.bytes["after"]
+        cross(chip.link)
+        assert chip.link.bytes["after"] - before == nbytes
+
+
+def test_stimuli_of_a_run_are_paid_and_move_nothing():
+    chip = once(build(top=sleep))
+    chip.link.book_stimuli(25 * 5)
+    assert (chip.link.bytes["after"], chip.link.round_trips["after"]) == (25 * 5 * 16, 1)
+    chip.start()
+    with pytest.raises(LinkError, match="tried to send stimuli"):
+        chip.link.book_stimuli(1)
+    chip.run()
+    assert chip.link.bytes["during"] == 25 * 5 * 16
+
+
+def test_assumptions_name_words_stimuli_losses_and_restarts():
+    text = "\n".join(assumptions())
+    for words in ("two instructions of 8 bytes", "16 bytes on the link in every run", "loses no event", "restart"):
+        assert words in text
+    assert all("(assumed" in line for line in assumptions())
 
 
 # ---------------------------------------------------------------------- time
@@ -157,10 +191,12 @@ def test_seconds_are_bytes_round_trips_and_runs():
     assert (chip.link.seconds(), chip.link.seconds("after")) == (0.0, pytest.approx(30e-6))
     chip.link.read_sram(0, "row", 100)
     chip.link.write_sram(0, "row", np.zeros(50, np.uint8))
-    assert chip.link.seconds("after") == pytest.approx(150e-6 + 60e-6)
+    assert chip.link.seconds("after") == pytest.approx(608e-6 + 60e-6)
     once(chip)
-    assert chip.link.seconds() == pytest.approx(500e-6 + 150e-6 + 60e-6)
+    assert chip.link.seconds() == pytest.approx(500e-6 + 608e-6 + 60e-6)
     assert chip.link.seconds("after") == pytest.approx(30e-6)
+    everything = sum(chip.link.bytes.values()), pytest.approx(2 * 500e-6 + 608e-6 + 90e-6 + loaded)
+    assert chip.link.crossed == everything
     report = chip.report()["host_link"]
     assert report == {
         **{f"bytes_{phase}": count for phase, count in chip.link.bytes.items()},

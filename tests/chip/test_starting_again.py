@@ -102,14 +102,14 @@ def test_the_link_is_closed_in_every_run_and_counts_what_lay_between():
         chip.link.read_weights()
     chip.run()
     chip.link.read_weights()
-    assert (chip.link.bytes["during"], chip.link.bytes["after"]) == (0, 1 << 17)
+    assert (chip.link.bytes["during"], chip.link.bytes["after"]) == (0, 4 << 17)
     chip.start()
     with pytest.raises(LinkError):
         chip.link.write_sram(0, "row", np.zeros(1, np.uint8))
-    assert (chip.link.bytes["during"], chip.link.bytes["after"]) == (1 << 17, 0)
+    assert (chip.link.bytes["during"], chip.link.bytes["after"]) == (4 << 17, 0)
     chip.run()
     chip.link.read_sram(0, "row", 3)
-    assert (chip.link.bytes["during"], chip.link.bytes["after"]) == (1 << 17, 3)
+    assert (chip.link.bytes["during"], chip.link.bytes["after"]) == (4 << 17, 16)
     assert (chip.link.runs, chip.link.refused) == (2, 2)
 
 

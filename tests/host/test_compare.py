@@ -72,6 +72,8 @@ def test_the_table_has_one_tidy_row_a_run(tmp_path):
     assert (row["sweep_field"], row["sweep_value"]) == ("noise", "0.0")
     assert (row["test_accuracy"], row["validation_accuracy"], row["train_accuracy"]) == ("0.25", "", "0.75")
     assert (row["epochs"], row["samples"], row["link_bytes_per_sample"]) == ("3", "5", "0.0")
+    assert (row["link_us_per_sample"], row["host_us_per_sample"]) == ("0.0", "0.0")
+    assert row["total_us_per_sample"] == row["chip_us_per_sample"]
     assert row["complete"] == "True" and row["problem"] == ""
     chip_us = float(row["chip_us_per_sample"])
     assert float(row["energy_low_uj_per_sample"]) == pytest.approx(0.2 * chip_us)
@@ -99,6 +101,8 @@ def test_spikes_are_those_of_a_hidden_neuron_and_a_sample(tmp_path, monkeypatch)
     assert row_of(PLAN.runs[0], reported, "", "").spikes_per_hidden_neuron == 0.08
     link = {"bytes_before": 1, "bytes_during": 5_000, "bytes_after": 1}
     assert row_of(PLAN.runs[0], make_result(host_link=link), "", "").link_bytes_per_sample == 50
+    link["bytes_per_training_sample"] = 70.0
+    assert row_of(PLAN.runs[0], make_result(host_link=link), "", "").link_bytes_per_sample == 70
 
 
 def test_the_second_call_runs_nothing_and_writes_the_same_table(tmp_path):

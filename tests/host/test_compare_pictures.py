@@ -25,6 +25,9 @@ def made(sweep=None, chips=("ideal", "typical"), **missing):
         figures = {
             "test_accuracy": accuracy,
             "chip_us_per_sample": 200.0 + run.seed,
+            "link_us_per_sample": 100.0,
+            "host_us_per_sample": 50.0,
+            "total_us_per_sample": 350.0 + run.seed,
             "link_bytes_per_sample": 0.0,
             "energy_low_uj_per_sample": 40.0,
             "energy_high_uj_per_sample": 140.0,
@@ -86,6 +89,13 @@ def test_robustness_is_accuracy_against_the_swept_value():
     assert axes.get_xlabel() == "mismatch"
     switched = panel(pictures.swept, made("strict=true,false"), "strict")
     assert np.allclose(switched.lines[0].get_xdata(), [0, 1])
+
+
+def test_time_is_stacked_of_chip_link_and_host():
+    axes = panel(pictures.times, made(chips=("ideal",)))
+    assert [(bar.get_x(), bar.get_width()) for bar in axes.patches] == [(0, 202), (202, 100), (302, 50)]
+    assert [text.get_text().strip() for text in axes.texts] == ["352"]
+    assert "total us" in made().summary() and "352 = 202+100+50" in made().summary()
 
 
 def test_energy_is_a_range():

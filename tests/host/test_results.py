@@ -252,7 +252,12 @@ def test_report_shows_what_the_bench_wants():
 
 def test_report_has_one_line_of_energy():
     text = report(make_result(energy=energy(2.0, 20_000.0)))
-    assert text.count("energy        4 to 14 mJ on the chip a training sample, 0.2 to 0.7 W assumed; 112 mJ with") == 1
+    assert (
+        text.count(
+            "energy        4 to 14 mJ of the chip a training sample, powered for 20000.0 us, 0.2 to 0.7 W assumed; 112"
+        )
+        == 1
+    )
 
 
 def test_of_many_assumptions_the_weightiest_are_shown_and_counted(tmp_path):

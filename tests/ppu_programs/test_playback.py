@@ -1,4 +1,4 @@
-"""The playback programs: they play what they are told, keep what has to be observed, and wait as on-chip rules do."""
+"""The playback programs: they play what they are told, keep what has to be observed, and wait as on-chip rules do when they evaluate."""
 
 import numpy as np
 import pytest

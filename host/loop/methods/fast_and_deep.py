@@ -17,13 +17,13 @@ import math
 import numpy as np
 
 from chip.compiled import compiled
-from host.loop.methods.method import Gradient, Learning, Looks
+from host.loop.methods.method import BatchMethod, Gradient, Learning, Looks
 from host.loop.methods.response import current, psp, psp_slope
 from host.loop.observation import FIRST_READOUT, Observation
 from ppu_programs.fast_and_deep.settings import Settings
 
 
-class FastAndDeepMethod:
+class FastAndDeepMethod(BatchMethod):
     """First-spike times on a batch; the loss is softmax cross-entropy of the readouts' times."""
 
     name = "fast-and-deep"

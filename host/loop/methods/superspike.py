@@ -1,15 +1,20 @@
 """Surrogate gradients with the chip in the loop: the measured membrane takes the place of a simulated one.
 
-The grid is that of the CADC, 1.7 us. At look n the hidden neuron j has the measured potential v, and z_j[n] = 1 stands
-for a spike there; backpropagation through time takes for dz/dv the SuperSpike surrogate 1 / (1 + steepness |u|)^2 of
-u = (v - threshold) / threshold, 0 at a look since whose last one a spike was recorded: then the membrane has crossed.
-A spike at t raises readout o at the end T by w_oj K(T - t); with exact exponentials between the looks
+The CADC looks at the hidden membranes every 1.7 us, at times t_n. A spike at t raises readout o at the end T by
+w_oj K(T - t). With s the recorded spikes of hidden neuron j and v_j[n] its measured potential,
 
-    dL/dw_ji = sum_n  sum_o err_o w_oj K(T - t_n)  surrogate(u_j[n])  psp_ji(t_n)
+    dL/dw_ji = sum_s  pull_j K(T - s)  psp_ji(s)  +  sum_n'  pull_j K(T - t_n)  surrogate(u_j[n])  psp_ji(t_n)
 
-where psp_ji is what input i has added to the membrane since its last release; it is 0 while the membrane is clamped.
-The reset is not differentiated. Readouts are linear, so their gradient is exact. Sources: Zenke and Ganguli 2018 for
-the surrogate, Cramer et al. 2022 for measured membranes.
+    pull_j = sum_o err_o w_oj,   surrogate(u) = 1 / (1 + steepness |u|)^2,   u_j[n] = (v_j[n] - threshold) / threshold
+
+A recorded spike enters at its recorded time with surrogate 1. The sum n' leaves out looks at a clamped membrane and
+the look behind a spike, for which the spike stands. psp_ji is what input i has added to the membrane since its last
+release, in exact exponentials. The reset is not differentiated. Readouts are linear, so their gradient is exact.
+
+The on-chip rule of the same name differs: a triangle for the surrogate, 14 looks 2 us apart, no recorded spikes in the
+hidden gradient, responses that know of no reset, and a cost of activity. Cramer et al. 2022 put spikes on the grid of
+the looks and take the surrogate at all of its steps, in a simulation of discrete steps. Sources: Zenke and Ganguli 2018
+for the surrogate, Cramer et al. for measured membranes.
 """
 
 from __future__ import annotations
@@ -25,7 +30,7 @@ from host.loop.methods.response import psp, released_psp, softmax_errors
 from host.loop.observation import Observation
 from ppu_programs.two_layer.settings import Settings
 
-STEEPNESS = 10.0
+STEEPNESS = 10.0  # chosen on validation data
 NEVER = -1e30
 
 

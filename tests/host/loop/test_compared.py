@@ -18,6 +18,14 @@ def test_both_places_stand_in_one_table(tmp_path, monkeypatch):
     assert rows["chip"].link_bytes_per_sample == 0 < 100 < rows["host"].link_bytes_per_sample
     assert rows["chip"].link_us_per_sample == 0 < 10 < rows["host"].link_us_per_sample
     assert rows["host"].chip_us_per_sample < rows["chip"].chip_us_per_sample
+    for row in rows.values():
+        parts = row.chip_us_per_sample + row.link_us_per_sample + row.host_us_per_sample
+        assert row.total_us_per_sample == pytest.approx(parts)
+        assert row.energy_low_uj_per_sample == pytest.approx(0.2 * parts)
+        assert row.system_energy_high_uj_per_sample == pytest.approx(5.6 * parts)
+    assert rows["chip"].host_us_per_sample == 0 < rows["host"].host_us_per_sample
+    lines = comparison.summary().splitlines()
+    assert max(map(len, lines)) <= 120 and "+" not in lines[1] and lines[2].count("+") == 2
     assert rows["host"].spikes_per_hidden_neuron > 0
 
 

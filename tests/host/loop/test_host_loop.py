@@ -22,8 +22,17 @@ from ppu_programs.eventprop.settings import Settings
 from tests.host.toy import TASK, Toy
 
 PACKAGE = Path(host_loop.__file__).parent
-COUNTS = {"bytes"}  # what the link itself counts
-LINK = {"run", "record_trace", "write_sram", "write_weights", "read_trace", "read_sram", "read_external"}
+COUNTS = {"crossed"}  # what the link itself counts
+LINK = {
+    "book_stimuli",
+    "run",
+    "record_trace",
+    "write_sram",
+    "write_weights",
+    "read_trace",
+    "read_sram",
+    "read_external",
+}
 
 
 def loop(method=None, epochs=1, train=50, config=None, settings=None) -> HostLoop:
@@ -70,13 +79,23 @@ def test_all_that_it_learns_from_has_crossed_the_link(method):
     assert wire.used == LINK - (set() if method is SuperSpikeMethod else {"read_external"})
     counts, played = result.host_link, 50 + 20 + 30
     assert counts["runs"] == 2 + 1 + 1 and result.samples == played
-    # at least: the numbers of samples, the readings, the events of inputs, a CADC trace a sample
-    least = played * (4 + 3) + 50 * 5 * 8 + (50 * 17 * 128 if method is SuperSpikeMethod else 0)
+    # at least: the numbers of samples, the readings, stimuli, the events of inputs, a CADC trace a sample
+    least = played * (16 + 4 * 3 + 5 * 16) + 50 * 5 * 8 + (50 * 17 * 128 * 4 if method is SuperSpikeMethod else 0)
     assert counts["bytes_during"] > least
     crossed = sum(count for name, count in counts.items() if name in ("bytes_before", "bytes_during", "bytes_after"))
-    evaluation = 50 * (4 + 3) + 2 * 4 * (1 + (method is SuperSpikeMethod))
-    learned, switches = 50 * counts["bytes_per_training_sample"], 2 * 8
-    assert crossed == loaded + learned + switches + evaluation + result.weights.size
+    words = sum(n + -(-3 * n // 4) + 1 + (method is SuperSpikeMethod) for n in (20, 30))  # numbers, readings, counts
+    evaluation = 16 * (50 * 5 + words)
+    learned, switches = 50 * counts["bytes_per_training_sample"], 2 * 16
+    assert crossed == pytest.approx(loaded + learned + switches + evaluation + 4 * result.weights.size, abs=0.01)
+    # two runs of 25 samples, each with its overhead, the wait for its end and two or three answers
+    waits_us = 2 * (1_000.0 + 100.0 * (3 + (method is SuperSpikeMethod)))
+    seconds = waits_us * 1e-6 + learned / 125e6
+    assert result.speed["link_us_per_sample"] == pytest.approx(seconds * 1e6 / 50)
+    assert 0 < 50e-6 * result.speed["host_us_per_sample"] < result.time["host_s"]
+    total_us = sum(result.speed[f"{part}_us_per_sample"] for part in ("chip", "link", "host"))
+    assert result.energy["joules_per_sample"] == pytest.approx([0.2e-6 * total_us, 0.7e-6 * total_us])
+    seconds = sum(result.time.values())
+    assert result.energy["joules"] == pytest.approx([0.2 * seconds, 0.7 * seconds])
     assert result.time["link_s"] >= counts["bytes_during"] / 125e6 + 3 * 1.1e-3  # all runs but the first
     assert 0 < result.time["host_s"] < result.wall_seconds and result.time["chip_s"] == result.chip_seconds
 
@@ -99,12 +118,16 @@ def test_the_result_is_that_of_a_run_on_the_chip():
     text = report(result)
     assert "eventprop from the host on chip ideal" in text and "link time" in text and "host time" in text
     assert "link time" not in report(other)
-    assert any("chip time stands still" in sentence for sentence in result.assumptions)
+    for words in ("chip time stands still", "two instructions", "learns in float by Adam", "the host observes spikes"):
+        assert any(words in sentence for sentence in result.assumptions) and words not in str(other.assumptions)
     assert result.speed["samples"] == 75 and result.speed["chip_us_per_sample"] < other.speed["chip_us_per_sample"]
 
 
 def test_the_same_weights_see_the_same_chip_in_both_places():
-    """Without learning, the classes of a playback are those of the on-chip rule: nothing analog differs."""
+    """Without learning, every class of the validation and test samples is that of the on-chip rule's evaluation.
+
+    Both wait as long between samples of an evaluation. Membranes are not compared.
+    """
     still = Settings(rate=1e-6, readout_rate=1e-6)
     host = loop(lambda settings: EventPropMethod(settings, Learning(0.0, 0.0)), settings=still)
     on_chip = Host(Chip(ChipConfig.ideal(seed=1)))
@@ -195,6 +218,13 @@ def test_what_cannot_be_trained_from_outside_is_refused():
     firmware.name = "hebb"
     with pytest.raises(ValueError, match="'hebb' cannot be trained from the host; valid are eventprop"):
         HostLoop(Chip(ChipConfig.ideal())).load(firmware, tasks.yin_yang().head(50, 20, 30))
+
+
+def test_it_needs_no_spike_writer():
+    without = ChipConfig.from_dict({"seed": 1, "fpga": {"spike_writer": False}})
+    assert npz_bytes(loop(config=without).run().arrays) == npz_bytes(loop().run().arrays)
+    with pytest.raises(ValueError, match=r"needs fpga\.sample_player"):
+        loop(config=ChipConfig.from_dict({"fpga": {"sample_player": False}}))
 
 
 def test_a_loop_runs_once():
