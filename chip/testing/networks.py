@@ -46,6 +46,19 @@ def random_network(seed: int, neurons: int = 12, drive: float = 1.0) -> Register
     return registers
 
 
+def with_merged_neurons(registers: Registers, seed: int) -> Registers:
+    """Merge two thirds of the neurons of a network with the circuit on the other side, which differs in all it may."""
+    rng = np.random.default_rng([seed, 6])
+    columns = np.flatnonzero(registers.enabled.any(axis=0))
+    columns = rng.choice(columns, 2 * columns.size // 3, replace=False)
+    registers.connect_vertical[columns] = registers.enabled[:, columns] = True
+    registers.spiking[c.BOTTOM, columns] = False
+    for name in ("tau_syn_exc_ns", "tau_syn_inh_ns", "reset_lsb"):
+        values = getattr(registers, name)
+        values[c.BOTTOM, columns] = values[c.TOP, columns]
+    return registers
+
+
 def random_events(
     seed: int, count: int, end_ns: int, clock_ns: int = c.EVENT_CLOCK_NS
 ) -> tuple[np.ndarray, np.ndarray]:

@@ -16,7 +16,7 @@ from chip import constants as c
 from chip.config import CadcConfig, ChipConfig, FpgaConfig, ImperfectionConfig, RouterConfig
 from chip.fpga import SampleSet
 from chip.registers import Registers
-from chip.testing.networks import random_network
+from chip.testing.networks import random_network, with_merged_neurons
 
 # how far a setting is drawn, where its own range is wider than a quick run or the default sample period allows
 _READ_CYCLES = c.CADC_SAMPLE_PERIOD_NS // c.PPU_CLOCK_NS
@@ -65,10 +65,16 @@ def _values(field: dataclasses.Field) -> st.SearchStrategy:
 def registers(drive: float = 0.3, max_neurons: int = 12) -> st.SearchStrategy[Registers]:
     """Registers of a recurrent network of a few neurons, all parameters mixed; weights and labels are dense.
 
-    ``drive`` scales the synapses: at 0.3 a few events make a neuron spike, at 1 one of them may.
+    In half of them most neurons are merged with the circuit on the other side. ``drive`` scales the synapses: at 0.3 a
+    few events make a neuron spike, at 1 one of them may.
     """
     seeds, neurons = st.integers(0, 2**32 - 1), st.integers(0, max_neurons)
-    return st.builds(random_network, seeds, neurons, st.just(drive))
+    return st.builds(_network, seeds, neurons, st.just(drive), st.booleans())
+
+
+def _network(seed: int, neurons: int, drive: float, merged: bool) -> Registers:
+    network = random_network(seed, neurons, drive)
+    return with_merged_neurons(network, seed) if merged else network
 
 
 def weights(shape: int | tuple[int, ...] = (c.LANES,)) -> st.SearchStrategy[np.ndarray]:

@@ -243,5 +243,18 @@ def test_drawn_programs_run_on_every_drawn_chip(config, data):
     assert repr(program).count("(") >= len(program.steps)
 
 
+def test_networks_are_drawn_with_and_without_merged_neurons():
+    seen = set()
+
+    @settings(max_examples=30, derandomize=True)
+    @given(registers())
+    def look(network):
+        if network.enabled.sum() > 3:
+            seen.add(bool(network.connect_vertical.any()))
+
+    look()
+    assert seen == {False, True}
+
+
 def test_errors_of_the_kit_are_bad_states():
     assert issubclass(ReplayError, RuntimeError)

@@ -9,6 +9,7 @@ from chip.registers import Registers
 from chip.testing.networks import open_crossbar as open_crossbar
 from chip.testing.networks import random_events as random_events
 from chip.testing.networks import random_network as random_network
+from chip.testing.networks import with_merged_neurons as with_merged_neurons
 
 
 def with_plastic_drivers(registers: Registers, seed: int) -> Registers:
@@ -21,19 +22,6 @@ def with_plastic_drivers(registers: Registers, seed: int) -> Registers:
     registers.row_mode[rng.random((2, 256)) < 0.1] = 3
     share = rng.choice([0.0, 0.0, 0.3, 1.0], (2, 256))
     registers.holdoff_ns[:] = c.EVENT_CLOCK_NS * np.floor(share * registers.refractory_ns / c.EVENT_CLOCK_NS)
-    return registers
-
-
-def with_merged_neurons(registers: Registers, seed: int) -> Registers:
-    """Merge two thirds of the neurons of a network with the circuit on the other side, which differs in all it may."""
-    rng = np.random.default_rng([seed, 6])
-    columns = np.flatnonzero(registers.enabled.any(axis=0))
-    columns = rng.choice(columns, 2 * columns.size // 3, replace=False)
-    registers.connect_vertical[columns] = registers.enabled[:, columns] = True
-    registers.spiking[c.BOTTOM, columns] = False
-    for name in ("tau_syn_exc_ns", "tau_syn_inh_ns", "reset_lsb"):
-        values = getattr(registers, name)
-        values[c.BOTTOM, columns] = values[c.TOP, columns]
     return registers
 
 
