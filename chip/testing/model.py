@@ -44,11 +44,11 @@ class ChipModel:
         return getattr(self, f"_{step.operation}")(side, **step.arguments)
 
     def transfer(self, phase: str, nbytes: int) -> bool:
-        """Count a transfer over the host link; say whether it is allowed."""
+        """Count a transfer of so many bytes over the host link; say whether it is allowed."""
         if phase == "during":
             self.refused += 1
             return False
-        self.link_bytes[phase] += nbytes
+        self.link_bytes[phase] += -(-nbytes // 4) * 16  # two instructions of 8 bytes a word
         return True
 
     # ------------------------------------------------------------------ operations

@@ -185,6 +185,8 @@ def times(axes: Axes, groups: dict[Group, list[Row]], look: Look) -> None:
         colour, left = look.line(group)["color"], 0.0
         for part in PARTS:
             mean = values(rows, f"{part}_us_per_sample").mean()
+            if not mean:
+                continue  # a bar of no width would take the margin away
             dress = {"hatch": HATCHES[part], "edgecolor": "white", "linewidth": 0}
             axes.barh(place, mean, left=left, height=0.6, color=colour, alpha=SHADES[part], **dress)
             left += mean

@@ -1,4 +1,4 @@
-"""The playback programs: they play what they are told, keep what has to be observed, and wait as on-chip rules do when they evaluate."""
+"""The playback programs: they play what they are told, keep what has to be observed, wait as rules do that evaluate."""
 
 import numpy as np
 import pytest
