@@ -75,7 +75,7 @@ def add_arguments(commands: argparse._SubParsersAction, epochs: Callable, hidden
     command.add_argument("--epochs", type=epochs, metavar="N", help="of every run (default: each rule's own)")
     command.add_argument("--hidden", type=hidden, metavar="N", help="hidden neurons (default: each rule's own)")
     command.add_argument(
-        "--sweep", metavar="FIELD=a,b,c", help="a chip's or rule's setting at several values, see below"
+        "--sweep", metavar="FIELD=a,b,c", help="a setting at several values, see below"
     )
     command.add_argument("--jobs", metavar="J", help="runs at a time (default: one for each core)")
     command.add_argument("--out", metavar="DIR", help="(default: runs/compare-TASK)")
