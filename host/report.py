@@ -141,7 +141,10 @@ def _speed(speed: dict[str, Any]) -> list[tuple[str, str]]:
     if not speed["samples"]:
         return [("per sample", "not measured, too few training samples")]
     ratio = f"{wall_us / chip_us:.2f} times chip time"
-    apart = [(speed.get(f"{part}_us_per_sample"), where) for part, where in (("link", "on the link"), ("host", "host"))]
+    apart = [
+        (speed.get(f"{part}_us_per_sample"), where)
+        for part, where in (("link", "on the link"), ("host", "on the host"))
+    ]
     waits = "".join(f"{us:.1f} us {where}, " for us, where in apart if us)
     rows = [
         ("per sample", f"{chip_us:.1f} us on the chip, {waits}{wall_us:.1f} us here, {ratio}, when it learns"),
