@@ -6,7 +6,7 @@ import contextlib
 import inspect
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, Protocol
 
 import numpy as np
@@ -19,12 +19,14 @@ from chip.fpga import SampleSet
 from chip.link import HostLink
 from chip.ppu.program import Firmware, Program
 from chip.registers import Registers
+from chip.settings import Checked
 from host import rules
 from host.replay import Replay, replay
 from host.results import Result
 from host.stopwatch import Stopwatch
 from host.tasks import Task
 from host.versions import versions
+from ppu_programs.network import Network
 
 
 class LearningFirmware(Protocol):
@@ -310,6 +312,8 @@ def read_result(
         assumptions=report["assumptions"] + energy.assumptions() + firmware.assumptions(),
         versions=versions(),
         config=chip.config.to_dict(),
+        network=network.to_dict() if isinstance(network := getattr(firmware, "network", None), Network) else None,
+        settings=asdict(settings) if isinstance(settings := getattr(firmware, "settings", None), Checked) else None,
         complete=complete and chip.finished and all(code == 0 for code in exit_codes),
         energy=energy.energy(
             report["chip_seconds"], speed["chip_us_per_sample"], link_seconds + host_seconds, waited_us

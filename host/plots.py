@@ -8,6 +8,8 @@ from __future__ import annotations
 import io
 from pathlib import Path
 
+import numpy as np
+
 from host import verdict
 from host.replay import Replay
 from host.results import PNG_NAME, Result, replace_together
@@ -26,9 +28,11 @@ def available() -> bool:
     return True
 
 
-def sample_to_show(task: Task) -> int:
-    """The number of the sample whose raster is drawn: the first test sample."""
-    return task.ranges["test"].start
+def sample_to_show(result: Result, task: Task) -> int:
+    """The number of the sample whose raster is drawn: the first test sample that the chip got right, or the first."""
+    predicted = np.asarray(result.arrays.get("test_predictions", ()))
+    right = np.flatnonzero(predicted == task.test.targets[: len(predicted)])
+    return task.ranges["test"].start + (int(right[0]) if right.size else 0)
 
 
 def draw(result: Result, task: Task, replay: Replay) -> bytes:
@@ -66,7 +70,8 @@ def save(directory: Path, result: Result, task: Task, replay: Replay) -> None:
 
 
 def _title(result: Result) -> str:
-    parts = [f"{result.task} learned by {result.rule} on chip {result.chip}, {verdict.seeds(result)}"]
+    by = result.rule + " from the host" * (result.where == "host")
+    parts = [f"{result.task} learned by {by} on chip {result.chip}, {verdict.seeds(result)}"]
     if result.accuracy is not None:
         parts.append(f"test accuracy {result.accuracy:.2%}")
     if result.speed["chip_us_per_sample"] is not None:
@@ -81,7 +86,7 @@ def _caption(replay: Replay, task: Task) -> str:
     return (
         f"Lower row: test sample {number}, class {task.classes[replay.target]}, replayed by the analog core of a "
         "second chip with the same settings, seed and learned weights. "
-        "Decisions and accuracies are what the learning chip reported."
+        "Decisions and accuracies are what was seen while it learned."
     )
 
 

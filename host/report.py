@@ -13,6 +13,7 @@ LABEL_WIDTH = 12  # of the longest label
 ASSUMED = " (assumed)"  # what many assumptions end with, and the heading says
 SHOWN = 5  # assumptions of many
 WEIGHTY = ("(assumed gateware", "faster than the chip", "slower than the chip", "in reach of")  # by weight
+HOST_WEIGHTY = ("stands still while the host", "link.")  # before them, of a run from the host
 SMALLEST_US = 0.05  # a part of a sample's time below it is not worth a word
 
 
@@ -22,7 +23,7 @@ def report(result: Result, directory: Path | None = None, every_assumption: bool
     ``directory`` is where the result was saved, if it was. Of many assumptions only the weightiest are shown, those
     that speak of gateware that no chip has, of costs that are better than the chip's, or worse.
     """
-    rows = _rows(result) + _assumptions(result.assumptions, directory, every_assumption)
+    rows = _rows(result) + _assumptions(result, directory, every_assumption)
     if directory is not None:
         names = [JSON_NAME, NPZ_NAME] + [PNG_NAME] * (directory / PNG_NAME).exists()
         rows.append(("results", f"{directory}/ {', '.join(names)}"))
@@ -64,10 +65,11 @@ def _rows(result: Result) -> list[tuple[str, str]]:
     return rows
 
 
-def _assumptions(assumptions: list[str], directory: Path | None, every: bool) -> list[tuple[str, str]]:
-    shown, count = assumptions, len(assumptions)
+def _assumptions(result: Result, directory: Path | None, every: bool) -> list[tuple[str, str]]:
+    shown, count = result.assumptions, len(result.assumptions)
     if not every and count > SHOWN:
-        weighty = (text for word in WEIGHTY for text in assumptions if word in text)
+        words = (HOST_WEIGHTY if result.where == "host" else ()) + WEIGHTY
+        weighty = (text for word in words for text in result.assumptions if word in text)
         shown = list(dict.fromkeys(weighty))[:SHOWN]
     lines = [text.removesuffix(ASSUMED) for text in shown]
     if len(shown) < count:

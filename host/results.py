@@ -53,6 +53,8 @@ class Result:
         speed: of training samples, see :class:`host.stopwatch.Stopwatch`: ``wall_us_per_sample``,
             ``chip_us_per_sample``, ``compile_seconds``, ``samples``, ``chip_parts``; and ``link_us_per_sample`` and
             ``host_us_per_sample``, what a training sample takes on the host link and of the host's arithmetic.
+        network: what was learned, as :meth:`ppu_programs.network.Network.to_dict` has it; None where a rule has none.
+        settings: those of the rule, by name; None where it has none.
         assumptions: one sentence each.
         versions: of plasticore and what it stands on.
         config: the chip's settings.
@@ -87,6 +89,8 @@ class Result:
     versions: dict[str, str]
     config: dict[str, Any]
     complete: bool = True
+    network: dict[str, Any] | None = None
+    settings: dict[str, Any] | None = None
     chip_seed: int | None = None
     calibration: dict[str, Any] | None = None
     rule_source: dict[str, Any] | None = None

@@ -1,4 +1,9 @@
-"""Settings for the whole suite: property tests are repeatable and have no deadline, since kernels compile in them."""
+"""Settings for the whole suite: property tests are repeatable and have no deadline, since kernels compile in them.
+
+An interrupt from the keyboard is one, also where the suite runs in the background of a script, which ignores it.
+"""
+
+import signal
 
 from hypothesis import settings
 
@@ -6,3 +11,6 @@ from chip.testing.plugin import chip_factory as chip_factory  # also where the p
 
 settings.register_profile("plasticore", deadline=None, max_examples=25, derandomize=True)
 settings.load_profile("plasticore")
+
+if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -68,3 +68,10 @@ def test_the_firmware_example_runs(tmp_path):
 def environment() -> dict[str, str]:
     """This process's, with the project importable."""
     return {**os.environ, "PYTHONPATH": str(ROOT)}
+
+
+def test_the_network_of_the_example_is_trained():
+    example = re.search(r"^<!-- run: network -->\n```python\n(.*?)^```$", README, re.M | re.S)[1]
+    made: dict = {}
+    exec(example, made)
+    assert made["rule"].settings.hidden == made["rule"].network.layers[0][1].size == 60

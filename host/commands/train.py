@@ -139,5 +139,5 @@ def _picture(host: Host, result: Result, directory: Path) -> str:
     (directory / PNG_NAME).unlink(missing_ok=True)  # an earlier run's
     if not plots.available():
         return f"\n  {plots.MISSING}"
-    plots.save(directory, result, host.task, host.replay(result, plots.sample_to_show(host.task)))
+    plots.save(directory, result, host.task, host.replay(result, plots.sample_to_show(result, host.task)))
     return ""

@@ -74,9 +74,7 @@ def add_arguments(commands: argparse._SubParsersAction, epochs: Callable, hidden
     )
     command.add_argument("--epochs", type=epochs, metavar="N", help="of every run (default: each rule's own)")
     command.add_argument("--hidden", type=hidden, metavar="N", help="hidden neurons (default: each rule's own)")
-    command.add_argument(
-        "--sweep", metavar="FIELD=a,b,c", help="a setting at several values, see below"
-    )
+    command.add_argument("--sweep", metavar="FIELD=a,b,c", help="a setting at several values, see below")
     command.add_argument("--jobs", metavar="J", help="runs at a time (default: one for each core)")
     command.add_argument("--out", metavar="DIR", help="(default: runs/compare-TASK)")
     command.add_argument("--quiet", action="store_true", help="no progress, no table; errors still show")
@@ -176,6 +174,16 @@ def _hand_over(options: argparse.Namespace, comparison: Comparison, directory: P
     if not options.quiet:
         earlier = len(comparison.rows) - comparison.new
         found = f", {earlier} of them from before" if earlier else ""
+        if left_out := _left_out(comparison, directory):
+            hint += f"\n{left_out} runs of other plans in {directory} are not in this table"
         files = f"{len(comparison.rows)} runs{found}: {directory}/ comparison.csv, comparison.json"
         show(f"{comparison.summary()}\n{files}{', ' + PNG_NAME if (directory / PNG_NAME).exists() else ''}{hint}")
     return exit_code
+
+
+def _left_out(comparison: Comparison, directory: Path) -> int:
+    """How many runs of earlier calls lie in the directory that are not of this plan."""
+    from host.compare.store import RUNS
+
+    planned = {run.name for run in comparison.plan.runs}
+    return sum(path.is_dir() and path.name not in planned for path in (directory / RUNS).iterdir())

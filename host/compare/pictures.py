@@ -17,13 +17,14 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from host import verdict
+from host.compare.plan import PLACES
 from host.compare.table import PARTS, Comparison, Row, readable, values
 from host.panels import BLUE, GREEN, GREY, ORANGE, PURPLE, SKY, VERMILION, style
 from host.plots import DOTS_PER_INCH
 from host.results import replace_together
 
 COLOURS = (BLUE, VERMILION, GREEN, PURPLE, ORANGE, SKY)  # of rules
-LINES = ("-", "--", ":", "-.")  # of places
+LINES, FILLS = ("-", "--"), ("full", "none")  # of places
 MARKERS = "osD^vP"  # of chips
 WIDTH_INCHES, HEIGHT_INCHES, INCHES_PER_GROUP = 18.0, 11.0, 0.42
 PNG_NAME = "comparison.png"
@@ -79,8 +80,9 @@ class Look:
         shade = 1.0 - 0.75 * self.values.index(value) / len(self.values)  # later values are paler
         return {
             "color": COLOURS[self.rules.index(rule) % len(COLOURS)],
-            "linestyle": LINES[self.places.index(place) % len(LINES)],
+            "linestyle": LINES[PLACES.index(place) % len(LINES)],
             "marker": MARKERS[self.chips.index(chip) % len(MARKERS)],
+            "fillstyle": FILLS[PLACES.index(place) % len(FILLS)],
             "alpha": shade,
         }
 
@@ -289,10 +291,10 @@ def _title(comparison: Comparison) -> str:
 
 
 def _caption(comparison: Comparison) -> str:
-    places = list(dict.fromkeys(run.where for run in comparison.plan.runs))
-    names = {"-": "solid", "--": "dashed", ":": "dotted", "-.": "dash-dotted"}
-    lines = ", ".join(f"{names[line]} {place}" for line, place in zip(LINES, places, strict=False))
+    places = {run.where for run in comparison.plan.runs}
+    styles = dict(zip(PLACES, ("solid and filled", "dashed and open"), strict=True))
+    lines = ", ".join(f"{style}: {place}" for place, style in styles.items() if place in places)
     return (
-        f"Colour: the rule. Line: where it learned ({lines}). Marker: the chip. Energy is chip, link and host time "
+        f"Colour: the rule. Where it learned: {lines}. Marker: the chip. Energy is chip, link and host time "
         "times a published range of power. What is assumed is listed in comparison.json."
     )

@@ -12,6 +12,7 @@ import numpy as np
 from chip import constants as c
 from chip.chip import Chip
 from chip.link import assumptions as link_assumptions
+from host import rules
 from host.host import Host, LearningFirmware, Status, read_result
 from host.loop import methods
 from host.loop.learner import Learner, ProgramEndedError, playback_for
@@ -55,6 +56,11 @@ class HostLoop(Host):
         firmware.gateware = ("sample_player",)  # spikes come from the trace buffer
         samples = firmware.samples(task.inputs, task.targets, task.ranges, self.chip.config)
         settings = firmware.settings
+        if self._method is None and rules.source_of(firmware) is not None:
+            raise ValueError(
+                f"{type(firmware).__name__} is a rule of your own, whose programs would not run: from the host our own "
+                "methods train; hand over a method of yours, HostLoop(chip, method)"
+            )
         method = (self._method or methods.method(firmware.name))(settings)
         link.write_samples(samples)
         self._registers = firmware.registers()

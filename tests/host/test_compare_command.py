@@ -8,10 +8,13 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from host.cli import main
+from host.compare import Plan
+from host.compare.command import _left_out
 from tests.host.inline import Inline
 from tests.host.toy import TASK, Toy
 
@@ -237,3 +240,11 @@ def test_a_killed_process_is_replaced_and_every_run_is_done(tmp_path):
     process.communicate(timeout=240)
     assert process.returncode == 0
     assert len(list(tmp_path.glob("out/runs/*/result.json"))) == 12
+
+
+def test_a_table_counts_the_runs_that_it_leaves_out(tmp_path):
+    (tmp_path / "runs" / "another-chip-ideal-seed1").mkdir(parents=True)
+    comparison = SimpleNamespace(plan=Plan("yin-yang", chips=["ideal"], seeds=[1]))
+    assert _left_out(comparison, tmp_path) == 1
+    (tmp_path / "runs" / comparison.plan.runs[0].name).mkdir()
+    assert _left_out(comparison, tmp_path) == 1
