@@ -6,6 +6,7 @@ import warnings
 
 import numpy as np
 import pytest
+from numba.core import config as numba_config
 
 from chip import Chip, ChipConfig
 from chip.analog.capmem import LEAK, chip_curves, design_codes, true_values, values_of
@@ -275,6 +276,7 @@ def test_spreads_leave_out_the_ends_and_what_is_unknown():
     assert np.isnan(trimmed_std(np.array([np.nan])))
 
 
+@pytest.mark.skipif(bool(numba_config.DISABLE_JIT), reason="takes minutes without compiled code")
 def test_acausal_channels_are_brought_together_by_empty_sensors():
     imperfections = ImperfectionConfig(cadc_offset=True, cadc_offset_std_lsb=15.0, correlation_baseline=True)
     procedure = Procedure(ChipConfig(seed=4, imperfections=imperfections, capmem=CapMemConfig(used=True)), None)
@@ -283,6 +285,7 @@ def test_acausal_channels_are_brought_together_by_empty_sensors():
     assert 9.0 < before < 17.0 and after < 0.5
 
 
+@pytest.mark.skipif(bool(numba_config.DISABLE_JIT), reason="takes minutes without compiled code")
 def test_trims_are_the_best_of_what_was_measured(monkeypatch):
     """Measured are the true amplitudes and time constants of this silicon; trims bring them nearer to the target."""
     monkeypatch.setattr("chip.calibration.sensors.DRIVERS", (5,))
