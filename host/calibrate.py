@@ -21,6 +21,7 @@ from chip.calibration.calibration import (
 )
 from chip.config import ChipConfig
 from host.arguments import UsageError
+from host.commands.common import RUNS
 from host.progress import Progress
 
 SUFFIX = ".npz"
@@ -63,7 +64,7 @@ class MeasuringProgress(Progress):
 
 def default_path(config: ChipConfig) -> Path:
     """Return where a calibration goes that was not told where."""
-    return Path("runs") / f"calibration-{Path(config.profile).stem}-seed{config.seed}{SUFFIX}"
+    return RUNS / f"calibration-{Path(config.profile).stem}-seed{config.seed}{SUFFIX}"
 
 
 def check(config: ChipConfig, path: Path) -> None:

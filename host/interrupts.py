@@ -17,9 +17,9 @@ from collections.abc import Callable
 from types import FrameType
 
 from chip import compiled
+from host.commands.common import EXIT_INTERRUPTED
 
 ONE_INTERRUPT_S = 0.2  # signals closer together are one: `timeout` and terminals send some twice
-EXIT_INTERRUPTED = 130
 HEARD = "interrupted; stopping after this function is compiled, a second interrupt stops at once"
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from host.arguments import UsageError, show
-from host.commands.common import EXIT_FAULT, EXIT_INTERRUPTED, EXIT_OK, chip_config, complain
+from host.commands.common import EXIT_FAULT, EXIT_INTERRUPTED, EXIT_OK, RUNS, chip_config, complain
 
 if TYPE_CHECKING:
     from host.compare.plan import Plan
@@ -142,7 +142,7 @@ def _whole(option: str, text: str) -> int:
 
 def _out(options: argparse.Namespace) -> Path:
     if options.out is None:
-        return Path("runs") / f"compare-{options.task}"
+        return RUNS / f"compare-{options.task}"
     if not options.out.strip():
         raise UsageError(f"--out is {options.out!r}; it must name a directory")
     return Path(options.out)

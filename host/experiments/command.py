@@ -7,6 +7,7 @@ from pathlib import Path
 
 from chip.config import ChipConfig
 from host.arguments import UsageError
+from host.commands.common import RUNS
 from host.experiments import SUMMARIES
 
 
@@ -21,7 +22,7 @@ def check(name: str | None, config: ChipConfig) -> None:
 
 def default_directory(name: str, config: ChipConfig) -> Path:
     """Return where an experiment's files go that were not told where."""
-    return Path("runs") / f"experiment-{name}-{Path(config.profile).stem}-seed{config.seed}"
+    return RUNS / f"experiment-{name}-{Path(config.profile).stem}-seed{config.seed}"
 
 
 def run(name: str, config: ChipConfig, directory: Path, quiet: bool) -> str:

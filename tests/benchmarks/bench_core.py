@@ -15,7 +15,6 @@ does not, is not among these. The core sees spikes to 4 ns and routes labels; th
 
 from __future__ import annotations
 
-import os
 import shutil
 
 import numpy as np
@@ -24,24 +23,13 @@ import pytest
 from chip.config import ChipConfig
 from tests.benchmarks import core_network as net
 from tests.benchmarks.bench_peers import Stopwatch
+from tests.benchmarks.bench_peers import one_core as one_core  # a fixture, used by every test here
 
 ROUND_NS = 1_000_000
 ROUNDS, WARMUP_ROUNDS = 8, 1
 BRIAN2_ROUND_NS, BRIAN2_ROUNDS, BRIAN2_START_NS = 4_000_000, 2, 100_000  # each run of Brian2 takes a second to begin
 EFFICACIES = {"silent": 0.05, "15 kHz out": 0.11}  # LSB of current for a unit of weight
 CASES = pytest.mark.parametrize("case", EFFICACIES)
-
-
-@pytest.fixture(scope="module", autouse=True)
-def one_core():
-    """Pin this process to one core."""
-    if not hasattr(os, "sched_setaffinity"):
-        yield
-        return
-    before = os.sched_getaffinity(0)
-    os.sched_setaffinity(0, {min(before)})
-    yield
-    os.sched_setaffinity(0, before)
 
 
 @pytest.fixture(scope="module")

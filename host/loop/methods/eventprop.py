@@ -26,19 +26,12 @@ class EventPropMethod(ReadingMethod):
     looks = Looks()
 
     def __init__(self, settings: Settings, learning: Learning | None = None):
-        self.settings, self.learning = settings, learning or Learning()
-        s = settings
-        slope_limit = getattr(s, "slope_limit", Settings().slope_limit)
-        self._constants = np.array(
-            [
-                *(s.tau_syn_ns, s.tau_mem_ns, s.refractory_ns, s.threshold_lsb, s.threshold_lsb / slope_limit),
-                *(s.readout_tau_syn_ns, s.readout_tau_mem_ns, s.duration_ns - s.latency_ns),
-            ],
-            float,
-        )
+        slope_limit = getattr(settings, "slope_limit", Settings().slope_limit)
+        super().__init__(settings, settings.threshold_lsb / slope_limit)
+        self.learning = learning or Learning()
 
     def gradient(self, seen: Observation, hidden: np.ndarray, readout: np.ndarray) -> Gradient:
-        s, count = self.settings, len(seen.targets)
+        s = self.settings
         errors, loss = softmax_errors(seen.readings, seen.targets, s.sharpness)
         by_hidden, by_readout = np.zeros_like(hidden.T), np.zeros_like(readout.T)
         walk_back(
@@ -47,7 +40,7 @@ class EventPropMethod(ReadingMethod):
             np.ascontiguousarray(readout.T) * s.readout_efficacy_lsb,
             *(by_hidden, by_readout),
         )
-        return Gradient(loss, by_hidden.T * (s.efficacy_lsb / count), by_readout.T * (s.readout_efficacy_lsb / count))
+        return self._per_weight(loss, len(seen.targets), by_hidden, by_readout)
 
 
 @compiled

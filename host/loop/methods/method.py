@@ -8,6 +8,7 @@ from typing import Protocol
 import numpy as np
 
 from host.loop.observation import Observation
+from ppu_programs.two_layer.settings import Settings
 
 
 @dataclass(frozen=True)
@@ -81,6 +82,22 @@ class BatchMethod:
 
 class ReadingMethod(BatchMethod):
     """What methods have in common whose readouts are read by the CADC at the end of a sample."""
+
+    def __init__(self, settings: Settings, own: float):
+        """``own`` is what the method's kernel takes beside time constants and threshold."""
+        self.settings = s = settings
+        self._constants = np.array(
+            [
+                *(s.tau_syn_ns, s.tau_mem_ns, s.refractory_ns, s.threshold_lsb, own),
+                *(s.readout_tau_syn_ns, s.readout_tau_mem_ns, s.duration_ns - s.latency_ns),
+            ],
+            float,
+        )
+
+    def _per_weight(self, loss: float, count: int, by_hidden: np.ndarray, by_readout: np.ndarray) -> Gradient:
+        """Return the mean over ``count`` samples of sums per LSB of current: [hidden, inputs], [hidden, readouts]."""
+        s = self.settings
+        return Gradient(loss, by_hidden.T * (s.efficacy_lsb / count), by_readout.T * (s.readout_efficacy_lsb / count))
 
     @staticmethod
     def predictions(seen: Observation) -> np.ndarray:

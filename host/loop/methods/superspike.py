@@ -40,23 +40,16 @@ class SuperSpikeMethod(ReadingMethod):
     name = "superspike"
 
     def __init__(self, settings: Settings, learning: Learning | None = None, steepness: float = STEEPNESS):
-        self.settings, self.learning = settings, learning or Learning(rate=0.4, readout_rate=0.4)
+        super().__init__(settings, steepness)
+        self.learning = learning or Learning(rate=0.4, readout_rate=0.4)
         period_ns = c.CADC_SAMPLE_PERIOD_NS
         self.looks = Looks((settings.duration_ns - 1) // period_ns, period_ns, period_ns)
         self._looks_ns = self.looks.first_ns + self.looks.period_ns * np.arange(self.looks.count, dtype=float)
         (_, hidden), _ = settings.network
         self._leak_lsb = hidden.leak_lsb
-        s = settings
-        self._constants = np.array(
-            [
-                *(s.tau_syn_ns, s.tau_mem_ns, s.refractory_ns, s.threshold_lsb, steepness),
-                *(s.readout_tau_syn_ns, s.readout_tau_mem_ns, s.duration_ns - s.latency_ns),
-            ],
-            float,
-        )
 
     def gradient(self, seen: Observation, hidden: np.ndarray, readout: np.ndarray) -> Gradient:
-        s, count = self.settings, len(seen.targets)
+        s = self.settings
         errors, loss = softmax_errors(seen.readings, seen.targets, s.sharpness)
         by_hidden, by_readout = np.zeros_like(hidden.T), np.zeros_like(readout.T)
         walk_looks(
@@ -64,7 +57,7 @@ class SuperSpikeMethod(ReadingMethod):
             *(self._looks_ns, seen.looks, self._leak_lsb, np.ascontiguousarray(readout.T) * s.readout_efficacy_lsb),
             *(by_hidden, by_readout),
         )
-        return Gradient(loss, by_hidden.T * (s.efficacy_lsb / count), by_readout.T * (s.readout_efficacy_lsb / count))
+        return self._per_weight(loss, len(seen.targets), by_hidden, by_readout)
 
 
 @compiled
