@@ -316,19 +316,3 @@ def two_layers(inputs: int, hidden: int, readouts: int) -> Network:
 def check_size(inputs: int, hidden: int, readouts: int) -> None:
     """Raise ChipLimitError where a network of two layers does not fit the hemispheres."""
     place(two_layers(inputs, hidden, readouts))
-
-
-def place_two_layers(inputs: int, hidden: int, readouts: int) -> Registers:
-    """Registers with the routing of a network of two layers; neuron parameters and weights are left to the caller.
-
-    Raises:
-        ChipLimitError: a layer needs more rows or columns than a hemisphere has.
-    """
-    return place(two_layers(inputs, hidden, readouts)).routing()
-
-
-def store_signed(registers: Registers, hemisphere: int, drivers: np.ndarray, lanes: int, weights: np.ndarray) -> None:
-    """Write signed weights, int[len(drivers), lanes] in -63..63, into even columns of both rows of each driver."""
-    columns = slice(0, 2 * lanes, 2)
-    registers.weights[hemisphere, 2 * np.asarray(drivers), columns] = np.maximum(weights, 0)
-    registers.weights[hemisphere, 2 * np.asarray(drivers) + 1, columns] = np.maximum(-weights, 0)

@@ -8,7 +8,7 @@ from chip.fpga import SampleSet
 from chip.testing import BUFFERS as BUFFERS
 from chip.testing import Script as Script
 from chip.testing import load_firmware
-from ppu_programs.placement import input_labels, place_two_layers, store_signed
+from ppu_programs.placement import input_labels, place, two_layers
 
 
 def sleep(ppu):
@@ -20,9 +20,10 @@ def sleep(ppu):
 def two_inputs(weights=((20, -15),), duration_ns=20_000):
     """Registers of a 2 - 1 - 1 network (or more hidden neurons), and one sample with events at 1 and 3 us."""
     weights = np.array(weights)
-    registers = place_two_layers(2, len(weights), 1)
+    placement = place(two_layers(2, len(weights), 1))
+    registers = placement.routing()
     registers.leak_lsb[...] = registers.reset_lsb[...] = 80
-    store_signed(registers, 0, [0, 1], len(weights), weights.T)
+    placement.store(registers, 0, weights.T)
     times_ns, tags = np.array([1000, 3000], np.int32), np.array([3], np.uint16)
     events = SampleSet(np.array([0, 2]), times_ns, input_labels(2), tags, duration_ns)
     return registers, events

@@ -18,7 +18,7 @@ from chip.fpga import SampleSet
 from host import panels, plots, tasks
 from host.replay import replay, signed_weights
 from ppu_programs.network import LIF, Linear, Network
-from ppu_programs.placement import hidden_drivers, input_labels, place, place_two_layers, store_signed
+from ppu_programs.placement import input_labels, place, two_layers
 from tests.host.test_results import make_result
 from tests.host.toy import TASK
 
@@ -29,10 +29,11 @@ INPUTS, HIDDEN, READOUTS, DURATION_NS = 2, 3, 3, 20_000
 @pytest.fixture(scope="module")
 def registers():
     """Input 0 excites hidden neuron 0 a lot; neuron 0 excites readout 1 and inhibits readout 2."""
-    registers = place_two_layers(INPUTS, HIDDEN, READOUTS)
+    placement = place(two_layers(INPUTS, HIDDEN, READOUTS))
+    registers = placement.routing()
     registers.efficacy_lsb[...] = 4.0
-    store_signed(registers, c.TOP, np.arange(INPUTS), HIDDEN, np.array([[63, 5, 0], [0, 0, -7]]))
-    store_signed(registers, c.BOTTOM, hidden_drivers(HIDDEN), READOUTS, np.array([[0, 5, -6], [0, 0, 0], [0, 0, 0]]))
+    placement.store(registers, 0, np.array([[63, 5, 0], [0, 0, -7]]))
+    placement.store(registers, 1, np.array([[0, 5, -6], [0, 0, 0], [0, 0, 0]]))
     return registers
 
 

@@ -21,8 +21,6 @@ from ppu_programs.placement import (
     input_labels,
     lane_of,
     place,
-    place_two_layers,
-    store_signed,
     two_layers,
 )
 from tests.naive.placement import two_layer_registers
@@ -85,10 +83,10 @@ def assert_same_registers(one, other):
 @settings(deadline=None, max_examples=25)
 @given(inputs=st.integers(1, 128), hidden=st.integers(1, 128), readouts=st.integers(1, 128))
 def test_two_layers_lie_as_the_table_says(inputs, hidden, readouts):
-    registers = place_two_layers(inputs, hidden, readouts)
+    placement = place(two_layers(inputs, hidden, readouts))
+    registers = placement.routing()
     registers.check()
     assert_same_registers(registers, two_layer_registers(inputs, hidden, readouts))
-    placement = place(two_layers(inputs, hidden, readouts))
     np.testing.assert_array_equal(placement.input_labels, input_labels(inputs))
     np.testing.assert_array_equal(placement.layers[1].drivers, hidden_drivers(hidden))
 
@@ -264,8 +262,9 @@ def test_layers_that_share_a_hemisphere_keep_their_parameters():
 
 
 def test_signed_weights_go_to_the_row_of_their_sign():
-    registers = place_two_layers(2, 3, 1)
-    store_signed(registers, c.TOP, [0, 1], 3, np.array([[5, -63, 0], [-1, 63, 7]]))
+    placement = place(two_layers(2, 3, 1))
+    registers = placement.routing()
+    placement.store(registers, 0, np.array([[5, -63, 0], [-1, 63, 7]]))
     assert registers.weights[0, :4, 0:6:2].tolist() == [[5, 0, 0], [0, 63, 0], [0, 63, 7], [1, 0, 0]]
     assert registers.weights.sum() == 5 + 63 + 1 + 63 + 7
 
@@ -294,7 +293,7 @@ def test_weights_that_no_synapse_takes_are_refused(weights, sentence):
 @pytest.mark.parametrize("size, what", [((5, 129, 3), "hidden"), ((129, 5, 3), "input"), ((5, 5, 129), "readout")])
 def test_what_does_not_fit_is_refused_with_need_and_limit(size, what):
     with pytest.raises(ChipLimitError, match=rf"{what} layer.*129 .* needed, 128 available; use"):
-        place_two_layers(*size)
+        place(two_layers(*size))
 
 
 @pytest.mark.parametrize(

@@ -3,10 +3,9 @@
 import numpy as np
 import pytest
 
-from chip import constants as c
 from host.loop.adam import Adam
 from host.loop.synapses import Layer, Synapses, to_steps
-from ppu_programs.placement import hidden_drivers, place_two_layers, store_signed
+from ppu_programs.placement import place, two_layers
 
 
 def test_the_first_step_is_the_rate_and_the_rate_falls_to_zero():
@@ -55,19 +54,20 @@ class Wire:
 
 def test_only_words_that_changed_are_written():
     random = np.random.default_rng(1)
-    registers = place_two_layers(5, 100, 3)
+    placement = place(two_layers(5, 100, 3))
+    registers = placement.routing()
     hidden, readout = random.integers(-63, 64, (5, 100)), random.integers(-63, 64, (3, 100))
 
     def placed(hidden, readout):
-        store_signed(registers, c.TOP, np.arange(5), 100, hidden)
-        store_signed(registers, c.BOTTOM, hidden_drivers(100), 3, readout.T)
+        placement.store(registers, 0, hidden)
+        placement.store(registers, 1, readout.T)
         return registers.weights
 
     wire, synapses = Wire(placed(hidden, readout)), Synapses(hidden, readout)
     synapses.write(wire, hidden, readout)
     assert wire.words == 0
     changed, out = hidden.copy(), readout.copy()
-    changed[2, 7], out[1, 50] = -changed[2, 7] or 5, 63 - out[1, 50]
+    changed[2, 7], out[1, 50] = -changed[2, 7] or 5, -out[1, 50] or 5
     synapses.write(wire, changed, out)
     assert 2 <= wire.words <= 4  # a word of one row, or of either sign's
     assert (wire.weights == placed(changed, out)).all()
