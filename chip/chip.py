@@ -23,6 +23,7 @@ from chip.errors import LossError, MachineFault
 from chip.fpga import ExternalMemory, SamplePlayer, SpikeWriter
 from chip.link import HostLink
 from chip.ppu import costs
+from chip.ppu.array_operations import HALF_ROW
 from chip.ppu.processor import Processor
 from chip.ppu.processor_core import EXIT_WATCHDOG, ISSUE_CYCLES
 from chip.ppu.scheduler import PASS_CYCLES
@@ -67,6 +68,7 @@ class Chip:
         self.plastic_drivers = False  # whether any has its short-term plasticity on
         self.calibration: Calibration | None = None
         self.synapse_memory = np.zeros((c.HEMISPHERES, c.ROWS, c.HALVES, c.LANES), np.uint8)
+        self.half_rows = self.synapse_memory.view(HALF_ROW)[..., 0].swapaxes(1, 2)  # the same: [hemisphere, half, row]
         self.counter_base = np.zeros(c.NEURONS, np.int64)  # spikes of each neuron when its counter was last cleared
         self.started = self.stopped = False
         self.weight_overflows = 0

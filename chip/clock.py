@@ -67,14 +67,15 @@ class Alarm:
     A processor needs one for all its operations, since one follows the other.
     """
 
-    __slots__ = ("clock", "function")
+    __slots__ = ("clock", "function", "_queue", "_numbers")
 
     def __init__(self, clock: Clock, function: Callable[[], None]):
         self.clock, self.function = clock, function
+        self._queue, self._numbers = clock.queue, clock._eid
 
     def set(self, time_ns: int) -> None:
         """Go off at a time that is not past, behind all that is scheduled for that time already."""
-        heappush(self.clock.queue, (time_ns, NORMAL, next(self.clock._eid), self))
+        heappush(self._queue, (time_ns, NORMAL, next(self._numbers), self))
 
     def go_off(self) -> None:
         """Go off now."""
@@ -85,7 +86,7 @@ class Alarm:
 
         Left in the queue, that one would still move the clock at the end of a run.
         """
-        queue = self.clock.queue
+        queue = self._queue
         queue[:] = [entry for entry in queue if entry[-1] is not self]
         heapify(queue)
         self.set(time_ns)

@@ -21,6 +21,7 @@ RECORD_BYTES = 1024  # room for one sample's spike record: header and 254 spikes
 RECORD_SLOTS = 2
 RECORD_HEADER_WORDS = 2
 RECORD_SPIKES = RECORD_BYTES // 4 - RECORD_HEADER_WORDS
+VECTOR_WORDS = c.VECTOR_BYTES // 4
 
 
 def record_address(slot: int) -> int:
@@ -184,7 +185,7 @@ class SamplePlayer:
         """Post the events of sample ``index`` to the core; returns its time zero and the end of its recording."""
         if not self.config.sample_player:
             raise MachineFault("a program asked for a sample, but fpga.sample_player is off on this chip")
-        if self.samples is None or not 0 <= index < len(self.samples):
+        if self.samples is None or not 0 <= index < len(self._tags):
             count = 0 if self.samples is None else len(self.samples)
             raise MachineFault(f"a program asked for sample {index}, but {count} samples were loaded")
         if request_ns < self.busy_until_ns:
@@ -196,8 +197,7 @@ class SamplePlayer:
             self.before_sample.pop(self.played)(request_ns)
         clock = c.FPGA_CLOCK_NS
         zero_ns = -(-(request_ns + self.config.player_latency_ns) // clock) * clock
-        first, last = self._offsets[index], self._offsets[index + 1]
-        core.post_events(self._times_ns[first:last], self._labels[first:last], zero_ns)
+        core.post_part(self._times_ns, self._labels, self._offsets[index], self._offsets[index + 1], zero_ns)
         self.busy_until_ns = zero_ns + self.samples.duration_ns
         self.played += 1
         self.playing_ns += self.busy_until_ns - request_ns
@@ -216,12 +216,14 @@ class SpikeWriter:
         self._bytes = [memory.view(record_address(slot), RECORD_BYTES) for slot in range(RECORD_SLOTS)]
         self._headers = [record.view(np.uint32)[:RECORD_HEADER_WORDS] for record in self._bytes]
         self._spikes = [record.view(np.uint32)[RECORD_HEADER_WORDS:] for record in self._bytes]
+        sizes = range(0, RECORD_BYTES + 1, c.VECTOR_BYTES)
+        self._vectors = [[record[:size] for size in sizes] for record in self._bytes]  # the first 0, 1, ... of each
         self.lost = self.written = 0
 
     def filled(self, slot: int) -> np.ndarray:
         """uint8[n * 128]: the vectors of a record that hold its header and its spikes."""
-        nbytes = 4 * (RECORD_HEADER_WORDS + self._headers[slot].item(0))
-        return self._bytes[slot][: -(-nbytes // c.VECTOR_BYTES) * c.VECTOR_BYTES]
+        words = RECORD_HEADER_WORDS + self._headers[slot].item(0)
+        return self._vectors[slot][-(-words // VECTOR_WORDS)]
 
     def write(self, core, slot: int, zero_ns: int, end_ns: int, tag: int) -> None:
         """Write the record of the spikes in ``zero_ns <= t < end_ns``; the core must stand behind ``end_ns``."""

@@ -189,19 +189,23 @@ class AnalogCore(Posting):
                 return spikes
             self._grow()
 
-    def cadc_result(self, ticket: int) -> np.ndarray:
-        """Return uint8[2, 128], [half, lane], of a conversion; each conversion can be read once."""
+    def cadc_result(self, ticket: int, into: np.ndarray | None = None) -> np.ndarray:
+        """Return uint8[2, 128], [half, lane], of a conversion; each conversion can be read once.
+
+        With ``into``, uint8[128] or uint8[256], the even half or both are written there, and that is returned.
+        """
+        values = np.empty(c.COLUMNS, np.uint8) if into is None else into
         self.advance(ticket >> 1)
-        index = take_look(self._clock, self._queues.looks, ticket)
-        if index == PENDING:  # posted for this very instant after the core had come there
+        status = take_look(self._clock, self._queues.looks, self._queues.look_values, ticket, values)
+        if status == PENDING:  # posted for this very instant after the core had come there
             self._advance(self._now_ns)
-            index = take_look(self._clock, self._queues.looks, ticket)
-        if index == MISSING:
+            status = take_look(self._clock, self._queues.looks, self._queues.look_values, ticket, values)
+        if status == MISSING:
             raise RuntimeError(
                 f"there is no conversion of hemisphere {ticket & 1} at {ticket >> 1} ns to read; it was not posted, or "
                 f"it was read before"
             )
-        return self._queues.look_values[index].reshape(c.HALVES, c.LANES).copy()
+        return values.reshape(c.HALVES, c.LANES) if into is None else values
 
     def correlation_result(self, ticket: tuple[int, int]) -> np.ndarray:
         """Return uint8[2, 2, 128], [branch, half, lane], causal first, of a row's conversion; it can be read once."""

@@ -50,12 +50,16 @@ class Posting:
         words = np.ascontiguousarray(labels, np.int64)
         if times.size != words.size:
             raise ValueError(f"{times.size} event times but {words.size} labels; there must be one label for each time")
-        arguments = times, words, zero_ns, LAST_LABEL
+        self.post_part(times, words, 0, times.size, zero_ns)
+
+    def post_part(self, times_ns: np.ndarray, labels: np.ndarray, first: int, last: int, zero_ns: int = 0) -> None:
+        """Post events first..last - 1 of int64[n] times and int64[n] labels, as :meth:`post_events` does."""
+        arguments = times_ns, labels, first, last, zero_ns, LAST_LABEL
         while (status := insert_events(self._clock, self._queues.events, *arguments)) == FULL:
-            self._make_room("events", times.size)
+            self._make_room("events", last - first)
         if status < 0:
-            self._check_time(zero_ns + int(times[-2 - status]), "an event")
-            raise ValueError(f"an event label is {int(words[-2 - status])}; labels are 0..65535")
+            self._check_time(zero_ns + int(times_ns[-2 - status]), "an event")
+            raise ValueError(f"an event label is {int(labels[-2 - status])}; labels are 0..65535")
 
     def post_padi_event(self, time_ns: int, hemisphere: int, busses: int, row_select: int, label: int) -> None:
         """Post an event that a processor puts on PADI busses, past the crossbar: 4 bits of busses, 5, and 6 bits."""
@@ -67,36 +71,38 @@ class Posting:
         self._check_time(time_ns, "a PADI event")
         word = padi_word(hemisphere, busses, row_select, label)
         times, words = np.array([time_ns], np.int64), np.array([word], np.int64)
-        while insert_events(self._clock, self._queues.events, times, words, 0, INJECTED | LAST_LABEL) == FULL:
+        while insert_events(self._clock, self._queues.events, times, words, 0, 1, 0, INJECTED | LAST_LABEL) == FULL:
             self._make_room("events", 1)
 
     def post_weight_rows(
         self, times_ns: np.ndarray, hemisphere: int, rows: np.ndarray, half: int, values: np.ndarray
     ) -> None:
         """Post writes of row halves: int[n] times, int[n] rows 0..255, uint8[n, 128] weights 0..63."""
-        status, arguments = self._post_rows(times_ns, hemisphere, rows, half, values)
-        if status < 0:
-            self._refuse_rows(status, *arguments)
-
-    def try_weight_rows(self, times_ns: np.ndarray, hemisphere: int, rows, half: int, values: np.ndarray) -> bool:
-        """Post as :meth:`post_weight_rows`, or return False and post nothing if a weight is beyond 63."""
-        status, arguments = self._post_rows(times_ns, hemisphere, rows, half, values)
-        if status < 0 and status != BAD_WEIGHT:
-            self._refuse_rows(status, *arguments)
-        return status != BAD_WEIGHT
-
-    def _post_rows(self, times_ns, hemisphere: int, rows, half: int, values) -> tuple[int, tuple]:
-        """Post writes of row halves; return the status, negative where nothing was posted, and what was posted."""
         _check_place(hemisphere, half)
         times = np.ascontiguousarray(times_ns, np.int64)
         rows = np.ascontiguousarray(rows, np.int64)
         values = np.ascontiguousarray(values, np.uint8).reshape(-1, c.LANES)
         if not len(times) == len(rows) == len(values):
             raise ValueError(f"{len(times)} times, {len(rows)} rows and {len(values)} vectors of weights do not match")
-        arguments = times, hemisphere, rows, half, values
-        while (status := insert_rows(self._clock, self._queues.writes, self._queues.write_values, *arguments)) == FULL:
+        status = self.try_weight_rows(0, times, hemisphere, rows, half, values)
+        if status < 0:
+            self._refuse_rows(status, times, hemisphere, rows, half, values)
+
+    def try_weight_rows(
+        self, zero_ns: int, times_ns: np.ndarray, hemisphere: int, rows: np.ndarray, half: int, values: np.ndarray
+    ) -> int:
+        """Post as :meth:`post_weight_rows` at int64[n] times after ``zero_ns``, int64[n] rows, uint8[n, 128] weights.
+
+        Returns DONE; or posts nothing and returns BAD_ROW or BAD_WEIGHT, and raises for everything else.
+        """
+        clock, queues = self._clock, self._queues
+        arguments = zero_ns, times_ns, hemisphere, rows, half, values
+        while (status := insert_rows(clock, queues.writes, queues.write_values, *arguments)) == FULL:
             self._make_room("writes", len(rows))
-        return status, arguments
+            queues = self._queues
+        if status < BAD_WEIGHT or status == BAD_TIME:
+            self._refuse_rows(status, zero_ns + times_ns, hemisphere, rows, half, values)
+        return status
 
     def post_row(self, first_ns: int, step_ns: int, hemisphere: int, row: int, values: np.ndarray) -> bool:
         """Post writes of a row, uint8[2, 128] weights: of its even half at a time, of its odd one ``step_ns`` later.

@@ -44,20 +44,20 @@ def padi_word(hemisphere: int, busses: int, row_select: int, label: int) -> int:
 
 
 @outer
-def insert_events(clock, keys, times_ns, words, zero_ns, highest):
-    """Insert events ``time << 17 | word`` at int64 times after ``zero_ns``.
+def insert_events(clock, keys, times_ns, words, first, last, zero_ns, highest):
+    """Insert events first..last - 1, ``time << 17 | word``, at int64 times after ``zero_ns``.
 
     Words are labels, or come from ``padi_word``; the caller says which is the highest. Returns DONE, FULL, or -2 - i
     for event i that comes too early, is off the clock, or has another word.
     """
-    if clock[EVENT_TAIL] + times_ns.size > keys.size:
+    if clock[EVENT_TAIL] + last - first > keys.size:
         return FULL
-    for i in range(times_ns.size):
+    for i in range(first, last):
         time_ns = zero_ns + times_ns[i]
         off = time_ns < clock[NOW] or time_ns % c.EVENT_CLOCK_NS != 0
         if off or words[i] < 0 or words[i] > highest:
             return -2 - i
-    for i in range(times_ns.size):
+    for i in range(first, last):
         _insert(keys, clock[EVENT_HEAD], clock[EVENT_TAIL], ((zero_ns + times_ns[i]) << 17) | words[i])
         clock[EVENT_TAIL] += 1
     return DONE
@@ -74,14 +74,19 @@ def insert_look(clock, keys, key):
 
 
 @outer
-def take_look(clock, keys, key):
-    """Return the index of a conversion that is done, and strike it out; PENDING if it is not done yet, or MISSING."""
+def take_look(clock, keys, values, key, result):
+    """Copy a conversion that is done into uint8[n] ``result``, its first n values, and strike it out.
+
+    Returns DONE, PENDING if it is not done yet, or MISSING.
+    """
     for i in range(clock[LOOK_TAIL] - 1, -1, -1):
         if keys[i] == key:
             if i >= clock[LOOK_HEAD]:
                 return PENDING
             keys[i] = NEVER
-            return i
+            for n in range(result.size):
+                result[n] = values[i, n]
+            return DONE
     return MISSING
 
 
@@ -101,16 +106,18 @@ def _insert_vector(keys, values, head, tail, key, vector):
 
 
 @outer
-def insert_rows(clock, keys, values, times_ns, hemisphere, rows, half, vectors):
+def insert_rows(clock, keys, values, zero_ns, times_ns, hemisphere, rows, half, vectors):
     """Insert writes of row halves, ``time << 10 | (hemisphere * 256 + row) * 2 + half``, with uint8[n, 128] weights.
 
-    Returns DONE, FULL, BAD_TIME, BAD_ROW, BAD_WEIGHT, or TWICE for two writes to a row half at one time.
+    Times are int64[n] after ``zero_ns``. Returns DONE, FULL, BAD_TIME, BAD_ROW, BAD_WEIGHT, or TWICE for two writes to
+    a row half at one time.
     """
     head, tail = clock[WRITE_HEAD], clock[WRITE_TAIL]
     if tail + rows.size > keys.size:
         return FULL
     for n in range(rows.size):
-        if times_ns[n] < clock[NOW] or times_ns[n] % c.EVENT_CLOCK_NS != 0:
+        time_ns = zero_ns + times_ns[n]
+        if time_ns < clock[NOW] or time_ns % c.EVENT_CLOCK_NS != 0:
             return BAD_TIME
         if rows[n] < 0 or rows[n] >= c.ROWS:
             return BAD_ROW
@@ -119,18 +126,19 @@ def insert_rows(clock, keys, values, times_ns, hemisphere, rows, half, vectors):
             largest = max(largest, vectors[n, lane])
         if largest > c.WEIGHT_MAX:
             return BAD_WEIGHT
-        key = _write_key(times_ns[n], hemisphere, rows[n], half)
+        key = _write_key(time_ns, hemisphere, rows[n], half)
         at = tail
         while at > head and keys[at - 1] >= key:
             at -= 1
             if keys[at] == key:
                 return TWICE
-        if n > 0 and key <= _write_key(times_ns[n - 1], hemisphere, rows[n - 1], half):
+        if n > 0 and key <= _write_key(zero_ns + times_ns[n - 1], hemisphere, rows[n - 1], half):
             for m in range(n):
-                if _write_key(times_ns[m], hemisphere, rows[m], half) == key:
+                if _write_key(zero_ns + times_ns[m], hemisphere, rows[m], half) == key:
                     return TWICE
     for n in range(rows.size):
-        _insert_vector(keys, values, head, tail + n, _write_key(times_ns[n], hemisphere, rows[n], half), vectors[n])
+        key = _write_key(zero_ns + times_ns[n], hemisphere, rows[n], half)
+        _insert_vector(keys, values, head, tail + n, key, vectors[n])
     clock[WRITE_TAIL] = tail + rows.size
     return DONE
 

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import NoReturn
 
 import numpy as np
 
 from chip import constants as c
+from chip.analog.posting import BAD_ROW, BAD_WEIGHT
 from chip.errors import LossError, MachineFault
 from chip.ppu.processor_core import WORD_CYCLES, Operation, ProcessorCore
 
+HALF_ROW = np.dtype((np.void, c.LANES))  # as one element, which numpy moves several times as fast
 EVEN_HALF, BOTH_HALVES = (c.EVEN,), (c.EVEN, c.ODD)
 ROW_WRITE_CYCLES = c.SRAM_VECTOR_LOAD_CYCLES + c.WEIGHT_STORE_CYCLES  # of a half row from SRAM
 ROW_WRITES_NS = np.arange(1, c.ROWS + 1) * (ROW_WRITE_CYCLES * c.PPU_CLOCK_NS)  # ends of writes, one after the other
@@ -45,19 +48,24 @@ class ArrayOperations(ProcessorCore):
         """Read half rows of weights into SRAM, 128 bytes each: one bus access and one SRAM vector store a row."""
         self._check_index("half", half, c.HALVES)
         rows, target = self._rows(rows, into)
-        target[...] = self.chip.synapse_memory[self.hemisphere, rows, half]
+        if np.bitwise_or.reduce(rows) >> 8:
+            self._refuse_rows(rows)
+        target.view(HALF_ROW)[:, 0] = self.chip.half_rows[self.hemisphere, half][rows]
         return self._spend("weights", len(rows) * (c.WEIGHT_LOAD_CYCLES + c.SRAM_VECTOR_STORE_CYCLES))
 
     def store_weights(self, rows: int | Sequence[int], half: int, source: str) -> Operation:
         """Write half rows of weights from SRAM; row i acts when its bus access ends. The low 6 bits are taken."""
         self._check_index("half", half, c.HALVES)
         rows, values = self._rows(rows, source)
-        times_ns, chip = self._start_ns() + ROW_WRITES_NS[: rows.size], self.chip
-        if not chip.core.try_weight_rows(times_ns, self.hemisphere, rows, half, values):
+        chip, to = self.chip, (self._start_ns(), ROW_WRITES_NS[: rows.size], self.hemisphere, rows, half)
+        status = chip.core.try_weight_rows(*to, values)
+        if status == BAD_WEIGHT:
             self._weights_overflow(rows, values)
             values = values & c.WEIGHT_MAX
-            chip.core.post_weight_rows(times_ns, self.hemisphere, rows, half, values)
-        chip.synapse_memory[self.hemisphere, rows, half] = values
+            status = chip.core.try_weight_rows(*to, values)
+        if status == BAD_ROW:
+            self._refuse_rows(rows)
+        chip.half_rows[self.hemisphere, half][rows] = values.view(HALF_ROW)[:, 0]
         return self._spend("weights", rows.size * ROW_WRITE_CYCLES)
 
     def reset_neurons(self, halves: Sequence[int] = EVEN_HALF, mask: np.ndarray | None = None) -> Operation:
@@ -80,16 +88,16 @@ class ArrayOperations(ProcessorCore):
         if self.causal_channel != "membrane":
             self._refuse_membranes()
         count, core, cadc = len(halves), self.chip.core, self.config.cadc
-        target = self._vectors(into, count)
+        target = self._bytes(into, 0, count * c.VECTOR_BYTES)
         ticket = core.post_cadc(self._start_ns(), self.hemisphere)
+        cycles = cadc.read_cycles + (count - 1) * cadc.buffered_read_cycles + count * c.SRAM_VECTOR_STORE_CYCLES
+        if halves is EVEN_HALF:
+            return self._spend("cadc", cycles, then=partial(core.cadc_result, ticket, target))
 
         def deliver():
-            result = core.cadc_result(ticket)
-            for number, half in enumerate(halves):
-                target[number] = result[half]
+            target[...] = core.cadc_result(ticket)[list(halves)].reshape(-1)
 
-        cycles = cadc.read_cycles + (count - 1) * cadc.buffered_read_cycles
-        return self._spend("cadc", cycles + count * c.SRAM_VECTOR_STORE_CYCLES, then=deliver)
+        return self._spend("cadc", cycles, then=deliver)
 
     def sample_membranes(self, count: int, into: str, period_ns: int = c.CADC_SAMPLE_PERIOD_NS) -> Operation:
         """Convert the even membranes ``count`` times, one vector of SRAM each, the first one now.
@@ -115,7 +123,7 @@ class ArrayOperations(ProcessorCore):
 
         def deliver():
             for vector, ticket in zip(target, tickets, strict=True):
-                vector[...] = self.chip.core.cadc_result(ticket)[c.EVEN]
+                self.chip.core.cadc_result(ticket, vector)
 
         last = self.config.cadc.read_cycles + c.SRAM_VECTOR_STORE_CYCLES
         return self._spend("cadc", (count - 1) * int(period_ns) // c.PPU_CLOCK_NS + last, then=deliver)

@@ -41,7 +41,7 @@ from chip.ppu.scheduler import PASS_CYCLES, Scheduler
 from chip.ppu.sensor_operations import SensorOperations
 
 LONGEST_CYCLES = 1 << 48  # of a wait, 13 days
-SAMPLES_OF_SPIKES = 64  # the core's log of spikes is cut after so many samples, unless the chip keeps it
+SAMPLES_OF_SPIKES = 256  # the core's log of spikes is cut after so many samples, unless the chip keeps it
 
 
 class Processor(ArrayOperations, SensorOperations, Chaining):
@@ -209,11 +209,10 @@ class Processor(ArrayOperations, SensorOperations, Chaining):
         counted as late work and, on a strict chip, an error.
         """
         other = self._listener(hemisphere, line)
-        size = self._region(source).nbytes
         if nbytes is None:
-            nbytes = size
-        elif type(nbytes) is not int or not 0 <= nbytes <= size:
-            self._check_index("a transfer of", nbytes, size + 1)
+            nbytes = self._region(source).nbytes
+        elif type(nbytes) is not int or nbytes < 0:
+            self._check_index("a transfer of", nbytes, self._region(source).nbytes + 1)
         values = self._bytes(source, 0, nbytes).copy()
         target = other._bytes(into, 0, nbytes)
         words = -(-nbytes // WORD_BYTES)

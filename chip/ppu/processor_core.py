@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Generator, Sequence
+from typing import NoReturn
 
 import numpy as np
 
@@ -28,6 +29,7 @@ ASLEEP = "an operation that ends when somebody wakes its processor"
 CHAINED = "an operation of a chain"
 Operation = str  # what an operation gives its program to yield, one of these
 MOST_SKIPS = 64  # in a row, then one through the queue: whoever steps the environment gets to look at it
+SKIPS_LEFT = range(MOST_SKIPS, -1, -1)
 SAMPLE_LINE = 0  # rung by the FPGA when a sample's record is complete
 
 
@@ -139,7 +141,7 @@ class ProcessorCore:
         """
         clock, main = self.environment, self._main
         queue, limit_ns = clock.queue, clock.limit_ns
-        for skips_left in range(MOST_SKIPS, -1, -1):
+        for skips_left in SKIPS_LEFT:
             try:
                 then = self._then
                 if then is not None:
@@ -318,11 +320,15 @@ class ProcessorCore:
         return RegisterSet(memory, list(registers))
 
     def _rows(self, rows: int | Sequence[int], region: str) -> tuple[np.ndarray, np.ndarray]:
+        """Return int64[n] rows, whose range the caller checks, and the vectors of a region that go with them."""
         rows = np.asarray(rows)
         if rows.ndim == 0:
             rows = rows[np.newaxis]
-        if rows.size == 0 or rows.dtype.kind not in "iu" or np.bitwise_or.reduce(rows) >> 8:
-            raise MachineFault(
-                f"program {self.program.name} addresses rows {rows.tolist()}; a hemisphere has rows 0..{c.ROWS - 1}"
-            )
-        return rows, self._vectors(region, len(rows))
+        if rows.size == 0 or rows.ndim > 1 or rows.dtype.kind not in "iu":
+            self._refuse_rows(rows)
+        return np.ascontiguousarray(rows, np.int64), self._vectors(region, rows.size)
+
+    def _refuse_rows(self, rows: np.ndarray) -> NoReturn:
+        raise MachineFault(
+            f"program {self.program.name} addresses rows {rows.tolist()}; a hemisphere has rows 0..{c.ROWS - 1}"
+        )

@@ -22,6 +22,7 @@ from contextlib import contextmanager
 
 import numpy as np
 
+from chip.clock import Clock
 from chip.config import ChipConfig
 from chip.ppu.chaining import READS
 from chip.ppu.memory import link
@@ -299,7 +300,5 @@ class ReplayedPpu:
 class _NoChip:
     """What a processor needs to be built, and no more."""
 
-    environment = None
-
     def __init__(self, config: ChipConfig):
-        self.config = config
+        self.config, self.environment = config, Clock()

@@ -27,7 +27,6 @@ from chip.ppu import (
     Memory,
     divide,
     i16,
-    i32,
     kernel,
     maximum,
     minimum,
@@ -56,12 +55,10 @@ IMPULSE_LIMIT = (1 << 20) - 1
 def memory(settings: Settings) -> Memory:
     """The regions of both kernels, beside those of every hidden layer.
 
-    record: the spike record as the FPGA wrote it: count, tag, then time stamp << 16 | label.
     latest, earlier: chains of spikes; input_ticks: time of each input's event.
     tables: see ``tables.hidden_tables``. ``errors`` holds the exponent, then one mantissa a readout.
     """
     return Memory(
-        record=i32[RECORD_WORDS],
         latest=u8[ROW],
         earlier=u8[RECORD_WORDS],
         input_ticks=i16[settings.inputs],

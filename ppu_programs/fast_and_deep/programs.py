@@ -10,7 +10,6 @@ from collections.abc import Generator
 import numpy as np
 
 from chip import constants as c
-from chip.ppu.processor_core import SAMPLE_LINE
 from ppu_programs.fast_and_deep import hidden, readout, tables
 from ppu_programs.fast_and_deep.settings import Settings
 from ppu_programs.fast_and_deep.spikes import first_spikes_kernel
@@ -23,25 +22,17 @@ class HiddenProgram(programs.HiddenProgram):
     """The top processor: gradient and weights of the hidden layer."""
 
     def __init__(self, settings: Settings, plan: Plan, seed: int):
-        self.first_spikes = first_spikes_kernel(settings)
-        self.backward = hidden.backward_kernel(settings)
-        self.note_active, self.bump = hidden.note_active_kernel(settings), hidden.bump_kernel(settings)
-        kernels = self.first_spikes, self.backward, self.note_active, self.bump
-        super().__init__(settings, plan, seed, hidden.memory(settings), kernels)
+        self.bump = hidden.bump_kernel(settings)
+        super().__init__(
+            *(settings, plan, seed),
+            memory=hidden.memory(settings),
+            observe=(first_spikes_kernel(settings), hidden.note_active_kernel(settings)),
+            backward=hidden.backward_kernel(settings),
+            kernels=(self.bump,),
+        )
 
     def image(self) -> dict[str, np.ndarray]:
         return super().image() | {"tables": tables.hidden_tables(self.settings)}
-
-    def observe(self, ppu) -> Generator:
-        yield ppu.wait_doorbell(SAMPLE_LINE)
-        ended = ppu.time_base
-        yield ppu.load_record(RECORD_SLOT, into="record")
-        yield ppu.run(self.first_spikes)
-        yield ppu.run(self.note_active)
-        return ended
-
-    def gradient(self, ppu) -> Generator:
-        yield ppu.run(self.backward)
 
     def update_weights(self, ppu) -> Generator:
         yield ppu.run(self.bump)
@@ -57,9 +48,12 @@ class ReadoutProgram(programs.ReadoutProgram):
         self.first_spikes = first_spikes_kernel(settings)
         self.loss = readout.loss_kernel(settings)
         self.impulses = readout.impulses_kernel(settings)
-        self.backward = readout.readout_backward_kernel(settings)
-        kernels = self.first_spikes, self.loss, self.impulses, self.backward
-        super().__init__(settings, plan, seed, readout.memory(settings), kernels)
+        super().__init__(
+            *(settings, plan, seed),
+            memory=readout.memory(settings),
+            backward=readout.readout_backward_kernel(settings),
+            kernels=(self.first_spikes, self.loss, self.impulses),
+        )
 
     def image(self) -> dict[str, np.ndarray]:
         shadow = weights.initial_shadow(self.settings, self.seed)[1]
@@ -77,6 +71,3 @@ class ReadoutProgram(programs.ReadoutProgram):
         yield ppu.run(self.loss)
         if has_errors(ppu, self.settings):
             yield ppu.run(self.impulses)
-
-    def gradient(self, ppu) -> Generator:
-        yield ppu.run(self.backward)

@@ -3,25 +3,22 @@
 from __future__ import annotations
 
 from chip.fpga import RECORD_HEADER_WORDS
-from chip.ppu import V0, Kernel, Memory, i16, i32, kernel, splat16, store16
+from chip.ppu import V0, Kernel, Memory, i16, kernel, splat16, store16
 from ppu_programs.fast_and_deep.settings import Settings
 from ppu_programs.placement import INPUT_MARK, LAYER_SHIFT
-from ppu_programs.two_layer.layout import RECORD_WORDS, ROW, hidden_lane, input_index
+from ppu_programs.two_layer.layout import ROW, hidden_lane, input_index
 
 READOUT_MARK = 1 << LAYER_SHIFT  # in the label of a spike of layer 1; layer 0 has none of these bits
 SILENT = -1  # the time of a hidden neuron that has not spiked
 
 
 def memory(settings: Settings) -> Memory:
-    """What ``first_spikes`` reads and writes; times are ticks since the sample's time zero.
+    """What ``first_spikes`` makes of the spike record; times are ticks since the sample's time zero.
 
-    record: the spike record as the FPGA wrote it: count, tag, then time stamp << 16 | label.
     spike_ticks: of hidden neurons by lane, ``SILENT`` without a spike; readout_ticks: of readouts, the sample's
     duration without a spike; input_ticks: of inputs.
     """
-    return Memory(
-        record=i32[RECORD_WORDS], spike_ticks=i16[ROW], readout_ticks=i16[ROW], input_ticks=i16[settings.inputs]
-    )
+    return Memory(spike_ticks=i16[ROW], readout_ticks=i16[ROW], input_ticks=i16[settings.inputs])
 
 
 def first_spikes_kernel(settings: Settings) -> Kernel:

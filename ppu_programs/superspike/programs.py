@@ -18,13 +18,11 @@ import numpy as np
 
 from chip import constants as c
 from chip.ppu import Memory, i16, i32, kernel
-from chip.ppu.processor_core import SAMPLE_LINE
 from ppu_programs.superspike import surrogate, tables
 from ppu_programs.superspike.settings import Settings
 from ppu_programs.two_layer import programs
 from ppu_programs.two_layer.integrators import IntegratorReadouts
 from ppu_programs.two_layer.plan import COUNTERS, Plan
-from ppu_programs.two_layer.programs import RECORD_SLOT
 
 START_LINE = 3  # of the top processor; the other one's line of this number says that the top is done
 EVENTS = COUNTERS  # word of a report: events in the records of all samples, inputs and hidden spikes
@@ -36,34 +34,23 @@ class HiddenProgram(programs.HiddenProgram):
     gradient_type = i16
 
     def __init__(self, settings: Settings, plan: Plan, seed: int):
-        self.surrogate = surrogate.surrogate_kernel(settings)
-        self.read_record = surrogate.read_record_kernel(settings)
-        self.backward = surrogate.backward_kernel(settings)
-        kernels = self.surrogate, self.read_record, self.backward
-        super().__init__(settings, plan, seed, surrogate.memory(settings), kernels)
+        super().__init__(
+            *(settings, plan, seed),
+            memory=surrogate.memory(settings),
+            observe=(surrogate.surrogate_kernel(settings), surrogate.read_record_kernel(settings)),
+            backward=surrogate.backward_kernel(settings),
+        )
 
     def image(self) -> dict[str, np.ndarray]:
         s = self.settings
         return super().image() | {"input_psp": tables.input_table(s), "readout_psp": tables.readout_table(s)}
 
-    def observe(self, ppu) -> Generator:
-        yield from self.sample(ppu)
-        yield ppu.wait_doorbell(SAMPLE_LINE)
-        ended = ppu.time_base
-        yield ppu.run(self.surrogate)
-        yield ppu.load_record(RECORD_SLOT, into="record")
-        yield ppu.run(self.read_record)
-        return ended
-
-    def sample(self, ppu) -> Generator:
+    def before_sample(self, ppu) -> Generator:
         """Convert the membranes at the times that the settings say, from the ring on."""
         s = self.settings
         yield ppu.wait_doorbell(START_LINE)
         yield ppu.wait(s.wait_cycles)
         yield ppu.sample_membranes(s.membrane_samples, into="membranes", period_ns=s.sample_period_ns)
-
-    def gradient(self, ppu) -> Generator:
-        yield ppu.run(self.backward)
 
 
 @kernel
@@ -87,9 +74,8 @@ class ReadoutProgram(IntegratorReadouts):
         self.memory = self.memory | Memory(events=i32[1])
         self.kernels = (*self.kernels, count_events, report_events)
 
-    def learn_sample(self, ppu, sample: int) -> Generator:
+    def before_sample(self, ppu) -> Generator:
         yield ppu.ring(c.TOP, START_LINE)
-        yield from super().learn_sample(ppu, sample)
 
     def play_sample(self, ppu, sample: int) -> Generator:
         yield from super().play_sample(ppu, sample)

@@ -40,7 +40,6 @@ from chip.ppu import (
     compare8,
     i8,
     i16,
-    i32,
     kernel,
     load8,
     load16,
@@ -68,7 +67,7 @@ from chip.ppu import (
 from ppu_programs.placement import INPUT_MARK
 from ppu_programs.superspike import tables
 from ppu_programs.superspike.settings import Settings
-from ppu_programs.two_layer.layout import RECORD_WORDS, ROW, hidden_lane, input_index
+from ppu_programs.two_layer.layout import ROW, hidden_lane, input_index
 from ppu_programs.two_layer.settings import TICK_NS
 from ppu_programs.two_layer.tables import leading_zeros
 
@@ -78,12 +77,11 @@ SPIKES_LIMIT = 63  # of a neuron in a sample
 def memory(settings: Settings) -> Memory:
     """The regions of the kernels, beside those of every hidden layer.
 
-    record: the spike record; input_ticks: time of each input's event; spikes: of each neuron, less the target.
+    input_ticks: time of each input's event; spikes: of each neuron, less the target.
     membranes: the CADC's bytes, a vector a sample; ``surrogate`` puts psi in their place.
     input_psp, readout_psp: see ``tables``.
     """
     return Memory(
-        record=i32[RECORD_WORDS],
         input_ticks=i16[settings.inputs],
         spikes=i8[ROW],
         membranes=u8[settings.membrane_samples * ROW],

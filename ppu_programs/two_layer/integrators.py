@@ -28,7 +28,7 @@ from chip.ppu import (
     u8,
 )
 from ppu_programs.placement import INPUT_MARK
-from ppu_programs.two_layer.layout import GRADIENT_LIMIT, RECORD_WORDS, ROW, hidden_lane, position
+from ppu_programs.two_layer.layout import GRADIENT_LIMIT, ROW, hidden_lane, position
 from ppu_programs.two_layer.plan import CORRECT, ERROR, LEARNED, SAMPLES, Plan
 from ppu_programs.two_layer.programs import PREDICTIONS, RECORD_SLOT, ReadoutProgram
 from ppu_programs.two_layer.settings import Settings
@@ -40,11 +40,10 @@ LARGEST_EXPONENT = 10
 def memory(settings: Settings) -> Memory:
     """The regions of both kernels, beside those of every readout layer.
 
-    record: the spike record; membranes: the CADC's bytes, lane o is readout o; boltzmann, psp: see ``tables``.
+    membranes: the CADC's bytes, lane o is readout o; boltzmann, psp: see ``tables``.
     ``errors`` holds the exponent, then one mantissa a readout; the rest of the vector is 0.
     """
     return Memory(
-        record=i32[RECORD_WORDS],
         membranes=u8[ROW],
         boltzmann=i32[CADC_VALUES],
         psp=i16[settings.table_entries],
@@ -56,8 +55,8 @@ class IntegratorReadouts(ReadoutProgram):
 
     def __init__(self, settings: Settings, plan: Plan, seed: int):
         self.loss = loss_kernel(settings)
-        self.backward = readout_backward_kernel(settings)
-        super().__init__(settings, plan, seed, memory(settings), (self.loss, self.backward))
+        backward = readout_backward_kernel(settings)
+        super().__init__(settings, plan, seed, memory=memory(settings), backward=backward, kernels=(self.loss,))
 
     def image(self) -> dict[str, np.ndarray]:
         own = {"boltzmann": boltzmann_table(self.settings), "psp": readout_table(self.settings)}
@@ -68,9 +67,6 @@ class IntegratorReadouts(ReadoutProgram):
         yield ppu.read_cadc(into="membranes")
         yield ppu.load_record(RECORD_SLOT, into="record")
         yield ppu.run(self.loss)
-
-    def gradient(self, ppu) -> Generator:
-        yield ppu.run(self.backward)
 
 
 def loss_kernel(settings: Settings) -> Kernel:

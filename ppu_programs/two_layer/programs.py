@@ -16,18 +16,18 @@ the readout weights in external memory, from where the top one takes it for the 
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Iterable
 from typing import ClassVar
 
 import numpy as np
 
 from chip import constants as c
-from chip.ppu import Memory, i8, i16, i32, u8
+from chip.ppu import Kernel, Memory, i8, i16, i32, u8
 from chip.ppu.processor_core import SAMPLE_LINE
 from chip.ppu.program import Program
 from ppu_programs.placement import hidden_drivers
 from ppu_programs.two_layer import shuffle, update, weights
-from ppu_programs.two_layer.layout import ROW
+from ppu_programs.two_layer.layout import RECORD_WORDS, ROW
 from ppu_programs.two_layer.plan import (
     COUNTERS,
     READOUT_WEIGHTS_ADDRESS,
@@ -53,11 +53,12 @@ def generator_state(seed: int, stream: int) -> np.ndarray:
 class HiddenProgram(Program):
     """The top processor: gradient and weights of the hidden layer.
 
-    A rule gives ``memory`` and ``kernels`` of its own to the constructor, and says how it observes a sample and what
-    it computes from it, :meth:`observe` and :meth:`gradient`. Regions that are there already: ``shadow`` and
-    ``gradient`` (int16 and int32, a row an input, in the order of ``layout``), ``readout_weights`` (int8, -63..63, a
-    row a readout, lanes are hidden neurons), ``errors`` (int16[64], what the other processor sends) and those of
-    ``update`` and ``weights``.
+    A rule gives to the constructor ``memory`` of its own, the kernels ``observe`` that it runs on the record of each
+    sample to be learned, its kernel ``backward``, and other ``kernels``. ``backward`` adds the sample's gradient to
+    ``gradient``; it is run with the errors in place, where not all are zero. Regions that are there already: ``record``
+    (int32, the spike record: count, tag, then time stamp << 16 | label), ``shadow`` and ``gradient`` (int16 and int32,
+    a row an input, in the order of ``layout``), ``readout_weights`` (int8, -63..63, a row a readout, lanes are hidden
+    neurons), ``errors`` (int16[64], what the other processor sends) and those of ``update`` and ``weights``.
 
     Attributes:
         gradient_type: of the elements of ``gradient``, if a rule wants another one than int32.
@@ -65,22 +66,29 @@ class HiddenProgram(Program):
 
     gradient_type = i32
 
-    def __init__(self, settings: Settings, plan: Plan, seed: int, memory: Memory, kernels: tuple):
+    def __init__(
+        self,
+        settings: Settings,
+        plan: Plan,
+        seed: int,
+        *,
+        memory: Memory,
+        observe: tuple[Kernel, ...],
+        backward: Kernel,
+        kernels: tuple[Kernel, ...] = (),
+    ):
         self.settings, self.plan, self.seed = settings, plan, seed
+        self.observe, self.backward = observe, backward
         self.name = f"{settings.section}, hidden layer"
         self.rows = np.arange(2 * settings.inputs)
         self.memory = memory | hidden_memory(settings, self.gradient_type)
         self.update = update.update_kernel(settings.inputs, settings.gradient_shift)
         self.rows_of_synapses = weights.rows_of_synapses_kernel(settings.inputs)
-        self.kernels = (*kernels, self.update, update.lower_rate, self.rows_of_synapses)
+        self.kernels = (*observe, backward, *kernels, self.update, update.lower_rate, self.rows_of_synapses)
 
-    def observe(self, ppu) -> Generator:
-        """Watch a sample that will be learned; return the time base at its end."""
-        raise NotImplementedError(f"{type(self).__name__} has no observe(self, ppu)")
-
-    def gradient(self, ppu) -> Generator:
-        """Add the sample's gradient to ``gradient``; called with the errors in place, where not all are zero."""
-        raise NotImplementedError(f"{type(self).__name__} has no gradient(self, ppu)")
+    def before_sample(self, ppu) -> Iterable:
+        """What a rule does up to the end of a sample to be learned, before it waits for its record: operations."""
+        return ()
 
     def image(self) -> dict[str, np.ndarray]:
         hidden, output = weights.initial_shadow(self.settings, self.seed)
@@ -94,28 +102,30 @@ class HiddenProgram(Program):
 
     def main(self, ppu) -> Generator:
         for _ in range(self.plan.epochs * self.plan.batches):
-            for _ in range(self.plan.batch):
-                yield from self.learn_sample(ppu)
+            yield from self.watch(ppu, self.plan.batch, learn=True)
             yield from self.update_weights(ppu)
         for split in self.plan.evaluations():
-            for _ in split:
-                yield ppu.wait_doorbell(SAMPLE_LINE)
-                yield from self.settle(ppu, ppu.time_base)
+            yield from self.watch(ppu, len(split), learn=False)
         return 0
 
-    def learn_sample(self, ppu) -> Generator:
-        ended = yield from self.observe(ppu)
-        yield ppu.wait_doorbell(ERRORS_LINE)
-        if has_errors(ppu, self.settings):
-            yield from self.gradient(ppu)
-        yield from self.settle(ppu, ended)
-
-    def settle(self, ppu, ended: int) -> Generator:
-        """Let currents and membranes decay before the next sample may begin."""
-        settled = ended + self.settings.settle_ns // c.PPU_CLOCK_NS
-        if ppu.time_base < settled:
-            yield ppu.wait_until(settled)
-        yield ppu.ring(c.BOTTOM, DONE_LINE)
+    def watch(self, ppu, samples: int, learn: bool) -> Generator:
+        """Follow so many samples; after each, let currents and membranes decay before the next one may begin."""
+        settle_cycles = self.settings.settle_ns // c.PPU_CLOCK_NS
+        for _ in range(samples):
+            if learn:
+                yield from self.before_sample(ppu)
+            yield ppu.wait_doorbell(SAMPLE_LINE)
+            settled = ppu.time_base + settle_cycles
+            if learn:
+                yield ppu.load_record(RECORD_SLOT, into="record")
+                for kernel in self.observe:
+                    yield ppu.run(kernel)
+                yield ppu.wait_doorbell(ERRORS_LINE)
+                if has_errors(ppu, self.settings):
+                    yield ppu.run(self.backward)
+            if ppu.time_base < settled:
+                yield ppu.wait_until(settled)
+            yield ppu.ring(c.BOTTOM, DONE_LINE)
 
     def update_weights(self, ppu) -> Generator:
         yield ppu.run(self.update, ppu.word("rate"))
@@ -130,17 +140,28 @@ class HiddenProgram(Program):
 class ReadoutProgram(Program):
     """The bottom processor: conducts, and owns loss, readout weights and reports.
 
-    A rule gives ``memory`` and ``kernels`` of its own to the constructor, and says how a sample is played and judged,
-    :meth:`play_sample`, and what the readout weights learn from it, :meth:`gradient`. Regions that are there already:
-    ``shadow`` and ``gradient`` (int16 and int32, a row a readout), ``errors`` (int16[64], of which ``error_words`` are
-    sent to the top), ``counters`` and ``predictions`` as ``plan`` says, and those of ``update``, ``weights`` and
-    ``shuffle``. ``neurons_per_write`` is the size of the row buffer: less memory, more operations.
+    A rule says how a sample is played and judged, :meth:`play_sample`, and gives to the constructor ``memory`` of its
+    own, its kernel ``backward`` and other ``kernels``. ``backward`` adds what the readout weights learn from the sample
+    to ``gradient``; it is run where not all errors are zero. Regions that are there already: ``record`` (int32, the
+    spike record), ``shadow`` and ``gradient`` (int16 and int32, a row a readout), ``errors`` (int16[64], of which
+    ``error_words`` are sent to the top), ``counters`` and ``predictions`` as ``plan`` says, and those of ``update``,
+    ``weights`` and ``shuffle``. ``neurons_per_write`` is the size of the row buffer: less memory, more operations.
     """
 
     neurons_per_write: ClassVar[int] = NEURONS_PER_WRITE
 
-    def __init__(self, settings: Settings, plan: Plan, seed: int, memory: Memory, kernels: tuple):
+    def __init__(
+        self,
+        settings: Settings,
+        plan: Plan,
+        seed: int,
+        *,
+        memory: Memory,
+        backward: Kernel,
+        kernels: tuple[Kernel, ...],
+    ):
         self.settings, self.plan, self.seed = settings, plan, seed
+        self.backward = backward
         self.name = f"{settings.section}, readouts"
         self.error_words = 1 + settings.readouts
         drivers = hidden_drivers(settings.hidden)
@@ -151,7 +172,7 @@ class ReadoutProgram(Program):
         self.transposed = weights.transposed_synapses_kernel(settings.readouts)
         self.draw_order = shuffle.order_kernel(len(plan.train))
         self.kernels = (
-            *(*kernels, self.update, self.signed_rows, self.transposed),
+            *(backward, *kernels, self.update, self.signed_rows, self.transposed),
             *(update.lower_rate, self.draw_order, shuffle.draw_keys, report_counters),
         )
 
@@ -159,9 +180,9 @@ class ReadoutProgram(Program):
         """Play a sample and judge it: ``errors``, ``counters`` and ``predictions`` are those of it."""
         raise NotImplementedError(f"{type(self).__name__} has no play_sample(self, ppu, sample)")
 
-    def gradient(self, ppu) -> Generator:
-        """Add the sample's gradient to ``gradient``; called where not all errors are zero."""
-        raise NotImplementedError(f"{type(self).__name__} has no gradient(self, ppu)")
+    def before_sample(self, ppu) -> Iterable:
+        """What a rule does before it plays a sample to be learned: operations."""
+        return ()
 
     def image(self) -> dict[str, np.ndarray]:
         return {
@@ -177,8 +198,7 @@ class ReadoutProgram(Program):
             yield ppu.run(shuffle.draw_keys)
             for batch in range(plan.batches):
                 yield ppu.run(self.draw_order, batch * plan.batch, plan.batch)
-                for i in range(plan.batch):
-                    yield from self.learn_sample(ppu, plan.train.start + ppu.word("order", i))
+                yield from self.learn_batch(ppu)
                 yield from self.update_weights(ppu)
             yield from self.report(ppu, epoch)
         for index, split in enumerate(plan.evaluations()):
@@ -186,26 +206,28 @@ class ReadoutProgram(Program):
             yield from self.report(ppu, plan.epochs + index)
         return 0
 
+    def learn_batch(self, ppu) -> Generator:
+        """Play the next samples of the epoch's order; send the errors of each to the top, and learn from them."""
+        first, nbytes = self.plan.train.start, 2 * self.error_words
+        for i in range(self.plan.batch):
+            sample = first + ppu.word("order", i)
+            yield from self.before_sample(ppu)
+            yield from self.play_sample(ppu, sample)
+            yield ppu.send(c.TOP, source="errors", into="errors", line=ERRORS_LINE, nbytes=nbytes)
+            if has_errors(ppu, self.settings):
+                yield ppu.run(self.backward)
+            yield ppu.wait_doorbell(DONE_LINE)
+            yield ppu.reset_neurons()
+
     def evaluate(self, ppu, index: int, split: range) -> Generator:
         """Play without learning; predictions go to external memory a vector at a time."""
         for n, sample in enumerate(split):
             yield from self.play_sample(ppu, sample)
-            yield from self.end_sample(ppu)
+            yield ppu.wait_doorbell(DONE_LINE)
+            yield ppu.reset_neurons()
             if n % PREDICTIONS == PREDICTIONS - 1 or n == len(split) - 1:
                 address = predictions_address(index, n // PREDICTIONS * PREDICTIONS)
                 yield ppu.store_external(address, source="predictions")
-
-    def learn_sample(self, ppu, sample: int) -> Generator:
-        yield from self.play_sample(ppu, sample)
-        nbytes = 2 * self.error_words
-        yield ppu.send(c.TOP, source="errors", into="errors", line=ERRORS_LINE, nbytes=nbytes)
-        if has_errors(ppu, self.settings):
-            yield from self.gradient(ppu)
-        yield from self.end_sample(ppu)
-
-    def end_sample(self, ppu) -> Generator:
-        yield ppu.wait_doorbell(DONE_LINE)
-        yield ppu.reset_neurons()
 
     def update_weights(self, ppu) -> Generator:
         yield ppu.run(self.update, ppu.word("rate"))
@@ -235,6 +257,7 @@ def has_errors(ppu, settings: Settings) -> bool:
 def hidden_memory(settings: Settings, gradient_type=i32) -> Memory:
     """What every hidden layer has, see :class:`HiddenProgram`."""
     layer = Memory(
+        record=i32[RECORD_WORDS],
         errors=i16[64],
         readout_weights=i8[settings.readouts * ROW],
         shadow=i16[settings.inputs * ROW],
@@ -246,6 +269,7 @@ def hidden_memory(settings: Settings, gradient_type=i32) -> Memory:
 def readout_memory(settings: Settings, neurons_per_write: int = NEURONS_PER_WRITE) -> Memory:
     """What every readout layer has but for the order of samples, see :class:`ReadoutProgram`."""
     layer = Memory(
+        record=i32[RECORD_WORDS],
         errors=i16[64],
         counters=i32[COUNTERS],
         predictions=u8[PREDICTIONS],

@@ -11,6 +11,7 @@ from chip.config import ChipConfig
 from chip.errors import MachineFault
 from chip.fpga import SampleSet
 from chip.ppu.memory import Memory, u8, u16
+from chip.ppu.processor import SAMPLES_OF_SPIKES
 from chip.ppu.processor_core import ISSUE_CYCLES
 from chip.registers import ROW_EXCITATORY, Registers
 from chip.testing import Script, chip_bytes, run_firmware
@@ -137,11 +138,11 @@ def test_reading_changes_nothing_but_the_region():
 
 
 def test_a_counter_outlives_the_record_of_spikes():
-    """The log of spikes is cut after 64 samples; a read that began before that still counts right."""
+    """The log of spikes is cut every now and then; a read that began before that still counts right."""
     samples = SampleSet(np.array([0, 0]), np.empty(0, np.int64), np.empty(0, np.uint16), np.array([0]), 400)
 
     def play(ppu):
-        for _ in range(140):
+        for _ in range(2 * SAMPLES_OF_SPIKES + 12):
             yield ppu.play(0)
         return 0
 

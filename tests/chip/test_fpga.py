@@ -31,8 +31,8 @@ class Core:
     def __init__(self, spikes=()):
         self.posted, self.recorded = [], spikes
 
-    def post_events(self, times_ns, labels, zero_ns):
-        self.posted.append(((times_ns + zero_ns).tolist(), labels.tolist()))
+    def post_part(self, times_ns, labels, first, last, zero_ns):
+        self.posted.append(((times_ns[first:last] + zero_ns).tolist(), labels[first:last].tolist()))
 
     def pack_spikes(self, start_ns, end_ns, tick_ns, words):
         kept = [(t - start_ns) // tick_ns << 16 | label for t, label in self.recorded if start_ns <= t < end_ns]

@@ -11,7 +11,7 @@ from ppu_programs.fast_and_deep import hidden, readout, spikes, tables
 from ppu_programs.fast_and_deep.settings import Settings
 from ppu_programs.placement import place
 from ppu_programs.two_layer import weights
-from ppu_programs.two_layer.layout import ROW
+from ppu_programs.two_layer.layout import RECORD_WORDS, ROW
 from ppu_programs.two_layer.plan import COUNTERS
 from ppu_programs.two_layer.programs import PREDICTIONS
 from ppu_programs.two_layer.settings import TICK_NS
@@ -39,7 +39,7 @@ def kernels(settings: Settings) -> tuple[dict, dict]:
 
 def layer(rows: int) -> Memory:
     """What the programs of every rule for one hidden layer have."""
-    return Memory(errors=i16[64], shadow=i16[rows * ROW], gradient=i32[rows * ROW])
+    return Memory(record=i32[RECORD_WORDS], errors=i16[64], shadow=i16[rows * ROW], gradient=i32[rows * ROW])
 
 
 class Bench:

@@ -30,8 +30,8 @@ class Watched(SuperSpike):
         kept = self.kept
 
         class Hidden(HiddenProgram):
-            def sample(self, ppu):
-                yield from super().sample(ppu)
+            def before_sample(self, ppu):
+                yield from super().before_sample(ppu)
                 kept["potentials"].append(ppu.regions["membranes"].reshape(-1, c.LANES).copy())
 
             def update_weights(self, ppu):

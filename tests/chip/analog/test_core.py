@@ -78,6 +78,16 @@ def test_results_of_the_past():
         core.cadc_result(ticket)
 
 
+@pytest.mark.parametrize("size", [c.LANES, c.COLUMNS])
+def test_a_conversion_is_read_into_an_array_or_into_a_new_one(size):
+    config, results = ChipConfig.typical(seed=1), []
+    for into in (None, np.full(size, 7, np.uint8)):
+        core = AnalogCore(config, Registers())
+        results.append(core.cadc_result(core.post_cadc(2000, c.BOTTOM), into))
+    assert results[0].shape == (c.HALVES, c.LANES) and len(np.unique(results[0])) > 3
+    assert results[1].tobytes() == results[0].tobytes()[:size]
+
+
 def test_two_writes_at_one_time_are_refused():
     core = core_of()
     rows = np.zeros((1, 128), np.uint8)
