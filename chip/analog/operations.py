@@ -15,6 +15,7 @@ from chip.analog.posting import (
     FULL,
     INJECTED,
     LAST_LABEL,
+    TWICE,
     insert_events,
     insert_look,
     insert_reset,
@@ -100,7 +101,7 @@ class Posting:
         while (status := insert_rows(clock, queues.writes, queues.write_values, *arguments)) == FULL:
             self._make_room("writes", len(rows))
             queues = self._queues
-        if status < BAD_WEIGHT or status == BAD_TIME:
+        if status in (BAD_TIME, TWICE):
             self._refuse_rows(status, zero_ns + times_ns, hemisphere, rows, half, values)
         return status
 

@@ -27,6 +27,7 @@ COLOURS = (BLUE, VERMILION, GREEN, PURPLE, ORANGE, SKY)  # of rules
 LINES, FILLS = ("-", "--"), ("full", "none")  # of places
 MARKERS = "osD^vP"  # of chips
 WIDTH_INCHES, HEIGHT_INCHES, INCHES_PER_GROUP = 18.0, 11.0, 0.42
+LEGEND_GROUPS = 4  # among scattered points; more hide them, and stand in the legend beside
 PNG_NAME = "comparison.png"
 HATCHES = {"chip": "", "link": "///", "host": "..."}
 SHADES = {"chip": 0.85, "link": 0.6, "host": 0.4}
@@ -171,7 +172,8 @@ def sparseness(axes: Axes, groups: dict[Group, list[Row]], look: Look) -> None:
     axes.margins(0.15)
     if not axes.lines:
         _nothing(axes, "no run reports its spikes")
-    _legend(axes, loc="best")
+    if len(groups) <= LEGEND_GROUPS:
+        _legend(axes, loc="best")
     _dress(axes, "Sparseness", "spikes of a hidden neuron in a sample", "accuracy on the test samples")
 
 

@@ -127,7 +127,10 @@ class TwoLayerFirmware(Firmware):
                 raise ValueError(f"{self.name} needs fpga.{gateware}, which this chip has off; switch it on")
         self.settings = s = dataclasses.replace(self.settings, latency_ns=config.router.on_chip_latency_ns)
         if inputs.shape[1] != s.inputs - 1:
-            raise ValueError(f"{self.name}: a sample has {inputs.shape[1]} inputs; this network takes {s.inputs - 1}")
+            raise ValueError(
+                f"{self.name}: a sample has {inputs.shape[1]} inputs; a network of {s.inputs}, the last of which is a "
+                f"bias, takes {s.inputs - 1}: let its first layer have {inputs.shape[1] + 1}"
+            )
         if targets.max() >= s.readouts:
             raise ValueError(f"{self.name}: class {targets.max()} among {s.readouts} readouts; add readouts")
         if len(ranges["train"]) < s.batch:
