@@ -160,10 +160,12 @@ class Host:
 
     def _write(self, firmware: LearningFirmware, task: Task) -> None:
         link = self.chip.link
-        link.write_samples(firmware.samples(task.inputs, task.targets, task.ranges, self.chip.config))
+        samples = firmware.samples(task.inputs, task.targets, task.ranges, self.chip.config)
         self._registers = firmware.registers()
+        programs = firmware.programs()  # a rule that refuses does so before anything is written
+        link.write_samples(samples)
         link.write_registers(self._registers)
-        for hemisphere, program in zip((c.TOP, c.BOTTOM), firmware.programs(), strict=True):
+        for hemisphere, program in zip((c.TOP, c.BOTTOM), programs, strict=True):
             if program is not None:
                 link.load_program(hemisphere, program)
 
@@ -313,7 +315,7 @@ def read_result(
         versions=versions(),
         config=chip.config.to_dict(),
         network=network.to_dict() if isinstance(network := getattr(firmware, "network", None), Network) else None,
-        settings=asdict(settings) if isinstance(settings := getattr(firmware, "settings", None), Checked) else None,
+        settings=_plain(settings) if isinstance(settings := getattr(firmware, "settings", None), Checked) else None,
         complete=complete and chip.finished and all(code == 0 for code in exit_codes),
         energy=energy.energy(
             report["chip_seconds"], speed["chip_us_per_sample"], link_seconds + host_seconds, waited_us
@@ -321,6 +323,11 @@ def read_result(
         calibration=_calibration(chip),
         arrays=arrays,
     )
+
+
+def _plain(settings: Checked) -> dict[str, Any]:
+    """Return settings by name; a network has its own place in a result."""
+    return {name: value for name, value in asdict(settings).items() if not isinstance(value, Network)}
 
 
 def _calibrated(chip: Chip) -> str:

@@ -183,9 +183,10 @@ class Placement:
         Raises ValueError for a label that no neuron and no input of this network has.
         """
         labels, (layer, number) = np.asarray(labels, np.int64), self._by_label
-        if (unknown := labels[number[labels] < 0]).size:
-            raise ValueError(f"the label {unknown[0]:#06x} belongs to no input and no neuron of {self.network}")
-        return layer[labels], number[labels]
+        numbers = number[labels]
+        if (unknown := numbers < 0).any():
+            raise ValueError(f"the label {labels[unknown][0]:#06x} belongs to no input and no neuron of {self.network}")
+        return layer[labels], numbers
 
     @cached_property
     def _by_label(self) -> tuple[np.ndarray, np.ndarray]:

@@ -2,8 +2,8 @@
 
 ::
 
-    bottom                                         top, where membranes are traced
-    (traced) ring the top one -------------------> sample the hidden membranes on their way
+    where the readouts are, two layers: bottom     the other one, where membranes are traced
+    (traced) ring the other one -----------------> sample the hidden membranes on their way
     play sample k, wait for its doorbell
     read the CADC, keep the readouts' bytes        store the samples in external memory
     wait until currents have decayed
@@ -41,10 +41,11 @@ class Playback:
 
     Attributes:
         room: samples of one run at most.
-        readouts: how many of the bottom hemisphere's even columns are read at the end of a sample; 0 reads none.
+        readouts: how many of the first lanes of a half are read at the end of a sample; 0 reads none.
         settle_ns: from the end of a sample to the reset of the readouts and the next sample's request.
         looks: samples of the hidden membranes in one sample, 0 for none; the first comes ``first_look_ns`` after its
             time zero, the others each ``look_period_ns`` later.
+        hemisphere, half: of the readouts, which lie in a half of their own.
     """
 
     room: int
@@ -53,24 +54,32 @@ class Playback:
     looks: int = 0
     first_look_ns: int = 0
     look_period_ns: int = c.CADC_SAMPLE_PERIOD_NS
+    hemisphere: int = c.BOTTOM
+    half: int = c.EVEN
 
-    def programs(self, config: ChipConfig) -> tuple[Program | None, Program]:
-        """The programs of the top and the bottom processor; the top one sleeps where nothing is traced."""
-        return Tracer(self, config) if self.looks else None, Conductor(self)
+    @property
+    def other(self) -> int:
+        """The hemisphere without readouts, whose even membranes are traced."""
+        return c.BOTTOM if self.hemisphere == c.TOP else c.TOP
+
+    def programs(self, config: ChipConfig) -> tuple[Program | None, Program | None]:
+        """The programs of the top and the bottom processor; where nothing is traced, one of them sleeps."""
+        programs = {self.hemisphere: Conductor(self), self.other: Tracer(self, config) if self.looks else None}
+        return programs[c.TOP], programs[c.BOTTOM]
 
     # ------------------------------------------------------------------ what the host does between two runs
 
     def prepare(self, link: HostLink, samples: np.ndarray) -> None:
         """Write which samples the next run plays: int[n], n up to ``room``."""
         count = np.array([len(samples)])
-        link.write_sram(c.BOTTOM, "count", count)
-        link.write_sram(c.BOTTOM, "samples", samples)
+        link.write_sram(self.hemisphere, "count", count)
+        link.write_sram(self.hemisphere, "samples", samples)
         if self.looks:
-            link.write_sram(c.TOP, "count", count)
+            link.write_sram(self.other, "count", count)
 
     def read_readings(self, link: HostLink, count: int) -> np.ndarray:
         """uint8[count, readouts]: what the CADC read at the end of each sample of the last run."""
-        return link.read_sram(c.BOTTOM, "readings", count * self.readouts).reshape(count, self.readouts)
+        return link.read_sram(self.hemisphere, "readings", count * self.readouts).reshape(count, self.readouts)
 
     def read_looks(self, link: HostLink, count: int) -> np.ndarray:
         """uint8[count, looks, 128]: the hidden membranes on their way, by lane."""
@@ -91,7 +100,7 @@ def keep_kernel(readouts: int) -> Kernel:
 
 
 class Conductor(Program):
-    """The bottom processor: plays the samples one after the other, and reads the readouts at the end of each."""
+    """Where the readouts are: plays the samples one after the other, and reads the readouts at the end of each."""
 
     name = "playback"
 
@@ -103,14 +112,14 @@ class Conductor(Program):
         self.kernels = (self.keep,)
 
     def main(self, ppu) -> Generator:
-        playback = self.playback
+        playback, halves = self.playback, (self.playback.half,)
         settle = playback.settle_ns // c.PPU_CLOCK_NS
         for number in range(ppu.word("count")):
             if playback.looks:
-                yield ppu.ring(c.TOP, TRACE_LINE)
+                yield ppu.ring(playback.other, TRACE_LINE)
             yield ppu.play(ppu.word("samples", number))
             if playback.readouts:
-                yield ppu.read_cadc(into="membranes")
+                yield ppu.read_cadc(into="membranes", halves=halves)
                 settled = ppu.time_base - ppu.config.cadc.read_cycles - c.SRAM_VECTOR_STORE_CYCLES + settle
                 yield ppu.run(self.keep, number)
             else:
@@ -118,12 +127,12 @@ class Conductor(Program):
             yield ppu.wait_until(settled)
             if playback.looks:
                 yield ppu.wait_doorbell(DONE_LINE)
-            yield ppu.reset_neurons()
+            yield ppu.reset_neurons(halves)
         return 0
 
 
 class Tracer(Program):
-    """The top processor: samples the hidden membranes while a sample is played, and keeps them in external memory."""
+    """The other processor: samples the hidden membranes while a sample is played, and keeps them in external memory."""
 
     name = "playback, traces"
 
@@ -143,5 +152,5 @@ class Tracer(Program):
             yield ppu.sample_membranes(playback.looks, into="membranes", period_ns=playback.look_period_ns)
             address = TRACES_ADDRESS + number * playback.looks * c.VECTOR_BYTES
             yield ppu.store_external(address, source="membranes", vectors=playback.looks)
-            yield ppu.ring(c.BOTTOM, DONE_LINE)
+            yield ppu.ring(playback.hemisphere, DONE_LINE)
         return 0

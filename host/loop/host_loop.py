@@ -30,6 +30,7 @@ class HostLoop(Host):
     """Trains a chip with the network, encoding, batches and epochs of an on-chip rule, but from outside in float.
 
     The programs of the processors are those of :mod:`ppu_programs.playback`. The method is that of the rule's name.
+    EventProp's trains networks of up to three hidden layers, ``EventProp(network=...)``.
 
         host = HostLoop(Chip(ChipConfig.typical(seed=1)))
         host.load(EventProp(epochs=10, seed=1), tasks.yin_yang())
@@ -65,11 +66,11 @@ class HostLoop(Host):
         link.write_samples(samples)
         self._registers = firmware.registers()
         link.write_registers(self._registers)
-        programs = playback_for(settings, method).programs(self.chip.config)
+        programs = playback_for(settings, firmware.placement, method).programs(self.chip.config)
         for hemisphere, program in zip((c.TOP, c.BOTTOM), programs, strict=True):
             if program is not None:
                 link.load_program(hemisphere, program)
-        self.learner = Learner(link, method, settings, firmware.plan, samples, firmware.seed)
+        self.learner = Learner(link, method, settings, firmware.placement, firmware.plan, samples, firmware.seed)
 
     def _compile(self, progress: Callable[[int, int], None] | None) -> None:
         super()._compile(progress)
@@ -146,6 +147,13 @@ class HostLoop(Host):
             "train_loss": learner.losses,
             "validation_predictions": learner.predictions[0],
             "test_predictions": learner.predictions[1],
-            "hidden_weights": learner.hidden,
-            "readout_weights": learner.readout,
+            **self._weights(),
         }
+
+    def _weights(self) -> dict[str, np.ndarray]:
+        """Shadow weights in 6-bit steps: [inputs, outputs] of hidden layers, with numbers if several; of readouts
+        [readouts, hidden].
+        """
+        *hidden, readout = self.learner.weights
+        names = ["hidden_weights"] if len(hidden) == 1 else [f"hidden_{k}_weights" for k in range(len(hidden))]
+        return dict(zip(names, hidden, strict=True)) | {"readout_weights": readout.T}

@@ -14,22 +14,27 @@ from chip import constants as c
 from chip.fpga import SampleSet
 from chip.link import HostLink
 from host.loop.adam import Adam
-from host.loop.methods.method import Method
+from host.loop.methods.method import Gradient, Method
 from host.loop.observation import Observation, Stimuli, order_spikes, silence
 from host.loop.synapses import Synapses, to_steps
+from ppu_programs.placement import Placement
 from ppu_programs.playback import Playback
 from ppu_programs.two_layer import weights
 from ppu_programs.two_layer.plan import Plan
-from ppu_programs.two_layer.settings import WEIGHT_STEP, Settings
+from ppu_programs.two_layer.settings import WEIGHT_STEP, SampleSettings
 
 EVALUATED_AT_ONCE = 250  # samples of one run where nothing is learned
 
 
-def playback_for(settings: Settings, method: Method) -> Playback:
+def playback_for(settings: SampleSettings, placement: Placement, method: Method) -> Playback:
     """What the processors have to do for a method."""
     room = max(settings.batch, EVALUATED_AT_ONCE)
-    readouts, looks = 0 if method.spiking_readouts else settings.readouts, method.looks
-    return Playback(room, readouts, settings.settle_ns, looks.count, looks.first_ns, looks.period_ns)
+    readouts, looks = 0 if method.spiking_readouts else placement.network.outputs, method.looks
+    place = placement.layers[-1]
+    return Playback(
+        *(room, readouts, settings.settle_ns, looks.count, looks.first_ns, looks.period_ns),
+        *(place.hemisphere, place.half),
+    )
 
 
 class ProgramEndedError(Exception):
@@ -40,7 +45,7 @@ class Learner:
     """Trains a chip that is loaded with a network, its samples and the programs of :func:`playback_for`.
 
     Attributes:
-        hidden, readout: float64[inputs, hidden], [readouts, hidden], shadow weights in 6-bit steps.
+        weights: float64[inputs, outputs] of each layer, shadow weights in 6-bit steps.
         train_accuracy, losses: of the training samples as seen while learning, one per whole epoch; losses in nats.
         predictions: uint8 classes of the validation and of the test samples, empty where they were not reached.
         host_seconds: wall time of the host's own arithmetic.
@@ -49,20 +54,29 @@ class Learner:
         played: samples so far, those for evaluation included; finished: whether all were played.
     """
 
-    def __init__(self, link: HostLink, method: Method, settings: Settings, plan: Plan, samples: SampleSet, seed: int):
-        self.link, self.method, self.settings, self.plan = link, method, settings, plan
-        self.stimuli = Stimuli(samples, settings.inputs)
-        self.playback = playback_for(settings, method)
-        rows = weights.initial_shadow(settings, seed)
-        self.hidden, self.readout = (weights.from_rows(r, settings.hidden) / float(WEIGHT_STEP) for r in rows)
-        self._steps = tuple(weights.steps(weights.from_rows(r, settings.hidden)) for r in rows)
-        self._synapses = Synapses(*self._steps)
+    def __init__(
+        self,
+        link: HostLink,
+        method: Method,
+        settings: SampleSettings,
+        placement: Placement,
+        plan: Plan,
+        samples: SampleSet,
+        seed: int,
+    ):
+        self.link, self.method, self.settings, self.placement, self.plan = link, method, settings, placement, plan
+        self.stimuli = Stimuli(samples, placement)
+        self.playback = playback_for(settings, placement, method)
+        shadows = weights.initial_shadows(placement.network, seed)
+        self.weights = [shadow / float(WEIGHT_STEP) for shadow in shadows]
+        self._steps = [weights.steps(shadow) for shadow in shadows]
+        self._synapses = Synapses(placement, self._steps)
         learning, updates = method.learning, plan.epochs * plan.batches
-        memories = learning.memory, learning.square_memory, float(c.WEIGHT_MAX)
-        self._adams = (
-            Adam(self.hidden, learning.rate, updates, *memories),
-            Adam(self.readout, learning.readout_rate, updates, *memories),
-        )
+        rates = [learning.rate] * (len(shadows) - 1) + [learning.readout_rate]
+        self._adams = [
+            Adam(of_layer, rate, updates, learning.memory, learning.square_memory, float(c.WEIGHT_MAX))
+            for of_layer, rate in zip(self.weights, rates, strict=True)
+        ]
         self._order = np.random.default_rng(np.random.SeedSequence([seed, 1]))
         self.train_accuracy: list[float] = []
         self.losses: list[float] = []
@@ -87,13 +101,15 @@ class Learner:
 
     def compile(self) -> None:
         """Compile the method, or read it from the cache, so that nobody takes the time for arithmetic."""
-        nothing = silence(self.settings, self.method.looks.count)
-        self.method.gradient(nothing, *(steps.astype(float) for steps in self._steps))
+        self._gradient(silence(self.placement.network, self.method.looks.count))
 
     def accuracy(self, index: int) -> float | None:
         """The fraction of right predictions of evaluation 0, validation, or 1, test; None where it was not reached."""
         split, found = self.plan.evaluations()[index], self.predictions[index]
         return float(np.mean(found == self.stimuli.targets[split.start : split.stop])) if len(found) else None
+
+    def _gradient(self, seen: Observation) -> Gradient:
+        return self.method.gradient(seen, [steps.astype(float) for steps in self._steps])
 
     def _learn_epoch(self, on_run: Callable[[], None]) -> None:
         plan = self.plan
@@ -104,15 +120,16 @@ class Learner:
             seen = self._observe(order[batch * plan.batch : (batch + 1) * plan.batch])
             on_run()
             begun = time.perf_counter()
-            gradient = self.method.gradient(seen, *(steps.astype(float) for steps in self._steps))
-            for adam, by_weight in zip(self._adams, (gradient.hidden, gradient.readout), strict=True):
+            gradient = self._gradient(seen)
+            for adam, by_weight in zip(self._adams, gradient.by_weight, strict=True):
                 adam.step(by_weight)
-            np.clip(self.hidden + gradient.lift, -c.WEIGHT_MAX, c.WEIGHT_MAX, out=self.hidden)
-            self._steps = to_steps(self.hidden), to_steps(self.readout)
+            into_hidden = self.weights[0]
+            np.clip(into_hidden + gradient.lift, -c.WEIGHT_MAX, c.WEIGHT_MAX, out=into_hidden)
+            self._steps = [to_steps(of_layer) for of_layer in self.weights]
             right += int(np.sum(self.method.predictions(seen) == seen.targets))
             loss += gradient.loss
             self.host_seconds += time.perf_counter() - begun
-            self._synapses.write(self.link, *self._steps)
+            self._synapses.write(self.link, self._steps)
             self.learned += plan.batch
             bytes_now, seconds_now = self.link.crossed
             self.learned_bytes += bytes_now - bytes_before
@@ -122,7 +139,7 @@ class Learner:
         self.losses.append(loss / plan.batches)
 
     def _play(self, numbers: np.ndarray) -> None:
-        self.link.book_stimuli(len(numbers) * self.settings.inputs)  # an event for each input of a sample
+        self.link.book_stimuli(len(numbers) * self.placement.network.inputs)  # an event for each input of a sample
         self.playback.prepare(self.link, numbers)
         if any(self.link.run()):
             raise ProgramEndedError
@@ -132,9 +149,7 @@ class Learner:
         """Play samples and read what the method needs to learn, or just to tell their classes."""
         self._play(numbers)
         count, link, stimuli = len(numbers), self.link, self.stimuli
-        ticks, labels = np.zeros(0, np.int64), np.zeros(0, np.uint16)
-        if spikes := learning or self.method.spiking_readouts:
-            ticks, labels = link.read_trace()
+        trace = link.read_trace() if learning or self.method.spiking_readouts else None
         readings = np.zeros((count, 0), np.uint8)
         if self.playback.readouts:
             readings = self.playback.read_readings(link, count)
@@ -142,10 +157,12 @@ class Learner:
         if learning and self.playback.looks:
             looks = self.playback.read_looks(link, count)
         begun = time.perf_counter()
-        nothing = np.zeros(0), np.zeros(0, np.int64), np.zeros(count + 1, np.int64)
-        found = order_spikes(ticks, labels, stimuli.first_ticks[numbers], self.settings) if spikes else nothing
-        looks = np.ascontiguousarray(looks[:, :, : self.settings.hidden])
-        seen = Observation(stimuli.arrivals_ns[numbers], stimuli.targets[numbers], readings, *found, looks)
+        spikes = ()
+        if trace is not None:
+            first_ticks, duration_ticks = stimuli.first_ticks[numbers], self.settings.duration_ticks
+            spikes = order_spikes(*trace, first_ticks, self.placement, duration_ticks)
+        looks = np.ascontiguousarray(looks[:, :, self.placement.layers[0].lanes])
+        seen = Observation(stimuli.arrivals_ns[numbers], stimuli.targets[numbers], readings, spikes, looks)
         self.host_seconds += time.perf_counter() - begun
         return seen
 

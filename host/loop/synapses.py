@@ -1,12 +1,14 @@
-"""The weights of a two-layer network on the chip: rounded to 6 bit, written over the link where they have changed."""
+"""The weights of a network on the chip: rounded to 6 bit, written over the link where they have changed."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import numpy as np
 
 from chip import constants as c
 from chip.link import HostLink
-from ppu_programs.placement import hidden_drivers
+from ppu_programs.placement import LayerPlace, Placement
 
 PER_WORD = c.SYNAPSES_PER_WORD
 
@@ -17,25 +19,22 @@ def to_steps(weights: np.ndarray) -> np.ndarray:
 
 
 class Layer:
-    """The synapses of one layer: weights[n, lanes] of n drivers, a row of either sign each, in even columns."""
+    """The synapses of one layer in its place: a row of either sign for each source, one column for each neuron."""
 
-    def __init__(self, hemisphere: int, drivers: np.ndarray, steps: np.ndarray):
-        """Of a chip whose registers hold ``steps`` already, int[n, lanes]."""
-        self.hemisphere = hemisphere
-        self.rows = (2 * np.asarray(drivers)[:, None] + np.arange(2)).ravel()
-        columns = -(-2 * steps.shape[1] // PER_WORD) * PER_WORD
-        self._written = np.zeros((len(self.rows), columns), np.uint8)
-        self._place(self._written, steps)
+    def __init__(self, place: LayerPlace, steps: np.ndarray):
+        """Of a chip whose registers hold ``steps`` already, int[inputs, outputs]."""
+        self.hemisphere, self.columns, self.rows = place.hemisphere, place.columns, place.rows.ravel()
+        width = -(-(int(self.columns.max()) + 1) // PER_WORD) * PER_WORD  # columns without a neuron stay 0
+        self._written = self._placed(np.zeros((len(self.rows), width), np.uint8), steps)
 
-    def _place(self, rows: np.ndarray, steps: np.ndarray) -> None:
-        columns = slice(0, 2 * steps.shape[1], 2)
-        rows[0::2, columns] = np.maximum(steps, 0)
-        rows[1::2, columns] = np.maximum(-steps, 0)
+    def _placed(self, rows: np.ndarray, steps: np.ndarray) -> np.ndarray:
+        rows[0::2, self.columns] = np.maximum(steps, 0)
+        rows[1::2, self.columns] = np.maximum(-steps, 0)
+        return rows
 
     def write(self, link: HostLink, steps: np.ndarray) -> None:
         """Write those words of synapses that differ from what was written before."""
-        wanted = self._written.copy()
-        self._place(wanted, steps)
+        wanted = self._placed(self._written.copy(), steps)
         changed = (wanted != self._written).reshape(len(self.rows), -1, PER_WORD).any(axis=2)
         row, word = np.nonzero(changed)
         if row.size:
@@ -45,13 +44,12 @@ class Layer:
 
 
 class Synapses:
-    """Both layers: hidden int[inputs, hidden], readout int[readouts, hidden], as the registers hold them."""
+    """All layers of a network, int[inputs, outputs] each, as the registers hold them."""
 
-    def __init__(self, hidden: np.ndarray, readout: np.ndarray):
-        self._hidden = Layer(c.TOP, np.arange(len(hidden)), hidden)
-        self._readout = Layer(c.BOTTOM, hidden_drivers(readout.shape[1]), readout.T)
+    def __init__(self, placement: Placement, steps: Sequence[np.ndarray]):
+        self._layers = [Layer(place, of_layer) for place, of_layer in zip(placement.layers, steps, strict=True)]
 
-    def write(self, link: HostLink, hidden: np.ndarray, readout: np.ndarray) -> None:
+    def write(self, link: HostLink, steps: Sequence[np.ndarray]) -> None:
         """Write what has changed."""
-        self._hidden.write(link, hidden)
-        self._readout.write(link, readout.T)
+        for layer, of_layer in zip(self._layers, steps, strict=True):
+            layer.write(link, of_layer)

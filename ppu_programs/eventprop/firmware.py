@@ -11,7 +11,8 @@ class EventProp(TwoLayerFirmware):
     """EventProp on both processors: inputs and a bias - hidden spiking neurons - leaky integrators, one per class.
 
     Arguments and errors are those of :class:`ppu_programs.two_layer.firmware.TwoLayerFirmware`; for settings see
-    :class:`ppu_programs.eventprop.settings.Settings`.
+    :class:`ppu_programs.eventprop.settings.Settings`. A network of three or four layers is for
+    :class:`host.loop.host_loop.HostLoop`; no program here trains it.
     """
 
     name = "eventprop"

@@ -30,10 +30,10 @@ from ppu_programs.two_layer.plan import (
     report_address,
 )
 from ppu_programs.two_layer.programs import HiddenProgram, ReadoutProgram
-from ppu_programs.two_layer.settings import Settings
+from ppu_programs.two_layer.settings import SampleSettings, Settings
 
 
-def recording_ns(settings: Settings, config: ChipConfig) -> int:
+def recording_ns(settings: SampleSettings, config: ChipConfig) -> int:
     """How long a sample is recorded, so that the conversion that its doorbell sets off comes at ``duration_ns``.
 
     To the FPGA's clock; the conversion is at most 4 ns early.
@@ -78,7 +78,7 @@ class TwoLayerFirmware(Firmware):
         hidden: int | None = None,
         epochs: int = 30,
         seed: int = 0,
-        settings: Settings | None = None,
+        settings: SampleSettings | None = None,
         network: Network | None = None,
     ):
         epochs, seed = index(epochs), index(seed)
@@ -99,7 +99,7 @@ class TwoLayerFirmware(Firmware):
         return self.placement.network
 
     @staticmethod
-    def _settings(settings: Settings, hidden: int | None, network: Network | None) -> Settings:
+    def _settings(settings: SampleSettings, hidden: int | None, network: Network | None) -> SampleSettings:
         if network is not None:
             if hidden is not None:
                 raise ValueError(f"give the hidden neurons by hidden={hidden} or by a network, not by both")
@@ -109,6 +109,8 @@ class TwoLayerFirmware(Firmware):
         hidden = index(hidden)
         if hidden < 1:
             raise ValueError(f"{settings.section}: hidden is {hidden}; it must be at least 1")
+        if not isinstance(settings, Settings):
+            raise ValueError(f"{settings.section}: hidden is {hidden}, but {settings.network!r} has more hidden layers")
         check_size(settings.inputs, hidden, settings.readouts)
         return dataclasses.replace(settings, hidden=hidden)
 
@@ -159,26 +161,35 @@ class TwoLayerFirmware(Firmware):
     def registers(self) -> Registers:
         """Routing, neuron parameters and initial weights."""
         registers = self.placement.registers()
-        shadows = weights.initial_shadow(self.settings, self.seed)
-        hidden, readouts = (weights.from_rows(weights.steps(each), self.settings.hidden) for each in shadows)
-        self.placement.store(registers, 0, hidden)
-        self.placement.store(registers, 1, readouts.T)
+        for layer, shadow in enumerate(weights.initial_shadows(self.network, self.seed)):
+            self.placement.store(registers, layer, weights.steps(shadow))
         return registers
 
     def programs(self) -> tuple[HiddenProgram, ReadoutProgram]:
-        """Top and bottom program; :meth:`samples` must have been called before."""
+        """Top and bottom program; :meth:`samples` must have been called before.
+
+        Raises ValueError for a network that only a host can train.
+        """
+        if self.network.depth != 2:
+            raise ValueError(
+                f"{self.name} on the chip serves networks of one hidden layer and readouts, not {self.network!r}; "
+                "train deeper ones from the host, with a HostLoop in the place of the Host"
+            )
         if self.plan is None:
             raise RuntimeError(f"{self.name}: call samples() before programs(); the programs contain sample numbers")
         built_for = self.settings, self.plan, self.seed
         return self.hidden_program(*built_for), self.readout_program(*built_for)
 
     def assumptions(self) -> list[str]:
-        current_lsb = c.WEIGHT_MAX * self.settings.efficacy_lsb
-        return [
-            "the firmware knows the configured latencies of gateware and router (assumed to be calibrated)",
-            f"a hidden synapse of weight {c.WEIGHT_MAX} brings {current_lsb} LSB of current, "
-            f"{current_lsb / self.settings.threshold_lsb:.0f} thresholds (assumed to be in reach of the synapse bias)",
-        ]
+        known = ["the firmware knows the configured latencies of gateware and router (assumed to be calibrated)"]
+        for layer, (linear, neurons) in enumerate(self.network.layers[:-1]):
+            current_lsb = c.WEIGHT_MAX * linear.efficacy_lsb
+            known.append(
+                f"a {'hidden synapse' if self.network.depth == 2 else f'synapse of hidden layer {layer}'} of weight "
+                f"{c.WEIGHT_MAX} brings {current_lsb} LSB of current, {current_lsb / neurons.threshold_lsb:.0f} "
+                "thresholds (assumed to be in reach of the synapse bias)"
+            )
+        return known
 
     # ------------------------------------------------------------------ what the host reads
 

@@ -1,4 +1,4 @@
-"""What a rule for one hidden layer is built for: network, time constants, fixed-point scales, learning rate.
+"""What a rule is built for: samples; for one hidden layer network, time constants, fixed-point scales, learning rate.
 
 Physical units are the chip's: potentials in CADC LSB above the leak potential, which is the reset potential too; times
 in ns. Inside the processor a time is a number of 8 ns ticks since the sample's time zero, as the FPGA stamps spikes,
@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
-from typing import ClassVar, Self
+from typing import ClassVar
 
 from chip import constants as c
 from chip.settings import Checked, setting
@@ -25,21 +25,51 @@ CURRENT_ONE = 256  # fixed point of currents: parts of a weight step
 
 
 @dataclass(frozen=True)
-class Settings(Checked):
+class SampleSettings(Checked):
+    """How samples become events and losses, whatever the network; that is an attribute ``network`` of subclasses.
+
+    Attributes:
+        duration_ns: from time zero of a sample to the one CADC sample of the readouts.
+        settle_ns: from the doorbell to the next sample's request at the earliest, in which currents decay.
+        first_input_ns, last_input_ns, bias_ns: times of the input values 0 and 1, and of the bias event.
+        latency_ns: from a spike to the synapses of the next layer.
+        sharpness: nats per CADC LSB, what the softmax multiplies readout potentials with.
+        batch: samples per update; a training set that is no multiple drops the rest of an epoch.
+    """
+
+    duration_ns: int = setting(30_000, 1_000, (TICK_NS << 13) - TICK_NS, TICK_NS)  # where tables end
+    settle_ns: int = setting(60_000, 0, 1_000_000)
+    first_input_ns: int = setting(1_000, 0, TICK_NS << 13)
+    last_input_ns: int = setting(28_000, 0, TICK_NS << 13)
+    bias_ns: int = setting(1_000, 0, TICK_NS << 13)
+    latency_ns: int = setting(100, 0, 10_000)
+    sharpness: float = setting(0.16, 1e-3, 1.0)
+    batch: int = setting(25, 1, 1_000)
+
+    def __post_init__(self):
+        super().__post_init__()
+        if not self.first_input_ns < self.last_input_ns < self.duration_ns > self.bias_ns:
+            raise ValueError(
+                f"{self.section}: inputs come from {self.first_input_ns} to {self.last_input_ns} ns and the bias at "
+                f"{self.bias_ns} ns; they must rise, and end before the sample does at {self.duration_ns} ns"
+            )
+
+    @property
+    def duration_ticks(self) -> int:
+        """Ticks from time zero to the CADC sample."""
+        return self.duration_ns // TICK_NS
+
+
+@dataclass(frozen=True)
+class Settings(SampleSettings):
     """All that the kernels, the tables and the neurons' registers have in common; rules add their own.
 
     Attributes:
         inputs, hidden, readouts: neurons per layer; the bias is an input.
-        duration_ns: from time zero of a sample to the one CADC sample of the readouts.
-        settle_ns: from the doorbell to the next sample's request at the earliest, in which currents decay.
-        first_input_ns, last_input_ns, bias_ns: times of the input values 0 and 1, and of the bias event.
         tau_syn_ns, tau_mem_ns, refractory_ns: of hidden neurons; equal time constants are allowed.
         readout_tau_syn_ns, readout_tau_mem_ns: of the readouts, which are leaky integrators.
-        latency_ns: from a hidden spike to the readouts' synapses.
         threshold_lsb, efficacy_lsb: of hidden neurons; an input of weight w adds ``w * efficacy_lsb`` to the current.
         readout_efficacy_lsb: the same of readouts.
-        sharpness: nats per CADC LSB, what the softmax multiplies readout potentials with.
-        batch: samples per update; a training set that is no multiple drops the rest of an epoch.
         rate, readout_rate: first step of a weight, in weight steps, where gradients keep their sign; both fall to 0.
         gradient_shift, readout_gradient_shift: how far a batch's gradient is shifted right into 16 bit.
         mean, spread, readout_mean, readout_spread: of normally distributed initial weights, in weight steps.
@@ -50,22 +80,14 @@ class Settings(Checked):
     inputs: int = setting(5, 2, c.DRIVERS)
     hidden: int = setting(120, 1, c.LANES)
     readouts: int = setting(3, 2, 16)  # what the fixed point of the errors is for
-    duration_ns: int = setting(30_000, 1_000, (TICK_NS << 13) - TICK_NS, TICK_NS)  # where tables end
-    settle_ns: int = setting(60_000, 0, 1_000_000)
-    first_input_ns: int = setting(1_000, 0, TICK_NS << 13)
-    last_input_ns: int = setting(28_000, 0, TICK_NS << 13)
-    bias_ns: int = setting(1_000, 0, TICK_NS << 13)
     tau_syn_ns: int = setting(5_000, 300, 30_000)
     tau_mem_ns: int = setting(10_000, 500, 60_000)
     refractory_ns: int = setting(2_000, 40, 32_000, TICK_NS)
     readout_tau_syn_ns: int = setting(15_000, 300, 30_000)
     readout_tau_mem_ns: int = setting(60_000, 500, 60_000)
-    latency_ns: int = setting(100, 0, 10_000)
     threshold_lsb: int = setting(63, 1, 175)
     efficacy_lsb: int = setting(4, 1, 100)
     readout_efficacy_lsb: int = setting(2, 1, 100)
-    sharpness: float = setting(0.16, 1e-3, 1.0)
-    batch: int = setting(25, 1, 1_000)
     rate: float = setting(0.24, 1e-6, 0.499)
     readout_rate: float = setting(0.32, 1e-6, 0.499)
     gradient_shift: int = setting(6, 0, 16)
@@ -74,14 +96,6 @@ class Settings(Checked):
     spread: float = setting(24.0, 0.0, 63.0)
     readout_mean: float = setting(0.0, -63.0, 63.0)
     readout_spread: float = setting(3.0, 0.0, 63.0)
-
-    def __post_init__(self):
-        super().__post_init__()
-        if not self.first_input_ns < self.last_input_ns < self.duration_ns > self.bias_ns:
-            raise ValueError(
-                f"{self.section}: inputs come from {self.first_input_ns} to {self.last_input_ns} ns and the bias at "
-                f"{self.bias_ns} ns; they must rise, and end before the sample does at {self.duration_ns} ns"
-            )
 
     @property
     def network(self) -> Network:
@@ -110,8 +124,8 @@ class Settings(Checked):
         """The last layer of the network."""
         return LI(self.readouts, tau_mem_ns=self.readout_tau_mem_ns, tau_syn_ns=self.readout_tau_syn_ns)
 
-    def with_network(self, network: Network) -> Self:
-        """Return these settings for another network.
+    def with_network(self, network: Network) -> SampleSettings:
+        """Return these settings for another network; of a rule that serves further depths they may be of another class.
 
         Raises:
             ValueError: this rule cannot serve it: it has another depth, other readouts, or a setting of its own.
@@ -140,11 +154,6 @@ class Settings(Checked):
         if found.network != network:
             raise ValueError(f"{self.section} serves {found.network!r}, not {network!r}")
         return found
-
-    @property
-    def duration_ticks(self) -> int:
-        """Ticks from time zero to the CADC sample."""
-        return self.duration_ns // TICK_NS
 
     @property
     def refractory_ticks(self) -> int:

@@ -34,21 +34,31 @@ from chip.ppu import (
     subroutine,
     u8,
 )
+from ppu_programs.network import Network
 from ppu_programs.two_layer.layout import ROW, position, positions
 from ppu_programs.two_layer.settings import SHADOW_LIMIT, WEIGHT_STEP, Settings
 
 
+def initial_shadows(network: Network, seed: int) -> list[np.ndarray]:
+    """int16[inputs, outputs]: the shadows of each layer's initial weights."""
+    return [limited(drawn * WEIGHT_STEP) for drawn in network.initial_weights(seed)]
+
+
 def initial_shadow(settings: Settings, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """int16 shadows of the network's initial weights, (inputs * 128) and (readouts * 128); unused lanes are 0."""
-    hidden, readout = settings.network.initial_weights(seed)
-    return to_rows(hidden * WEIGHT_STEP), to_rows(readout.T * WEIGHT_STEP)
+    """The same of two layers as int16[inputs * 128] and int16[readouts * 128]; unused lanes are 0."""
+    hidden, readout = initial_shadows(settings.network, seed)
+    return to_rows(hidden), to_rows(readout.T)
+
+
+def limited(weights: np.ndarray) -> np.ndarray:
+    """Round to int16 of the same shape, within the limit of shadow weights."""
+    return np.clip(np.round(weights), -SHADOW_LIMIT, SHADOW_LIMIT).astype(np.int16)
 
 
 def to_rows(weights: np.ndarray) -> np.ndarray:
     """int16[rows * 128] in vector order of shadow weights[rows, lanes <= 128], limited."""
     rows = np.zeros((len(weights), ROW), np.int16)
-    limited = np.clip(np.round(weights), -SHADOW_LIMIT, SHADOW_LIMIT)
-    rows[:, positions()[: weights.shape[1]]] = limited.astype(np.int16)
+    rows[:, positions()[: weights.shape[1]]] = limited(weights)
     return rows.ravel()
 
 

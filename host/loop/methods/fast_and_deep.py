@@ -13,13 +13,14 @@ silent for a whole batch is lifted a little.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 
 from chip.compiled import compiled
 from host.loop.methods.method import BatchMethod, Gradient, Learning, Looks
 from host.loop.methods.response import current, psp, psp_slope
-from host.loop.observation import FIRST_READOUT, Observation
+from host.loop.observation import Observation
 from ppu_programs.fast_and_deep.settings import Settings
 
 
@@ -31,7 +32,8 @@ class FastAndDeepMethod(BatchMethod):
     spiking_readouts = True
 
     def __init__(self, settings: Settings, learning: Learning | None = None):
-        self.settings, self.learning = settings, learning or Learning(0.4, 0.4)
+        super().__init__(settings, learning or Learning(0.4, 0.4))
+        self._need_two_layers()
         s = settings
         self._constants = np.array(
             [
@@ -44,22 +46,21 @@ class FastAndDeepMethod(BatchMethod):
 
     def predictions(self, seen: Observation) -> np.ndarray:
         """The class of the readout that spiked first, the first of equals."""
-        return seen.first_spikes(self.settings.readouts, FIRST_READOUT).argmin(axis=1).astype(np.uint8)
+        return seen.spikes[1].first_times(self.settings.readouts).argmin(axis=1).astype(np.uint8)
 
-    def gradient(self, seen: Observation, hidden: np.ndarray, readout: np.ndarray) -> Gradient:
-        s, count = self.settings, len(seen.targets)
-        spikes, ends = seen.first_spikes(s.hidden), seen.first_spikes(s.readouts, FIRST_READOUT)
+    def gradient(self, seen: Observation, weights: Sequence[np.ndarray]) -> Gradient:
+        s, (hidden, readout) = self.settings, weights
+        spikes, ends = seen.spikes[0].first_times(s.hidden), seen.spikes[1].first_times(s.readouts)
         errors, loss = time_errors(ends, seen.targets, s.softness_ns, s.early, s.duration_ns)
-        by_hidden, by_readout = np.zeros_like(hidden.T), np.zeros_like(readout.T)
+        by_hidden, by_readout = np.zeros(hidden.shape[::-1]), np.zeros(readout.shape)
         walk_spikes(
             *(spikes, ends, seen.arrivals_ns, seen.targets, errors, self._constants),
             np.ascontiguousarray(hidden.T) * s.efficacy_lsb,
-            np.ascontiguousarray(readout.T) * s.readout_efficacy_lsb,
+            np.ascontiguousarray(readout) * s.readout_efficacy_lsb,
             *(by_hidden, by_readout),
         )
         lift = np.where(np.isinf(spikes).all(axis=0), s.bump, 0.0)
-        scales = s.efficacy_lsb / count, s.readout_efficacy_lsb / count
-        return Gradient(loss, by_hidden.T * scales[0], by_readout.T * scales[1], lift)
+        return self._per_weight(loss, len(seen.targets), (by_hidden.T, by_readout), lift)
 
 
 def time_errors(
@@ -85,6 +86,7 @@ def walk_spikes(spikes, ends, arrivals, targets, errors, constants, hidden, read
     neurons, inputs = hidden.shape
     readouts = readout.shape[1]
     push = np.empty(neurons)
+    every = np.arange(inputs)
     for sample in range(spikes.shape[0]):
         push[:] = 0.0
         for o in range(readouts):
@@ -107,7 +109,7 @@ def walk_spikes(spikes, ends, arrivals, targets, errors, constants, hidden, read
         for j in range(neurons):
             if push[j] != 0.0:
                 spike = spikes[sample, j]
-                excess = current(spike, hidden[j], arrivals[sample], tau_syn, False) - threshold
+                excess = current(spike, hidden[j], arrivals[sample], every, tau_syn, False) - threshold
                 impulse = push[j] / max(excess, least_excess)
                 for i in range(inputs):
                     by_hidden[j, i] -= impulse * tau_mem * psp(spike - arrivals[sample, i], tau_syn, tau_mem)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
 import numpy as np
 
 from host.loop.observation import Observation
-from ppu_programs.two_layer.settings import Settings
+from ppu_programs.two_layer.settings import SampleSettings
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,7 @@ class Learning:
     optimisers, not only in arithmetic.
 
     Attributes:
-        rate, readout_rate: of both layers, in 6-bit weight steps; they fall linearly to 0 over a run.
+        rate, readout_rate: of hidden layers and of readouts, in 6-bit weight steps; they fall linearly to 0 over a run.
         memory, square_memory: Adam's beta 1 and beta 2; gradients of spike times have rare large values, which a short
             memory of squares forgets.
     """
@@ -46,23 +47,45 @@ class Learning:
 
 @dataclass(frozen=True, eq=False)
 class Gradient:
-    """The mean loss of a batch in nats, and its gradient per weight step, in the shapes of the weights.
+    """The mean loss of a batch in nats, and its gradient per weight step: float64[inputs, outputs] of each layer.
 
-    ``lift``: float64[hidden], what is added to all hidden weights of a neuron beside the optimiser's step.
+    ``lift``: float64[hidden], what is added to all weights of a neuron of the first layer beside the optimiser's step.
     """
 
     loss: float
-    hidden: np.ndarray = field(repr=False)
-    readout: np.ndarray = field(repr=False)
+    by_weight: tuple[np.ndarray, ...] = field(repr=False)
     lift: np.ndarray | float = field(default=0.0, repr=False)
 
 
 class BatchMethod:
-    """What methods have in common: they learn with Adam from what crosses the link."""
+    """What methods have in common: they learn with Adam from what crosses the link.
 
+    Attributes:
+        settings, network: of the rule; network is theirs.
+    """
+
+    name: str
     learning: Learning
     looks: Looks
     spiking_readouts = False
+
+    def __init__(self, settings: SampleSettings, learning: Learning):
+        self.settings, self.network, self.learning = settings, settings.network, learning
+
+    def _need_two_layers(self) -> None:
+        if self.network.depth != 2:
+            raise ValueError(
+                f"the method {self.name} trains networks of one hidden layer and readouts, not {self.network!r}; "
+                "eventprop trains deeper ones"
+            )
+
+    def _per_weight(
+        self, loss: float, count: int, sums: Sequence[np.ndarray], lift: np.ndarray | float = 0.0
+    ) -> Gradient:
+        """Return the mean over ``count`` samples of sums per LSB of current, in the shapes of the weights."""
+        scales = [linear.efficacy_lsb / count for linear, _ in self.network]
+        means = (np.multiply(total, scale, order="C") for total, scale in zip(sums, scales, strict=True))
+        return Gradient(loss, tuple(means), lift)
 
     def assumptions(self) -> list[str]:
         """The optimiser and the observation, which are not those of the on-chip rule of the same name."""
@@ -83,21 +106,12 @@ class BatchMethod:
 class ReadingMethod(BatchMethod):
     """What methods have in common whose readouts are read by the CADC at the end of a sample."""
 
-    def __init__(self, settings: Settings, own: float):
-        """``own`` is what the method's kernel takes beside time constants and threshold."""
-        self.settings = s = settings
-        self._constants = np.array(
-            [
-                *(s.tau_syn_ns, s.tau_mem_ns, s.refractory_ns, s.threshold_lsb, own),
-                *(s.readout_tau_syn_ns, s.readout_tau_mem_ns, s.duration_ns - s.latency_ns),
-            ],
-            float,
+    def __init__(self, settings: SampleSettings, learning: Learning):
+        super().__init__(settings, learning)
+        _, readouts = self.network.layers[-1]
+        self._readouts = np.array(
+            [readouts.tau_syn_ns, readouts.tau_mem_ns, settings.duration_ns - settings.latency_ns], float
         )
-
-    def _per_weight(self, loss: float, count: int, by_hidden: np.ndarray, by_readout: np.ndarray) -> Gradient:
-        """Return the mean over ``count`` samples of sums per LSB of current: [hidden, inputs], [hidden, readouts]."""
-        s = self.settings
-        return Gradient(loss, by_hidden.T * (s.efficacy_lsb / count), by_readout.T * (s.readout_efficacy_lsb / count))
 
     @staticmethod
     def predictions(seen: Observation) -> np.ndarray:
@@ -106,11 +120,13 @@ class ReadingMethod(BatchMethod):
 
 
 class Method(Protocol):
-    """One way from observations to gradients.
+    """One way from observations to gradients; made with the settings of a rule.
 
     Attributes:
         name: as the on-chip rule's; learning: chosen on validation samples; looks: what it needs beside spikes.
         spiking_readouts: whether readouts are recorded like hidden neurons, in the place of their CADC readings.
+
+    Raises ValueError when it is made for a network that it cannot train.
     """
 
     name: str
@@ -124,5 +140,5 @@ class Method(Protocol):
     def predictions(self, seen: Observation) -> np.ndarray:
         """uint8[n]: the classes that the chip gives the samples."""
 
-    def gradient(self, seen: Observation, hidden: np.ndarray, readout: np.ndarray) -> Gradient:
-        """Return the gradient for weights as written: float64[inputs, hidden], float64[readouts, hidden]."""
+    def gradient(self, seen: Observation, weights: Sequence[np.ndarray]) -> Gradient:
+        """Return the gradient for weights as written: float64[inputs, outputs] of each layer, in steps."""

@@ -39,13 +39,13 @@ def released_psp(t, arrival, release, tau_syn, tau_mem):
 
 
 @compiled
-def current(t, weights, arrivals, tau_syn, with_now):
-    """Return the current at t, from float64[inputs] weights and arrivals before t, or up to it."""
+def current(t, weights, arrivals, sources, tau_syn, with_now):
+    """Return the current at t from arrivals before t, or up to it: float64[events], of int64[events] sources."""
     total = 0.0
-    for i in range(weights.size):
-        age = t - arrivals[i]
+    for n in range(arrivals.size):
+        age = t - arrivals[n]
         if age > 0.0 or (with_now and age == 0.0):
-            total += weights[i] * math.exp(-age / tau_syn)
+            total += weights[sources[n]] * math.exp(-age / tau_syn)
     return total
 
 

@@ -20,6 +20,7 @@ for the surrogate, Cramer et al. for measured membranes.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -40,24 +41,26 @@ class SuperSpikeMethod(ReadingMethod):
     name = "superspike"
 
     def __init__(self, settings: Settings, learning: Learning | None = None, steepness: float = STEEPNESS):
-        super().__init__(settings, steepness)
-        self.learning = learning or Learning(rate=0.4, readout_rate=0.4)
+        super().__init__(settings, learning or Learning(rate=0.4, readout_rate=0.4))
+        self._need_two_layers()
         period_ns = c.CADC_SAMPLE_PERIOD_NS
         self.looks = Looks((settings.duration_ns - 1) // period_ns, period_ns, period_ns)
         self._looks_ns = self.looks.first_ns + self.looks.period_ns * np.arange(self.looks.count, dtype=float)
-        (_, hidden), _ = settings.network
+        (_, hidden), _ = self.network
         self._leak_lsb = hidden.leak_lsb
+        of_hidden = hidden.tau_syn_ns, hidden.tau_mem_ns, hidden.refractory_ns, hidden.threshold_lsb, steepness
+        self._constants = np.array([*of_hidden, *self._readouts])
 
-    def gradient(self, seen: Observation, hidden: np.ndarray, readout: np.ndarray) -> Gradient:
-        s = self.settings
+    def gradient(self, seen: Observation, weights: Sequence[np.ndarray]) -> Gradient:
+        s, (spikes,), (hidden, readout) = self.settings, seen.spikes, weights
         errors, loss = softmax_errors(seen.readings, seen.targets, s.sharpness)
-        by_hidden, by_readout = np.zeros_like(hidden.T), np.zeros_like(readout.T)
+        by_hidden, by_readout = np.zeros(hidden.shape[::-1]), np.zeros(readout.shape)
         walk_looks(
-            *(seen.spikes_ns, seen.lanes, seen.first, seen.arrivals_ns, errors, self._constants),
-            *(self._looks_ns, seen.looks, self._leak_lsb, np.ascontiguousarray(readout.T) * s.readout_efficacy_lsb),
+            *(spikes.times_ns, spikes.neurons, spikes.first, seen.arrivals_ns, errors, self._constants),
+            *(self._looks_ns, seen.looks, self._leak_lsb, np.ascontiguousarray(readout) * s.readout_efficacy_lsb),
             *(by_hidden, by_readout),
         )
-        return self._per_weight(loss, len(seen.targets), by_hidden, by_readout)
+        return self._per_weight(loss, len(seen.targets), (by_hidden.T, by_readout))
 
 
 @compiled

@@ -11,7 +11,7 @@ from host import tasks
 from host.loop import methods
 from host.loop.host_loop import HostLoop
 from host.loop.methods.fast_and_deep import FastAndDeepMethod, time_errors
-from host.loop.observation import FIRST_READOUT, Observation
+from host.loop.observation import Observation, Spikes
 from ppu_programs import FastAndDeep
 from ppu_programs.fast_and_deep.settings import Settings
 from tests.naive import fast_and_deep as naive
@@ -25,27 +25,29 @@ CASES = {
 }
 
 
-def observed(settings: Settings, arrivals, hidden, readouts, targets) -> Observation:
-    """What a host sees of first spikes, float[n, hidden] and float[n, readouts], NaN where there is none."""
-    times = np.concatenate([hidden, np.full((len(hidden), FIRST_READOUT - settings.hidden), np.nan), readouts], axis=1)
-    spikes, lanes, first = [], [], [0]
+def first_spikes(times: np.ndarray) -> Spikes:
+    """One spike at most of each neuron, from float[n, neurons]."""
+    spikes, neurons, first = [], [], [0]
     for sample in times:
         order = np.argsort(sample)[: int(np.sum(~np.isnan(sample)))]
-        spikes, lanes, first = [*spikes, *sample[order]], [*lanes, *order], [*first, first[-1] + len(order)]
+        spikes, neurons, first = [*spikes, *sample[order]], [*neurons, *order], [*first, first[-1] + len(order)]
+    return Spikes(np.array(spikes, float), np.array(neurons, np.int64), np.array(first, np.int64))
+
+
+def observed(settings: Settings, arrivals, hidden, readouts, targets) -> Observation:
+    """What a host sees of first spikes, float[n, hidden] and float[n, readouts], NaN where there is none."""
     return Observation(
         arrivals_ns=np.array(arrivals),
         targets=np.array(targets, np.int64),
         readings=np.zeros((len(hidden), 0), np.uint8),
-        spikes_ns=np.array(spikes, float),
-        lanes=np.array(lanes, np.int64),
-        first=np.array(first, np.int64),
+        spikes=tuple(first_spikes(times) for times in (hidden, readouts)),
         looks=np.zeros((len(hidden), 0, settings.hidden), np.uint8),
     )
 
 
 def arrays(bench: Bench) -> tuple[np.ndarray, np.ndarray]:
     network, s = bench.network(), bench.settings
-    return network.hidden / s.efficacy_lsb, network.readout / s.readout_efficacy_lsb
+    return network.hidden / s.efficacy_lsb, network.readout.T / s.readout_efficacy_lsb
 
 
 def played(bench: Bench, seed: int, count: int):
@@ -61,7 +63,7 @@ def test_the_gradient_is_the_references(case):
     bench = Bench(Settings(**CASES[case]))
     network, s = bench.network(), bench.settings
     arrivals, hidden, readouts, targets, seen = played(bench, 1, 6)
-    found = FastAndDeepMethod(s).gradient(seen, *arrays(bench))
+    found = FastAndDeepMethod(s).gradient(seen, arrays(bench))
     expected, loss = [np.zeros_like(network.hidden), np.zeros_like(network.readout)], 0.0
     for n, target in enumerate(targets):
         parts = naive.gradients(network, arrivals[n], hidden[n], readouts[n], target)
@@ -69,8 +71,8 @@ def test_the_gradient_is_the_references(case):
         loss += naive.errors_and_loss(network, readouts[n], target)[1]
     assert np.isnan(readouts).any() == (case == "silent") and np.abs(expected[0]).max() > 0
     assert found.loss == pytest.approx(loss / 6)
-    assert np.allclose(found.hidden, expected[0] * s.efficacy_lsb / 6, rtol=1e-8, atol=1e-12)
-    assert np.allclose(found.readout, expected[1] * s.readout_efficacy_lsb / 6, rtol=1e-8, atol=1e-12)
+    assert np.allclose(found.by_weight[0], expected[0] * s.efficacy_lsb / 6, rtol=1e-8, atol=1e-12)
+    assert np.allclose(found.by_weight[1].T, expected[1] * s.readout_efficacy_lsb / 6, rtol=1e-8, atol=1e-12)
     assert ((found.lift > 0) == np.isnan(hidden).all(axis=0)).all()
 
 
@@ -79,7 +81,7 @@ def test_it_is_the_difference_quotient_of_the_loss():
     bench = Bench(settings)
     network = bench.network()
     arrivals, _, _, targets, seen = played(bench, 2, 3)
-    found = FastAndDeepMethod(settings).gradient(seen, *arrays(bench))
+    found = FastAndDeepMethod(settings).gradient(seen, arrays(bench))
     step, near, random = 1e-4, 0, np.random.default_rng(1)
 
     def loss(changed) -> float:
@@ -87,8 +89,8 @@ def test_it_is_the_difference_quotient_of_the_loss():
         return sum(naive.errors_and_loss(changed, end, t)[1] for end, t in zip(ends, targets, strict=True)) / 3
 
     for layer, gradient, efficacy in (
-        ("hidden", found.hidden, settings.efficacy_lsb),
-        ("readout", found.readout, settings.readout_efficacy_lsb),
+        ("hidden", found.by_weight[0], settings.efficacy_lsb),
+        ("readout", found.by_weight[1].T, settings.readout_efficacy_lsb),
     ):
         for place in random.choice(np.argsort(np.abs(gradient).ravel())[-40:], 10, replace=False):
             up, down = (getattr(network, layer).copy() for _ in range(2))
@@ -107,8 +109,8 @@ def test_it_points_where_the_chips_own_gradient_points():
         times = bench.record(arrivals, *naive.run(network, arrivals), label)
         bench.backward()
         seen = observed(s, [arrivals], times[0][None], times[1][None], [label])
-        found = FastAndDeepMethod(s).gradient(seen, *arrays(bench))
-        for ours, theirs in zip((found.hidden, found.readout), bench.take_gradients(), strict=True):
+        found = FastAndDeepMethod(s).gradient(seen, arrays(bench))
+        for ours, theirs in zip((found.by_weight[0], found.by_weight[1].T), bench.take_gradients(), strict=True):
             if theirs.any():
                 cosines.append(cosine(ours, theirs))
     assert len(cosines) > 40 and np.mean(cosines) >= 0.999, np.mean(cosines)

@@ -148,9 +148,9 @@ def test_membranes_are_looked_at_when_the_method_thinks():
     learner = host.learner
     learner.link.record_trace()
     seen = learner._observe(np.arange(20))
-    assert not seen.spikes_ns.size and seen.looks.shape == (20, 17, 120)
+    assert not seen.spikes[0].times_ns.size and seen.looks.shape == (20, 17, 120)
     looks_ns = 1_700.0 * np.arange(1, 18)
-    hidden = learner.hidden.round() * quiet.efficacy_lsb
+    hidden = learner.weights[0].round() * quiet.efficacy_lsb
     arguments = -1e30, float(quiet.tau_syn_ns), float(quiet.tau_mem_ns)
     for n in range(20):
         for look, t in enumerate(looks_ns):

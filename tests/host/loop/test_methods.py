@@ -8,7 +8,7 @@ import pytest
 from host.loop.methods.eventprop import EventPropMethod
 from host.loop.methods.response import softmax_errors
 from host.loop.methods.superspike import SuperSpikeMethod
-from host.loop.observation import Observation
+from host.loop.observation import Observation, Spikes
 from ppu_programs.eventprop.settings import Settings
 from tests.naive import eventprop as naive
 from tests.naive import surrogate
@@ -19,22 +19,29 @@ SAMPLES = 8
 
 
 def arrays(bench: Bench) -> tuple[np.ndarray, np.ndarray]:
-    """Weights in steps, as float."""
+    """Weights in steps, as float: [inputs, outputs]."""
     network, s = bench.network(), bench.settings
-    return network.hidden / s.efficacy_lsb, network.readout / s.readout_efficacy_lsb
+    return network.hidden / s.efficacy_lsb, network.readout.T / s.readout_efficacy_lsb
+
+
+def ordered(spikes: list[list[np.ndarray]]) -> Spikes:
+    """Spikes of a layer, from times by sample and neuron."""
+    flat = [sorted((t, neuron) for neuron, times in enumerate(sample) for t in times) for sample in spikes]
+    pairs = [spike for sample in flat for spike in sample]
+    return Spikes(
+        times_ns=np.array([t for t, _ in pairs], float),
+        neurons=np.array([neuron for _, neuron in pairs], np.int64),
+        first=np.concatenate([[0], np.cumsum([len(sample) for sample in flat])]).astype(np.int64),
+    )
 
 
 def observed(settings: Settings, arrivals, spikes, readings, targets, looks=None) -> Observation:
     """What a host sees of samples; ``spikes`` are times by sample and hidden neuron."""
-    flat = [sorted((t, lane) for lane, times in enumerate(sample) for t in times) for sample in spikes]
-    ordered = [spike for sample in flat for spike in sample]
     return Observation(
         arrivals_ns=np.array(arrivals),
         targets=np.array(targets, np.int64),
         readings=np.array(readings),
-        spikes_ns=np.array([t for t, _ in ordered], float),
-        lanes=np.array([lane for _, lane in ordered], np.int64),
-        first=np.concatenate([[0], np.cumsum([len(sample) for sample in flat])]).astype(np.int64),
+        spikes=(ordered(spikes),),
         looks=np.zeros((len(arrivals), 0, settings.hidden), np.uint8) if looks is None else looks,
     )
 
@@ -49,8 +56,9 @@ def played(bench: Bench, seed: int, count: int = SAMPLES) -> Observation:
 
 
 def spikes_of(seen: Observation, sample: int, hidden: int) -> list[np.ndarray]:
-    part = slice(seen.first[sample], seen.first[sample + 1])
-    return [seen.spikes_ns[part][seen.lanes[part] == lane] for lane in range(hidden)]
+    (spikes,) = seen.spikes
+    part = slice(spikes.first[sample], spikes.first[sample + 1])
+    return [spikes.times_ns[part][spikes.neurons[part] == neuron] for neuron in range(hidden)]
 
 
 @pytest.mark.parametrize("case", CASES)
@@ -58,7 +66,7 @@ def test_eventprop_is_the_reference(case):
     bench = Bench(Settings(**CASES[case]))
     network, s = bench.network(), bench.settings
     seen = played(bench, 3)
-    found = EventPropMethod(s).gradient(seen, *arrays(bench))
+    found = EventPropMethod(s).gradient(seen, arrays(bench))
     hidden, readout, loss = np.zeros_like(network.hidden), np.zeros_like(network.readout), 0.0
     for n, target in enumerate(seen.targets):
         errors, nats = naive.errors_and_loss(network, seen.readings[n], int(target))
@@ -66,8 +74,8 @@ def test_eventprop_is_the_reference(case):
         parts = naive.gradients(network, seen.arrivals_ns[n], spikes, errors)
         hidden, readout, loss = hidden + parts[0], readout + parts[1], loss + nats
     assert found.loss == pytest.approx(loss / SAMPLES)
-    assert np.allclose(found.hidden, hidden * s.efficacy_lsb / SAMPLES, rtol=1e-9, atol=1e-12)
-    assert np.allclose(found.readout, readout * s.readout_efficacy_lsb / SAMPLES, rtol=1e-9, atol=1e-12)
+    assert np.allclose(found.by_weight[0], hidden * s.efficacy_lsb / SAMPLES, rtol=1e-9, atol=1e-12)
+    assert np.allclose(found.by_weight[1].T, readout * s.readout_efficacy_lsb / SAMPLES, rtol=1e-9, atol=1e-12)
     assert np.abs(hidden).max() > 0
 
 
@@ -75,7 +83,7 @@ def test_eventprop_is_the_difference_quotient_of_the_loss():
     settings = Settings(slope_limit=64.0, mean=20.0)
     bench = Bench(settings)
     network, seen = bench.network(), played(bench, 4, 4)
-    found = EventPropMethod(settings).gradient(seen, *arrays(bench))
+    found = EventPropMethod(settings).gradient(seen, arrays(bench))
     step, random = 1e-4, np.random.default_rng(1)
 
     def loss(changed: naive.Network) -> float:
@@ -87,8 +95,8 @@ def test_eventprop_is_the_difference_quotient_of_the_loss():
 
     near = 0
     for layer, gradient, efficacy in (
-        ("hidden", found.hidden, settings.efficacy_lsb),
-        ("readout", found.readout, settings.readout_efficacy_lsb),
+        ("hidden", found.by_weight[0], settings.efficacy_lsb),
+        ("readout", found.by_weight[1].T, settings.readout_efficacy_lsb),
     ):
         strongest = np.argsort(np.abs(gradient).ravel())[-40:]
         for place in random.choice(strongest, 10, replace=False):
@@ -111,8 +119,8 @@ def test_eventprop_points_where_the_chips_own_gradient_points():
         values = bench.sample(naive.readout_potentials(network, exact))[:3]
         bench.backward()
         seen = observed(s, [arrivals], [spikes], [values], [label])
-        found = EventPropMethod(s).gradient(seen, *arrays(bench))
-        for ours, theirs in zip((found.hidden, found.readout), bench.take_gradients(), strict=True):
+        found = EventPropMethod(s).gradient(seen, arrays(bench))
+        for ours, theirs in zip((found.by_weight[0], found.by_weight[1].T), bench.take_gradients(), strict=True):
             if theirs.any():
                 cosines.append(cosine(ours, theirs))
     assert len(cosines) > 40 and np.mean(cosines) >= 0.999, np.mean(cosines)
@@ -127,7 +135,7 @@ def test_superspike_is_its_slow_twin(case):
     assert looks_ns[-1] < s.duration_ns <= looks_ns[-1] + method.looks.period_ns
     looks = random.integers(60, 180, (3, len(looks_ns), s.hidden)).astype(np.uint8)
     seen = dataclasses.replace(seen, looks=looks)
-    found = method.gradient(seen, *arrays(bench))
+    found = method.gradient(seen, arrays(bench))
     errors, _ = softmax_errors(seen.readings, seen.targets, s.sharpness)
     expected = np.zeros_like(network.hidden)
     for n in range(3):
@@ -135,10 +143,10 @@ def test_superspike_is_its_slow_twin(case):
         spikes = spikes_of(seen, n, s.hidden)
         measured = looks_ns.astype(float), potentials, errors[n], 10.0
         expected += surrogate.hidden_gradient(network, seen.arrivals_ns[n], spikes, *measured)
-    assert np.allclose(found.hidden, expected * s.efficacy_lsb / 3, rtol=1e-9, atol=1e-12)
+    assert np.allclose(found.by_weight[0], expected * s.efficacy_lsb / 3, rtol=1e-9, atol=1e-12)
     assert np.abs(expected).max() > 0
-    exact = EventPropMethod(s).gradient(seen, *arrays(bench))
-    assert np.allclose(found.readout, exact.readout) and found.loss == exact.loss
+    exact = EventPropMethod(s).gradient(seen, arrays(bench))
+    assert np.allclose(found.by_weight[1], exact.by_weight[1]) and found.loss == exact.loss
 
 
 def test_errors_are_the_derivative_of_the_loss():
