@@ -55,11 +55,6 @@ def hidden_drivers(hidden: int) -> np.ndarray:
     return _source_drivers(np.arange(hidden), c.BOTTOM)
 
 
-def lane_of(labels: np.ndarray) -> np.ndarray:
-    """The lanes of the neurons that spike with these labels."""
-    return np.asarray(labels, np.int64) >> 4 & 0x70 | np.asarray(labels, np.int64) & 15
-
-
 def _input_labels(drivers: np.ndarray, synapse_label: int) -> np.ndarray:
     bus, on_bus = drivers % c.PADI_BUSSES, drivers // c.PADI_BUSSES
     return (bus << 14 | INPUT_MARK | on_bus << c.ROW_SELECT_SHIFT | synapse_label).astype(np.uint16)

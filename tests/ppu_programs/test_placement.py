@@ -19,7 +19,6 @@ from ppu_programs.placement import (
     UNUSED_LABEL,
     hidden_drivers,
     input_labels,
-    lane_of,
     place,
     two_layers,
 )
@@ -136,8 +135,6 @@ def test_labels_name_their_sources(network):
     layers, numbers = placement.sources(together)
     np.testing.assert_array_equal(layers, np.repeat([INPUT_LAYER, *spiking], [len(part) for part in labels]))
     np.testing.assert_array_equal(numbers, np.concatenate([np.arange(len(part)) for part in labels]))
-    for k in spiking:
-        np.testing.assert_array_equal(lane_of(placement.spike_labels(k)), placement.layers[k].lanes)
     with pytest.raises(ValueError, match="label 0x003f belongs to no input and no neuron"):
         placement.sources(np.array([0x3F]))
 
