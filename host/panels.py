@@ -18,6 +18,8 @@ from chip.registers import Registers
 from host.replay import Replay, signed_weights
 from host.results import Result
 from host.tasks import Task
+from ppu_programs.network import Network
+from ppu_programs.placement import place
 
 BLUE, ORANGE, GREEN, VERMILION, PURPLE, SKY = "#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9"
 CLASS_COLOURS, CLASS_MARKERS = (BLUE, ORANGE, GREEN, PURPLE, SKY), "osD^v"
@@ -129,11 +131,17 @@ def _confusion(axes: Axes, predictions: np.ndarray, targets: np.ndarray, classes
     axes.set_yticks(range(len(classes)), classes)
 
 
-def weight_histogram(axes: Axes, registers: Registers) -> None:
-    """The signed weights of both layers, 6 bit and a sign, as fractions of each layer."""
+def weight_histogram(axes: Axes, registers: Registers, network: Network | None = None) -> None:
+    """The signed weights of each layer, 6 bit and a sign, as its fractions; hemispheres are layers if not told more."""
     edges = np.arange(-c.WEIGHT_MAX - 2.5, c.WEIGHT_MAX + 3, 3)  # bins of 3 weights, one of them around 0
-    for hemisphere, name, colour in ((c.TOP, "onto hidden neurons", BLUE), (c.BOTTOM, "onto readouts", ORANGE)):
-        weights = signed_weights(registers, hemisphere).ravel()
+    if network is None:
+        layers = [signed_weights(registers, hemisphere) for hemisphere in (c.TOP, c.BOTTOM)]
+    else:
+        layers = [place(network).load(registers.weights, layer) for layer in range(network.depth)]
+    hidden = len(layers) - 1
+    names = ["onto hidden neurons"] if hidden == 1 else [f"onto hidden layer {k}" for k in range(hidden)]
+    for weights, name, colour in zip(layers, [*names, "onto readouts"], (BLUE, ORANGE, GREEN, PURPLE), strict=False):
+        weights = weights.ravel()
         if not weights.size:
             continue
         share = np.full(weights.size, 1 / weights.size)

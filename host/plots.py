@@ -14,6 +14,7 @@ from host import verdict
 from host.replay import Replay
 from host.results import PNG_NAME, Result, replace_together
 from host.tasks import Task
+from ppu_programs.network import Network
 
 SIZE_INCHES, DOTS_PER_INCH = (16.0, 10.0), 100
 MISSING = "no picture: matplotlib is not installed; pip install 'plasticore[plot]' brings it"
@@ -51,10 +52,11 @@ def draw(result: Result, task: Task, replay: Replay) -> bytes:
     figure.get_layout_engine().set(w_pad=0.12, h_pad=0.12, wspace=0.02, hspace=0.02)
     figure.suptitle(_title(result), fontsize=15, fontweight="bold")
     axes = figure.subplots(2, 3)
+    network = None if result.network is None else Network.from_dict(result.network)
     with panels.style():
         panels.learning_curve(axes[0, 0], result)
         panels.decisions(axes[0, 1], result, task)
-        panels.weight_histogram(axes[0, 2], replay.registers)
+        panels.weight_histogram(axes[0, 2], replay.registers, network)
         panels.raster(axes[1, 0], replay)
         panels.hidden_membranes(axes[1, 1], replay)
         panels.readout_membranes(axes[1, 2], replay, task, _prediction(result, task, replay.sample))

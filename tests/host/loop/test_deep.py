@@ -7,7 +7,7 @@ import pytest
 
 from chip import Chip, ChipConfig
 from chip import constants as c
-from host import Host, Result, tasks
+from host import Host, Result, plots, tasks
 from host.loop.host_loop import HostLoop
 from host.report import report
 from host.results import npz_bytes
@@ -89,6 +89,8 @@ def test_a_result_has_the_weights_of_every_layer(tmp_path):
     assert Network.from_dict(loaded.network) == SMALL["four layers"] and loaded.settings["slope_limit"] == 8.0
     assert "network" not in json.loads((tmp_path / "result.json").read_text())["settings"]
     assert "eventprop from the host on chip ideal" in report(loaded)
+    picture = plots.draw(result, host.task, host.replay(result, plots.sample_to_show(result, host.task)))
+    assert picture.startswith(b"\x89PNG")
     assert any("synapse of hidden layer 2" in sentence for sentence in loaded.assumptions)
 
 
