@@ -146,7 +146,7 @@ def test_a_setting_of_the_rule_changes_the_rule_and_no_chip():
     assert [settings.activity for settings in made] == [0.0, 0.25, 0.01]
     assert dataclasses.replace(made[1], activity=0.0) == SuperSpike.settings_class()
     for text, words in (
-        ("rule.activitty=0.1", "the rule superspike has no setting activitty to sweep; it has inputs, "),
+        ("rule.activitty=0.1", "the rule superspike has no setting activitty to sweep; it has .*inputs, hidden, "),
         ("rule.batch=2.5", "superspike.batch"),
         ("rule.activity=7", "superspike.activity is 7.0; it must lie in 0.0..0.999"),
     ):
