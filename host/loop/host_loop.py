@@ -30,7 +30,8 @@ class HostLoop(Host):
     """Trains a chip with the network, encoding, batches and epochs of an on-chip rule, but from outside in float.
 
     The programs of the processors are those of :mod:`ppu_programs.playback`. The method is that of the rule's name.
-    EventProp's trains networks of up to three hidden layers, ``EventProp(network=...)``.
+    EventProp's trains networks of up to three hidden layers, ``EventProp(network=...)``. Spikes come from the trace
+    buffer: ``fpga.spike_writer`` can be off, whose record of 254 spikes a sample a lively deep network overflows.
 
         host = HostLoop(Chip(ChipConfig.typical(seed=1)))
         host.load(EventProp(epochs=10, seed=1), tasks.yin_yang())

@@ -11,9 +11,12 @@ from ppu_programs.network import LI, LIF, Linear, Network
 from ppu_programs.two_layer import settings as two_layer
 from ppu_programs.two_layer.settings import SampleSettings
 
+# for Yin-Yang, which the host learns with it; initial weights were chosen on its validation samples
 THREE_LAYERS = Network(
-    Linear(5, 60), LIF(60), Linear(60, 60, efficacy_lsb=2, mean=2.0, spread=10.0), LIF(60), Linear(60, 3), LI(3)
-)  # for Yin-Yang
+    *(Linear(5, 60, mean=20.0), LIF(60)),
+    *(Linear(60, 60, efficacy_lsb=2, mean=4.0, spread=16.0), LIF(60)),
+    *(Linear(60, 3), LI(3)),
+)
 
 
 @dataclass(frozen=True)
