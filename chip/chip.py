@@ -88,7 +88,8 @@ class Chip:
         """Start every loaded program, for the first time or once all have ended.
 
         Raises:
-            RuntimeError: registers or programs are missing, programs still run, or the last run did not end by itself.
+            RuntimeError: registers or programs are missing, programs still run, the last run did not end by itself, or
+                this one could reach the end of the chip's time.
         """
         loaded = [p for p in self.processors if p.program is not None]
         if self.stopped or any(p.exit_code == EXIT_WATCHDOG for p in loaded):
@@ -99,9 +100,15 @@ class Chip:
             raise RuntimeError("the chip has no registers yet; write them over chip.link first")
         if not loaded:
             raise RuntimeError("no PPU has a program; load one over chip.link first")
+        limit_ns = self.now_ns + self.config.ppu.program_limit_cycles * c.PPU_CLOCK_NS
+        if limit_ns >= c.END_NS:
+            raise RuntimeError(
+                f"with its watchdog at {limit_ns} ns this run could reach the end of the chip's time, {c.END_NS} ns or "
+                "19.5 h; lower ppu.program_limit_cycles, or build a new Chip"
+            )
         self.link.begin_run()
         self.started = True
-        self.environment.limit_ns = self.now_ns + self.config.ppu.program_limit_cycles * c.PPU_CLOCK_NS
+        self.environment.limit_ns = limit_ns
         self.trace.begin(self.core, self.now_ns)
         for processor in loaded:
             processor.start()
@@ -196,9 +203,9 @@ class Chip:
                 next_look = time.perf_counter() + PROGRESS_EVERY_S
 
     def _deadlock(self) -> str:
+        lines = {p: [str(line) for line, waits in enumerate(p._waiting) if waits] for p in self._running()}
         waiting = " and ".join(
-            f"{p.program.name} on the {p.name} PPU for doorbell line {[bool(e) for e in p._waiting].index(True)}"
-            for p in self._running()
+            f"{p.program.name} on the {p.name} PPU for doorbell line {' or '.join(lines[p])}" for p in self._running()
         )
         return f"at {self.now_ns} ns nothing is left to happen: {waiting} waits and nobody will ring"
 

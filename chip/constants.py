@@ -9,6 +9,7 @@ vendor figures, "assumed" means that no public source gives the number: it is a 
 PPU_CLOCK_NS = 4  # 250 MHz (haldls pll.h defaults)
 FPGA_CLOCK_NS = 8  # 125 MHz; the resolution of chip_time (haldls systime)
 EVENT_CLOCK_NS = 4  # 250 MHz event fabric and background clock (haldls background tests)
+END_NS = 1 << 46  # 19.5 h: the simulation has no time from here on, where the keys of its events end
 
 # ------------------------------------------------------------------ topology
 HEMISPHERES = 2  # halco SynramOnDLS

@@ -22,6 +22,7 @@ RECORD_SLOTS = 2
 RECORD_HEADER_WORDS = 2
 RECORD_SPIKES = RECORD_BYTES // 4 - RECORD_HEADER_WORDS
 VECTOR_WORDS = c.VECTOR_BYTES // 4
+RECORD_VECTORS = RECORD_BYTES // c.VECTOR_BYTES
 
 
 def record_address(slot: int) -> int:
@@ -216,14 +217,15 @@ class SpikeWriter:
         self._bytes = [memory.view(record_address(slot), RECORD_BYTES) for slot in range(RECORD_SLOTS)]
         self._headers = [record.view(np.uint32)[:RECORD_HEADER_WORDS] for record in self._bytes]
         self._spikes = [record.view(np.uint32)[RECORD_HEADER_WORDS:] for record in self._bytes]
-        sizes = range(0, RECORD_BYTES + 1, c.VECTOR_BYTES)
-        self._vectors = [[record[:size] for size in sizes] for record in self._bytes]  # the first 0, 1, ... of each
+        counts = range(RECORD_VECTORS + 1)
+        self._vectors = [[record[: n * c.VECTOR_BYTES] for n in counts] for record in self._bytes]
+        self.records = [0] * RECORD_SLOTS  # written so far, by slot
         self.lost = self.written = 0
 
     def filled(self, slot: int) -> np.ndarray:
-        """uint8[n * 128]: the vectors of a record that hold its header and its spikes."""
+        """uint8[n * 128]: the vectors of a record that hold its header and its spikes, by the count in its header."""
         words = RECORD_HEADER_WORDS + self._headers[slot].item(0)
-        return self._vectors[slot][-(-words // VECTOR_WORDS)]
+        return self._vectors[slot][min(-(-words // VECTOR_WORDS), RECORD_VECTORS)]
 
     def write(self, core, slot: int, zero_ns: int, end_ns: int, tag: int) -> None:
         """Write the record of the spikes in ``zero_ns <= t < end_ns``; the core must stand behind ``end_ns``."""
@@ -233,6 +235,7 @@ class SpikeWriter:
         kept = found if found < RECORD_SPIKES else RECORD_SPIKES
         header = self._headers[slot]
         header[0], header[1] = kept, tag
+        self.records[slot] += 1
         self.written += kept
         if kept < found:
             self.lost += found - kept

@@ -46,6 +46,8 @@ from chip.analog.state import carry_over, carry_over_drivers, restore_state, rou
 from chip.config import ChipConfig
 from chip.registers import Registers
 
+CONVERSION_SHAPES = frozenset({(c.LANES,), (c.COLUMNS,)})
+ADVANCED_AT_ONCE_NS = 1_000_000 * GRID_NS  # so that an interrupt is heard every now and then
 DRIVEN_ROWS = 1 << 14  # that the sensors may be behind
 
 
@@ -156,9 +158,13 @@ class AnalogCore(Posting):
             return
         if time_ns % c.EVENT_CLOCK_NS:
             raise ValueError(f"cannot advance to {time_ns} ns, which is not on the {c.EVENT_CLOCK_NS} ns clock")
+        if time_ns >= c.END_NS:
+            raise ValueError(f"cannot advance to {time_ns} ns; a chip's time ends at {c.END_NS} ns, which is 19.5 h")
         self._advance(int(time_ns))
 
     def _advance(self, time_ns: int) -> None:
+        while time_ns - self._now_ns > ADVANCED_AT_ONCE_NS:
+            self._advance(self._now_ns + ADVANCED_AT_ONCE_NS)
         while (status := advance(time_ns, self._table)) != DONE:
             if status == GROW:
                 self._grow()
@@ -195,6 +201,8 @@ class AnalogCore(Posting):
         With ``into``, uint8[128] or uint8[256], the even half or both are written there, and that is returned.
         """
         values = np.empty(c.COLUMNS, np.uint8) if into is None else into
+        if values.shape not in CONVERSION_SHAPES or values.dtype != np.uint8:
+            raise ValueError(f"a conversion is read into uint8[128] or uint8[256], not {values.dtype}{values.shape}")
         self.advance(ticket >> 1)
         status = take_look(self._clock, self._queues.looks, self._queues.look_values, ticket, values)
         if status == PENDING:  # posted for this very instant after the core had come there

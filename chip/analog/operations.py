@@ -55,6 +55,8 @@ class Posting:
 
     def post_part(self, times_ns: np.ndarray, labels: np.ndarray, first: int, last: int, zero_ns: int = 0) -> None:
         """Post events first..last - 1 of int64[n] times and int64[n] labels, as :meth:`post_events` does."""
+        if not 0 <= first <= last <= times_ns.size <= labels.size:
+            raise ValueError(f"events {first}..{last - 1} of {times_ns.size} times and {labels.size} labels")
         arguments = times_ns, labels, first, last, zero_ns, LAST_LABEL
         while (status := insert_events(self._clock, self._queues.events, *arguments)) == FULL:
             self._make_room("events", last - first)
@@ -79,12 +81,9 @@ class Posting:
         self, times_ns: np.ndarray, hemisphere: int, rows: np.ndarray, half: int, values: np.ndarray
     ) -> None:
         """Post writes of row halves: int[n] times, int[n] rows 0..255, uint8[n, 128] weights 0..63."""
-        _check_place(hemisphere, half)
         times = np.ascontiguousarray(times_ns, np.int64)
         rows = np.ascontiguousarray(rows, np.int64)
         values = np.ascontiguousarray(values, np.uint8).reshape(-1, c.LANES)
-        if not len(times) == len(rows) == len(values):
-            raise ValueError(f"{len(times)} times, {len(rows)} rows and {len(values)} vectors of weights do not match")
         status = self.try_weight_rows(0, times, hemisphere, rows, half, values)
         if status < 0:
             self._refuse_rows(status, times, hemisphere, rows, half, values)
@@ -96,6 +95,12 @@ class Posting:
 
         Returns DONE; or posts nothing and returns BAD_ROW or BAD_WEIGHT, and raises for everything else.
         """
+        if (hemisphere, half) not in PLACES:
+            _check_place(hemisphere, half)
+        if not len(times_ns) == len(rows) == len(values):
+            raise ValueError(
+                f"{len(times_ns)} times, {len(rows)} rows and {len(values)} vectors of weights do not match"
+            )
         clock, queues = self._clock, self._queues
         arguments = zero_ns, times_ns, hemisphere, rows, half, values
         while (status := insert_rows(clock, queues.writes, queues.write_values, *arguments)) == FULL:
@@ -110,7 +115,9 @@ class Posting:
 
         Returns False, and posts nothing, if a weight is beyond 63.
         """
-        _check_place(hemisphere, c.EVEN)
+        if (hemisphere, c.EVEN) not in PLACES or values.shape != (c.HALVES, c.LANES):
+            _check_place(hemisphere, c.EVEN)
+            raise ValueError(f"the weights of a row have the shape {values.shape}; it must be ({c.HALVES}, {c.LANES})")
         arguments = first_ns, step_ns, hemisphere, row, values
         while (status := insert_row(self._clock, self._queues.writes, self._queues.write_values, *arguments)) == FULL:
             self._make_room("writes", c.HALVES)
@@ -136,7 +143,7 @@ class Posting:
 
         Currents go on, and no refractory period begins.
         """
-        if (hemisphere, half) not in PLACES or time_ns % c.EVENT_CLOCK_NS or time_ns < self._now_ns:
+        if (hemisphere, half) not in PLACES or time_ns % c.EVENT_CLOCK_NS or not self._now_ns <= time_ns < c.END_NS:
             _check_place(hemisphere, half)
             self._check_time(time_ns, "a neuron reset")
         if mask is None:
@@ -151,7 +158,7 @@ class Posting:
 
     def post_cadc(self, time_ns: int, hemisphere: int) -> int:
         """Post a conversion of all membranes of a hemisphere; returns the ticket for :meth:`cadc_result`."""
-        if (hemisphere, c.EVEN) not in PLACES or time_ns % c.EVENT_CLOCK_NS or time_ns < self._now_ns:
+        if (hemisphere, c.EVEN) not in PLACES or time_ns % c.EVENT_CLOCK_NS or not self._now_ns <= time_ns < c.END_NS:
             _check_place(hemisphere, c.EVEN)
             self._check_time(time_ns, "a CADC conversion")
         ticket = (int(time_ns) << 1) | hemisphere
@@ -193,6 +200,8 @@ class Posting:
                 f"{what} is posted for {time_ns} ns, but the analog core has been advanced to {self.now_ns} ns; "
                 f"post it before anybody asks for a later result"
             )
+        if time_ns >= c.END_NS:
+            raise ValueError(f"{what} is posted for {time_ns} ns; a chip's time ends at {c.END_NS} ns, which is 19.5 h")
 
     def _make_room(self, name: str, count: int) -> None:
         """Make a queue take ``count`` more keys: close it up, then lengthen it."""

@@ -43,6 +43,12 @@ def padi_word(hemisphere: int, busses: int, row_select: int, label: int) -> int:
     return INJECTED | hemisphere << 15 | busses << 11 | row_select << 6 | label
 
 
+@inner
+def _is_off(clock, time_ns):
+    """Say whether nothing can be posted for a time."""
+    return time_ns < clock[NOW] or time_ns >= c.END_NS or time_ns % c.EVENT_CLOCK_NS != 0
+
+
 @outer
 def insert_events(clock, keys, times_ns, words, first, last, zero_ns, highest):
     """Insert events first..last - 1, ``time << 17 | word``, at int64 times after ``zero_ns``.
@@ -54,7 +60,7 @@ def insert_events(clock, keys, times_ns, words, first, last, zero_ns, highest):
         return FULL
     for i in range(first, last):
         time_ns = zero_ns + times_ns[i]
-        off = time_ns < clock[NOW] or time_ns % c.EVENT_CLOCK_NS != 0
+        off = _is_off(clock, time_ns)
         if off or words[i] < 0 or words[i] > highest:
             return -2 - i
     for i in range(first, last):
@@ -84,7 +90,7 @@ def take_look(clock, keys, values, key, result):
             if i >= clock[LOOK_HEAD]:
                 return PENDING
             keys[i] = NEVER
-            for n in range(result.size):
+            for n in range(min(result.size, values.shape[1])):
                 result[n] = values[i, n]
             return DONE
     return MISSING
@@ -116,11 +122,12 @@ def insert_rows(clock, keys, values, zero_ns, times_ns, hemisphere, rows, half, 
     if tail + rows.size > keys.size:
         return FULL
     for n in range(rows.size):
-        time_ns = zero_ns + times_ns[n]
-        if time_ns < clock[NOW] or time_ns % c.EVENT_CLOCK_NS != 0:
-            return BAD_TIME
         if rows[n] < 0 or rows[n] >= c.ROWS:
             return BAD_ROW
+    for n in range(rows.size):
+        time_ns = zero_ns + times_ns[n]
+        if _is_off(clock, time_ns):
+            return BAD_TIME
         largest = 0
         for lane in range(c.LANES):
             largest = max(largest, vectors[n, lane])
@@ -147,12 +154,14 @@ def insert_rows(clock, keys, values, zero_ns, times_ns, hemisphere, rows, half, 
 def insert_row(clock, keys, values, first_ns, step_ns, hemisphere, row, vectors):
     """Insert the writes of both halves of a row, the odd one ``step_ns`` > 0 later: uint8[2, 128] weights.
 
-    Returns DONE, FULL, BAD_TIME, BAD_WEIGHT, or TWICE, as ``insert_rows`` does.
+    Returns DONE, FULL, BAD_TIME, BAD_ROW, BAD_WEIGHT, or TWICE, as ``insert_rows`` does.
     """
     head, tail = clock[WRITE_HEAD], clock[WRITE_TAIL]
     if tail + c.HALVES > keys.size:
         return FULL
-    if first_ns < clock[NOW] or first_ns % c.EVENT_CLOCK_NS != 0 or step_ns % c.EVENT_CLOCK_NS != 0:
+    if row < 0 or row >= c.ROWS:
+        return BAD_ROW
+    if _is_off(clock, first_ns) or _is_off(clock, first_ns + step_ns):
         return BAD_TIME
     largest = 0
     for half in range(c.HALVES):

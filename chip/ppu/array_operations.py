@@ -146,6 +146,7 @@ class ArrayOperations(ProcessorCore):
         never counted.
         """
         self._check_halves(halves)
+        self._check_sequence("lanes", lanes)
         for lane in lanes:
             self._check_index("lane", lane, c.LANES)
         if len(set(halves)) < len(halves) or len(set(lanes)) < len(lanes):
@@ -180,6 +181,7 @@ class ArrayOperations(ProcessorCore):
         It does not pass the crossbar, so nobody records it. The busses must be this processor's:
         ``Registers.padi_from_processor``.
         """
+        self._check_sequence("PADI busses", busses)
         given = self.chip.core.padi_from_processor[self.hemisphere]
         for bus in busses:
             self._check_index("PADI bus", bus, c.PADI_BUSSES)

@@ -82,7 +82,13 @@ class Chaining(ProcessorCore):
 
     def _begin_links(self, operations: tuple[Link, ...]) -> None:
         places: list = []  # of reads so far
-        for method, *arguments in operations:
+        for link in operations:
+            if not isinstance(link, (tuple, list)) or not link:
+                raise MachineFault(
+                    f"program {self.program.name} on the {self.name} PPU chains {link!r}; give each operation with its "
+                    "arguments as a tuple, for example (ppu.run, kernel)"
+                )
+            method, *arguments = link
             name = getattr(method, "__name__", None)
             if name not in PLACE_ARGUMENT:
                 self._refuse_link(method)

@@ -139,7 +139,12 @@ class Kernel:
 
     def check_integers(self, integers: tuple[int, ...]) -> tuple[int, ...]:
         """Return the integer parameters of a call as Python's; ValueError for a wrong number, or one beyond 32 bits."""
-        integers = tuple(map(index, integers))
+        try:
+            integers = tuple(map(index, integers))
+        except TypeError:
+            raise ValueError(
+                f"kernel {self.name} takes integers ({', '.join(self.parameters)}), not {integers}"
+            ) from None
         if len(integers) != len(self.parameters):
             raise ValueError(
                 f"kernel {self.name} takes {len(self.parameters)} integers "

@@ -18,7 +18,7 @@ import numpy as np
 
 from chip import constants as c
 from chip.constants import PPU_CLOCK_NS
-from chip.errors import MachineFault
+from chip.errors import LossError, MachineFault
 from chip.fpga import RECORD_SLOTS
 from chip.ppu.array_operations import ArrayOperations
 from chip.ppu.chaining import Chaining
@@ -41,6 +41,7 @@ from chip.ppu.scheduler import PASS_CYCLES, Scheduler
 from chip.ppu.sensor_operations import SensorOperations
 
 LONGEST_CYCLES = 1 << 48  # of a wait, 13 days
+COPY_CYCLES = c.EXTERNAL_LOAD_CYCLES + c.SRAM_VECTOR_STORE_CYCLES  # of a vector of external memory
 SAMPLES_OF_SPIKES = 256  # the core's log of spikes is cut after so many samples, unless the chip keeps it
 
 
@@ -126,17 +127,13 @@ class Processor(ArrayOperations, SensorOperations, Chaining):
         The values are those at the end of the transfer. The address is a multiple of 128, the offset of 4.
         """
         self._check_transfer(address, offset, vectors)
-        return self._copy_in(self.chip.external.view(address, vectors * c.VECTOR_BYTES), into, offset)
-
-    def _copy_in(self, source: np.ndarray, into: str, offset: int) -> Operation:
-        """Copy whole vectors of external memory to SRAM, by their values at the end."""
+        source = self.chip.external.view(address, vectors * c.VECTOR_BYTES)
         target = self._bytes(into, offset, source.size)
 
         def deliver():
             target[...] = source
 
-        cycles = source.size // c.VECTOR_BYTES * (c.EXTERNAL_LOAD_CYCLES + c.SRAM_VECTOR_STORE_CYCLES)
-        return self._spend("external load", cycles, then=deliver)
+        return self._spend("external load", source.size // c.VECTOR_BYTES * COPY_CYCLES, then=deliver)
 
     def store_external(self, address: int, source: str, vectors: int = 1, offset: int = 0) -> Operation:
         """Copy vectors of 128 bytes from SRAM to external memory; they are there when the operation ends.
@@ -164,7 +161,25 @@ class Processor(ArrayOperations, SensorOperations, Chaining):
             self._check_index("record slot", slot, RECORD_SLOTS)
         if not self.config.fpga.spike_writer:
             raise MachineFault(f"program {self.program.name} reads a spike record, but fpga.spike_writer is off")
-        return self._copy_in(self.chip.writer.filled(slot), into, 0)
+        writer = self.chip.writer
+        source, written = writer.filled(slot), writer.records[slot]
+        target = self._bytes(into, 0, source.size)
+
+        def deliver():
+            target[...] = source
+            if writer.records[slot] != written:
+                self._note_torn_record(slot)
+
+        return self._spend("external load", source.size // c.VECTOR_BYTES * COPY_CYCLES, then=deliver)
+
+    def _note_torn_record(self, slot: int) -> None:
+        """Count that a record was written while it was read: its count is of the earlier one, its spikes are not."""
+        self.races += 1
+        if self.config.strict:
+            raise LossError(
+                f"spike record {slot} was written while program {self.program.name} on the {self.name} PPU read it: "
+                "play into the other slot, or wait until it was read"
+            )
 
     # ------------------------------------------------------------------ samples, doorbells, the other PPU
 
@@ -176,9 +191,10 @@ class Processor(ArrayOperations, SensorOperations, Chaining):
         """
         if type(slot) is not int or not 0 <= slot < RECORD_SLOTS:
             self._check_index("record slot", slot, RECORD_SLOTS)
+        if type(ring) is not tuple:
+            self._check_sequence("hemispheres to ring", ring)
         for hemisphere in ring:
-            if type(hemisphere) is not int or not 0 <= hemisphere < c.HEMISPHERES:
-                self._check_index("hemisphere", hemisphere, c.HEMISPHERES)
+            self._listener(hemisphere, SAMPLE_LINE)
         if type(sample) is not int or not 0 <= sample < 1 << 40:
             self._check_index("sample", sample, 1 << 40)
         chip, fpga, request = self.chip, self.config.fpga, self._write_cycles
@@ -230,7 +246,13 @@ class Processor(ArrayOperations, SensorOperations, Chaining):
             self._check_index("hemisphere", hemisphere, c.HEMISPHERES)
         if type(line) is not int or not 0 <= line < DOORBELL_LINES:
             self._check_index("doorbell line", line, DOORBELL_LINES)
-        return self.chip.processors[hemisphere]
+        other = self.chip.processors[hemisphere]
+        if other.program is None:
+            raise MachineFault(
+                f"program {self.program.name} on the {self.name} PPU rings the {other.name} PPU, which has no program; "
+                "load one, or do not ring"
+            )
+        return other
 
     def wait_doorbell(self, line: int = SAMPLE_LINE) -> Operation:
         """Sleep until the line rings; returns at once where it already has. Answering clears it."""
@@ -255,8 +277,14 @@ class Processor(ArrayOperations, SensorOperations, Chaining):
         Goes on at once where a line has rung or the cycle is past; ``None`` waits for a ring alone. The ring stays
         to be answered, by :meth:`wait_doorbell` or by the scheduler.
         """
+        self._check_sequence("doorbell lines", lines)
         for line in lines:
             self._check_index("doorbell line", line, DOORBELL_LINES)
+        if cycle is None and not lines:
+            raise MachineFault(
+                f"program {self.program.name} on the {self.name} PPU waits for no doorbell line and no cycle, so for "
+                "ever; name one"
+            )
         if any(self._pending[line] for line in lines):
             return self._spend("wait", 0)
         ready_ns = self._start_ns()

@@ -130,11 +130,16 @@ class ProcessorCore:
         self._pending[:] = [False] * DOORBELL_LINES
         self._main = self.program.main(self)
         if not isinstance(self._main, Generator):
-            raise MachineFault(f"main of program {self.program.name} yields nothing; it must be a generator")
+            raise MachineFault(
+                f"main of program {self.program.name} yields nothing; it must be a generator that "
+                "yields operations, for example `yield ppu.run(kernel)`"
+            )
         self.end.move(self.environment.now)
 
     def _go_on(self) -> None:
         """End the present operation and run ``main`` to the next one that has to wait; keep its exit code.
+
+        At the watchdog's time it ends instead, whatever it is doing.
 
         Most operations are those of a processor that is alone: nothing else is scheduled up to their end. Time goes
         there at once. Their alarm would have been the next one to go off, so the order of everything stays what it was.
@@ -142,14 +147,14 @@ class ProcessorCore:
         clock, main = self.environment, self._main
         queue, limit_ns = clock.queue, clock.limit_ns
         for skips_left in SKIPS_LEFT:
+            if clock.now > limit_ns:  # what has not ended by then does not act
+                self._exit(EXIT_WATCHDOG)
+                return
             try:
                 then = self._then
                 if then is not None:
                     self._then = None
                     then()
-                if clock.now > limit_ns:
-                    self._exit(EXIT_WATCHDOG)
-                    return
                 operation = next(main)
             except StopIteration as end:
                 self._check_yielded()
@@ -169,7 +174,7 @@ class ProcessorCore:
             end_ns = clock.now + (self._owed_cycles + self._span_cycles) * PPU_CLOCK_NS
             self._owed_cycles = 0
             if (queue and queue[0][0] <= end_ns) or end_ns > limit_ns or not skips_left:
-                self.end.set(end_ns)
+                self.end.set(end_ns if end_ns <= limit_ns else limit_ns + PPU_CLOCK_NS)
                 return
             clock.now = end_ns
 
@@ -274,7 +279,8 @@ class ProcessorCore:
         if offset < 0 or offset + count > view.size:
             byte = offset if offset < 0 else offset + count
             raise MachineFault(
-                f"byte {byte} of region {region} on the {self.name} PPU was addressed; it has {view.size}"
+                f"byte {byte} of region {region} on the {self.name} PPU was addressed; it has {view.size}: declare it "
+                "larger, or move less"
             )
         return view[offset : offset + count]
 
@@ -288,8 +294,17 @@ class ProcessorCore:
                 f"numbers {start}..{stop - 1}"
             )
 
+    def _check_sequence(self, what: str, values: Sequence[int]) -> None:
+        """Refuse a single number where several may stand."""
+        if not isinstance(values, (tuple, list, range, np.ndarray)):
+            raise MachineFault(
+                f"program {self.program.name} on the {self.name} PPU names {what} {values!r}; give a sequence, for "
+                "example (0,)"
+            )
+
     def _check_halves(self, halves: Sequence[int]) -> None:
         """Refuse what is not one or both halves of a row."""
+        self._check_sequence("halves", halves)
         if not len(halves):
             raise MachineFault(
                 f"program {self.program.name} names no half of a row on the {self.name} PPU; name 0 or 1"
@@ -329,6 +344,8 @@ class ProcessorCore:
         return np.ascontiguousarray(rows, np.int64), self._vectors(region, rows.size)
 
     def _refuse_rows(self, rows: np.ndarray) -> NoReturn:
-        raise MachineFault(
-            f"program {self.program.name} addresses rows {rows.tolist()}; a hemisphere has rows 0..{c.ROWS - 1}"
-        )
+        if rows.size and rows.ndim <= 1 and rows.dtype.kind in "iu":
+            wanted = f"a hemisphere has rows 0..{c.ROWS - 1}"
+        else:
+            wanted = f"give a whole number of 0..{c.ROWS - 1}, or one sequence of such numbers"
+        raise MachineFault(f"program {self.program.name} addresses rows {rows.tolist()}; {wanted}")

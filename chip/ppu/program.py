@@ -6,6 +6,7 @@ from collections.abc import Generator
 
 import numpy as np
 
+from chip.ppu.kernel import Kernel
 from chip.ppu.memory import Memory
 from chip.ppu.recording import Recording, check_recordings
 from chip.ppu.scheduler import run_tasks
@@ -77,9 +78,18 @@ def check_program(program: Program) -> None:
     """Refuse what a program declares wrongly; called when it is loaded.
 
     Raises:
-        TypeError: there is neither a main nor a task.
+        TypeError: there is neither a main nor a task, or memory or kernels are something else.
         ValueError: a task or a recording that cannot be; begins with ``file:line`` where there is one.
     """
+    if not isinstance(program.memory, Memory):
+        raise TypeError(
+            f"memory of program {program.name} is {program.memory!r}; make it of regions, Memory(name=u8[256])"
+        )
+    for kernel in program.kernels:
+        if not isinstance(kernel, Kernel):
+            raise TypeError(
+                f"program {program.name} lists {kernel!r} among its kernels; decorate a function by @kernel"
+            )
     if type(program).main is Program.main and not program.tasks:
         raise TypeError(f"program {program.name} has no main(self, ppu) and no tasks")
     check_tasks(program)

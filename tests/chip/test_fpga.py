@@ -153,6 +153,13 @@ def test_the_record_holds_count_tag_and_stamped_labels():
     assert words[:4].tolist() == [2, 2, 5, (1 << 16) | 0x7FF]
 
 
+@pytest.mark.parametrize("count, vectors", [(0, 1), (30, 1), (31, 2), (254, 8), (255, 8), (0xFFFFFFFF, 8)])
+def test_a_record_is_as_long_as_its_header_says_and_no_longer_than_its_room(count, vectors):
+    memory = ExternalMemory()
+    memory.view(record_address(0), 4).view(np.uint32)[0] = count
+    assert SpikeWriter(FpgaConfig(), memory, strict=True).filled(0).size == 128 * vectors
+
+
 def test_a_full_record_loses_counts_and_on_a_strict_chip_stops():
     core = Core([(8 * i, 1) for i in range(RECORD_SPIKES + 3)])
     writer = SpikeWriter(FpgaConfig(), ExternalMemory(), strict=False)

@@ -4,6 +4,7 @@ import pytest
 
 from chip.config import ChipConfig, PpuConfig
 from chip.errors import MachineFault
+from chip.fpga import BLOCK_RAM_BASE
 from chip.ppu.processor_core import EXIT_WATCHDOG, ISSUE_CYCLES, MOST_SKIPS
 from tests.chip.programs import build, run, sleep
 
@@ -64,13 +65,47 @@ def test_a_doorbell_that_rings_before_what_is_owed_has_passed_waits_for_it():
     assert seen["clock"] == 1_000 and seen["then"] - seen["clock"] >= 50
 
 
-def test_the_watchdog_ends_a_program_that_sleeps_beyond_it_to_its_end():
+@pytest.mark.parametrize("cycles", [1_000, 10**7, (1 << 48) - 1])
+def test_the_watchdog_ends_a_program_that_sleeps_beyond_it_in_time(cycles):
     def main(ppu):
-        yield ppu.wait(10**7)
+        yield ppu.wait(cycles)
         return 0
 
     config = ChipConfig.ideal(ppu=PpuConfig(program_limit_cycles=1_000))
-    assert run(top=main, config=config).processors[0].exit_code == EXIT_WATCHDOG
+    chip = run(top=main, bottom=sleep, config=config)
+    assert [p.exit_code for p in chip.processors] == [EXIT_WATCHDOG, 0]
+    assert chip.now_ns == 4_004
+
+
+@pytest.mark.parametrize("vectors, acts", [(2, True), (3, False)])
+def test_what_has_not_ended_when_the_watchdog_comes_does_not_act(vectors, acts):
+    def main(ppu):
+        ppu.chip.external.view(BLOCK_RAM_BASE, 384)[...] = 7
+        yield ppu.load_external(BLOCK_RAM_BASE, into="membranes", vectors=vectors)  # 391 cycles each
+        return 0
+
+    config = ChipConfig.ideal(ppu=PpuConfig(program_limit_cycles=1_000))
+    chip = run(top=main, config=config)
+    assert chip.processors[0].exit_code == (0 if acts else EXIT_WATCHDOG)
+    assert (chip.processors[0].regions["membranes"][: 128 * vectors] == 7).all() == acts
+
+
+def test_a_deadlock_names_every_line_that_nobody_rings():
+    def main(ppu):
+        yield ppu.wait_doorbell_until((1, 3), None)
+        return 0
+
+    with pytest.raises(MachineFault, match="top PPU for doorbell line 1 or 3 waits and nobody will ring"):
+        run(top=main)
+
+
+def test_a_run_that_could_reach_the_end_of_time_is_refused():
+    config = ChipConfig.ideal(ppu=PpuConfig(program_limit_cycles=10**13))
+    chip = build(top=lambda ppu: (yield ppu.wait(10**13 - 1_000)) or 0, config=config)
+    chip.start()
+    chip.run()
+    with pytest.raises(RuntimeError, match="lower ppu.program_limit_cycles"):
+        chip.start()
 
 
 def test_a_wait_longer_than_the_clock_is_refused():

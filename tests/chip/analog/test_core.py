@@ -13,6 +13,7 @@ from chip.registers import Registers
 from tests.chip.analog.networks import one_neuron, open_crossbar, random_events, random_network
 
 ONES = np.ones(128, np.uint8)
+ROW, ZERO = np.zeros((2, 128), np.uint8), np.zeros(1, np.int64)
 
 
 def core_of(registers=None):
@@ -57,9 +58,25 @@ def test_the_past_and_the_wrong_clock_are_refused(post):
         ("do not match", lambda core: core.post_weight_rows([0], 0, [0, 1], 0, np.zeros((2, 128), np.uint8))),
         ("rows are 0..255", lambda core: core.post_weight_rows([0], 0, [256], 0, np.zeros((1, 128), np.uint8))),
         ("row half 2", lambda core: core.post_weight_rows([0], 0, [0], 2, np.zeros((1, 128), np.uint8))),
+        ("rows 256..256", lambda core: core.post_row(400, 40, 0, 256, ROW)),
+        ("rows -1..-1", lambda core: core.post_row(400, 40, 1, -1, ROW)),
+        ("hemisphere 2", lambda core: core.post_row(400, 40, 2, 0, ROW)),
+        ("have the shape", lambda core: core.post_row(400, 40, 0, 0, ROW[:1])),
+        ("row half 9", lambda core: core.try_weight_rows(400, ZERO, 0, ZERO, 9, ROW[:1])),
+        ("do not match", lambda core: core.try_weight_rows(400, ZERO, 0, ZERO, 0, ROW)),
+        ("events -3..0", lambda core: core.post_part(ZERO, ZERO, -3, 1)),
+        ("events 0..1 of 1", lambda core: core.post_part(ZERO, ZERO, 0, 2)),
+        ("read into", lambda core: core.cadc_result(core.post_cadc(0, 0), np.zeros((2, 128), np.uint8))),
+        ("read into", lambda core: core.cadc_result(core.post_cadc(0, 0), np.zeros(128, np.int8))),
+        ("read into", lambda core: core.cadc_result(core.post_cadc(0, 0), np.zeros(1000, np.uint8))),
         ("hemisphere 2", lambda core: core.post_cadc(0, 2)),
         ("mask has the shape", lambda core: core.post_neuron_reset(0, 0, 0, np.ones(256))),
         ("not on the 4 ns clock", lambda core: core.advance(6)),
+        ("time ends", lambda core: core.advance(c.END_NS)),
+        ("time ends", lambda core: core.post_events([c.END_NS], [0])),
+        ("time ends", lambda core: core.post_cadc(c.END_NS, 0)),
+        ("time ends", lambda core: core.post_neuron_reset(c.END_NS, 0, 0)),
+        ("time ends", lambda core: core.post_weight_rows([c.END_NS], 0, [0], 0, ROW[:1])),
     ],
 )
 def test_bad_arguments(message, post):
