@@ -46,6 +46,7 @@ from chip.analog.state import carry_over, carry_over_drivers, restore_state, rou
 from chip.config import ChipConfig
 from chip.registers import Registers
 
+UINT8 = np.dtype(np.uint8)
 CONVERSION_SHAPES = frozenset({(c.LANES,), (c.COLUMNS,)})
 ADVANCED_AT_ONCE_NS = 1_000_000 * GRID_NS  # so that an interrupt is heard every now and then
 DRIVEN_ROWS = 1 << 14  # that the sensors may be behind
@@ -201,7 +202,7 @@ class AnalogCore(Posting):
         With ``into``, uint8[128] or uint8[256], the even half or both are written there, and that is returned.
         """
         values = np.empty(c.COLUMNS, np.uint8) if into is None else into
-        if values.shape not in CONVERSION_SHAPES or values.dtype != np.uint8:
+        if values.shape not in CONVERSION_SHAPES or values.dtype is not UINT8:
             raise ValueError(f"a conversion is read into uint8[128] or uint8[256], not {values.dtype}{values.shape}")
         self.advance(ticket >> 1)
         status = take_look(self._clock, self._queues.looks, self._queues.look_values, ticket, values)

@@ -9,6 +9,7 @@ import numpy as np
 from chip import constants as c
 from chip.analog.layout import Queues
 from chip.analog.posting import (
+    BAD_PART,
     BAD_ROW,
     BAD_TIME,
     BAD_WEIGHT,
@@ -55,11 +56,12 @@ class Posting:
 
     def post_part(self, times_ns: np.ndarray, labels: np.ndarray, first: int, last: int, zero_ns: int = 0) -> None:
         """Post events first..last - 1 of int64[n] times and int64[n] labels, as :meth:`post_events` does."""
-        if not 0 <= first <= last <= times_ns.size <= labels.size:
-            raise ValueError(f"events {first}..{last - 1} of {times_ns.size} times and {labels.size} labels")
         arguments = times_ns, labels, first, last, zero_ns, LAST_LABEL
         while (status := insert_events(self._clock, self._queues.events, *arguments)) == FULL:
             self._make_room("events", last - first)
+        if status == BAD_PART:
+            there = f"{times_ns.size} times and {labels.size} labels"
+            raise ValueError(f"events {first}..{last - 1} are to be posted, but there are {there}")
         if status < 0:
             self._check_time(zero_ns + int(times_ns[-2 - status]), "an event")
             raise ValueError(f"an event label is {int(labels[-2 - status])}; labels are 0..65535")

@@ -23,6 +23,7 @@ from chip.analog.layout import (
 DONE = 0
 FULL, BAD_TIME, BAD_ROW, BAD_WEIGHT, TWICE = -1, -2, -3, -4, -5
 MISSING, PENDING = -1, -2  # of ``take_look``
+BAD_PART = -(1 << 60)  # of ``insert_events``
 LAST_LABEL = 0xFFFF
 INJECTED = 1 << 16  # in the word of an event that a processor puts on PADI busses
 NEVER = -1  # in place of a conversion that was read
@@ -53,9 +54,11 @@ def _is_off(clock, time_ns):
 def insert_events(clock, keys, times_ns, words, first, last, zero_ns, highest):
     """Insert events first..last - 1, ``time << 17 | word``, at int64 times after ``zero_ns``.
 
-    Words are labels, or come from ``padi_word``; the caller says which is the highest. Returns DONE, FULL, or -2 - i
-    for event i that comes too early, is off the clock, or has another word.
+    Words are labels, or come from ``padi_word``; the caller says which is the highest. Returns DONE, FULL, BAD_PART for
+    events that are not there, or -2 - i for event i that comes too early, is off the clock, or has another word.
     """
+    if first < 0 or last < first or last > times_ns.size or last > words.size:
+        return BAD_PART
     if clock[EVENT_TAIL] + last - first > keys.size:
         return FULL
     for i in range(first, last):
