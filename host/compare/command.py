@@ -185,5 +185,8 @@ def _left_out(comparison: Comparison, directory: Path) -> int:
     """How many runs of earlier calls lie in the directory that are not of this plan."""
     from host.compare.store import RUNS
 
+    runs = directory / RUNS
+    if not runs.is_dir():  # nothing was saved: every run failed, or was interrupted
+        return 0
     planned = {run.name for run in comparison.plan.runs}
-    return sum(path.is_dir() and path.name not in planned for path in (directory / RUNS).iterdir())
+    return sum(path.is_dir() and path.name not in planned for path in runs.iterdir())
