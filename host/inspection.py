@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from chip import constants as c
 from chip.chip import Chip
 from chip.config import ChipConfig
+from chip.endings import ending
 from chip.errors import MachineFault
 from chip.ppu.processor import Processor
 from chip.ppu.profiling import ProfiledKernel, profile
@@ -96,9 +97,7 @@ def report_unlearned(firmware: Firmware, config: ChipConfig, counting: bool = Fa
         chip.run()
         for processor in chip.processors:
             if processor.exit_code:
-                raise MachineFault(
-                    f"program {processor.program.name} on the {processor.name} PPU ended with {processor.exit_code}"
-                )
+                raise MachineFault(ending(processor, config))
     return _report(f"{firmware.name} on chip {config.profile}, seed {config.seed}", chip, firmware, profiled)
 
 

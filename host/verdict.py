@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from chip.endings import stopped_by_watchdog
 from chip.ppu.processor_core import EXIT_WATCHDOG
 from host.results import Result
 
@@ -30,12 +31,9 @@ def sentence(result: Result) -> str:
     if how == INTERRUPTED:
         return f"interrupted after {progress(result)}"
     if how == WATCHDOG:
-        names = " and the ".join(f"{name} PPU" for name, code in codes.items() if code == EXIT_WATCHDOG)
-        cycles = result.config["ppu"]["program_limit_cycles"]
-        return (
-            f"the watchdog stopped the {names} after {cycles} cycles; raise ppu.program_limit_cycles or train fewer "
-            "epochs"
-        )
+        stopped = [name for name, code in codes.items() if code == EXIT_WATCHDOG]
+        limit_cycles = result.config["ppu"]["program_limit_cycles"]
+        return f"{stopped_by_watchdog(stopped, limit_cycles)} or train fewer epochs"
     if how == FAILED:
         wrong = " and ".join(f"the {name} PPU ended with exit code {code}" for name, code in codes.items() if code)
         return f"{wrong}; 0 is success, what others mean the firmware {result.rule} knows"

@@ -10,6 +10,7 @@ from chip import constants as c
 from chip.analog.build import to_lanes
 from chip.chip import Chip
 from chip.config import ChipConfig
+from chip.endings import ending
 from chip.errors import LossError
 from chip.fpga import SampleSet
 from chip.ppu.memory import Memory, u8, u32
@@ -114,7 +115,11 @@ def load_firmware(
 
     A ``main`` is a function of the PPU, see :class:`Script`. Without registers those of the firmware are written, or a
     chip that does nothing.
+
+    Raises:
+        ValueError: a class in the place of an object, or something else that nobody can load.
     """
+    _check_loadable(top, bottom)
     if isinstance(top, Firmware):
         registers = top.registers() if registers is None else registers
         top, bottom = top.programs()
@@ -125,6 +130,17 @@ def load_firmware(
         if program is not None:
             chip.link.load_program(hemisphere, program if isinstance(program, Program) else Script(program))
     return chip
+
+
+def _check_loadable(top: object, bottom: object) -> None:
+    for name, found in (("top", top), ("bottom", bottom)):
+        if isinstance(found, type):
+            raise ValueError(f"{name} is the class {found.__name__}; make one: {found.__name__}()")
+        kinds = Program if name == "bottom" else (Firmware, Program)
+        if found is not None and not isinstance(found, kinds) and not callable(found):
+            what = "a program or a function of the PPU" if name == "bottom" else "a firmware, a program or a function"
+            remedy = "; a firmware has programs for both PPUs and goes to top" if isinstance(found, Firmware) else ""
+            raise ValueError(f"{name} is {found!r}; it must be {what}{remedy}")
 
 
 def run_firmware(
@@ -153,10 +169,7 @@ def run_firmware(
     chip.check()
     for processor in chip.processors:
         if processor.program is not None and processor.exit_code != exit_code:
-            raise AssertionError(
-                f"program {processor.program.name} on the {processor.name} PPU ended with {processor.exit_code}, not "
-                f"with {exit_code}"
-            )
+            raise AssertionError(f"{ending(processor, chip.config)}; exit code {exit_code} is expected")
     return chip
 
 

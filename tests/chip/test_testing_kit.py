@@ -103,7 +103,7 @@ def test_another_exit_code_fails():
         yield ppu.wait(1)
         return 3
 
-    with pytest.raises(AssertionError, match="program script on the bottom PPU ended with 3, not with 0"):
+    with pytest.raises(AssertionError, match="program script on the bottom PPU ended with 3; exit code 0 is expected"):
         run_firmware(sleep, main)
     assert run_firmware(main, exit_code=3).finished
 
@@ -113,6 +113,18 @@ def test_another_exit_code_fails():
 
     config = ChipConfig.from_dict({"ppu": {"program_limit_cycles": 10_000}})
     run_firmware(forever, config=config, exit_code=EXIT_WATCHDOG)
+    stopped = "script on the top PPU did not end: the watchdog stopped .* 10000 cycles; raise ppu.program_limit_cycles"
+    with pytest.raises(AssertionError, match=stopped):
+        run_firmware(forever, config=config)
+
+
+def test_what_cannot_be_loaded_is_refused_with_a_sentence():
+    with pytest.raises(ValueError, match=r"top is the class Late; make one: Late\(\)"):
+        run_firmware(Late)
+    with pytest.raises(ValueError, match=r"bottom is the class Late; make one: Late\(\)"):
+        run_firmware(bottom=Late)
+    with pytest.raises(ValueError, match="top is 3; it must be a firmware, a program or a function"):
+        run_firmware(3)
 
 
 class Late(Program):

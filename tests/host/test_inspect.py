@@ -174,6 +174,13 @@ class P(Program):
 class Ends(Firmware):
     def registers(self): return Registers()
     def programs(self): return P(), None
+class Sleeper(Program):
+    name = "sleeper"
+    def main(self, ppu):
+        while True:
+            yield ppu.wait(1000)
+class Sleeps(Ends):
+    def programs(self): return Sleeper(), None
 class Nothing(Firmware):
     def registers(self): return Registers()
 class Half(Ends):
@@ -184,6 +191,10 @@ class Half(Ends):
     assert "bottom PPU: asleep" in capsys.readouterr().out
     assert main(["inspect", f"{path}:Ends", "--profile"]) == 1
     assert capsys.readouterr().err == "plasticore: program program on the top PPU ended with 3\n"
+    (tmp_path / "short.toml").write_text("[ppu]\nprogram_limit_cycles = 10000\n")
+    assert main(["inspect", f"{path}:Sleeps", "--profile", "--chip", str(tmp_path / "short.toml")]) == 1
+    stopped = "the watchdog stopped the top PPU after 10000 cycles; raise ppu.program_limit_cycles, or let it end"
+    assert capsys.readouterr().err == f"plasticore: program sleeper on the top PPU did not end: {stopped}\n"
     assert main(["inspect", f"{path}:Nothing"]) == 2
     assert "firmware Nothing of the rule file" in (err := capsys.readouterr().err) and "has no programs;" in err
     assert main(["inspect", f"{path}:Half"]) == 2
