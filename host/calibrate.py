@@ -81,7 +81,7 @@ def check(config: ChipConfig, path: Path) -> None:
         if file.is_dir():
             raise UsageError(f"the calibration cannot be written: {file} is a directory")
     try:
-        check_writable(path.parent)
+        check_writable(path.parent, f"--out names a file in a directory, as {path.name}")
     except ValueError as error:
         raise UsageError(str(error)) from None
 

@@ -173,14 +173,17 @@ def place_for(result: Result, directory: Path) -> Path:
     return directory / INTERRUPTED_NAME  # what cannot be read is not ours to replace either
 
 
-def check_writable(directory: Path) -> None:
-    """Raise ValueError where results could not be saved in a directory; probes and leaves nothing behind."""
+def check_writable(directory: Path, remedy: str = "--out names a directory") -> None:
+    """Raise ValueError where results could not be saved in a directory; probes and leaves nothing behind.
+
+    ``remedy`` is said where a file stands in the place of the directory.
+    """
     missing: list[Path] = []
     try:
         missing = [path for path in (directory, *directory.parents) if not path.exists()]
         found = next(path for path in (directory, *directory.parents) if path.exists())
         if not found.is_dir():
-            raise ValueError(f"{found} is a file; --out names a directory")
+            raise ValueError(f"{found} is a file; {remedy}")
         directory.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=directory):
             pass

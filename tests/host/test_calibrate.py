@@ -61,6 +61,13 @@ def test_a_spread_that_stays_is_told_and_exit_code_1(measured, tmp_path, capsys)
     assert "gave no answer and keep the design's codes: threshold of 3" in report(measured, RAW)
 
 
+def test_a_file_in_the_place_of_the_directory_is_refused(tmp_path, capsys):
+    (tmp_path / "file").write_text("")
+    assert main(["calibrate", "--out", str(tmp_path / "file" / "cal.npz")]) == 2
+    expected = f"plasticore: {tmp_path}/file is a file; --out names a file in a directory, as cal.npz\n"
+    assert capsys.readouterr().err == expected
+
+
 def test_an_interrupt_leaves_nothing_behind(tmp_path, capsys, monkeypatch):
     def interrupted(*_):
         raise KeyboardInterrupt
