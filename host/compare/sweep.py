@@ -106,15 +106,25 @@ def _leaf(config: ChipConfig, path: str) -> Any:
     for part in path.split("."):
         names = [field.name for field in dataclasses.fields(section)] if dataclasses.is_dataclass(section) else []
         if part not in names:
-            valid = ", ".join(name for name in names if at or name not in OWN)
-            more = "" if at else f", and the shorthands {', '.join(SHORTHANDS)}"
-            remedy = f"valid are {valid}{more}" if names else f"{at.removesuffix('.')} has no parts"
+            remedy = f"valid are {', '.join(names)}" if names else f"{at.removesuffix('.')} has no parts"
+            remedy = remedy if at else _whole_chip(config)
             raise ValueError(f"there is no field {path} of the chip to sweep; {remedy}")
         section, at = getattr(section, part), f"{at}{part}."
     if dataclasses.is_dataclass(section):
         names = ", ".join(field.name for field in dataclasses.fields(section))
         raise ValueError(f"{path} is a section of the chip's settings; name one of its fields: {names}")
     return section
+
+
+def _whole_chip(config: ChipConfig) -> str:
+    """What can be swept, in words."""
+    names = [field.name for field in dataclasses.fields(config) if field.name not in OWN]
+    sections = [name for name in names if dataclasses.is_dataclass(getattr(config, name))]
+    return (
+        f"valid are {', '.join(name for name in names if name not in sections)}, the shorthands "
+        f"{' and '.join(SHORTHANDS)}, {RULE}NAME for a setting of the rules, and SECTION.FIELD for a field of one of "
+        f"the sections {', '.join(sections)}"
+    )
 
 
 def _switch(config: ChipConfig, path: str) -> str | None:

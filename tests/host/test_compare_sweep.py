@@ -75,7 +75,7 @@ def test_noise_is_that_of_the_membranes():
         ("=1,2", "is not of the form FIELD=a,b,c"),
         (
             "colour=1",
-            "there is no field colour of the chip to sweep; valid are strict, imperfections, .* mismatch, noise",
+            "there is no field colour of the chip to sweep; valid are strict, .* mismatch and noise, rule.* sections",
         ),
         ("router.speed=1", "there is no field router.speed of the chip to sweep; valid are on_chip_latency_ns$"),
         ("strict.now=1", "there is no field strict.now of the chip to sweep; strict has no parts"),
