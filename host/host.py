@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import inspect
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from typing import Any, Protocol
 
@@ -15,6 +15,7 @@ from chip import constants as c
 from chip import energy
 from chip.chip import Chip
 from chip.config import ChipConfig
+from chip.errors import ChipLimitError
 from chip.fpga import SampleSet
 from chip.link import HostLink
 from chip.ppu.program import Firmware, Program
@@ -167,7 +168,25 @@ class Host:
         link.write_registers(self._registers)
         for hemisphere, program in zip((c.TOP, c.BOTTOM), programs, strict=True):
             if program is not None:
-                link.load_program(hemisphere, program)
+                with self._remedy_for(firmware, hemisphere):
+                    link.load_program(hemisphere, program)
+
+    @contextlib.contextmanager
+    def _remedy_for(self, firmware: LearningFirmware, hemisphere: int) -> Iterator[None]:
+        """Say of a program of ours that is too large for its memory what whoever chose the network can do."""
+        try:
+            yield
+        except ChipLimitError as error:
+            network = getattr(firmware, "network", None)
+            if self._rule_source is not None or network is None or not error.resource.startswith("SRAM"):
+                raise
+            *hidden, (_, readouts) = network.layers
+            remedy = (
+                f"{' + '.join(str(layer.size) for _, layer in hidden)} hidden neurons and {readouts.size} readouts are "
+                f"too many for the program of {firmware.name}; use fewer hidden neurons or readouts"
+            )
+            name = self.chip.processors[hemisphere].name
+            raise ChipLimitError(f"SRAM of the {name} PPU", error.used, error.size, "bytes", remedy) from error
 
     def _compile(self, progress: Callable[[int, int], None] | None) -> None:
         kernels = [kernel for processor in self.chip.processors for kernel in processor.bound_kernels()]

@@ -1,12 +1,27 @@
 """The host loads once, lets the chip alone, and reads what it left: tried with a toy firmware on a real chip."""
 
+import numpy as np
 import pytest
 
 from chip.chip import Chip
 from chip.config import ChipConfig
-from chip.errors import LinkError
+from chip.errors import ChipLimitError, LinkError
 from host.host import Host
+from host.tasks import Split, Task
+from ppu_programs import EventProp
+from ppu_programs.network import LI, LIF, Linear, Network
 from tests.host.toy import TASK, Toy
+
+
+def test_a_network_with_too_many_readouts_says_what_the_user_of_a_rule_can_do():
+    network = Network(Linear(5, 120), LIF(120), Linear(120, 16), LI(16))
+    rng = np.random.default_rng(1)
+    split = Split(rng.random((32, 4)), (np.arange(32) % 16).astype(np.uint8))
+    task = Task("many classes", tuple(map(str, range(16))), split, split, split)
+    with pytest.raises(ChipLimitError, match=r"^SRAM of the bottom PPU: \d+ bytes needed, 16384 ") as refused:
+        Host(Chip(ChipConfig.ideal())).load(EventProp(network=network), task, compiling=False)
+    remedy = "120 hidden neurons and 16 readouts are too many for the program of eventprop; use fewer hidden neurons or"
+    assert remedy in str(refused.value) and "code_in" not in str(refused.value)
 
 
 def loaded(firmware=None) -> Host:
