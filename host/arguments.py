@@ -187,9 +187,11 @@ def _add_inspect(commands: argparse._SubParsersAction) -> None:
         allow_abbrev=False,
     )
     command.set_defaults(command="inspect")
-    command.add_argument("rule", metavar="RULE", help="by name or as FILE.py:CLASS; `plasticore rules` lists names")
+    command.add_argument(
+        "rule", metavar="RULE", nargs="?", help="by name or as FILE.py:CLASS; `plasticore rules` lists names"
+    )
     command.add_argument("--profile", action="store_true", help="learn a few hundred samples and count cycles")
-    command.add_argument("--task", default=DEFAULT_TASK, metavar="TASK", help="what to learn (default: %(default)s)")
+    command.add_argument("--task", metavar="TASK", help=f"what to learn (default: {DEFAULT_TASK})")
     command.add_argument("--chip", default="ideal", metavar="CHIP", help="as for train (default: %(default)s)")
     command.add_argument("--epochs", type=_epochs, metavar="N", help="as for train, but 1 with --profile")
     command.add_argument("--hidden", type=_hidden, metavar="N", help="hidden neurons (default: the rule's own)")

@@ -78,12 +78,13 @@ def report(host: InspectedHost, progress: Progress | None = None) -> str:
     return _report(title, host.chip, firmware, host.profiled)
 
 
-def report_unlearned(firmware: Firmware, config: ChipConfig, counting: bool = False) -> str:
-    """Return the report of a firmware that learns no task; with ``counting`` let it run to its end, for the profile.
+def load_unlearned(
+    firmware: Firmware, config: ChipConfig, counting: bool = False
+) -> tuple[Chip, dict[int, list[ProfiledKernel]]]:
+    """Load a firmware that learns no task; with ``counting`` with kernels that do, which are returned by hemisphere.
 
     Raises:
-        ChipError: it does not fit; with ``counting``, what it runs into, or another exit code than 0.
-        ValueError, TypeError: it declares something wrongly.
+        ChipError: it does not fit. ValueError, TypeError: it declares something wrongly.
     """
     chip, profiled = Chip(config), {}
     chip.link.write_registers(firmware.registers())
@@ -92,12 +93,21 @@ def report_unlearned(firmware: Firmware, config: ChipConfig, counting: bool = Fa
             chip.link.load_program(processor.hemisphere, program)
             if counting:
                 profiled[processor.hemisphere] = profile(processor)
-    if counting:
-        chip.start()
-        chip.run()
-        for processor in chip.processors:
-            if processor.exit_code:
-                raise MachineFault(ending(processor, config))
+    return chip, profiled
+
+
+def run_unlearned(chip: Chip) -> None:
+    """Let a firmware that learns no task run to its end; raises ChipError: what it runs into, or an exit code not 0."""
+    chip.start()
+    chip.run()
+    for processor in chip.processors:
+        if processor.exit_code:
+            raise MachineFault(ending(processor, chip.config))
+
+
+def report_unlearned(firmware: Firmware, chip: Chip, profiled: dict[int, list[ProfiledKernel]]) -> str:
+    """Return the report of a firmware that learns no task, as it was loaded, and has run where it is profiled."""
+    config = chip.config
     return _report(f"{firmware.name} on chip {config.profile}, seed {config.seed}", chip, firmware, profiled)
 
 

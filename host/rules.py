@@ -41,12 +41,11 @@ def check(rule: str, learning: bool = True) -> None:
         ValueError: one sentence.
     """
     if not is_file(rule):
-        valid = ppu_programs.names() if learning else (*ppu_programs.names(), *ppu_programs.examples())
-        if rule in valid:
+        if rule in _names(learning):
             return
         if rule in ppu_programs.examples():
             raise ValueError(f"{rule} is an example that learns no task; `plasticore inspect {rule}` shows it")
-        raise ValueError(f"the rule {rule!r} is unknown; valid are {', '.join(valid)}, and {FORM} for one of your own")
+        raise ValueError(f"the rule {rule!r} is unknown; {valid(learning)}")
     path, name = _parts(rule)
     try:
         path.read_bytes()
@@ -54,6 +53,15 @@ def check(rule: str, learning: bool = True) -> None:
         raise ValueError(f"the rule file {path} cannot be read: {error.strerror or error}") from None
     if not name.isidentifier():
         raise ValueError(f"the rule {rule!r} names the class {name!r}, which cannot be one; write {FORM}")
+
+
+def valid(learning: bool = True) -> str:
+    """Return which rules there are, in words; without ``learning`` with the examples."""
+    return f"valid are {', '.join(_names(learning))}, and {FORM} for one of your own"
+
+
+def _names(learning: bool) -> tuple[str, ...]:
+    return ppu_programs.names() if learning else (*ppu_programs.names(), *ppu_programs.examples())
 
 
 def load(rule: str, learning: bool = True) -> type:

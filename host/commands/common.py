@@ -6,6 +6,7 @@ import argparse
 import contextlib
 import dataclasses
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -54,11 +55,15 @@ def check(options: argparse.Namespace, learning: bool = True) -> ChipConfig:
     return chip_config(options.chip, options.seed)
 
 
-def check_out(directory: Path) -> None:
+def check_out(directory: Path, foreign: str | None = None) -> None:
+    """Refuse a directory that cannot be written to, or that has foreign files, see :mod:`host.ownership`."""
+    from host.ownership import check_none_of
     from host.results import check_writable
 
     try:
         check_writable(directory)
+        if foreign is not None:
+            check_none_of(foreign, directory)
     except ValueError as error:
         raise UsageError(str(error)) from None
 
@@ -91,13 +96,24 @@ def chip_config(name: str, seed: int | None, seed_of_file: bool = True) -> ChipC
 def make_firmware(options: argparse.Namespace, learning: bool = True, **wished: int) -> LearningFirmware:
     """Import the rule and make a firmware with the settings that were given, and with those wished that it has."""
     given = {name: getattr(options, name) for name in ("epochs", "hidden")}
-    try:
+    with before_work(options.rule):
         firmware_class = rules.load(options.rule, learning)
         settings = {name: value for name, value in wished.items() if rules.accepts(firmware_class, name)}
         settings |= {name: value for name, value in given.items() if value is not None}
         return rules.make(firmware_class, seed=options.seed, **settings)
+
+
+@contextlib.contextmanager
+def before_work(rule: str) -> Iterator[None]:
+    """Within this context the errors of a user's rule, and any that say that something cannot work, are bad input."""
+    try:
+        yield
     except ValueError as error:
         raise UsageError(str(error)) from None
+    except Exception as error:
+        if isinstance(error, UsageError | OSError) or (sentence := rules.blame(rule, error)) is None:
+            raise
+        raise UsageError(sentence) from None
 
 
 def refuse(options: argparse.Namespace, error: Exception) -> int:

@@ -6,8 +6,8 @@ import argparse
 from typing import TYPE_CHECKING
 
 from host import rules
-from host.arguments import UsageError, show
-from host.commands.common import EXIT_OK, check, complain, make_firmware, refuse, verdict_of
+from host.arguments import DEFAULT_TASK, UsageError, show
+from host.commands.common import EXIT_OK, before_work, check, complain, make_firmware, refuse, verdict_of
 
 if TYPE_CHECKING:
     from chip.config import ChipConfig
@@ -15,30 +15,33 @@ if TYPE_CHECKING:
 
 
 def run(options: argparse.Namespace) -> int:
+    if options.rule is None:
+        raise UsageError(f"a rule is missing; {rules.valid(learning=False)}")
+    asked_for, options.task = options.task, options.task or DEFAULT_TASK
     config = check(options, learning=False)
 
     from host.interrupts import Interrupts
 
     with Interrupts():
-        return _inspect_on(options, config)
+        return _inspect_on(options, config, asked_for)
 
 
-def _inspect_on(options: argparse.Namespace, config: ChipConfig) -> int:
-    """Inspect a rule on a chip of these settings."""
+def _inspect_on(options: argparse.Namespace, config: ChipConfig, task: str | None) -> int:
+    """Inspect a rule on a chip of these settings; ``task`` is the one that was asked for, if any."""
     from host import inspection, tasks
     from host.progress import Progress
 
     try:
         firmware = make_firmware(options, learning=False, **({"epochs": 1} if options.profile else {}))
         if not rules.learns(firmware):
+            if task is not None:
+                raise UsageError(f"firmware {type(firmware).__name__} learns no task; leave out --task")
             return _inspect_unlearned(options, firmware, config)
         quiet = options.quiet or not options.profile
         with Progress(f"{options.task} {rules.short_name(options.rule)}", quiet) as progress:
             shown = progress if options.profile else None
-            try:
+            with before_work(options.rule):
                 host = inspection.load(firmware, tasks.load(options.task), config, shown)
-            except ValueError as error:
-                raise UsageError(str(error)) from None
             text = inspection.report(host, shown)
     except Exception as error:
         return refuse(options, error)
@@ -52,10 +55,10 @@ def _inspect_unlearned(options: argparse.Namespace, firmware: Firmware, config: 
     from host import inspection
     from host.progress import Progress
 
-    try:
-        with Progress(rules.short_name(options.rule), quiet=options.quiet or not options.profile):
-            text = inspection.report_unlearned(firmware, config, options.profile)
-    except ValueError as error:
-        raise UsageError(str(error)) from None
-    show(text)
+    with Progress(rules.short_name(options.rule), quiet=options.quiet or not options.profile):
+        with before_work(options.rule):
+            chip, profiled = inspection.load_unlearned(firmware, config, options.profile)
+        if options.profile:
+            inspection.run_unlearned(chip)
+    show(inspection.report_unlearned(firmware, chip, profiled))
     return EXIT_OK

@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from host import rules
-from host.arguments import UsageError, show
+from host.arguments import show
 from host.commands.common import (
     EXIT_FAULT,
     EXIT_INTERRUPTED,
     EXIT_OK,
     RUNS,
+    before_work,
     check,
     check_out,
     complain,
@@ -22,6 +23,7 @@ from host.commands.common import (
     refuse,
     verdict_of,
 )
+from host.ownership import COMPARISON
 
 if TYPE_CHECKING:
     from chip.config import ChipConfig
@@ -36,7 +38,7 @@ def run(options: argparse.Namespace) -> int:
         from host import calibrate
 
         options.calibration = calibrate.load(options.calibration, config)
-    check_out(options.out or RUNS)
+    check_out(options.out or RUNS, None if options.out is None else COMPARISON)
 
     from host.interrupts import Interrupts
 
@@ -62,19 +64,16 @@ def learn(options: argparse.Namespace, config: ChipConfig, interrupts: Interrupt
     firmware = make_firmware(options)
     if options.out is None:
         options.out = default_directory(options, firmware)
-        check_out(options.out)
+        check_out(options.out, COMPARISON)
     chip = Chip(config)
     if options.calibration is not None:
         chip.link.write_calibration(options.calibration)
     host = Host(chip)
     with Progress(f"{options.task} {rules.short_name(options.rule)}", quiet=options.quiet) as progress:
-        try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("always", CalibrationWarning)
-                warnings.showwarning = lambda message, *_: complain(str(message), EXIT_OK)
-                host.load(firmware, tasks.load(options.task), progress=progress.loading)
-        except ValueError as error:
-            raise UsageError(str(error)) from None
+        with before_work(options.rule), warnings.catch_warnings():
+            warnings.simplefilter("always", CalibrationWarning)
+            warnings.showwarning = lambda message, *_: complain(str(message), EXIT_OK)
+            host.load(firmware, tasks.load(options.task), progress=progress.loading)
         interrupts.hold_when(lambda: host.over)
         return host, host.run(progress=progress)
 

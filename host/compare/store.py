@@ -13,6 +13,7 @@ from typing import Any
 
 from host.compare.places import code_of
 from host.compare.plan import Plan, Run
+from host.ownership import RUN, check_none_of
 from host.results import Result, check_writable, replace_together
 from host.versions import versions
 
@@ -36,6 +37,7 @@ class Store:
         self._code: dict[tuple[str, str], str] = {}
         try:
             check_writable(directory)
+            check_none_of(RUN, directory)
             self._check_table()
             for run in plan.runs:
                 self._check_run(run)

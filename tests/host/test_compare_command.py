@@ -38,6 +38,11 @@ BAD_INPUT = {
     "no jobs": ("yin-yang --jobs 0", "--jobs is '0'; it must be a whole number of at least 1"),
     "no epochs": ("yin-yang --epochs 0", "--epochs is 0; it must be a whole number of at least 1"),
     "unknown field": ("yin-yang --sweep router.speed=1", "there is no field router.speed of the chip to sweep; valid"),
+    "nothing to sweep": (
+        "yin-yang --sweep foo=1",
+        "valid are strict, the shorthands mismatch and noise, rule.NAME for a setting of the rules, and SECTION.FIELD",
+    ),
+    "a section to sweep": ("yin-yang --sweep router=1", "router is a section of the chip's settings; name one of"),
     "no values": ("yin-yang --sweep mismatch", "the sweep 'mismatch' is not of the form FIELD=a,b,c"),
     "out of range": ("yin-yang --sweep mismatch=0,2", "tau_mem_relative_std is 2.0; it must lie in 0.0..0.5"),
     "out is nothing": ("yin-yang --out=", "--out is ''; it must name a directory"),
@@ -157,6 +162,29 @@ def test_when_every_run_fails_there_is_the_table_and_exit_code_1(toy, tmp_path, 
     assert "0 of 2" in out and "2 runs: " in out and "comparison.csv" in out
     assert "cannot be used" not in err and err.count("eventprop-chip-ideal-seed") == 2
     assert not (tmp_path / "runs").exists() and (tmp_path / "comparison.csv").exists()
+
+
+def test_a_comparison_keeps_out_of_the_result_of_a_run(toy, tmp_path, capsys):
+    assert main(["train", "yin-yang", "--quiet", "--out", str(tmp_path)]) == 0
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    capsys.readouterr()
+    assert main(["compare", "yin-yang", "--out", str(tmp_path)]) == 2
+    out, err = capsys.readouterr()
+    assert out == "" and err.count("\n") == 1
+    assert f"{tmp_path} holds the result of `plasticore train`, result.json; nothing was changed; name another" in err
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
+
+
+def test_a_run_keeps_out_of_a_comparison_and_of_its_runs(toy, tmp_path, capsys):
+    assert main(["compare", "yin-yang", "--chips", "ideal", "--seeds", "1", "--quiet", "--out", str(tmp_path)]) == 0
+    before = {path: path.read_bytes() for path in tmp_path.rglob("*.*") if path.is_file()}
+    for directory, name in ((tmp_path, "comparison.json"), (next((tmp_path / "runs").iterdir()), "run.json")):
+        capsys.readouterr()
+        assert main(["train", "yin-yang", "--out", str(directory)]) == 2
+        out, err = capsys.readouterr()
+        assert out == "" and err.count("\n") == 1
+        assert f"{directory} holds files of `plasticore compare`, {name}; nothing was changed; name another" in err
+    assert {path: path.read_bytes() for path in tmp_path.rglob("*.*") if path.is_file()} == before
 
 
 class InterruptedAtOnce(Toy):

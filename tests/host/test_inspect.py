@@ -106,10 +106,13 @@ def test_a_run_that_goes_wrong_is_told_behind_its_profile(toy_task, capsys, monk
 @pytest.mark.parametrize(
     ("arguments", "expected"),
     [
-        ("inspect", "the following arguments are required: RULE"),
+        ("inspect", "a rule is missing; valid are eventprop, "),
+        ("inspect", ", homeostasis, rewrite, stdp, and FILE.py:CLASS for one of your own"),
         ("inspect hebb", "the rule 'hebb' is unknown; valid are eventprop, "),
         ("inspect hebb", ", homeostasis, rewrite, stdp, and FILE.py:CLASS for one of your own"),
         ("train yin-yang --rule stdp", "stdp is an example that learns no task; `plasticore inspect stdp` shows it"),
+        ("inspect homeostasis --task yin-yang", "firmware Homeostasis learns no task; leave out --task"),
+        ("inspect homeostasis --hidden 3", "has no setting hidden in its __init__; leave out --hidden"),
         ("inspect eventprop --task mnist", "the task 'mnist' is unknown; valid are yin-yang"),
         ("inspect eventprop --chip perfect", "the chip 'perfect' is unknown; valid are"),
         ("inspect eventprop --hidden=1000", "available; "),

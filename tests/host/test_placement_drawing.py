@@ -70,11 +70,15 @@ class Networked(Rewrite):
     network = TWO_LAYERS
 
 
+def report(firmware):
+    return inspection.report_unlearned(firmware, *inspection.load_unlearned(firmware, ChipConfig.ideal()))
+
+
 def test_inspect_draws_the_network_of_a_firmware():
-    text = inspection.report_unlearned(Networked(), ChipConfig.ideal())
+    text = report(Networked())
     assert f"seed 0\n\n{drawing(place(TWO_LAYERS))}\n\ntop PPU: " in text
     assert drawing_of(EventProp(hidden=120)) == drawing(place(TWO_LAYERS))
-    assert "placement of" not in inspection.report_unlearned(Rewrite(), ChipConfig.ideal())
+    assert "placement of" not in report(Rewrite())
 
 
 def test_a_placement_of_its_own_goes_before_that_of_the_network():

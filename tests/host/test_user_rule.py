@@ -121,6 +121,12 @@ REFUSED = {
         EXAMPLE.replace("self.seed, self.epochs = seed, epochs", "self.seed = seed"),
         "firmware Mine has no epochs; its __init__ must set it",
     ),
+    "raises in its __init__": (
+        MINE,
+        EXAMPLE.replace("self.seed, self.epochs =", 'raise RuntimeError("no luck")\n        self.x, self.y ='),
+        "RuntimeError: no luck\n",
+    ),
+    "has a mistake": (MINE, EXAMPLE.replace("return Registers()", "return Registrars()"), "NameError: name"),
     "refuses a value": (
         MINE,
         EXAMPLE.replace(
