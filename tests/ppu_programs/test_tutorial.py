@@ -134,3 +134,9 @@ def test_what_it_says_of_a_typical_chip(tmp_path, monkeypatch):
     low, high = map(int, re.search(r"weights (\d+) to (\d+)", "\n".join(lines)).groups())
     said = re.search(r"weights from (\d+) to (\d+)\.", TUTORIAL)
     assert abs(low - int(said[1])) <= 2 and abs(high - int(said[2])) <= 2  # the last digit may differ between machines
+
+
+def test_the_table_of_files_has_every_one():
+    table = TUTORIAL[: TUTORIAL.index("\n\n`plasticore rules`")]
+    found = {f"{path.name}/" if path.is_dir() else path.name for path in (ROOT / "ppu_programs").iterdir()}
+    assert found - {"README.md", "__init__.py", "__pycache__/", "py.typed"} <= set(re.findall(r"`([\w./]+)`", table))
