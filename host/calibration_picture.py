@@ -60,7 +60,7 @@ def _panel(axes, calibration: Calibration, name: str, colours: tuple[str, str]) 
     axes.axvline(ASKED.get(name, 0.0), color="0.3", linestyle="--", linewidth=1)
     bound = f" [{BOUNDS[name]:.2f}]" if name in BOUNDS else ""
     axes.set_title(f"{NAMES[name]}: ratio {calibration.ratio(name):.3f}{bound}", loc="left", fontsize=12)
-    axes.set_xlabel(UNITS[name])
+    axes.set_xlabel(UNITS[name].replace("us", "µs"))
     axes.set_ylabel("neurons" if name in TARGETS else "branches of synapses" if name in SENSORS else "channels")
     axes.spines[["top", "right"]].set_visible(False)
     axes.legend(loc="upper right")

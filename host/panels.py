@@ -12,12 +12,14 @@ from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.colors import ListedColormap, to_rgb
 from matplotlib.ticker import MaxNLocator, PercentFormatter
+from matplotlib.transforms import ScaledTranslation
 
 from chip import constants as c
 from chip.registers import Registers
 from host.replay import Replay, signed_weights
 from host.results import Result
 from host.tasks import Task
+from host.verdict import counted
 from ppu_programs.network import Network
 from ppu_programs.placement import place
 
@@ -27,6 +29,8 @@ GREY = "0.45"
 MAP_POINTS = 240  # of the true regions, along each axis
 SHOWN_NEURONS = 3
 NS_PER_US = 1_000
+LEGEND_INCHES = 0.5  # from the axes down to the legend below them
+LEGEND_CHARACTERS, HANDLE_CHARACTERS = 72, 7  # across a panel, and what a handle takes of them
 
 
 def style() -> AbstractContextManager:
@@ -50,6 +54,25 @@ def _legend(axes: Axes, **place: object) -> None:
         axes.legend(**place)
 
 
+def legend_below(axes: Axes, title: str | None = None, fontsize: float = 9.0) -> None:
+    """A legend that covers nothing: below the axes and the label of x, in as many columns as there is room for."""
+    labels = axes.get_legend_handles_labels()[1]
+    if not labels:
+        return
+    columns = int(LEGEND_CHARACTERS * 9.0 / fontsize / (max(map(len, labels)) + HANDLE_CHARACTERS))
+    below = ScaledTranslation(0, -LEGEND_INCHES, axes.figure.dpi_scale_trans)  # a distance that no height changes
+    axes.legend(
+        loc="upper center",
+        bbox_to_anchor=(0.5, 0.0),
+        bbox_transform=axes.transAxes + below,
+        ncols=max(1, min(columns, len(labels), 3)),
+        title=title,
+        fontsize=fontsize,
+        title_fontsize=fontsize,
+        borderaxespad=0.0,
+    )
+
+
 # ---------------------------------------------------------------------- the run
 
 
@@ -57,7 +80,7 @@ def learning_curve(axes: Axes, result: Result) -> None:
     """Training accuracy of every epoch, validation and test accuracy after the last."""
     trained = np.asarray(result.train_accuracy, float)
     epochs = np.arange(1, trained.size + 1)
-    axes.plot(epochs, trained, color=BLUE, marker="o", markersize=4, label="training samples, while learning")
+    axes.plot(epochs, trained, color=BLUE, marker="o", markersize=4, label="training, while learning")
     finals = (
         ("validation", _number(result.arrays.get("validation_accuracy")), ORANGE, "s"),
         ("test", result.accuracy, VERMILION, "D"),
@@ -66,7 +89,7 @@ def learning_curve(axes: Axes, result: Result) -> None:
     for name, value, colour, marker in finals:
         if value is not None:
             axes.axhline(value, color=colour, linewidth=0.9, linestyle=":")
-            label = f"{name}, after the last epoch: {value:.2%}"
+            label = f"{name} at the end: {value:.2%}"
             axes.plot([end], [value], color=colour, marker=marker, markersize=8, linestyle="none", label=label)
     if not trained.size:
         axes.text(0.5, 0.5, "interrupted in the first epoch", transform=axes.transAxes, ha="center", color=GREY)
@@ -75,7 +98,7 @@ def learning_curve(axes: Axes, result: Result) -> None:
     axes.grid(axis="y", color="0.9")
     axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=None))
     axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
-    _legend(axes, loc="lower right")
+    legend_below(axes)
     _dress(axes, "Learning curve", "epoch", "accuracy")
 
 
@@ -180,7 +203,7 @@ def raster(axes: Axes, replay: Replay) -> None:
     ticks = np.arange(0, len(hidden), 20)
     axes.set_yticks([-pitch * (count + 1.4) / 2, *ticks], ["inputs", *map(str, ticks)])
     active = np.unique(place).size
-    title = f"One sample: {place.size} spikes of {active} of {len(hidden)} hidden neurons"
+    title = f"One sample: {counted(place.size, 'spike')} of {active} of {counted(len(hidden), 'hidden neuron')}"
     _dress(axes, title, "time in the sample [µs]", "hidden neuron")
 
 
@@ -211,6 +234,8 @@ def hidden_membranes(axes: Axes, replay: Replay) -> None:
         ticks += [(base, f"{leak:.0f}"), (base + distance, f"{threshold:.0f}")]
         base += max(distance, trace.max()) + 0.45 * distance
     axes.set_yticks([place for place, _ in ticks], [text for _, text in ticks])
+    if ticks:
+        axes.set_ylim(top=base)  # with room for the name of the uppermost
     axes.set_xlim(0, replay.doorbell_ns / NS_PER_US)
     x = "time in the sample [µs]; dashed: threshold register, triangle: spike"
     _dress(axes, "Membranes of hidden neurons", x, "membrane [CADC LSB], traces shifted")

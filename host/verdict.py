@@ -48,7 +48,12 @@ def progress(result: Result) -> str:
 
 
 def epochs(count: int) -> str:
-    return f"{count} epoch" if count == 1 else f"{count} epochs"
+    return counted(count, "epoch")
+
+
+def counted(count: int, what: str) -> str:
+    """Return ``"1 spike"`` or ``"2 spikes"``."""
+    return f"{count} {what}" + "s" * (count != 1)
 
 
 def seeds(result: Result) -> str:

@@ -152,6 +152,7 @@ def _hand_over(options: argparse.Namespace, comparison: Comparison, directory: P
     """Draw, print, and say what went wrong."""
     from host import plots
     from host.compare.store import PNG_NAME
+    from host.verdict import counted
 
     exit_code, hint = EXIT_OK, ""
     for sentence in comparison.problems:
@@ -170,13 +171,15 @@ def _hand_over(options: argparse.Namespace, comparison: Comparison, directory: P
         exit_code = complain(f"{PNG_NAME} could not be written: {error.strerror or error}", exit_code or EXIT_FAULT)
     if comparison.interrupted:
         there, total = len(comparison.rows), len(comparison.plan.runs)
-        exit_code = complain(f"interrupted after {there} of {total} runs; the same command goes on", EXIT_INTERRUPTED)
+        exit_code = complain(
+            f"interrupted after {there} of {counted(total, 'run')}; the same command goes on", EXIT_INTERRUPTED
+        )
     if not options.quiet:
         earlier = len(comparison.rows) - comparison.new
         found = f", {earlier} of them from before" if earlier else ""
         if left_out := _left_out(comparison, directory):
-            hint += f"\n{left_out} runs of other plans in {directory} are not in this table"
-        files = f"{len(comparison.rows)} runs{found}: {directory}/ comparison.csv, comparison.json"
+            hint += f"\nnot in this table: {counted(left_out, 'run')} of other plans in {directory}"
+        files = f"{counted(len(comparison.rows), 'run')}{found}: {directory}/ comparison.csv, comparison.json"
         show(f"{comparison.summary()}\n{files}{', ' + PNG_NAME if (directory / PNG_NAME).exists() else ''}{hint}")
     return exit_code
 

@@ -18,8 +18,9 @@ from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from host import verdict
 from host.compare.plan import PLACES
+from host.compare.sweep import RULE
 from host.compare.table import PARTS, Comparison, Row, readable, values
-from host.panels import BLUE, GREEN, GREY, ORANGE, PURPLE, SKY, VERMILION, style
+from host.panels import BLUE, GREEN, GREY, ORANGE, PURPLE, SKY, VERMILION, legend_below, style
 from host.plots import DOTS_PER_INCH
 from host.results import replace_together
 
@@ -27,7 +28,8 @@ COLOURS = (BLUE, VERMILION, GREEN, PURPLE, ORANGE, SKY)  # of rules
 LINES, FILLS = ("-", "--"), ("full", "none")  # of places
 MARKERS = "osD^vP"  # of chips
 WIDTH_INCHES, HEIGHT_INCHES, INCHES_PER_GROUP = 18.0, 11.0, 0.42
-LEGEND_GROUPS = 4  # among scattered points; more hide them, and stand in the legend beside
+LEGEND_GROUPS = 4  # below scattered points; more stand in the legend beside
+LEGEND_POINTS = 8.5
 PNG_NAME = "comparison.png"
 HATCHES = {"chip": "", "link": "///", "host": "..."}
 SHADES = {"chip": 0.85, "link": 0.6, "host": 0.4}
@@ -75,6 +77,7 @@ class Look:
         self.rules, self.places, self.chips = (list(dict.fromkeys(g[part] for g in groups)) for part in range(3))
         sweep = comparison.plan.sweep
         self.values = list(sweep.values) if sweep is not None else [None]
+        self.field = None if sweep is None else sweep.field
 
     def line(self, group: Group) -> dict[str, Any]:
         rule, place, chip, value = group
@@ -96,6 +99,13 @@ class Look:
         parts = [rule] + [place] * (len(self.places) > 1) + [chip] * (len(self.chips) > 1)
         return ", ".join(parts + [f"{value}"] * (value is not None))
 
+    def heading(self) -> str | None:
+        """What the parts of a label are, where a value is among them."""
+        if self.field is None:
+            return None
+        parts = ["rule"] + ["place"] * (len(self.places) > 1) + ["chip"] * (len(self.chips) > 1)
+        return ", ".join([*parts, self.field.removeprefix(RULE)])
+
 
 # ---------------------------------------------------------------------- learning
 
@@ -107,13 +117,15 @@ def accuracies(axes: Axes, groups: dict[Group, list[Row]], look: Look) -> None:
         marker = look.marker(group)
         axes.plot(found, np.full(found.size, place + 0.18), **marker | {"alpha": 0.35}, markersize=4)
         if found.size:
-            axes.errorbar(found.mean(), place - 0.1, xerr=_deviation(found), capsize=4, markersize=8, **marker)
+            axes.errorbar(found.mean(), place - 0.1, xerr=_whisker(found), capsize=4, markersize=8, **marker)
             text = f"{found.mean():.4f}" + (f" ± {_deviation(found):.4f}" if found.size > 1 else "")
             axes.annotate(text, (found.mean(), place - 0.1), (0, 8), textcoords="offset points", ha="center", size=9)
     _one_a_line(axes, groups, look)
+    axes.set_ylim(top=-0.6 - min(0.4, 0.03 * len(groups)))  # with room for the uppermost number
     axes.xaxis.set_major_formatter(PercentFormatter(1.0, decimals=None))
+    axes.xaxis.set_major_locator(MaxNLocator(nbins=5))
     axes.margins(x=0.15)
-    _dress(axes, "Accuracy on the test samples", "accuracy; small: a seed, large: mean and spread", "")
+    _dress(axes, "Accuracy on the test samples", "accuracy; small: a seed, large: mean and spread", None)
 
 
 def learning_curves(axes: Axes, groups: dict[Group, list[Row]], look: Look, training_samples: int) -> None:
@@ -135,7 +147,7 @@ def learning_curves(axes: Axes, groups: dict[Group, list[Row]], look: Look, trai
     axes.grid(axis="y", color="0.9")
     axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=None))
     axes.xaxis.set_major_locator(MaxNLocator(nbins=6, integer=True))
-    _legend(axes, loc="lower right", ncols=1 + len(groups) // 13)
+    legend_below(axes, look.heading(), LEGEND_POINTS)
     _dress(axes, "Learning: accuracy on the training samples", "training samples seen", "accuracy while learning")
 
 
@@ -144,19 +156,20 @@ def swept(axes: Axes, groups: dict[Group, list[Row]], look: Look, field: str) ->
     numeric = not any(isinstance(value, bool) for value in look.values)
     for kind in dict.fromkeys(group[:3] for group in groups):
         here = [(value, values(groups.get((*kind, value), []), "test_accuracy")) for value in look.values]
-        points = [(value, found.mean(), _deviation(found)) for value, found in here if found.size]
+        points = [(value, found.mean(), _whisker(found) or np.nan) for value, found in here if found.size]
         if not points:
             continue
         place = [value if numeric else look.values.index(value) for value, _, _ in points]
         group = (*kind, look.values[0])
         label = look.label((*kind, None))
         mean, deviation = [point[1] for point in points], [point[2] for point in points]
-        axes.errorbar(place, mean, yerr=deviation, capsize=4, label=label, **look.line(group))
+        yerr = None if np.isnan(deviation).all() else deviation
+        axes.errorbar(place, mean, yerr=yerr, capsize=4, label=label, **look.line(group))
     if not numeric:
         axes.set_xticks(range(len(look.values)), map(str, look.values))
     axes.grid(axis="y", color="0.9")
     axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=None))
-    _legend(axes, loc="best")
+    legend_below(axes, fontsize=LEGEND_POINTS)
     _dress(axes, "Robustness: accuracy on the test samples", field, "accuracy")
 
 
@@ -173,7 +186,7 @@ def sparseness(axes: Axes, groups: dict[Group, list[Row]], look: Look) -> None:
     if not axes.lines:
         _nothing(axes, "no run reports its spikes")
     if len(groups) <= LEGEND_GROUPS:
-        _legend(axes, loc="best")
+        legend_below(axes, look.heading(), LEGEND_POINTS)
     _dress(axes, "Sparseness", "spikes of a hidden neuron in a sample", "accuracy on the test samples")
 
 
@@ -194,14 +207,14 @@ def times(axes: Axes, groups: dict[Group, list[Row]], look: Look) -> None:
             dress = {"hatch": HATCHES[part], "edgecolor": "white", "linewidth": 0}
             axes.barh(place, mean, left=left, height=0.6, color=colour, alpha=SHADES[part], **dress)
             left += mean
-        axes.errorbar(left, place, xerr=_deviation(total), capsize=3, color="0.2")
+        axes.errorbar(left, place, xerr=_whisker(total), capsize=3, color="0.2")
         axes.annotate(f"  {readable(left)}", (left + _deviation(total), place), va="center", size=9)
     if not axes.patches:
         _nothing(axes, "not measured")
     _one_a_line(axes, groups, look)
     axes.margins(x=0.2)
     axes.set_xlim(0, None if axes.patches else 1)
-    _dress(axes, "Time of a training sample", "time [µs]; full: chip, striped: host link, dotted and pale: host", "")
+    _dress(axes, "Time of a training sample", "time [µs]; full: chip, striped: host link, dotted and pale: host", None)
 
 
 def cost(axes: Axes, groups: dict[Group, list[Row]], look: Look, column: str, title: str, label: str) -> None:
@@ -211,7 +224,7 @@ def cost(axes: Axes, groups: dict[Group, list[Row]], look: Look, column: str, ti
         if not found.size:
             continue
         colour = look.line(group)["color"]
-        axes.barh(place, found.mean(), xerr=_deviation(found), height=0.6, color=colour, alpha=0.75, capsize=3)
+        axes.barh(place, found.mean(), xerr=_whisker(found), height=0.6, color=colour, alpha=0.75, capsize=3)
         text = f"  {readable(found.mean())}"
         axes.annotate(text, (found.mean() + _deviation(found), place), va="center", size=9)
     if not axes.patches:
@@ -219,7 +232,7 @@ def cost(axes: Axes, groups: dict[Group, list[Row]], look: Look, column: str, ti
     _one_a_line(axes, groups, look)
     axes.margins(x=0.2)
     axes.set_xlim(0, None if any(bar.get_width() for bar in axes.patches) else 1)
-    _dress(axes, title, label, "")
+    _dress(axes, title, label, None)
 
 
 def energies(axes: Axes, groups: dict[Group, list[Row]], look: Look) -> None:
@@ -244,7 +257,7 @@ def energies(axes: Axes, groups: dict[Group, list[Row]], look: Look) -> None:
         _nothing(axes, "not measured")
     _one_a_line(axes, groups, look)
     label = "energy [µJ], log scale; filled: the chip's range, open: with FPGA and board"
-    _dress(axes, "Energy of a training sample", label, "")
+    _dress(axes, "Energy of a training sample", label, None)
 
 
 # ---------------------------------------------------------------------- dress
@@ -254,9 +267,15 @@ def _deviation(found: np.ndarray) -> float:
     return float(found.std(ddof=1)) if found.size > 1 else 0.0
 
 
+def _whisker(found: np.ndarray) -> float | None:
+    """What an error bar shows; one seed has none, not one of no length."""
+    return _deviation(found) if found.size > 1 else None
+
+
 def _one_a_line(axes: Axes, groups: dict[Group, list[Row]], look: Look) -> None:
     axes.set_yticks(range(len(groups)), [look.label(group) for group in groups])
     axes.set_ylim(len(groups) - 0.4, -0.6)
+    axes.set_ylabel(look.heading() or "")
     axes.grid(axis="x", color="0.93")
     axes.set_axisbelow(True)
 
@@ -265,15 +284,11 @@ def _nothing(axes: Axes, text: str) -> None:
     axes.text(0.5, 0.5, text, transform=axes.transAxes, ha="center", color=GREY)
 
 
-def _legend(axes: Axes, **place: Any) -> None:
-    if axes.get_legend_handles_labels()[0]:
-        axes.legend(**place)
-
-
-def _dress(axes: Axes, title: str, x: str, y: str) -> None:
+def _dress(axes: Axes, title: str, x: str, y: str | None) -> None:
     axes.set_title(title, loc="left", fontsize=12)
     axes.set_xlabel(x)
-    axes.set_ylabel(y)
+    if y is not None:  # groups have named themselves
+        axes.set_ylabel(y)
     axes.spines[["top", "right"]].set_visible(False)
 
 
@@ -284,8 +299,7 @@ def _title(comparison: Comparison) -> str:
         parts.append(verdict.epochs(epochs.pop()))
     if plan.sweep is not None:
         parts.append(f"swept: {plan.sweep.field}")
-    seeds = len(plan.seeds)
-    parts.append(f"{seeds} seed" + "s" * (seeds > 1))
+    parts.append(verdict.counted(len(plan.seeds), "seed"))
     for what, names in (("on the", plan.where), ("chip", plan.chips)):
         if len(list(names)) == 1:
             parts.append(f"{what} {next(iter(names))}")

@@ -7,11 +7,13 @@ import pickle
 
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 
 from chip import ChipConfig, Registers
 from chip.analog.capmem import FIELDS, PARAMETERS, design_codes, true_values
 from chip.calibration.calibration import BOUNDS, QUANTITIES, Calibration, CalibrationWarning, trimmed_std
 from chip.calibration.procedure import calibrate
+from host import calibration_picture
 from host.calibrate import MeasuringProgress, report
 from host.cli import main
 from host.versions import version
@@ -235,3 +237,10 @@ def test_a_calibrated_chip_learns_better(tmp_path):
 
 def test_the_warning_is_python_s_own():
     assert issubclass(CalibrationWarning, UserWarning)
+
+
+def test_times_in_the_picture_are_in_micro_seconds(measured):
+    axes = Figure().subplots()
+    for name, unit in (("tau_mem", "µs"), ("leak", "LSB")):
+        calibration_picture._panel(axes, measured, name, ("C0", "C1"))
+        assert axes.get_xlabel() == unit

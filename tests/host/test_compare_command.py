@@ -142,7 +142,7 @@ def test_an_interrupt_is_exit_code_130_and_leaves_the_table(toy, tmp_path, capsy
     monkeypatch.setattr("host.plots.available", lambda: False)
     assert main(["compare", "yin-yang", "--chips", "ideal", "--out", str(tmp_path)]) == 130
     out, err = capsys.readouterr()
-    assert "1 runs: " in out and "1 of 3" in out
+    assert "1 run: " in out and "1 of 3" in out
     assert err.endswith("plasticore: interrupted after 1 of 3 runs; the same command goes on\n")
     assert (tmp_path / "comparison.csv").read_text().count("\n") == 2
 

@@ -5,6 +5,7 @@ import io
 
 import numpy as np
 import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.image import imread
 
@@ -15,9 +16,9 @@ SEEDS = (1, 2, 3)
 NUMBERS = [name for name in COLUMNS if name.endswith(("accuracy", "sample", "neuron"))]
 
 
-def made(sweep=None, chips=("ideal", "typical"), **missing):
+def made(sweep=None, chips=("ideal", "typical"), seeds=SEEDS, where=("chip",), **missing):
     """A comparison of made-up rows: accuracy falls with the seed, and with the swept value."""
-    plan = Plan("yin-yang", chips=chips, seeds=SEEDS, sweep=sweep and Sweep.parse(sweep))
+    plan = Plan("yin-yang", chips=chips, seeds=seeds, where=where, sweep=sweep and Sweep.parse(sweep))
     rows = []
     for run in plan.runs:
         value = run.sweep_value if isinstance(run.sweep_value, float) else 0.0
@@ -89,6 +90,37 @@ def test_robustness_is_accuracy_against_the_swept_value():
     assert axes.get_xlabel() == "mismatch"
     switched = panel(pictures.swept, made("strict=true,false"), "strict")
     assert np.allclose(switched.lines[0].get_xdata(), [0, 1])
+
+
+@pytest.mark.parametrize("options", [{"sweep": "mismatch=0,0.1,0.5"}, {"curve": (0.5,), "epochs": 1}])
+def test_legends_cover_no_axes(options):
+    for draw, *more in ((pictures.learning_curves, 5000), (pictures.swept, "mismatch"), (pictures.sparseness,)):
+        axes = panel(draw, made(**options), *more)
+        FigureCanvasAgg(axes.figure)
+        axes.figure.draw_without_rendering()
+        if (legend := axes.get_legend()) is not None:
+            assert legend.get_window_extent().y1 < axes.xaxis.label.get_window_extent().y0
+        assert legend is not None or len(made(**options).groups()) > pictures.LEGEND_GROUPS
+
+
+def test_labels_say_what_their_values_are():
+    axes = panel(pictures.learning_curves, made("mismatch=0,0.1,0.5"), 5000)
+    assert axes.get_legend().get_title().get_text() == "rule, chip, mismatch"
+    assert axes.get_legend().get_texts()[0].get_text() == "eventprop, ideal, 0.0"
+    for draw in (pictures.accuracies, pictures.times, pictures.energies):
+        assert panel(draw, made("rule.batch=10,25", chips=("ideal",))).get_ylabel() == "rule, batch"
+        assert panel(draw, made()).get_ylabel() == ""
+
+
+@pytest.mark.parametrize(("seeds", "bars"), [((1,), 0), (SEEDS, 2)])
+def test_a_single_seed_has_no_error_bar(seeds, bars):
+    comparison = made(chips=("ideal",), seeds=seeds, where=("chip", "host"))
+    assert sum(len(c.get_segments()) for c in panel(pictures.accuracies, comparison).collections) == bars
+    assert sum(len(c.get_segments()) for c in panel(pictures.times, comparison).collections) == bars
+    links = panel(pictures.cost, comparison, "link_bytes_per_sample", "", "")
+    assert sum(len(c.get_segments()) for c in links.collections) == bars
+    swept = panel(pictures.swept, made("mismatch=0,0.5", chips=("ideal",), seeds=seeds), "mismatch")
+    assert sum(len(c.get_segments()) for c in swept.collections) == bars
 
 
 def test_time_is_stacked_of_chip_link_and_host():

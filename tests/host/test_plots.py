@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.image import imread
 
@@ -138,9 +139,32 @@ def test_readouts_that_spike_are_told_from_hidden_neurons_and_the_first_one_deci
     assert [layer.tolist() for layer in spiking.layers] == [[0, 2, 4], [256, 258, 260]]
     axes = Figure().subplots()
     panels.raster(axes, spiking)
-    assert axes.get_title(loc="left") == "One sample: 1 spikes of 1 of 3 hidden neurons"
+    assert axes.get_title(loc="left") == "One sample: 1 spike of 1 of 3 hidden neurons"
     panels.readout_membranes(axes, spiking, task, "yang")
     assert axes.get_title(loc="left") == "Readouts: class dot, the chip said yang, this time dot"
+
+
+def test_the_name_of_the_only_neuron_stays_below_the_title(shown):
+    found, _ = shown
+    registers = place(Network(Linear(2, 1), LIF(1), Linear(1, 3), LIF(3))).routing()
+    figure = Figure()
+    FigureCanvasAgg(figure)
+    axes = figure.subplots()
+    panels.hidden_membranes(axes, dataclasses.replace(found, registers=registers))
+    figure.draw_without_rendering()
+    assert [text.get_text() for text in axes.texts] == ["neuron 0"]
+    assert axes.texts[0].get_window_extent().y1 < axes.bbox.y1
+
+
+def test_the_legend_of_the_learning_curve_covers_nothing(shown):
+    _, task = shown
+    figure = Figure()
+    FigureCanvasAgg(figure)
+    axes = figure.subplots()
+    panels.learning_curve(axes, a_result(task, train_accuracy=[0.33], accuracy=0.35))
+    figure.draw_without_rendering()
+    assert len(axes.get_legend().get_texts()) == 3
+    assert axes.get_legend().get_window_extent().y1 < axes.xaxis.label.get_window_extent().y0
 
 
 def test_class_colours_stay_apart_without_colour():
