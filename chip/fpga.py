@@ -218,12 +218,12 @@ class SpikeWriter:
         self._headers = [record.view(np.uint32)[:RECORD_HEADER_WORDS] for record in self._bytes]
         self._spikes = [record.view(np.uint32)[RECORD_HEADER_WORDS:] for record in self._bytes]
         counts = range(RECORD_VECTORS + 1)
-        self._vectors = [[record[: n * c.VECTOR_BYTES] for n in counts] for record in self._bytes]
+        self._vectors = [[memoryview(record)[: n * c.VECTOR_BYTES] for n in counts] for record in self._bytes]
         self.records = [0] * RECORD_SLOTS  # written so far, by slot
         self.lost = self.written = 0
 
-    def filled(self, slot: int) -> np.ndarray:
-        """uint8[n * 128]: the vectors of a record that hold its header and its spikes, by the count in its header."""
+    def filled(self, slot: int) -> memoryview:
+        """The bytes of the vectors of a record that hold its header and its spikes, by the count in its header."""
         words = RECORD_HEADER_WORDS + self._headers[slot].item(0)
         return self._vectors[slot][min(-(-words // VECTOR_WORDS), RECORD_VECTORS)]
 

@@ -154,7 +154,7 @@ class Posting:
             mask = (np.asarray(mask) != 0).astype(np.uint8)
             if mask.shape != (c.LANES,):
                 raise ValueError(f"a neuron reset mask has the shape {mask.shape}; it must be ({c.LANES},)")
-        key = (int(time_ns) << 2) | (hemisphere * c.HALVES + half)
+        key = time_ns << 2 | (hemisphere * c.HALVES + half)
         while insert_reset(self._clock, self._queues.resets, self._queues.reset_masks, key, mask) == FULL:
             self._make_room("resets", 1)
 

@@ -60,12 +60,18 @@ class Processor(ArrayOperations, SensorOperations, Chaining):
         super().__init__(chip, hemisphere)
         self.scheduler, self.recorder = Scheduler(), Recorder()
         self._instruction_cache: InstructionCache | None = None  # for code in external memory
+        self._listeners: dict[tuple[int, int], ProcessorCore] = {}  # by hemisphere and doorbell line, once rung
 
     def load(self, program: Program, link_map: LinkMap, image: dict[str, np.ndarray]) -> None:
         """Take over a linked program: its tasks, its memory, its kernels."""
         self.scheduler = Scheduler(program.tasks, program.stop_cycle)
         self._instruction_cache = InstructionCache(self.config.ppu) if link_map.code_in == "external" else None
         super().load(program, link_map, image)
+
+    def start(self) -> None:
+        """Begin the program's ``main`` at the present time, on what is in the SRAM; nobody has rung yet."""
+        self._listeners.clear()  # the other PPU may have another program, or none
+        super().start()
 
     # ------------------------------------------------------------------ computing
 
@@ -163,14 +169,14 @@ class Processor(ArrayOperations, SensorOperations, Chaining):
             raise MachineFault(f"program {self.program.name} reads a spike record, but fpga.spike_writer is off")
         writer = self.chip.writer
         source, written = writer.filled(slot), writer.records[slot]
-        target = self._bytes(into, 0, source.size)
+        target = self._memory(into, source.nbytes)
 
         def deliver():
-            target[...] = source
+            target[:] = source
             if writer.records[slot] != written:
                 self._note_torn_record(slot)
 
-        return self._spend("external load", source.size // c.VECTOR_BYTES * COPY_CYCLES, then=deliver)
+        return self._spend("external load", source.nbytes // c.VECTOR_BYTES * COPY_CYCLES, then=deliver)
 
     def _note_torn_record(self, slot: int) -> None:
         """Count that a record was written while it was read: its count is of the earlier one, its spikes are not."""
@@ -229,19 +235,22 @@ class Processor(ArrayOperations, SensorOperations, Chaining):
             nbytes = self._region(source).nbytes
         elif type(nbytes) is not int or nbytes < 0:
             self._check_index("a transfer of", nbytes, self._region(source).nbytes + 1)
-        values = self._bytes(source, 0, nbytes).copy()
-        target = other._bytes(into, 0, nbytes)
+        values, target = self._memory(source, nbytes).tobytes(), other._memory(into, nbytes)
         words = -(-nbytes // WORD_BYTES)
 
         def deliver():
             other._check_race(into)
-            target[...] = values
+            target[:] = values
             other._ring(line)
 
         return self._spend("omnibus", (words + 1) * self._write_cycles, then=deliver)
 
     def _listener(self, hemisphere: int, line: int) -> ProcessorCore:
-        """Return the PPU with a doorbell line."""
+        """Return the PPU with a doorbell line, whose program can hear it."""
+        known = self._listeners.get((hemisphere, line))
+        return self._find_listener(hemisphere, line) if known is None else known
+
+    def _find_listener(self, hemisphere: int, line: int) -> ProcessorCore:
         if type(hemisphere) is not int or not 0 <= hemisphere < c.HEMISPHERES:
             self._check_index("hemisphere", hemisphere, c.HEMISPHERES)
         if type(line) is not int or not 0 <= line < DOORBELL_LINES:
@@ -252,6 +261,7 @@ class Processor(ArrayOperations, SensorOperations, Chaining):
                 f"program {self.program.name} on the {self.name} PPU rings the {other.name} PPU, which has no program; "
                 "load one, or do not ring"
             )
+        self._listeners[hemisphere, line] = other
         return other
 
     def wait_doorbell(self, line: int = SAMPLE_LINE) -> Operation:

@@ -58,7 +58,8 @@ class ProcessorCore:
 
     # what every operation looks at: Python finds no more than 30 attributes of an object at once, and slots
     __slots__ = (
-        *("__dict__", "__weakref__", "chip", "hemisphere", "environment", "config", "regions", "_region_bytes"),
+        *("__dict__", "__weakref__", "chip", "hemisphere", "environment", "config"),
+        *("regions", "_region_bytes", "_region_memory"),
         *("end", "_main", "_issued", "_then", "_spent", "_operations", "_owed_cycles", "_span_cycles"),
         *("_pending", "_waiting", "_kernels", "_kernel", "_kernel_end_ns", "_write_cycles", "_kernel_limit_cycles"),
     )
@@ -75,6 +76,7 @@ class ProcessorCore:
         self.link_map: LinkMap | None = None
         self.regions: dict[str, np.ndarray] = {}
         self._region_bytes: dict[str, np.ndarray] = {}
+        self._region_memory: dict[str, memoryview] = {}  # the same: faster where bytes are moved, for Python alone
         self.exit_code: int | None = None
         self._spent: defaultdict[str, int] = defaultdict(int)  # busy cycles by kind of operation, without control
         self._operations = 0
@@ -101,6 +103,7 @@ class ProcessorCore:
         self.sram[:] = 0
         self.regions = link_map.views(self.sram)
         self._region_bytes = {name: region.view(np.uint8) for name, region in self.regions.items()}
+        self._region_memory = {name: memoryview(region) for name, region in self._region_bytes.items()}
         for name, values in image.items():
             self._fill(name, np.asarray(values))
         self._kernels = {kernel: kernel.bind(self.vector, self.regions) for kernel in program.kernels}
@@ -146,10 +149,10 @@ class ProcessorCore:
         """
         clock, main = self.environment, self._main
         queue, limit_ns = clock.queue, clock.limit_ns
+        if clock.now > limit_ns:  # what has not ended by then does not act
+            self._exit(EXIT_WATCHDOG)
+            return
         for skips_left in SKIPS_LEFT:
-            if clock.now > limit_ns:  # what has not ended by then does not act
-                self._exit(EXIT_WATCHDOG)
-                return
             try:
                 then = self._then
                 if then is not None:
@@ -163,7 +166,7 @@ class ProcessorCore:
             except Exception as error:
                 error.add_note(f"in program {self.program.name} on the {self.name} PPU, at {self.environment.now} ns")
                 raise
-            if operation is not self._issued or operation is None:
+            if operation is None or operation is not self._issued:
                 raise MachineFault(
                     f"program {self.program.name} on the {self.name} PPU yields {operation!r}; it can only yield the "
                     "operation that it has just made, for example `yield ppu.run(kernel)`"
@@ -283,6 +286,13 @@ class ProcessorCore:
                 "larger, or move less"
             )
         return view[offset : offset + count]
+
+    def _memory(self, region: str, count: int) -> memoryview:
+        """The first bytes of a region."""
+        memory = self._region_memory.get(region)
+        if memory is None or count > memory.nbytes:
+            self._bytes(region, 0, count)  # refuses
+        return memory[:count]
 
     def _check_index(self, what: str, value: int, stop: int, start: int = 0) -> None:
         """Refuse a half, a doorbell line, a count, ... that is no whole number in ``range(start, stop)``."""

@@ -157,7 +157,7 @@ def test_the_record_holds_count_tag_and_stamped_labels():
 def test_a_record_is_as_long_as_its_header_says_and_no_longer_than_its_room(count, vectors):
     memory = ExternalMemory()
     memory.view(record_address(0), 4).view(np.uint32)[0] = count
-    assert SpikeWriter(FpgaConfig(), memory, strict=True).filled(0).size == 128 * vectors
+    assert SpikeWriter(FpgaConfig(), memory, strict=True).filled(0).nbytes == 128 * vectors
 
 
 def test_a_full_record_loses_counts_and_on_a_strict_chip_stops():
