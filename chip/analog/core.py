@@ -46,8 +46,6 @@ from chip.analog.state import carry_over, carry_over_drivers, restore_state, rou
 from chip.config import ChipConfig
 from chip.registers import Registers
 
-UINT8 = np.dtype(np.uint8)
-CONVERSION_SHAPES = frozenset({(c.LANES,), (c.COLUMNS,)})
 ADVANCED_AT_ONCE_NS = 1_000_000 * GRID_NS  # so that an interrupt is heard every now and then
 DRIVEN_ROWS = 1 << 14  # that the sensors may be behind
 
@@ -159,13 +157,18 @@ class AnalogCore(Posting):
             return
         if time_ns % c.EVENT_CLOCK_NS:
             raise ValueError(f"cannot advance to {time_ns} ns, which is not on the {c.EVENT_CLOCK_NS} ns clock")
-        if time_ns >= c.END_NS:
-            raise ValueError(f"cannot advance to {time_ns} ns; a chip's time ends at {c.END_NS} ns, which is 19.5 h")
+        if time_ns - self._now_ns > ADVANCED_AT_ONCE_NS:
+            self._advance_far(int(time_ns))
         self._advance(int(time_ns))
 
-    def _advance(self, time_ns: int) -> None:
+    def _advance_far(self, time_ns: int) -> None:
+        """Let what is far before a time happen, a piece at a time."""
+        if time_ns >= c.END_NS:
+            raise ValueError(f"cannot advance to {time_ns} ns; a chip's time ends at {c.END_NS} ns, which is 19.5 h")
         while time_ns - self._now_ns > ADVANCED_AT_ONCE_NS:
             self._advance(self._now_ns + ADVANCED_AT_ONCE_NS)
+
+    def _advance(self, time_ns: int) -> None:
         while (status := advance(time_ns, self._table)) != DONE:
             if status == GROW:
                 self._grow()
@@ -196,14 +199,14 @@ class AnalogCore(Posting):
                 return spikes
             self._grow()
 
-    def cadc_result(self, ticket: int, into: np.ndarray | None = None) -> np.ndarray:
-        """Return uint8[2, 128], [half, lane], of a conversion; each conversion can be read once.
+    def cadc_result(self, ticket: int) -> np.ndarray:
+        """Return uint8[2, 128], [half, lane], of a conversion; each conversion can be read once."""
+        values = np.empty(c.COLUMNS, np.uint8)
+        self._copy_conversion(ticket, values)
+        return values.reshape(c.HALVES, c.LANES)
 
-        With ``into``, uint8[128] or uint8[256], the even half or both are written there, and that is returned.
-        """
-        values = np.empty(c.COLUMNS, np.uint8) if into is None else into
-        if values.shape not in CONVERSION_SHAPES or values.dtype is not UINT8:
-            raise ValueError(f"a conversion is read into uint8[128] or uint8[256], not {values.dtype}{values.shape}")
+    def _copy_conversion(self, ticket: int, values: np.ndarray) -> None:
+        """Write a conversion into uint8[n]: n of its values, those of the even half first. Nobody checks the array."""
         self.advance(ticket >> 1)
         status = take_look(self._clock, self._queues.looks, self._queues.look_values, ticket, values)
         if status == PENDING:  # posted for this very instant after the core had come there
@@ -214,7 +217,6 @@ class AnalogCore(Posting):
                 f"there is no conversion of hemisphere {ticket & 1} at {ticket >> 1} ns to read; it was not posted, or "
                 f"it was read before"
             )
-        return values.reshape(c.HALVES, c.LANES) if into is None else values
 
     def correlation_result(self, ticket: tuple[int, int]) -> np.ndarray:
         """Return uint8[2, 2, 128], [branch, half, lane], causal first, of a row's conversion; it can be read once."""

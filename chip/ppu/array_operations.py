@@ -92,7 +92,7 @@ class ArrayOperations(ProcessorCore):
         ticket = core.post_cadc(self._start_ns(), self.hemisphere)
         cycles = cadc.read_cycles + (count - 1) * cadc.buffered_read_cycles + count * c.SRAM_VECTOR_STORE_CYCLES
         if halves is EVEN_HALF:
-            return self._spend("cadc", cycles, then=partial(core.cadc_result, ticket, target))
+            return self._spend("cadc", cycles, then=partial(core._copy_conversion, ticket, target))
 
         def deliver():
             target[...] = core.cadc_result(ticket)[list(halves)].reshape(-1)
@@ -123,7 +123,7 @@ class ArrayOperations(ProcessorCore):
 
         def deliver():
             for vector, ticket in zip(target, tickets, strict=True):
-                self.chip.core.cadc_result(ticket, vector)
+                self.chip.core._copy_conversion(ticket, vector)
 
         last = self.config.cadc.read_cycles + c.SRAM_VECTOR_STORE_CYCLES
         return self._spend("cadc", (count - 1) * int(period_ns) // c.PPU_CLOCK_NS + last, then=deliver)

@@ -64,23 +64,21 @@ class WatchedChip(Chip):
         super().configure(registers)
         core, hemispheres = self.core, {}
         enabled = to_lanes(registers.enabled[:, None]).reshape(c.HEMISPHERES, c.HALVES, c.LANES)
-        post, read = core.post_cadc, core.cadc_result
+        post, read = core.post_cadc, core._copy_conversion
 
         def noted_post(time_ns: int, hemisphere: int) -> int:
             ticket = post(time_ns, hemisphere)
             hemispheres[ticket] = hemisphere
             return ticket
 
-        def counted_read(ticket: int, into: np.ndarray | None = None) -> np.ndarray:
-            values = read(ticket)
-            at_an_end = (values == 0) | (values == c.CADC_MAX)
+        def counted_read(ticket: int, values: np.ndarray) -> None:
+            whole = np.empty(c.COLUMNS, np.uint8)
+            read(ticket, whole)
+            at_an_end = ((whole == 0) | (whole == c.CADC_MAX)).reshape(c.HALVES, c.LANES)
             self.saturated += int((at_an_end & enabled[hemispheres.pop(ticket)]).sum())
-            if into is None:
-                return values
-            into[...] = values.reshape(-1)[: into.size]
-            return into
+            values[...] = whole[: values.size]
 
-        core.post_cadc, core.cadc_result = noted_post, counted_read
+        core.post_cadc, core._copy_conversion = noted_post, counted_read
 
     def losses(self) -> dict[str, int]:
         """Everything that was lost, late or saturated and is not allowed, by name."""

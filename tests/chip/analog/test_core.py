@@ -66,9 +66,6 @@ def test_the_past_and_the_wrong_clock_are_refused(post):
         ("do not match", lambda core: core.try_weight_rows(400, ZERO, 0, ZERO, 0, ROW)),
         ("events -3..0 are to be posted", lambda core: core.post_part(ZERO, ZERO, -3, 1)),
         ("but there are 1 times and 1 labels", lambda core: core.post_part(ZERO, ZERO, 0, 2)),
-        ("read into", lambda core: core.cadc_result(core.post_cadc(0, 0), np.zeros((2, 128), np.uint8))),
-        ("read into", lambda core: core.cadc_result(core.post_cadc(0, 0), np.zeros(128, np.int8))),
-        ("read into", lambda core: core.cadc_result(core.post_cadc(0, 0), np.zeros(1000, np.uint8))),
         ("hemisphere 2", lambda core: core.post_cadc(0, 2)),
         ("mask has the shape", lambda core: core.post_neuron_reset(0, 0, 0, np.ones(256))),
         ("not on the 4 ns clock", lambda core: core.advance(6)),
@@ -93,16 +90,6 @@ def test_results_of_the_past():
     assert core.cadc_result(ticket)[0, 0] == 80  # at this very instant, though nothing is left to advance
     with pytest.raises(RuntimeError, match="read before"):
         core.cadc_result(ticket)
-
-
-@pytest.mark.parametrize("size", [c.LANES, c.COLUMNS])
-def test_a_conversion_is_read_into_an_array_or_into_a_new_one(size):
-    config, results = ChipConfig.typical(seed=1), []
-    for into in (None, np.full(size, 7, np.uint8)):
-        core = AnalogCore(config, Registers())
-        results.append(core.cadc_result(core.post_cadc(2000, c.BOTTOM), into))
-    assert results[0].shape == (c.HALVES, c.LANES) and len(np.unique(results[0])) > 3
-    assert results[1].tobytes() == results[0].tobytes()[:size]
 
 
 def test_two_writes_at_one_time_are_refused():
