@@ -219,7 +219,6 @@ class SpikeWriter:
         self._spikes = [record.view(np.uint32)[RECORD_HEADER_WORDS:] for record in self._bytes]
         counts = range(RECORD_VECTORS + 1)
         self._vectors = [[memoryview(record)[: n * c.VECTOR_BYTES] for n in counts] for record in self._bytes]
-        self.records = [0] * RECORD_SLOTS  # written so far, by slot
         self.lost = self.written = 0
 
     def filled(self, slot: int) -> memoryview:
@@ -235,7 +234,6 @@ class SpikeWriter:
         kept = found if found < RECORD_SPIKES else RECORD_SPIKES
         header = self._headers[slot]
         header[0], header[1] = kept, tag
-        self.records[slot] += 1
         self.written += kept
         if kept < found:
             self.lost += found - kept

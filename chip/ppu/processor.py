@@ -60,6 +60,7 @@ class Processor(ArrayOperations, SensorOperations, Chaining):
         super().__init__(chip, hemisphere)
         self.scheduler, self.recorder = Scheduler(), Recorder()
         self._instruction_cache: InstructionCache | None = None  # for code in external memory
+        self._loading, self._loading_slot = None, 0  # what ends the last load of a record
         self._listeners: dict[tuple[int, int], ProcessorCore] = {}  # by hemisphere and doorbell line, once rung
 
     def load(self, program: Program, link_map: LinkMap, image: dict[str, np.ndarray]) -> None:
@@ -168,18 +169,19 @@ class Processor(ArrayOperations, SensorOperations, Chaining):
         if not self.config.fpga.spike_writer:
             raise MachineFault(f"program {self.program.name} reads a spike record, but fpga.spike_writer is off")
         writer = self.chip.writer
-        source, written = writer.filled(slot), writer.records[slot]
+        source = writer.filled(slot)
         target = self._memory(into, source.nbytes)
 
         def deliver():
             target[:] = source
-            if writer.records[slot] != written:
-                self._note_torn_record(slot)
 
+        self._loading, self._loading_slot = deliver, slot
         return self._spend("external load", source.nbytes // c.VECTOR_BYTES * COPY_CYCLES, then=deliver)
 
-    def _note_torn_record(self, slot: int) -> None:
-        """Count that a record was written while it was read: its count is of the earlier one, its spikes are not."""
+    def _check_record(self, slot: int) -> None:
+        """Count a race where a record is written while this PPU loads it: its count is of the earlier one."""
+        if self._then is None or self._then is not self._loading or slot != self._loading_slot:
+            return
         self.races += 1
         if self.config.strict:
             raise LossError(
@@ -212,6 +214,8 @@ class Processor(ArrayOperations, SensorOperations, Chaining):
         def finish():
             core.advance(self.environment.now)
             chip.writer.write(core, slot, zero_ns, end_ns, player.tag(sample))
+            for processor in chip.processors:
+                processor._check_record(slot)
             if player.played % SAMPLES_OF_SPIKES == 0 and not chip.keep_spikes:
                 core.forget_before(end_ns)
             for hemisphere in ring:

@@ -16,7 +16,7 @@ the readout weights in external memory, from where the top one takes it for the 
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable
+from collections.abc import Callable, Generator
 from typing import ClassVar
 
 import numpy as np
@@ -62,9 +62,12 @@ class HiddenProgram(Program):
 
     Attributes:
         gradient_type: of the elements of ``gradient``, if a rule wants another one than int32.
+        before_sample: a method of a rule, generator of operations: what it does up to the end of a sample to be
+            learned, before it waits for its record.
     """
 
     gradient_type = i32
+    before_sample: ClassVar[Callable[..., Generator] | None] = None
 
     def __init__(
         self,
@@ -85,10 +88,6 @@ class HiddenProgram(Program):
         self.update = update.update_kernel(settings.inputs, settings.gradient_shift)
         self.rows_of_synapses = weights.rows_of_synapses_kernel(settings.inputs)
         self.kernels = (*observe, backward, *kernels, self.update, update.lower_rate, self.rows_of_synapses)
-
-    def before_sample(self, ppu) -> Iterable:
-        """What a rule does up to the end of a sample to be learned, before it waits for its record: operations."""
-        return ()
 
     def image(self) -> dict[str, np.ndarray]:
         hidden, output = weights.initial_shadow(self.settings, self.seed)
@@ -112,7 +111,7 @@ class HiddenProgram(Program):
         """Follow so many samples; after each, let currents and membranes decay before the next one may begin."""
         settle_cycles = self.settings.settle_ns // c.PPU_CLOCK_NS
         for _ in range(samples):
-            if learn:
+            if learn and self.before_sample is not None:
                 yield from self.before_sample(ppu)
             yield ppu.wait_doorbell(SAMPLE_LINE)
             settled = ppu.time_base + settle_cycles
@@ -145,10 +144,15 @@ class ReadoutProgram(Program):
     to ``gradient``; it is run where not all errors are zero. Regions that are there already: ``record`` (int32, the
     spike record), ``shadow`` and ``gradient`` (int16 and int32, a row a readout), ``errors`` (int16[64], of which
     ``error_words`` are sent to the top), ``counters`` and ``predictions`` as ``plan`` says, and those of ``update``,
-    ``weights`` and ``shuffle``. ``neurons_per_write`` is the size of the row buffer: less memory, more operations.
+    ``weights`` and ``shuffle``.
+
+    Attributes:
+        neurons_per_write: the size of the row buffer: less memory, more operations.
+        before_sample: a method of a rule, generator of operations: what it does before it plays a sample to be learned.
     """
 
     neurons_per_write: ClassVar[int] = NEURONS_PER_WRITE
+    before_sample: ClassVar[Callable[..., Generator] | None] = None
 
     def __init__(
         self,
@@ -180,10 +184,6 @@ class ReadoutProgram(Program):
         """Play a sample and judge it: ``errors``, ``counters`` and ``predictions`` are those of it."""
         raise NotImplementedError(f"{type(self).__name__} has no play_sample(self, ppu, sample)")
 
-    def before_sample(self, ppu) -> Iterable:
-        """What a rule does before it plays a sample to be learned: operations."""
-        return ()
-
     def image(self) -> dict[str, np.ndarray]:
         return {
             "shadow": weights.initial_shadow(self.settings, self.seed)[1],
@@ -211,7 +211,8 @@ class ReadoutProgram(Program):
         first, nbytes = self.plan.train.start, 2 * self.error_words
         for i in range(self.plan.batch):
             sample = first + ppu.word("order", i)
-            yield from self.before_sample(ppu)
+            if self.before_sample is not None:
+                yield from self.before_sample(ppu)
             yield from self.play_sample(ppu, sample)
             yield ppu.send(c.TOP, source="errors", into="errors", line=ERRORS_LINE, nbytes=nbytes)
             if has_errors(ppu, self.settings):
