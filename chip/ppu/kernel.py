@@ -138,11 +138,15 @@ class Kernel:
                 )
 
     def check_integers(self, integers: tuple[int, ...]) -> tuple[int, ...]:
-        """Return the integer parameters of a call as Python's; ValueError for a wrong number, or one beyond 32 bits."""
+        """Return the integer parameters of a call as Python's.
+
+        Raises:
+            TypeError: one is no integer. ValueError: they are not as many as they should be, or one is beyond 32 bits.
+        """
         try:
             integers = tuple(map(index, integers))
         except TypeError:
-            raise ValueError(
+            raise TypeError(
                 f"kernel {self.name} takes integers ({', '.join(self.parameters)}), not {integers}"
             ) from None
         if len(integers) != len(self.parameters):
@@ -200,7 +204,7 @@ class BoundKernel:
 
         Raises:
             MachineFault: bad index, division by zero, or the watchdog. The cycles up to there are booked.
-            ValueError: not the parameters that the kernel has, or one beyond 32 bits.
+            TypeError, ValueError: not the parameters that the kernel has, or one beyond 32 bits.
         """
         if integers or self.kernel.parameters:
             integers = self.kernel.check_integers(integers)

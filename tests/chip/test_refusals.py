@@ -65,5 +65,5 @@ def test_a_program_of_something_else_is_refused(program, error, message):
 
 
 def test_a_kernel_takes_integers():
-    with pytest.raises(ValueError, match="kernel take takes integers"):
+    with pytest.raises(TypeError, match="kernel take takes integers"):
         run(top=Script(lambda p: (yield p.run(take, 2.5)), (take,)))

@@ -241,7 +241,7 @@ def test_parameters_are_checked(faulty):
         faulty(0)
     with pytest.raises(ValueError, match="2147483648, which does not fit in 32 bits"):
         faulty(0, 2**31)
-    with pytest.raises(TypeError):
+    with pytest.raises(TypeError, match=r"takes integers \(what, x\), not \(0, 1.5\)"):
         faulty(0, 1.5)
     with pytest.raises(TypeError, match="bind it"):
         faulty.kernel.kernel(None, None)
