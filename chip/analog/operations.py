@@ -97,17 +97,14 @@ class Posting:
 
         Returns DONE; or posts nothing and returns BAD_ROW or BAD_WEIGHT, and raises for everything else.
         """
-        if (hemisphere, half) not in PLACES:
-            _check_place(hemisphere, half)
+        _check_place(hemisphere, half)
         if not len(times_ns) == len(rows) == len(values):
             raise ValueError(
                 f"{len(times_ns)} times, {len(rows)} rows and {len(values)} vectors of weights do not match"
             )
-        clock, queues = self._clock, self._queues
         arguments = zero_ns, times_ns, hemisphere, rows, half, values
-        while (status := insert_rows(clock, queues.writes, queues.write_values, *arguments)) == FULL:
+        while (status := insert_rows(self._clock, self._queues.writes, self._queues.write_values, *arguments)) == FULL:
             self._make_room("writes", len(rows))
-            queues = self._queues
         if status in (BAD_TIME, TWICE):
             self._refuse_rows(status, zero_ns + times_ns, hemisphere, rows, half, values)
         return status
@@ -117,8 +114,8 @@ class Posting:
 
         Returns False, and posts nothing, if a weight is beyond 63.
         """
-        if (hemisphere, c.EVEN) not in PLACES or values.shape != (c.HALVES, c.LANES):
-            _check_place(hemisphere, c.EVEN)
+        _check_place(hemisphere, c.EVEN)
+        if values.shape != (c.HALVES, c.LANES):
             raise ValueError(f"the weights of a row have the shape {values.shape}; it must be ({c.HALVES}, {c.LANES})")
         arguments = first_ns, step_ns, hemisphere, row, values
         while (status := insert_row(self._clock, self._queues.writes, self._queues.write_values, *arguments)) == FULL:

@@ -63,8 +63,7 @@ def insert_events(clock, keys, times_ns, words, first, last, zero_ns, highest):
         return FULL
     for i in range(first, last):
         time_ns = zero_ns + times_ns[i]
-        off = _is_off(clock, time_ns)
-        if off or words[i] < 0 or words[i] > highest:
+        if _is_off(clock, time_ns) or words[i] < 0 or words[i] > highest:
             return -2 - i
     for i in range(first, last):
         _insert(keys, clock[EVENT_HEAD], clock[EVENT_TAIL], ((zero_ns + times_ns[i]) << 17) | words[i])

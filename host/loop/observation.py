@@ -10,12 +10,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from chip import constants as c
 from chip.fpga import SampleSet
 from ppu_programs.network import Network
 from ppu_programs.placement import INPUT_LAYER, Placement
-
-TICK_NS = c.FPGA_CLOCK_NS
+from ppu_programs.two_layer.settings import TICK_NS
 
 
 @dataclass(frozen=True, eq=False)

@@ -50,7 +50,27 @@ def generator_state(seed: int, stream: int) -> np.ndarray:
     return np.random.SeedSequence([seed, stream]).generate_state(1).astype(np.int32) | 1
 
 
-class HiddenProgram(Program):
+class LayerProgram(Program):
+    """What the programs of both layers have in common.
+
+    Attributes:
+        settings, plan, seed: what they were made for; backward: the kernel that adds a sample's gradient.
+        before_sample: a method of a rule, generator of operations: what it does before a sample to be learned; on the
+            top processor up to the sample's end, where it begins to wait for the record.
+    """
+
+    before_sample: ClassVar[Callable[..., Generator] | None] = None
+
+    def __init__(self, settings: Settings, plan: Plan, seed: int, layer: str, backward: Kernel):
+        self.settings, self.plan, self.seed, self.backward = settings, plan, seed, backward
+        self.name = f"{settings.section}, {layer}"
+
+    def falling_rate(self, layer: int) -> np.ndarray:
+        """Initial contents of ``rate`` in layer 0, the hidden one, or 1, the readouts."""
+        return update.falling_rate(self.settings.first_rates[layer], self.plan.epochs * self.plan.batches)
+
+
+class HiddenProgram(LayerProgram):
     """The top processor: gradient and weights of the hidden layer.
 
     A rule gives to the constructor ``memory`` of its own, the kernels ``observe`` that it runs on the record of each
@@ -62,12 +82,9 @@ class HiddenProgram(Program):
 
     Attributes:
         gradient_type: of the elements of ``gradient``, if a rule wants another one than int32.
-        before_sample: a method of a rule, generator of operations: what it does up to the end of a sample to be
-            learned, before it waits for its record.
     """
 
     gradient_type = i32
-    before_sample: ClassVar[Callable[..., Generator] | None] = None
 
     def __init__(
         self,
@@ -80,9 +97,8 @@ class HiddenProgram(Program):
         backward: Kernel,
         kernels: tuple[Kernel, ...] = (),
     ):
-        self.settings, self.plan, self.seed = settings, plan, seed
-        self.observe, self.backward = observe, backward
-        self.name = f"{settings.section}, hidden layer"
+        super().__init__(settings, plan, seed, "hidden layer", backward)
+        self.observe = observe
         self.rows = np.arange(2 * settings.inputs)
         self.memory = memory | hidden_memory(settings, self.gradient_type)
         self.update = update.update_kernel(settings.inputs, settings.gradient_shift)
@@ -96,7 +112,7 @@ class HiddenProgram(Program):
             "shadow": hidden,
             "readout_weights": lanes.astype(np.int8).ravel(),
             "random": generator_state(self.seed, 0),
-            "rate": update.falling_rate(self.settings.first_rates[0], self.plan.epochs * self.plan.batches),
+            "rate": self.falling_rate(0),
         }
 
     def main(self, ppu) -> Generator:
@@ -136,7 +152,7 @@ class HiddenProgram(Program):
         yield ppu.ring(c.BOTTOM, DONE_LINE)
 
 
-class ReadoutProgram(Program):
+class ReadoutProgram(LayerProgram):
     """The bottom processor: conducts, and owns loss, readout weights and reports.
 
     A rule says how a sample is played and judged, :meth:`play_sample`, and gives to the constructor ``memory`` of its
@@ -148,11 +164,9 @@ class ReadoutProgram(Program):
 
     Attributes:
         neurons_per_write: the size of the row buffer: less memory, more operations.
-        before_sample: a method of a rule, generator of operations: what it does before it plays a sample to be learned.
     """
 
     neurons_per_write: ClassVar[int] = NEURONS_PER_WRITE
-    before_sample: ClassVar[Callable[..., Generator] | None] = None
 
     def __init__(
         self,
@@ -164,9 +178,7 @@ class ReadoutProgram(Program):
         backward: Kernel,
         kernels: tuple[Kernel, ...],
     ):
-        self.settings, self.plan, self.seed = settings, plan, seed
-        self.backward = backward
-        self.name = f"{settings.section}, readouts"
+        super().__init__(settings, plan, seed, "readouts", backward)
         self.error_words = 1 + settings.readouts
         drivers = hidden_drivers(settings.hidden)
         self.synapse_rows = np.stack([2 * drivers, 2 * drivers + 1], axis=1)  # of each hidden neuron
@@ -189,7 +201,7 @@ class ReadoutProgram(Program):
             "shadow": weights.initial_shadow(self.settings, self.seed)[1],
             "random": generator_state(self.seed, 1),
             "key_random": generator_state(self.seed, 2),
-            "rate": update.falling_rate(self.settings.first_rates[1], self.plan.epochs * self.plan.batches),
+            "rate": self.falling_rate(1),
         }
 
     def main(self, ppu) -> Generator:
