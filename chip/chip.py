@@ -23,10 +23,10 @@ from chip.errors import LossError, MachineFault
 from chip.fpga import ExternalMemory, SamplePlayer, SpikeWriter
 from chip.link import HostLink
 from chip.ppu import costs
-from chip.ppu.array_operations import HALF_ROW
-from chip.ppu.processor import Processor
-from chip.ppu.processor_core import EXIT_WATCHDOG, ISSUE_CYCLES
-from chip.ppu.scheduler import PASS_CYCLES
+from chip.ppu.processor.array import HALF_ROW
+from chip.ppu.processor.core import EXIT_WATCHDOG, ISSUE_CYCLES
+from chip.ppu.processor.processor import Processor
+from chip.ppu.processor.scheduler import PASS_CYCLES
 from chip.registers import Registers
 from chip.trace_buffer import TraceBuffer
 

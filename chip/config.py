@@ -88,8 +88,9 @@ class LinkConfig(Checked):
 class PpuConfig(Checked):
     """The plasticity processors' watchdogs, what a scalar write over the Omnibus takes, the instruction cache.
 
-    The cache counts for programs with code in external memory, see :mod:`chip.ppu.instruction_cache`. Its lines are the
-    external memory's vectors: a program of 1 KiB then warms up in 11 us, where the vendor waits 10 to 15 us.
+    The cache counts for programs with code in external memory, see :mod:`chip.ppu.processor.instruction_cache`. Its
+    lines are the external memory's vectors: a program of 1 KiB then warms up in 11 us, where the vendor waits 10 to
+    15 us.
     """
 
     section: ClassVar[str] = "ppu"

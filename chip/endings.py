@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from chip.ppu.processor_core import EXIT_WATCHDOG
+from chip.ppu.processor.core import EXIT_WATCHDOG
 
 if TYPE_CHECKING:
     from chip.config import ChipConfig
-    from chip.ppu.processor import Processor
+    from chip.ppu.processor.processor import Processor
 
 
 def stopped_by_watchdog(ppus: Iterable[str], limit_cycles: int) -> str:

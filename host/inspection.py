@@ -13,8 +13,8 @@ from chip.chip import Chip
 from chip.config import ChipConfig
 from chip.endings import ending
 from chip.errors import MachineFault
-from chip.ppu.processor import Processor
-from chip.ppu.profiling import ProfiledKernel, profile
+from chip.ppu.compiler.profiling import ProfiledKernel, profile
+from chip.ppu.processor.processor import Processor
 from chip.ppu.program import Firmware
 from host.host import Host, LearningFirmware
 from host.placement_drawing import drawing_of

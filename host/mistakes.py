@@ -27,7 +27,7 @@ def place(error: BaseException) -> str:
 
 def _what(error: BaseException) -> str:
     from chip.errors import ChipError
-    from chip.ppu.processor import Processor
+    from chip.ppu.processor.processor import Processor
 
     text = str(error)
     if isinstance(error, ChipError):
@@ -51,4 +51,4 @@ def _operations(processor: type) -> list[str]:
 
 def _closest(name: str, valid: list[str]) -> str:
     close = difflib.get_close_matches(name, valid, n=CLOSE)
-    return f"the closest are {', '.join(close)}" if close else "chip/ppu/processor.py has those that there are"
+    return f"the closest are {', '.join(close)}" if close else "chip/ppu/processor has those that there are"

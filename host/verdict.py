@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from chip.endings import stopped_by_watchdog
-from chip.ppu.processor_core import EXIT_WATCHDOG
+from chip.ppu.processor.core import EXIT_WATCHDOG
 from host.results import Result
 
 FINISHED, INTERRUPTED, WATCHDOG, FAILED = "finished", "interrupted", "watchdog", "failed"

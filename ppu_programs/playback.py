@@ -28,7 +28,7 @@ from chip.config import ChipConfig
 from chip.fpga import DRAM_BASE
 from chip.link import HostLink
 from chip.ppu import Kernel, Memory, i32, kernel, u8
-from chip.ppu.processor_core import ISSUE_CYCLES, WORD_CYCLES
+from chip.ppu.processor.core import ISSUE_CYCLES, WORD_CYCLES
 from chip.ppu.program import Program
 
 TRACE_LINE, DONE_LINE = 1, 2

@@ -1,11 +1,8 @@
 """The plasticity processor: vector unit, kernel compiler, memory. ``from chip.ppu import *`` is meant for firmware."""
 
-from chip.ppu.kernel import Kernel, Subroutine, kernel, subroutine
-from chip.ppu.kernel_language import KernelError
-from chip.ppu.memory import LinkMap, Memory, i8, i16, i32, link, u8, u16, u32
-from chip.ppu.operations import OPERATIONS
-from chip.ppu.recording import Recording
-from chip.ppu.scalars import (
+from chip.ppu.compiler.kernel import Kernel, Subroutine, kernel, subroutine
+from chip.ppu.compiler.language import KernelError
+from chip.ppu.compiler.scalars import (
     absolute,
     count_leading_zeros,
     divide,
@@ -15,13 +12,16 @@ from chip.ppu.scalars import (
     saturate8,
     saturate16,
 )
+from chip.ppu.memory import LinkMap, Memory, i8, i16, i32, link, u8, u16, u32
+from chip.ppu.recording import Recording
 from chip.ppu.tasks import Doorbell, Timer
-from chip.ppu.vector import *  # noqa: F403 - V0 .. V31
-from chip.ppu.vector import VectorUnit, byte_lanes
-from chip.ppu.vector_ops import *  # noqa: F403 - the operations, by name
-from chip.ppu.vector_ops import ALWAYS, EQUAL, GREATER, LESS
-from chip.ppu.vector_ops_accumulate import *  # noqa: F403
-from chip.ppu.vector_ops_memory import *  # noqa: F403
+from chip.ppu.vector.accumulate import *  # noqa: F403
+from chip.ppu.vector.arithmetic import *  # noqa: F403 - the operations, by name
+from chip.ppu.vector.arithmetic import ALWAYS, EQUAL, GREATER, LESS
+from chip.ppu.vector.moves import *  # noqa: F403
+from chip.ppu.vector.operations import OPERATIONS
+from chip.ppu.vector.unit import *  # noqa: F403 - V0 .. V31
+from chip.ppu.vector.unit import VectorUnit, byte_lanes
 
 __all__ = ["ALWAYS", "EQUAL", "GREATER", "LESS"]
 __all__ += ["Kernel", "KernelError", "LinkMap", "Memory", "Subroutine", "VectorUnit"]

@@ -4,7 +4,7 @@ A cost is the *dependent issue* cost: the cycles until the next instruction can 
 out errs both ways. No overlap between the scalar core and the vector unit, nor between the vector unit's stations:
 that makes programs slower than on the chip. A branch that is predicted wrongly and a fetch from SRAM that competes with
 data cost nothing: that makes them faster. Code in external memory is fetched through an instruction cache
-(``chip.ppu.instruction_cache``). ``assumptions`` names all of it for reports.
+(``chip.ppu.processor.instruction_cache``). ``assumptions`` names all of it for reports.
 
 The vector figures follow from the public register-transfer code (nux, ``frontend_pkg.sv`` and the vector unit): a
 station takes 4 cycles for two operands, 3 for one, 2 for none; a multiply-add result is there after 6 more cycles, a
@@ -19,8 +19,8 @@ from chip.constants import (
     WEIGHT_LOAD_CYCLES,
     WEIGHT_STORE_CYCLES,
 )
+from chip.ppu.compiler.stack import LOOP_BYTES, VARIABLE_BYTES
 from chip.ppu.memory import MAILBOX_BYTES, STACK_BYTES, START_CODE_BYTES
-from chip.ppu.stack import LOOP_BYTES, VARIABLE_BYTES
 
 
 @dataclass(frozen=True)

@@ -20,10 +20,10 @@ import numpy as np
 
 from chip.constants import SRAM_BYTES, VECTOR_BYTES
 from chip.errors import ChipLimitError
-from chip.ppu.stack import Chain, deepest_chain
+from chip.ppu.compiler.stack import Chain, deepest_chain
 
 if TYPE_CHECKING:
-    from chip.ppu.kernel import Kernel
+    from chip.ppu.compiler.kernel import Kernel
 
 STACK_BYTES = 1024  # assumed: depth of libnux programs; its red zone is 128 bytes
 MAILBOX_BYTES = 256  # assumed: messages and exit code; libnux builds choose 0 to 4096

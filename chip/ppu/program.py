@@ -6,10 +6,10 @@ from collections.abc import Generator
 
 import numpy as np
 
-from chip.ppu.kernel import Kernel
+from chip.ppu.compiler.kernel import Kernel
 from chip.ppu.memory import Memory
+from chip.ppu.processor.scheduler import run_tasks
 from chip.ppu.recording import Recording, check_recordings
-from chip.ppu.scheduler import run_tasks
 from chip.ppu.tasks import Doorbell, Timer, check_tasks
 from chip.registers import Registers
 
@@ -18,16 +18,15 @@ class Program:
     """One PPU's program: regions in SRAM, kernels that compute, a generator that waits.
 
     A subclass gives ``name``, ``memory`` and ``kernels``, and either ``tasks``, for what happens at fixed times or on a
-    doorbell, or its own :meth:`main`. What takes time on a bus is an operation of
-    :class:`chip.ppu.processor.Processor` that ``main`` or a task yields; everything else belongs into kernels, which
-    pay for their arithmetic. One program may serve both PPUs: ``ppu.hemisphere`` tells which one runs it.
+    doorbell, or its own :meth:`main`. What takes time on a bus is an operation (:mod:`chip.ppu.processor`) that
+    ``main`` or a task yields; everything else belongs into kernels, which pay for their arithmetic. One program may serve both PPUs: ``ppu.hemisphere`` tells which one runs it.
 
     Attributes:
         name: for reports and fault messages.
         memory: the regions of SRAM, see :class:`chip.ppu.memory.Memory`.
         kernels: every kernel that it runs; the linker places their code.
         code_in: ``"sram"``, or ``"external"`` for code that runs from external memory, through the instruction cache;
-            its misses are busy cycles of the part ``fetch``, see :mod:`chip.ppu.instruction_cache`.
+            its misses are busy cycles of the part ``fetch``, see :mod:`chip.ppu.processor.instruction_cache`.
         tasks: what :meth:`main` schedules, see :mod:`chip.ppu.tasks`.
         stop_cycle: when the scheduler stops, in cycles of the time base; None for when all timers are done.
         recordings: what the program writes down for the host, see :mod:`chip.ppu.recording`.

@@ -11,7 +11,7 @@
         yield ppu.record("rates")
 
 After the program ended, ``chip.link.read_recording(hemisphere, "rates")`` returns the records. Where they lie and what
-they cost: :mod:`chip.ppu.recorder`.
+they cost: :mod:`chip.ppu.processor.recorder`.
 """
 
 from __future__ import annotations

@@ -17,10 +17,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from chip.ppu.kernel import Kernel
-from chip.ppu.stepping_expressions import CONDITION_NAMES
-from chip.ppu.stepping_walk import Walk
-from chip.ppu.vector import VectorUnit
+from chip.ppu.compiler.kernel import Kernel
+from chip.ppu.compiler.stepping_expressions import CONDITION_NAMES
+from chip.ppu.compiler.stepping_walk import Walk
+from chip.ppu.vector.unit import VectorUnit
 
 LIMIT_CYCLES = 1_000_000_000
 SHOWN_LANES = 8

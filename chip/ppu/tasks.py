@@ -2,7 +2,7 @@
 
     tasks = (Timer(start=0, period=250_000, count=100), Doorbell(line=1, task="on_message"))
 
-:mod:`chip.ppu.scheduler` runs them.
+:mod:`chip.ppu.processor.scheduler` runs them.
 """
 
 from __future__ import annotations

@@ -10,9 +10,9 @@ from functools import cache, partial
 import numpy as np
 
 from chip.config import ChipConfig
-from chip.ppu.kernel import Kernel
-from chip.ppu.processor import Processor
-from chip.ppu.vector import VectorUnit
+from chip.ppu.compiler.kernel import Kernel
+from chip.ppu.processor.processor import Processor
+from chip.ppu.vector.unit import VectorUnit
 
 
 @dataclass

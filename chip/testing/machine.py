@@ -19,7 +19,7 @@ from chip.chip import Chip
 from chip.config import ChipConfig
 from chip.errors import LinkError
 from chip.fpga import RECORD_SLOTS, RECORD_SPIKES, SampleSet
-from chip.ppu.processor_core import DOORBELL_LINES, ISSUE_CYCLES
+from chip.ppu.processor.core import DOORBELL_LINES, ISSUE_CYCLES
 from chip.registers import Registers
 from chip.testing.model import ChipModel
 from chip.testing.random_programs import ADDRESSES, MEMORY, ROWS_AT_ONCE, RandomProgram, Step, images

@@ -11,7 +11,7 @@ import numpy as np
 
 from chip import constants as c
 from chip.config import ChipConfig
-from chip.ppu.processor_core import DOORBELL_LINES
+from chip.ppu.processor.core import DOORBELL_LINES
 from chip.ppu.program import Program
 from chip.registers import Registers
 from chip.testing.random_programs import Step

@@ -24,10 +24,10 @@ import numpy as np
 
 from chip.clock import Clock
 from chip.config import ChipConfig
-from chip.ppu.chaining import READS
 from chip.ppu.memory import link
-from chip.ppu.processor import Processor
-from chip.ppu.processor_core import CHAINED
+from chip.ppu.processor.chaining import READS
+from chip.ppu.processor.core import CHAINED
+from chip.ppu.processor.processor import Processor
 from chip.ppu.program import Program
 from chip.testing.log import (
     Entry,

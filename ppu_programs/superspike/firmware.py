@@ -9,7 +9,7 @@ import numpy as np
 from chip import constants as c
 from chip.config import ChipConfig
 from chip.fpga import SampleSet
-from chip.ppu.processor_core import ISSUE_CYCLES
+from chip.ppu.processor.core import ISSUE_CYCLES
 from ppu_programs.superspike.programs import EVENTS, HiddenProgram, ReadoutProgram
 from ppu_programs.superspike.settings import Settings
 from ppu_programs.two_layer.firmware import TwoLayerFirmware

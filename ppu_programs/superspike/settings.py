@@ -8,7 +8,7 @@ from typing import ClassVar
 import numpy as np
 
 from chip import constants as c
-from chip.ppu.processor_core import ISSUE_CYCLES
+from chip.ppu.processor.core import ISSUE_CYCLES
 from chip.settings import setting
 from ppu_programs.network import LIF
 from ppu_programs.two_layer import settings as two_layer

@@ -13,7 +13,7 @@ from chip import constants as c
 from chip.config import ChipConfig
 from chip.errors import ChipLimitError
 from chip.fpga import DRAM_BASE, SampleSet
-from chip.ppu.processor_core import ISSUE_CYCLES
+from chip.ppu.processor.core import ISSUE_CYCLES
 from chip.ppu.program import Firmware
 from chip.registers import Registers
 from ppu_programs.network import Network

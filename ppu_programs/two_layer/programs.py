@@ -23,7 +23,7 @@ import numpy as np
 
 from chip import constants as c
 from chip.ppu import Kernel, Memory, i8, i16, i32, u8
-from chip.ppu.processor_core import SAMPLE_LINE
+from chip.ppu.processor.core import SAMPLE_LINE
 from chip.ppu.program import Program
 from ppu_programs.placement import hidden_drivers
 from ppu_programs.two_layer import shuffle, update, weights

@@ -56,7 +56,7 @@ from chip.ppu import (
     to_accumulator16_sat,
     unpack_left,
 )
-from chip.ppu.kernel_build import load_function
+from chip.ppu.compiler.build import load_function
 
 MEMORY = Memory(a=i8[128], b=i8[128], c=i16[64], d=i16[64], rows=i8[2048], words=i32[64])
 REAL_TIME, AIM, BOOKING = 250e6, 1e9, 1.20

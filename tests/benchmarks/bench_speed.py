@@ -21,7 +21,7 @@ import pytest
 from chip import Chip, ChipConfig
 from chip import constants as c
 from chip.analog import core, operations
-from chip.ppu.kernel import BoundKernel
+from chip.ppu.compiler.kernel import BoundKernel
 from host import Host, tasks
 from ppu_programs import EventProp
 from tests.benchmarks.float_network import forward_and_backward

@@ -11,8 +11,8 @@ from chip.config import ChipConfig
 from chip.errors import MachineFault
 from chip.fpga import SampleSet
 from chip.ppu.memory import Memory, u8, u16
-from chip.ppu.processor import SAMPLES_OF_SPIKES
-from chip.ppu.processor_core import ISSUE_CYCLES
+from chip.ppu.processor.core import ISSUE_CYCLES
+from chip.ppu.processor.processor import SAMPLES_OF_SPIKES
 from chip.registers import ROW_EXCITATORY, Registers
 from chip.testing import Script, chip_bytes, run_firmware
 from chip.testing.networks import open_crossbar

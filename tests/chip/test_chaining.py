@@ -11,7 +11,7 @@ from chip import constants as c
 from chip.chip import Chip
 from chip.config import ChipConfig
 from chip.errors import MachineFault
-from chip.ppu.chaining import PLACE_ARGUMENT, READS
+from chip.ppu.processor.chaining import PLACE_ARGUMENT, READS
 from chip.registers import ROW_EXCITATORY, Registers
 from chip.testing import Script, chip_bytes, configs, load_firmware, program_pairs, registers, sample_sets
 from chip.testing.random_programs import KERNELS, RandomProgram

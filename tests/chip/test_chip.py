@@ -8,7 +8,7 @@ from chip.chip import Chip
 from chip.config import ChipConfig
 from chip.errors import LinkError, MachineFault
 from chip.ppu import kernel
-from chip.ppu.processor_core import EXIT_WATCHDOG, ISSUE_CYCLES
+from chip.ppu.processor.core import EXIT_WATCHDOG, ISSUE_CYCLES
 from tests.chip.programs import Script, build, run, sleep, two_inputs
 
 

@@ -11,7 +11,7 @@ import pytest
 from chip.constants import EVEN, ODD
 from chip.fpga import BLOCK_RAM_BASE
 from chip.ppu import V0, Memory, add8_sat, divide, i32, kernel, load8, store8, u8
-from chip.ppu.processor_core import ISSUE_CYCLES, WORD_CYCLES
+from chip.ppu.processor.core import ISSUE_CYCLES, WORD_CYCLES
 from tests.chip.programs import Script, run, sleep
 
 MEMORY = Memory(row=u8[16 * 128], words=i32[64])

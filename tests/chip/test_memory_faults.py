@@ -10,7 +10,7 @@ from chip import constants as c
 from chip.errors import ChipLimitError, MachineFault
 from chip.fpga import BLOCK_RAM_BASE, DRAM_BASE
 from chip.ppu import Memory, kernel, u8, u32
-from chip.ppu.processor import Processor
+from chip.ppu.processor.processor import Processor
 from tests.chip.programs import Script, build, run, sleep
 
 MEMORY = Memory(row=u8[512], word=u32[1])

@@ -10,7 +10,7 @@ from chip.config import ChipConfig
 from chip.errors import LossError, MachineFault
 from chip.fpga import BLOCK_RAM_BASE
 from chip.ppu import kernel
-from chip.ppu.processor_core import ISSUE_CYCLES
+from chip.ppu.processor.core import ISSUE_CYCLES
 from tests.chip.programs import Script, build, run, sleep, two_inputs
 
 

@@ -13,7 +13,7 @@ from chip.errors import ChipLimitError, LinkError, LossError, MachineFault
 from chip.fpga import BLOCK_RAM_BASE, DRAM_BASE, SampleSet, record_address
 from chip.link import omnibus_bytes
 from chip.ppu import Memory, Recording, Timer, i16, u8, u32
-from chip.ppu.processor_core import ISSUE_CYCLES
+from chip.ppu.processor.core import ISSUE_CYCLES
 from chip.ppu.program import Program
 from tests.chip.programs import Script, build, run, sleep
 

@@ -9,9 +9,9 @@ from chip import constants as c
 from chip.config import ChipConfig
 from chip.errors import LossError, MachineFault
 from chip.ppu import Doorbell, Memory, Timer, u32
-from chip.ppu.processor_core import ISSUE_CYCLES
+from chip.ppu.processor.core import ISSUE_CYCLES
+from chip.ppu.processor.scheduler import PASS_CYCLES, QUEUE_SLOTS, Scheduler
 from chip.ppu.program import Program
-from chip.ppu.scheduler import PASS_CYCLES, QUEUE_SLOTS, Scheduler
 from tests.chip.programs import build, run, sleep
 from tests.naive.scheduler import Model
 

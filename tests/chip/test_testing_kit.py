@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 import chip.testing.plugin
 from chip import ChipConfig, Program, Registers
 from chip.errors import LossError
-from chip.ppu.processor_core import EXIT_WATCHDOG
+from chip.ppu.processor.core import EXIT_WATCHDOG
 from chip.ppu.tasks import Timer
 from chip.testing import (
     ReplayError,

@@ -9,7 +9,7 @@ from hypothesis.stateful import run_state_machine_as_test
 from chip.chip import Chip
 from chip.config import ChipConfig
 from chip.link import HostLink
-from chip.ppu.processor import Processor
+from chip.ppu.processor.processor import Processor
 from chip.testing import ChipMachine
 
 

@@ -5,7 +5,7 @@ import pytest
 from chip.config import ChipConfig, PpuConfig
 from chip.errors import MachineFault
 from chip.fpga import BLOCK_RAM_BASE
-from chip.ppu.processor_core import EXIT_WATCHDOG, ISSUE_CYCLES, MOST_SKIPS
+from chip.ppu.processor.core import EXIT_WATCHDOG, ISSUE_CYCLES, MOST_SKIPS
 from tests.chip.programs import build, run, sleep
 
 

@@ -50,7 +50,7 @@ def test_result_holds_what_the_chip_and_the_firmware_report():
 
 
 def test_loading_compiles_every_kernel_and_tells(monkeypatch):
-    from chip.ppu.kernel import BoundKernel
+    from chip.ppu.compiler.kernel import BoundKernel
     from host import tasks
     from ppu_programs import EventProp
 

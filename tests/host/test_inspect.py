@@ -9,9 +9,9 @@ import pytest
 
 import ppu_programs
 from chip import Chip, ChipConfig
+from chip.ppu.compiler.kernel import BoundKernel
+from chip.ppu.compiler.profiling import profile
 from chip.ppu.costs import COSTS
-from chip.ppu.kernel import BoundKernel
-from chip.ppu.profiling import profile
 from host import inspection
 from host.cli import main
 from host.host import Host

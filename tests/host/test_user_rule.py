@@ -179,7 +179,10 @@ MISTAKES = {
         "yield ppu.store_externals(BLOCK_RAM_BASE, 'total')",
         "{path}:{line}: a PPU has no operation 'store_externals'; the closest are store_external, ",
     ),
-    "no name": ("ppu.xyz", "{path}:{line}: a PPU has no operation 'xyz'; chip/ppu/processor.py has those that there"),
+    "no name": (
+        "ppu.xyz",
+        "{path}:{line}: a PPU has no operation 'xyz'; chip/ppu/processor has those that there",
+    ),
     "an argument": (
         "yield ppu.load_external(into='total')",
         "load_external() missing 1 required positional argument: ",

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from chip.config import ChipConfig, PpuConfig
 from chip.ppu import Memory, i32, kernel
-from chip.ppu.instruction_cache import InstructionCache
 from chip.ppu.memory import START_CODE_BYTES
+from chip.ppu.processor.instruction_cache import InstructionCache
 from tests.chip.programs import Script, run, sleep
 
 

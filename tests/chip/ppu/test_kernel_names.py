@@ -3,7 +3,7 @@
 import pytest
 
 from chip.ppu import Memory, i32
-from chip.ppu.kernel_build import _RUNTIME, _SCALARS
+from chip.ppu.compiler.build import _RUNTIME, _SCALARS
 from tests.chip.ppu.sources import Machine, module
 
 

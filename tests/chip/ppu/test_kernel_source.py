@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from chip.ppu import KernelError, Memory, i32, kernel
-from chip.ppu import kernel_build as build
+from chip.ppu.compiler import build
 from tests.chip.ppu.sources import Machine
 
 FACTORY = """from chip.ppu import kernel, subroutine

@@ -27,10 +27,10 @@ from chip.ppu import (
     u8,
     u16,
 )
+from chip.ppu.compiler.stepping_expressions import plain
 from chip.ppu.costs import COSTS
-from chip.ppu.operations import OPERATIONS
 from chip.ppu.stepping import steps, steps_on
-from chip.ppu.stepping_expressions import plain
+from chip.ppu.vector.operations import OPERATIONS
 from tests.chip import programs
 from tests.chip.ppu.sources import INT32, module
 from tests.chip.ppu.test_kernel_expressions import HEAD, LEAVES, NEAR, _grow
@@ -166,7 +166,7 @@ def test_random_expressions(tmp_path_factory, expressions, values):
 
 
 PROGRAM = """
-import chip.ppu.vector as vector
+import chip.ppu.vector.unit as vector
 ENOUGH = 40
 
 @subroutine

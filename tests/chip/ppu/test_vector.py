@@ -16,9 +16,9 @@ from numba.core import config as numba_config
 
 from chip.ppu import Memory, VectorUnit, byte_lanes, i8, i16
 from chip.ppu.costs import COSTS
-from chip.ppu.operations import OPERATIONS
-from chip.ppu.processor import Processor
-from chip.ppu.vector import RANDOM_TAPS
+from chip.ppu.processor.processor import Processor
+from chip.ppu.vector.operations import OPERATIONS
+from chip.ppu.vector.unit import RANDOM_TAPS
 from tests.chip.ppu.sources import Machine, module
 from tests.naive import vector as naive
 

@@ -16,15 +16,15 @@ from typing import Any, NamedTuple, NoReturn
 
 import numpy as np
 
-from chip.ppu import scalars
+from chip.ppu.compiler import scalars
+from chip.ppu.compiler.calls import DIVISION_BY_ZERO, OUT_OF_BOUNDS, WATCHDOG, Translated
+from chip.ppu.compiler.kernel import Kernel, Subroutine, stop
+from chip.ppu.compiler.language import Routine
+from chip.ppu.compiler.text import Booked
 from chip.ppu.costs import COSTS
-from chip.ppu.kernel import Kernel, Subroutine, stop
-from chip.ppu.kernel_calls import DIVISION_BY_ZERO, OUT_OF_BOUNDS, WATCHDOG, Translated
-from chip.ppu.kernel_language import Routine
-from chip.ppu.kernel_text import Booked
-from chip.ppu.operations import INTRINSIC_NAMES, OPERATION_NAMES, OPERATIONS, Operation
-from chip.ppu.vector import VectorUnit
-from chip.ppu.vector_ops import ALWAYS, EQUAL, GREATER, LESS
+from chip.ppu.vector.arithmetic import ALWAYS, EQUAL, GREATER, LESS
+from chip.ppu.vector.operations import INTRINSIC_NAMES, OPERATION_NAMES, OPERATIONS, Operation
+from chip.ppu.vector.unit import VectorUnit
 
 CONDITION_NAMES = {ALWAYS: "ALWAYS", GREATER: "GREATER", LESS: "LESS", EQUAL: "EQUAL"}
 

@@ -20,12 +20,10 @@ from chip import constants as c
 from chip.constants import PPU_CLOCK_NS
 from chip.errors import LossError, MachineFault
 from chip.fpga import RECORD_SLOTS
-from chip.ppu.array_operations import ArrayOperations
-from chip.ppu.chaining import Chaining
-from chip.ppu.doorbells import DoorbellOrTime
-from chip.ppu.instruction_cache import InstructionCache
 from chip.ppu.memory import LinkMap
-from chip.ppu.processor_core import (
+from chip.ppu.processor.array import ArrayOperations
+from chip.ppu.processor.chaining import Chaining
+from chip.ppu.processor.core import (
     ASLEEP,
     DOORBELL_LINES,
     ISSUE_CYCLES,
@@ -35,10 +33,12 @@ from chip.ppu.processor_core import (
     Operation,
     ProcessorCore,
 )
+from chip.ppu.processor.doorbells import DoorbellOrTime
+from chip.ppu.processor.instruction_cache import InstructionCache
+from chip.ppu.processor.recorder import Recorder
+from chip.ppu.processor.scheduler import PASS_CYCLES, Scheduler
+from chip.ppu.processor.sensors import SensorOperations
 from chip.ppu.program import Program
-from chip.ppu.recorder import Recorder
-from chip.ppu.scheduler import PASS_CYCLES, Scheduler
-from chip.ppu.sensor_operations import SensorOperations
 
 LONGEST_CYCLES = 1 << 48  # of a wait, 13 days
 COPY_CYCLES = c.EXTERNAL_LOAD_CYCLES + c.SRAM_VECTOR_STORE_CYCLES  # of a vector of external memory
@@ -48,9 +48,9 @@ SAMPLES_OF_SPIKES = 256  # the core's log of spikes is cut after so many samples
 class Processor(ArrayOperations, SensorOperations, Chaining):
     """One PPU with everything that a program may yield.
 
-    Operations on its hemisphere are in :class:`chip.ppu.array_operations.ArrayOperations` and
-    :class:`chip.ppu.sensor_operations.SensorOperations`, what makes one of several in
-    :class:`chip.ppu.chaining.Chaining`, what all stand on in :class:`chip.ppu.processor_core.ProcessorCore`.
+    Operations on its hemisphere are in :class:`chip.ppu.processor.array.ArrayOperations` and
+    :class:`chip.ppu.processor.sensors.SensorOperations`, what makes one of several in
+    :class:`chip.ppu.processor.chaining.Chaining`, what all stand on in :class:`chip.ppu.processor.core.ProcessorCore`.
 
     Attributes:
         scheduler: the state of the program's tasks; recorder: its recordings. Both are empty without a program.

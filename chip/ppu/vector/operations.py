@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from chip.ppu import scalars, vector_ops, vector_ops_accumulate, vector_ops_memory
+from chip.ppu.compiler import scalars
+from chip.ppu.vector import accumulate, arithmetic, moves
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,6 @@ class Operation:
 
 def _table() -> list[tuple[Any, str, str, str, int, int]]:
     rows: list[tuple[Any, str, str, str, int, int]] = []
-    arithmetic, moves, accumulate = vector_ops, vector_ops_memory, vector_ops_accumulate
     for width in ("8", "16"):
         lanes = 128 if width == "8" else 64
         amount = "register register amount7" if width == "8" else "register register amount15"

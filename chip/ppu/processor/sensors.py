@@ -9,7 +9,7 @@ import numpy as np
 from chip import constants as c
 from chip.analog.sensors import reset_mask
 from chip.errors import MachineFault
-from chip.ppu.processor_core import Operation, ProcessorCore
+from chip.ppu.processor.core import Operation, ProcessorCore
 
 BRANCHES = ("causal", "acausal")
 BOTH_HALVES = (c.EVEN, c.ODD)
@@ -19,7 +19,7 @@ RESET_NS = c.CORRELATION_RESET_CYCLES * c.PPU_CLOCK_NS  # of a row half
 
 
 class SensorOperations(ProcessorCore):
-    """The operations of :class:`chip.ppu.processor.Processor` on correlation sensors.
+    """The operations of :class:`chip.ppu.processor.processor.Processor` on correlation sensors.
 
     The causal channels of the CADC see either the sensors or the membranes of a hemisphere; a chip starts with the
     membranes.

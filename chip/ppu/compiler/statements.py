@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import ast
 
-from chip.ppu.kernel_calls import WATCHDOG, Translated, Unit
-from chip.ppu.kernel_expressions import Expressions
-from chip.ppu.kernel_language import REFUSED_EXPRESSIONS, REFUSED_STATEMENTS, Routine, spelled
-from chip.ppu.kernel_text import Value
+from chip.ppu.compiler.calls import WATCHDOG, Translated, Unit
+from chip.ppu.compiler.expressions import Expressions
+from chip.ppu.compiler.language import REFUSED_EXPRESSIONS, REFUSED_STATEMENTS, Routine, spelled
+from chip.ppu.compiler.text import Value
 
 _RESERVED = {"range", "len"}  # the language's own
 

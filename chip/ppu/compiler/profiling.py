@@ -16,10 +16,10 @@ from collections import Counter
 
 import numpy as np
 
+from chip.ppu.compiler.build import load_function
+from chip.ppu.compiler.kernel import BoundKernel, Kernel
 from chip.ppu.costs import COSTS
-from chip.ppu.kernel import BoundKernel, Kernel
-from chip.ppu.kernel_build import load_function
-from chip.ppu.vector import VectorUnit
+from chip.ppu.vector.unit import VectorUnit
 
 
 class _Counting(ast.NodeTransformer):

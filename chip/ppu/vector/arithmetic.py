@@ -1,6 +1,6 @@
 """The vector unit's arithmetic: add, subtract, multiply, compare, select, shift, in bytes and halfwords.
 
-Each operation takes the state of the unit (``chip.ppu.vector.VectorState``), register numbers 0..31 and, last, a
+Each operation takes the state of the unit (``chip.ppu.vector.unit.VectorState``), register numbers 0..31 and, last, a
 condition code: a lane is written only where the code is ALWAYS or the lane's condition, set by the last comparison,
 equals it. ``_mod`` wraps, ``_sat`` saturates; ``mul*_sat`` is the fractional product, (a * b) << 1, upper half,
 truncated, with -1 * -1 saturating. Lanes are signed; a modular operation does not care. Sources: nux
@@ -13,7 +13,7 @@ condition of its first byte.
 """
 
 from chip.compiled import compiled
-from chip.ppu.scalars import int64, saturate8, saturate16, wrap8, wrap16
+from chip.ppu.compiler.scalars import int64, saturate8, saturate16, wrap8, wrap16
 
 ALWAYS, GREATER, LESS, EQUAL = 0, 1, 2, 3  # condition codes (nux fxv.tex)
 

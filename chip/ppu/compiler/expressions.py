@@ -11,10 +11,10 @@ import ast
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from chip.ppu.kernel_calls import Calls
-from chip.ppu.kernel_language import MISSING, REFUSED_EXPRESSIONS, spelled
-from chip.ppu.kernel_text import Line, Value, constant
-from chip.ppu.scalars import INT32_MAX, INT32_MIN
+from chip.ppu.compiler.calls import Calls
+from chip.ppu.compiler.language import MISSING, REFUSED_EXPRESSIONS, spelled
+from chip.ppu.compiler.scalars import INT32_MAX, INT32_MIN
+from chip.ppu.compiler.text import Line, Value, constant
 
 _COMPARISONS = {ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">=", ast.Eq: "==", ast.NotEq: "!="}
 

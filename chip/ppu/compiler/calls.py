@@ -6,13 +6,13 @@ import ast
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from chip.ppu.kernel_language import HINTS, MISSING, Routine, spelled
-from chip.ppu.kernel_text import NOTHING, Block, Place, Text, Value
-from chip.ppu.operations import INTRINSIC_NAMES, INTRINSICS, OPERATION_NAMES, OPERATIONS, Operation
-from chip.ppu.scalars import INT32_MAX, INT32_MIN
+from chip.ppu.compiler.language import HINTS, MISSING, Routine, spelled
+from chip.ppu.compiler.scalars import INT32_MAX, INT32_MIN
+from chip.ppu.compiler.text import NOTHING, Block, Place, Text, Value
+from chip.ppu.vector.operations import INTRINSIC_NAMES, INTRINSICS, OPERATION_NAMES, OPERATIONS, Operation
 
 if TYPE_CHECKING:
-    from chip.ppu.kernel import Subroutine
+    from chip.ppu.compiler.kernel import Subroutine
 
 OUT_OF_BOUNDS, DIVISION_BY_ZERO, WATCHDOG = "out of bounds", "division by zero", "watchdog"
 
@@ -190,7 +190,7 @@ class Calls(Text):
 
     # ------------------------------------------------------------------ calls
     def _call(self, node: ast.Call) -> Value:
-        from chip.ppu.kernel import Kernel, Subroutine  # the two modules describe each other
+        from chip.ppu.compiler.kernel import Kernel, Subroutine  # the two modules describe each other
 
         if node.keywords:
             self.routine.refuse(node, f"calls {spelled(node.func)} with a keyword; name arguments by position")

@@ -1,7 +1,7 @@
 """What compiled kernels call when they end: booking of their cycles and the record of a fault."""
 
 from chip.compiled import compiled
-from chip.ppu.vector import VectorState
+from chip.ppu.vector.unit import VectorState
 
 
 @compiled(forceinline=True)

@@ -11,8 +11,8 @@ import types
 from collections.abc import Callable
 
 from chip.compiled import cache_root
-from chip.ppu.kernel_calls import Unit
-from chip.ppu.operations import INTRINSICS, OPERATIONS
+from chip.ppu.compiler.calls import Unit
+from chip.ppu.vector.operations import INTRINSICS, OPERATIONS
 
 _RUNTIME = ("fault", "finish", "record_of", "state_of")
 _SCALARS = ("int64", "load", "shift_left", "shift_right", "store", "wrap32", *INTRINSICS)
@@ -22,8 +22,8 @@ def module_text(name: str, unit: Unit) -> str:
     """Return the text of the module that holds a kernel and its subroutines; the kernel is the last."""
     lines = [f'"""Generated from the kernel {name}; line numbers are relative to its decorator."""', ""]
     lines += ["from chip.compiled import compiled"]
-    lines += [f"from chip.ppu.kernel_runtime import {name} as _{name}" for name in _RUNTIME]
-    lines += [f"from chip.ppu.scalars import {scalar} as _{scalar}" for scalar in _SCALARS]
+    lines += [f"from chip.ppu.compiler.runtime import {name} as _{name}" for name in _RUNTIME]
+    lines += [f"from chip.ppu.compiler.scalars import {scalar} as _{scalar}" for scalar in _SCALARS]
     operations = sorted(unit.operations)
     lines += [f"from {OPERATIONS[name].module} import {name} as _{name}" for name in operations]
     routines = list(unit.routines.values())

@@ -5,8 +5,8 @@ from __future__ import annotations
 import ast
 from collections.abc import Generator
 
-from chip.ppu.kernel import Kernel, Subroutine
-from chip.ppu.stepping_expressions import ARITHMETIC, Event, Expressions, Frame, Value, signed32
+from chip.ppu.compiler.kernel import Kernel, Subroutine
+from chip.ppu.compiler.stepping_expressions import ARITHMETIC, Event, Expressions, Frame, Value, signed32
 
 NEXT, BREAK, CONTINUE = "next", "break", "continue"  # how control leaves a statement; else a Left
 

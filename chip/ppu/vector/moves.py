@@ -9,14 +9,14 @@ holds byte lanes 16 s .. 16 s + 15 and halfword lanes 8 s .. 8 s + 7. Packing tw
 first eight bytes of every slice from a and the last eight from b; unpacking left and right are the way back (nux
 ``vector_predictor.sv``; the manual's loop bounds do not agree with its text). So halfword lane h of ``a`` belongs to
 byte lane ``16 * (h // 8) + h % 8`` and halfword lane h of ``b`` to the byte lane 8 above it
-(``chip.ppu.vector.byte_lanes``). With ``spare`` = 1..3 the bytes are numbers of 8 - spare bits, aligned to the right
-with zeros above, as weights are with 2: the upper ones are the halfword's first bits, the lower ones the bits that
-follow.
+(``chip.ppu.vector.unit.byte_lanes``). With ``spare`` = 1..3 the bytes are numbers of 8 - spare bits, aligned to the
+right with zeros above, as weights are with 2: the upper ones are the halfword's first bits, the lower ones the bits
+that follow.
 """
 
 from chip.compiled import compiled
-from chip.ppu.scalars import int64, wrap8, wrap16
-from chip.ppu.vector_ops import blend, put8
+from chip.ppu.compiler.scalars import int64, wrap8, wrap16
+from chip.ppu.vector.arithmetic import blend, put8
 
 
 @compiled(inline="always")

@@ -11,7 +11,7 @@ import numpy as np
 from chip import constants as c
 from chip.analog.posting import BAD_ROW, BAD_WEIGHT
 from chip.errors import LossError, MachineFault
-from chip.ppu.processor_core import WORD_CYCLES, Operation, ProcessorCore
+from chip.ppu.processor.core import WORD_CYCLES, Operation, ProcessorCore
 
 HALF_ROW = np.dtype((np.void, c.LANES))  # as one element, which numpy moves several times as fast
 EVEN_HALF, BOTH_HALVES = (c.EVEN,), (c.EVEN, c.ODD)
@@ -22,7 +22,7 @@ ALL_LANES = tuple(range(c.LANES))
 
 
 class ArrayOperations(ProcessorCore):
-    """The operations of :class:`chip.ppu.processor.Processor` on the synapse array, its neurons and its converters."""
+    """The operations of :class:`chip.ppu.processor.processor.Processor` on synapse array, neurons and converters."""
 
     def load_row(self, row: int, into: str | Sequence[int]) -> Operation:
         """Read the weights of a row, even lanes, then odd ones: into 256 bytes of SRAM or into two vector registers."""

@@ -12,8 +12,8 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from chip.ppu.kernel import Kernel, Subroutine
-    from chip.ppu.kernel_language import Routine
+    from chip.ppu.compiler.kernel import Kernel, Subroutine
+    from chip.ppu.compiler.language import Routine
 
 FRAME_HEAD_BYTES = 8  # back chain and link register (Power ISA, embedded ABI)
 FRAME_ALIGNMENT_BYTES = 16  # the same

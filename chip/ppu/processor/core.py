@@ -13,12 +13,12 @@ from chip.aligned import aligned
 from chip.clock import Alarm
 from chip.constants import PPU_CLOCK_NS
 from chip.errors import LossError, MachineFault
-from chip.ppu.doorbells import DoorbellOrTime
-from chip.ppu.kernel import BoundKernel
+from chip.ppu.compiler.kernel import BoundKernel
 from chip.ppu.memory import LinkMap
+from chip.ppu.processor.doorbells import DoorbellOrTime
 from chip.ppu.program import Program
 from chip.ppu.tasks import DOORBELL_LINES
-from chip.ppu.vector import VectorUnit
+from chip.ppu.vector.unit import VectorUnit
 
 ISSUE_CYCLES = 8  # control flow around one operation (assumed)
 WORD_BYTES = 4

@@ -27,7 +27,7 @@ import numpy as np
 
 from chip import constants as c
 from chip.errors import MachineFault
-from chip.ppu.processor_core import BUSY, CHAINED, Operation, ProcessorCore
+from chip.ppu.processor.core import BUSY, CHAINED, Operation, ProcessorCore
 
 # what can be chained, and which of its arguments names the SRAM or the registers that it uses
 PLACE_ARGUMENT = {
@@ -49,7 +49,7 @@ Link = tuple[Any, ...]  # an operation of the processor, and its arguments by po
 
 
 class Chaining(ProcessorCore):
-    """The operation of :class:`chip.ppu.processor.Processor` that is made of others."""
+    """The operation of :class:`chip.ppu.processor.processor.Processor` that is made of others."""
 
     def __init__(self, chip, hemisphere: int):
         super().__init__(chip, hemisphere)
@@ -57,7 +57,7 @@ class Chaining(ProcessorCore):
         self._chain_end_ns = 0
 
     def chain(self, *operations: Link) -> Operation:
-        """Do operations one after the other: (method, argument, ...) each, see :mod:`chip.ppu.chaining`.
+        """Do operations one after the other: (method, argument, ...) each, see :mod:`chip.ppu.processor.chaining`.
 
         Raises:
             MachineFault: an operation that cannot be in a chain, or not behind the reads before it.

@@ -14,7 +14,7 @@ from chip.ppu.memory import START_CODE_BYTES
 
 if TYPE_CHECKING:
     from chip.config import PpuConfig
-    from chip.ppu.kernel import Kernel
+    from chip.ppu.compiler.kernel import Kernel
 
 _START_CODE = "start-up"  # the program's loop runs between kernels and so stays in the cache
 

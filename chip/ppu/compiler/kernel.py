@@ -38,12 +38,12 @@ import numpy as np
 from numba.core import config as numba_config
 
 from chip.errors import MachineFault
+from chip.ppu.compiler.build import load_function, module_text
+from chip.ppu.compiler.calls import DIVISION_BY_ZERO, OUT_OF_BOUNDS, Requirement, Site, Translated, Unit
+from chip.ppu.compiler.language import KernelError, Routine
+from chip.ppu.compiler.statements import Translator
 from chip.ppu.costs import INSTRUCTION_BYTES
-from chip.ppu.kernel_build import load_function, module_text
-from chip.ppu.kernel_calls import DIVISION_BY_ZERO, OUT_OF_BOUNDS, Requirement, Site, Translated, Unit
-from chip.ppu.kernel_language import KernelError, Routine
-from chip.ppu.kernel_statements import Translator
-from chip.ppu.vector import VectorUnit
+from chip.ppu.vector.unit import VectorUnit
 
 
 class Subroutine:

@@ -2,14 +2,15 @@
 
 ``_mod`` works on integers modulo the accumulator's width and returns the low part; ``_sat`` works on fractions:
 products are shifted left by one, sums saturate in the accumulator's width, results are the upper part, truncated. The
-condition code masks as in ``chip.ppu.vector_ops``; so do the assumptions. Sources: nux ``doc/guide/src/fxv.tex``; where
+condition code masks as in ``chip.ppu.vector.arithmetic``; so do the assumptions. Sources:
+nux ``doc/guide/src/fxv.tex``; where
 a fraction is added to the accumulator, nux ``vector_predictor.sv``, which aligns it to the left as the hardware's
 decoder does (the manual's "sign extended" would add it to the lowest bits).
 """
 
 from chip.compiled import compiled
-from chip.ppu.scalars import int64, saturate16, saturate32, wrap8, wrap16, wrap32
-from chip.ppu.vector_ops import blend, put8, put16
+from chip.ppu.compiler.scalars import int64, saturate16, saturate32, wrap8, wrap16, wrap32
+from chip.ppu.vector.arithmetic import blend, put8, put16
 
 
 @compiled(forceinline=True)

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any, NoReturn
 
 from chip.errors import ChipError
-from chip.ppu.kernel_source import SourceChangedError, source_of
+from chip.ppu.compiler.source import SourceChangedError, source_of
 
 MISSING = object()
 

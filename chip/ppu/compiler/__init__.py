@@ -1,0 +1,1 @@
+"""The compiler of kernels: source text in, checked and booked, compiled code out."""

@@ -1,0 +1,1 @@
+"""The vector unit: its registers, and the operations on them."""
