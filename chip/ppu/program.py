@@ -19,7 +19,8 @@ class Program:
 
     A subclass gives ``name``, ``memory`` and ``kernels``, and either ``tasks``, for what happens at fixed times or on a
     doorbell, or its own :meth:`main`. What takes time on a bus is an operation (:mod:`chip.ppu.processor`) that
-    ``main`` or a task yields; everything else belongs into kernels, which pay for their arithmetic. One program may serve both PPUs: ``ppu.hemisphere`` tells which one runs it.
+    ``main`` or a task yields; everything else belongs into kernels, which pay for their arithmetic. One program may
+    serve both PPUs: ``ppu.hemisphere`` tells which one runs it.
 
     Attributes:
         name: for reports and fault messages.
