@@ -135,12 +135,14 @@ class HostLink:
         Warns with a CalibrationWarning for every parameter that chips with codes are not calibrated to.
 
         Raises:
-            ValueError: a value does not fit its register.
+            ValueError: a value does not fit its register; then nothing crosses. TypeError: they are no registers.
         """
+        if not isinstance(registers, Registers):
+            raise TypeError(f"write_registers takes Registers, not {registers!r}; make them, chip.Registers()")
+        registers.check()
         capmem = self.chip.config.capmem.used
         codes_bytes = c.NEURONS * (CODES_BYTES + 2) if capmem else 0  # and two offsets of CADC channels
         self._transfer("write registers", omnibus_bytes(registers.nbytes + codes_bytes))
-        registers.check()
         for sentence in outside_range(registers) if capmem else ():
             warnings.warn(sentence, CalibrationWarning, stacklevel=2)
         self.chip.configure(registers)

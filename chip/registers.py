@@ -11,11 +11,14 @@ and its part of the membrane.
 
 from __future__ import annotations
 
+import copy
 from dataclasses import dataclass, field, fields
+from typing import Any, NoReturn
 
 import numpy as np
 
 from chip import constants as c
+from chip.spelling import closest
 
 ROW_DISABLED, ROW_EXCITATORY, ROW_INHIBITORY, ROW_BOTH = 0, 1, 2, 3  # haldls RowMode; one bit for either input
 OFFSET_CENTRE = 7  # calix calibrates towards what drivers do at this offset
@@ -41,8 +44,20 @@ def _array(shape, dtype, default, low, high, multiple_of=1):
 class Registers:
     """All registers of the chip, as arrays that the caller fills; defaults are a chip that does nothing.
 
+    An assignment fills the whole array, by numpy's rules of broadcasting, and is checked at once::
+
+        registers.tau_mem_ns = 12_000  # of all neurons
+        registers.row_mode = [[1], [2]]  # of all rows of the top, of all of the bottom hemisphere
+
+    An edit of elements, ``registers.weights[0, 3] = 40``, is numpy's, which nobody sees; what it leaves is checked when
+    the registers are written. Numbers with a fraction take integers, too; integers take no floats, and neither of them
+    bools. Copies share nothing.
+
     Ranges are those that the vendor calibrates to (calix ``check_values``), widened where a register takes more.
     :meth:`check` raises ValueError with the first element that lies outside, or with the first two that clash.
+
+    Raises:
+        AttributeError: there is no such register. ValueError: it cannot hold what is assigned, and keeps what it has.
     """
 
     enabled: np.ndarray = _array(_NEURONS, bool, False, 0, 1)
@@ -78,6 +93,33 @@ class Registers:
     padi_from_processor: np.ndarray = _array(_BUSSES, bool, False, 0, 1)  # a bus takes events of its PPU, none routed
     weights: np.ndarray = _array(_SYNAPSES, np.uint8, 0, 0, c.WEIGHT_MAX)
     labels: np.ndarray = _array(_SYNAPSES, np.uint8, 0, 0, c.LABEL_MAX)
+
+    def __setattr__(self, name: str, value: object) -> None:
+        if name not in self.__dataclass_fields__:
+            self._refuse(name)
+        values = _values(name, value, **self.__dataclass_fields__[name].metadata)
+        if name in self.__dict__:
+            self.__dict__[name][...] = values  # whoever has the array at hand goes on with it
+        else:
+            self.__dict__[name] = values
+
+    def __getattr__(self, name: str) -> Any:  # called for what there is not
+        self._refuse(name)
+
+    def _refuse(self, name: str) -> NoReturn:
+        registers = () if name.startswith("_") else self.__dataclass_fields__  # Python itself looks for __names__
+        remedy = closest(name, registers) or "chip/registers.py has those that there are"
+        raise AttributeError(f"there is no register {name}; {remedy}")
+
+    def __copy__(self) -> Registers:
+        return copy.deepcopy(self)
+
+    def changed(self, **arrays: np.ndarray) -> Registers:
+        """Return a copy with other arrays, which may leave the ranges: what a chip makes of what registers ask for."""
+        made = copy.deepcopy(self)
+        for name, array in arrays.items():
+            getattr(made, name)[...] = array
+        return made
 
     def check(self) -> None:
         """Raise ValueError where an array has the wrong shape or type, or an element is outside its register."""
@@ -128,14 +170,44 @@ class Registers:
         return sum(getattr(self, f.name).size * (2 if f.name in wide else 1) for f in fields(self))
 
 
+_TAKEN = {"b": "biu", "u": "iu", "i": "iu", "f": "iuf"}  # kinds of numpy types, by that of the register
+
+
+def _values(name: str, value: object, shape, dtype, low, high, multiple_of) -> np.ndarray:
+    """Return what was assigned to a register as an array of its shape and type."""
+    what = {"b": "True or False", "f": f"numbers in {low}..{high}"}.get(dtype.kind, f"integers in {low}..{high}")
+    takes = f"it takes {what}, one for all or an array that broadcasts to {list(shape)}"
+    try:
+        given = np.asarray(value)
+    except ValueError:
+        raise ValueError(f"Registers.{name} is set to rows of different lengths; {takes}") from None
+    got = f"{given.dtype}{list(given.shape)}" if given.ndim else repr(value)
+    if given.dtype.kind not in _TAKEN[dtype.kind]:
+        remedy = "; round it, np.rint(...).astype(int)" if given.dtype.kind == "f" and dtype.kind in "iu" else ""
+        raise ValueError(f"Registers.{name} is set to {got}; {takes}{remedy}")
+    try:
+        values = np.broadcast_to(given, shape)
+    except ValueError:
+        raise ValueError(f"Registers.{name} is set to {got}; {takes}") from None
+    _check_range(name, values, low, high, multiple_of)
+    return values.astype(dtype)
+
+
 def _check_array(name, value, shape, dtype, low, high, multiple_of) -> None:
     if not isinstance(value, np.ndarray) or value.shape != shape or value.dtype != dtype:
         got = f"{value.dtype}{list(value.shape)}" if isinstance(value, np.ndarray) else type(value).__name__
         raise ValueError(f"Registers.{name} is {got}; it must be {dtype}{list(shape)}")
-    bad = ~((value >= low) & (value <= high))  # written so that NaN is bad too
+    _check_range(name, value, low, high, multiple_of)
+
+
+def _check_range(name: str, values: np.ndarray, low, high, multiple_of) -> None:
+    bad = ~((values >= low) & (values <= high))  # written so that NaN is bad too
     if multiple_of != 1:
-        bad |= value % multiple_of != 0
+        bad |= values % multiple_of != 0
     if bad.any():
         where = tuple(int(i) for i in np.argwhere(bad)[0])
         step = f", a multiple of {multiple_of}" if multiple_of != 1 else ""
-        raise ValueError(f"Registers.{name}{list(where)} is {value[where]}; the register takes {low}..{high}{step}")
+        raise ValueError(
+            f"Registers.{name}{list(where)} is {values[where]}; the register takes {low}..{high}{step} in each of its "
+            f"{list(values.shape)} elements"
+        )

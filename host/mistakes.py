@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 import inspect
 import re
 
 NOTE = re.compile(r"in program (?P<program>.+) on the (?P<ppu>\w+) PPU, at (?P<time>\d+ ns)")  # of the processor
 OPERATION = re.compile(r"\w+\.(?P<name>\w+)\(\) ")
 BOUNDS = re.compile(r"index (?P<index>-?\d+) is out of bounds for axis (?P<axis>\d+) with size (?P<size>\d+)")
-CLOSE = 3  # names that are suggested
 
 
 def sentence(error: BaseException) -> str:
@@ -28,12 +26,14 @@ def place(error: BaseException) -> str:
 def _what(error: BaseException) -> str:
     from chip.errors import ChipError
     from chip.ppu.processor.processor import Processor
+    from chip.spelling import closest
 
     text = str(error)
     if isinstance(error, ChipError):
         return text
     if isinstance(error, AttributeError) and isinstance(error.obj, Processor):
-        return f"a PPU has no operation {error.name!r}; {_closest(error.name, _operations(Processor))}"
+        remedy = closest(error.name, _operations(Processor)) or "chip/ppu/processor has those that there are"
+        return f"a PPU has no operation {error.name!r}; {remedy}"
     if isinstance(error, TypeError) and (match := OPERATION.match(text)) and match["name"] in _operations(Processor):
         signature = inspect.signature(getattr(Processor, match["name"]))
         names = ", ".join(name for name in signature.parameters if name != "self")
@@ -47,8 +47,3 @@ def _what(error: BaseException) -> str:
 
 def _operations(processor: type) -> list[str]:
     return [name for name in dir(processor) if not name.startswith("_")]
-
-
-def _closest(name: str, valid: list[str]) -> str:
-    close = difflib.get_close_matches(name, valid, n=CLOSE)
-    return f"the closest are {', '.join(close)}" if close else "chip/ppu/processor has those that there are"

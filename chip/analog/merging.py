@@ -19,8 +19,6 @@ Calibration measures circuits apart, and on a chip with a capacitor memory each 
 
 from __future__ import annotations
 
-import dataclasses
-
 import numpy as np
 
 from chip import constants as c
@@ -54,4 +52,4 @@ def merge_circuits(registers: Registers, noise_lsb: np.ndarray) -> tuple[Registe
     noise = noise_lsb.copy()
     noise[c.TOP, joined] = np.sqrt((share * noise_lsb[:, joined] ** 2).sum(axis=0) / c.HEMISPHERES)
     noise[c.BOTTOM, joined] = 0.0
-    return dataclasses.replace(registers, **changed), noise
+    return registers.changed(**changed), noise

@@ -10,7 +10,6 @@ time constants, efficacies and gains stay positive whatever the magnitude; poten
 
 from __future__ import annotations
 
-import dataclasses
 from typing import NamedTuple
 
 import numpy as np
@@ -65,7 +64,7 @@ def silicon(config: ChipConfig, registers: Registers, codes: AnalogCodes | None 
     acausal_offset = np.zeros(_NEURONS)
     if config.capmem.used:
         codes = design_codes(registers) if codes is None else codes
-        registers = dataclasses.replace(registers, **true_values(config, codes), **_trims(registers, codes))
+        registers = registers.changed(**true_values(config, codes), **_trims(registers, codes))
         cadc_offset += codes.cadc_offset
         acausal_offset += codes.acausal_offset
     elif codes is not None:
@@ -77,7 +76,7 @@ def silicon(config: ChipConfig, registers: Registers, codes: AnalogCodes | None 
     for name in ("leak", "reset", "threshold"):
         potential = getattr(registers, f"{name}_lsb") + distance * deviation(config, name, _NEURONS)
         changed[f"{name}_lsb"] = np.clip(potential, 0.0, 255.0)
-    of_circuits = dataclasses.replace(registers, **changed)
+    of_circuits = registers.changed(**changed)
     noise_lsb = distance * config.imperfections.std("membrane_noise")
     of_neurons, noise_lsb = merge_circuits(of_circuits, noise_lsb)
     return Silicon(

@@ -56,11 +56,11 @@ def test_a_typical_chip_equals_its_twin(seed, std):
     mask = np.ones(128)
     looks = sorted({4 * int(t) for t in np.random.default_rng(seed).integers(0, END_NS // 4, 25)} | {1600, 4000})
 
-    apart = dataclasses.replace(registers, connect_vertical=np.zeros(256, bool))
+    apart = registers.changed(connect_vertical=np.zeros(256, bool))
     true = silicon(chip, apart)
     distance = np.where(registers.spiking, abs(registers.threshold_lsb - registers.leak_lsb), 45.0)
     twin = NaiveCore(
-        dataclasses.replace(true.registers, connect_vertical=registers.connect_vertical),
+        true.registers.changed(connect_vertical=registers.connect_vertical),
         noise=(std * distance, naive.keys(seed, "membrane_noise")),
         factor=true.synapse_factor,
     )
