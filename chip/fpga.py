@@ -102,7 +102,8 @@ class SampleSet:
         duration_ns: from time zero to the end of recording, a multiple of 8 ns.
 
     Raises:
-        ValueError: an array has the wrong length, or times are off the clock, unsorted, or outside the duration.
+        ValueError: an array has the wrong length, or times are off the clock, unsorted, or outside the duration. Arrays
+            can be edited afterwards, so :meth:`check` asks again when they are written into the FPGA.
     """
 
     offsets: np.ndarray
@@ -112,8 +113,12 @@ class SampleSet:
     duration_ns: int
 
     def __post_init__(self):
+        self.check()
+
+    def check(self) -> None:
+        """Raise ValueError where it is none."""
         self._check_types()
-        times, offsets = self.times_ns, self.offsets
+        times, offsets = self.times_ns.astype(np.int64), self.offsets.astype(np.int64)  # unsigned differences wrap
         lengths_agree = len(offsets) == len(self.tags) + 1 and len(times) == len(self.labels)
         if not lengths_agree or offsets[0] != 0 or offsets[-1] != len(times) or (np.diff(offsets) < 0).any():
             raise ValueError(

@@ -148,7 +148,14 @@ class HostLink:
         self.chip.configure(registers)
 
     def write_samples(self, samples: SampleSet) -> None:
-        """Write stimuli into the FPGA's DRAM; raises ChipLimitError where they do not fit."""
+        """Write stimuli into the FPGA's DRAM.
+
+        Raises:
+            ChipLimitError: they do not fit. ValueError, TypeError: they are no samples; then nothing crosses.
+        """
+        if not isinstance(samples, SampleSet):
+            raise TypeError(f"write_samples takes a SampleSet, not {samples!r}; make one, chip.fpga.SampleSet(...)")
+        samples.check()
         self._transfer("write samples", omnibus_bytes(samples.nbytes))
         self.chip.player.load(samples)
 

@@ -152,7 +152,14 @@ class Network:
 
     Raises:
         ValueError: layers do not alternate, sizes do not chain, or a layer within does not spike.
+        AttributeError: one of them is set.
     """
+
+    layers: tuple[tuple[Linear, LIF | LI], ...]
+    inputs: int
+    outputs: int
+    depth: int
+    weight_count: int
 
     def __init__(self, *layers: Linear | LIF | LI):
         for layer in layers:
@@ -173,12 +180,15 @@ class Network:
         for neurons in layers[1:-1:2]:
             if not neurons.spikes:
                 raise ValueError(f"{neurons} does not spike, so no layer can follow it; use LIF within a network")
-        self.layers = tuple(
+        pairs = tuple(
             (linear.before(neurons), neurons) for linear, neurons in zip(layers[::2], layers[1::2], strict=True)
         )
-        self.inputs, self.outputs = layers[0].inputs, layers[-1].size
-        self.depth = len(self.layers)
-        self.weight_count = sum(linear.inputs * linear.outputs for linear, _ in self.layers)
+        weight_count = sum(linear.inputs * linear.outputs for linear, _ in pairs)
+        sizes = {"inputs": layers[0].inputs, "outputs": layers[-1].size, "depth": len(pairs)}
+        vars(self).update(sizes, layers=pairs, weight_count=weight_count)
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise AttributeError(f"a network never changes, so its {name} cannot be set; make another one, Network(...)")
 
     def __iter__(self) -> Iterator[tuple[Linear, LIF | LI]]:
         return iter(self.layers)

@@ -31,9 +31,16 @@ def test_toml_round_trip(tmp_path_factory, seed, strict, latency, player, writer
     assert ChipConfig.from_toml(path) == config
 
 
-def test_a_config_is_frozen():
-    with pytest.raises(dataclasses.FrozenInstanceError):
-        ChipConfig.ideal().seed = 3
+@pytest.mark.parametrize("section", [None, *(f.name for f in dataclasses.fields(ChipConfig) if not f.metadata)])
+def test_a_config_is_frozen_and_takes_no_names_that_it_has_not(section):
+    config = ChipConfig.ideal()
+    part = config if section is None else getattr(config, section)
+    known = dataclasses.fields(part)[0].name
+    for name in (known, f"{known}_", "seeed"):
+        with pytest.raises(dataclasses.FrozenInstanceError, match=name):
+            setattr(part, name, 3)
+    with pytest.raises(TypeError, match="seeed"):
+        type(part)(seeed=3)
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from chip import constants as c
+from chip.chip import Chip
 from chip.config import FpgaConfig
 from chip.errors import ChipLimitError, LossError, MachineFault
 from chip.fpga import (
@@ -98,6 +99,28 @@ def test_sets_whose_arrays_do_not_agree_are_refused(change, words):
     SampleSet(**GOOD)
     with pytest.raises(ValueError, match=words):
         SampleSet(**{**GOOD, **change})
+
+
+@pytest.mark.parametrize("kind", [np.uint16, np.uint32, np.uint64, np.int16, np.int64])
+def test_the_type_of_the_integers_is_all_the_same(kind):
+    SampleSet(**{**GOOD, "times_ns": GOOD["times_ns"].astype(kind), "offsets": GOOD["offsets"].astype(kind)})
+    with pytest.raises(ValueError, match="must not decrease"):
+        SampleSet(**{**GOOD, "times_ns": np.array([16, 8, 16], kind)})
+    with pytest.raises(ValueError, match="rising from 0 to the number of times"):
+        SampleSet(**{**GOOD, "offsets": np.array([0, 3, 2, 3], kind)})
+
+
+def test_a_set_that_was_edited_is_refused_when_it_is_written():
+    chip, edited = Chip(), samples()
+    edited.times_ns[1] = 12
+    with pytest.raises(ValueError, match="event times must be multiples of 8 ns"):
+        chip.link.write_samples(edited)
+    for wrong in (None, SampleSet, [samples()]):
+        with pytest.raises(TypeError, match="write_samples takes a SampleSet, not .*; make one"):
+            chip.link.write_samples(wrong)
+    assert chip.player.samples is None and chip.link.bytes["before"] == 0
+    with pytest.raises(AttributeError, match="duration"):
+        edited.duration = 80
 
 
 def test_samples_cannot_be_overwritten_by_a_program():

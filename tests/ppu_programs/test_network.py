@@ -1,6 +1,8 @@
 """Networks as data: what they settle, what they refuse, and that nothing is lost on the way to a file and back."""
 
+import copy
 import json
+import pickle
 
 import numpy as np
 import pytest
@@ -138,7 +140,17 @@ def test_bad_values_are_named(make, sentence):
         make()
 
 
+@pytest.mark.parametrize("name", ["layers", "inputs", "depth", "weight_count", "hidden"])
+def test_a_network_never_changes(name):
+    network = yin_yang()
+    with pytest.raises(AttributeError, match=rf"a network never changes, so its {name} cannot be set; make another"):
+        setattr(network, name, 3)
+    for other in (network, copy.deepcopy(network), pickle.loads(pickle.dumps(network))):
+        assert other == yin_yang() and other.describe() == yin_yang().describe() and not hasattr(other, "hidden")
+
+
 def test_layers_never_change():
-    with pytest.raises(AttributeError):
-        LIF(3).size = 4
+    for layer, name in ((LIF(3), "size"), (LIF(3), "sise"), (Linear(2, 3), "efficacy")):
+        with pytest.raises(AttributeError, match=name):
+            setattr(layer, name, 4)
     assert LIF(np.int64(3)) == LIF(3) and type(LIF(np.int64(3)).size) is int
