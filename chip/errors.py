@@ -22,6 +22,10 @@ class ChipLimitError(ChipError, ValueError):
         return f"{resource}: {used} {unit} needed, {size} available; {remedy}"
 
 
+class DeclarationError(ChipError, ValueError):
+    """A program or a firmware declares something that cannot be meant."""
+
+
 class LinkError(ChipError):
     """A transfer over the host link while the chip learns by itself."""
 

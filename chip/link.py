@@ -16,8 +16,10 @@ from chip import constants as c
 from chip.calibration.calibration import Calibration, CalibrationWarning, outside_range
 from chip.errors import LinkError
 from chip.fpga import SampleSet
+from chip.ppu.contract import check_program, image_of
+from chip.ppu.declaration import shown
 from chip.ppu.memory import link
-from chip.ppu.program import Program, check_program
+from chip.ppu.program import Program
 from chip.registers import Registers
 from chip.trace_buffer import EVENT_BYTES
 
@@ -122,7 +124,7 @@ class HostLink:
             RuntimeError: registers were written already. LinkError: the chip learns.
         """
         if not isinstance(calibration, Calibration):
-            raise TypeError(f"write_calibration takes a Calibration, not {calibration!r}; load one from its file")
+            raise TypeError(f"write_calibration takes a Calibration, not {shown(calibration)}; load one from its file")
         self._transfer("write a calibration", 0)  # its codes cross with the registers
         calibration.check_chip(self.chip.config)
         if self.chip.core is not None:
@@ -138,7 +140,7 @@ class HostLink:
             ValueError: a value does not fit its register; then nothing crosses. TypeError: they are no registers.
         """
         if not isinstance(registers, Registers):
-            raise TypeError(f"write_registers takes Registers, not {registers!r}; make them, chip.Registers()")
+            raise TypeError(f"write_registers takes Registers, not {shown(registers)}; make them, chip.Registers()")
         registers.check()
         capmem = self.chip.config.capmem.used
         codes_bytes = c.NEURONS * (CODES_BYTES + 2) if capmem else 0  # and two offsets of CADC channels
@@ -154,7 +156,9 @@ class HostLink:
             ChipLimitError: they do not fit. ValueError, TypeError: they are no samples; then nothing crosses.
         """
         if not isinstance(samples, SampleSet):
-            raise TypeError(f"write_samples takes a SampleSet, not {samples!r}; make one, chip.fpga.SampleSet(...)")
+            raise TypeError(
+                f"write_samples takes a SampleSet, not {shown(samples)}; make one, chip.fpga.SampleSet(...)"
+            )
         samples.check()
         self._transfer("write samples", omnibus_bytes(samples.nbytes))
         self.chip.player.load(samples)
@@ -164,16 +168,16 @@ class HostLink:
 
         Raises:
             ChipLimitError: it does not fit, or a recording is longer than its memory.
-            ValueError, TypeError: a kernel, task or recording that cannot be, see :mod:`chip.ppu.program`.
-            ValueError, MachineFault: an image that its regions cannot hold; then the PPU has no program any more.
+            ValueError: it declares what cannot be, see :mod:`chip.ppu.contract`. TypeError: it is no program.
+            ValueError: an image that its regions cannot hold; then the PPU has no program any more.
         """
         if hemisphere not in (c.TOP, c.BOTTOM):
             raise ValueError(f"there is no PPU {hemisphere!r}; {c.TOP} is the top one, {c.BOTTOM} the bottom one")
         if not isinstance(program, Program):
-            raise TypeError(f"load_program takes a program, not {program!r}; make one of its class first")
+            raise TypeError(f"load_program takes a program, not {shown(program)}; make one of its class first")
         check_program(program)
         processor = self.chip.processors[hemisphere]
-        image = program.image()
+        image = image_of(program)
         link_map = link(program.memory, program.kernels, code_in=program.code_in)
         image_bytes = link_map.code_bytes + sum(region.size for region in program.memory.values())
         self._transfer(f"load program {program.name}", omnibus_bytes(image_bytes))

@@ -18,10 +18,11 @@ from chip.config import ChipConfig
 from chip.errors import ChipLimitError
 from chip.fpga import SampleSet
 from chip.link import HostLink
+from chip.ppu.contract import assumptions_of, programs_of, registers_of
 from chip.ppu.program import Firmware, Program
 from chip.registers import Registers
 from chip.settings import Checked
-from host import rules
+from host import contract, rules
 from host.replay import Replay, replay
 from host.results import Result
 from host.stopwatch import Stopwatch
@@ -90,9 +91,13 @@ METHODS = tuple(
 
 def missing_methods(firmware: object) -> list[str]:
     """Return which methods of :class:`LearningFirmware` a firmware, or its class, has not got, or not written."""
-    refusing = {Firmware.registers, Firmware.programs}
+    nothing = (None, Firmware.registers, Firmware.programs)
     found = {name: getattr(firmware, name, None) for name in METHODS}
-    return [name for name, method in found.items() if getattr(method, "__func__", method) in {None, *refusing}]
+    return [
+        name
+        for name, method in found.items()
+        if any(getattr(method, "__func__", method) is none for none in nothing)  # what is no method may not compare
+    ]
 
 
 class Host:
@@ -131,13 +136,14 @@ class Host:
 
         Raises:
             ChipLimitError: the network, its samples or a program do not fit.
-            ValueError: the firmware cannot learn this task on this chip.
+            ValueError: the firmware cannot learn this task on this chip, or declares what cannot be meant.
             TypeError: not a firmware, or not a task.
             RuntimeError: this host or its chip was loaded already.
 
         After any error nothing can run: this host and its chip are of no further use.
         """
         _check_types(firmware, task)
+        contract.check_later_methods(firmware)
         if self._broken:
             raise RuntimeError("loading failed before and left this chip half loaded; build a new Chip and Host")
         if self._loaded is not None:
@@ -148,6 +154,7 @@ class Host:
         self._rule_source = rules.source_of(firmware)
         try:
             self._write(firmware, task)
+            self._timed = contract.timed_samples_of(firmware)
             if compiling:
                 self._compile(progress)
         except BaseException:
@@ -155,15 +162,15 @@ class Host:
             for processor in self.chip.processors:
                 processor.program = None  # so that nobody can start a chip with half of what it needs
             raise
-        self._timed = firmware.timed_samples()
         self._loaded = firmware, task
         self._load_seconds = time.perf_counter() - begun
 
     def _write(self, firmware: LearningFirmware, task: Task) -> None:
         link = self.chip.link
-        samples = firmware.samples(task.inputs, task.targets, task.ranges, self.chip.config)
-        self._registers = firmware.registers()
-        programs = firmware.programs()  # a rule that refuses does so before anything is written
+        samples = contract.samples_of(firmware, task, self.chip)
+        self._registers = registers_of(firmware)
+        programs = programs_of(firmware)  # a rule that refuses does so before anything is written
+        assumptions_of(firmware)
         link.write_samples(samples)
         link.write_registers(self._registers)
         for hemisphere, program in zip((c.TOP, c.BOTTOM), programs, strict=True):
@@ -256,7 +263,7 @@ class Host:
     def status(self) -> Status:
         """Look at the chip, which changes nothing."""
         firmware, _ = self._need_loaded()
-        total, accuracy = firmware.status(self.chip)
+        total, accuracy = contract.status_of(firmware, self.chip)
         played = self.chip.player.played
         warm = not self._timed or played > self._timed.start
         return Status(played, total, accuracy, self.chip.now_ns * 1e-9, warm)
@@ -301,7 +308,7 @@ def read_result(
 
     A host that learns brings the recordings, with the time of its own arithmetic, and whether it is done.
     """
-    recordings = firmware.decode(chip.link) if recordings is None else recordings
+    recordings = contract.recordings_of(firmware, chip.link) if recordings is None else recordings
     accuracy = recordings.pop("accuracy")
     arrays = {name: np.asarray(values) for name, values in recordings.items()}
     arrays["weights"] = chip.link.read_weights()
@@ -327,10 +334,10 @@ def read_result(
         losses=report["losses"],
         host_link=report["host_link"],
         samples=report["samples_played"],
-        samples_total=firmware.status(chip)[0],
+        samples_total=contract.status_of(firmware, chip)[0],
         simpy_events=report["simpy_events"],
         speed=speed,
-        assumptions=report["assumptions"] + energy.assumptions() + firmware.assumptions(),
+        assumptions=report["assumptions"] + energy.assumptions() + assumptions_of(firmware),
         versions=versions(),
         config=chip.config.to_dict(),
         network=network.to_dict() if isinstance(network := getattr(firmware, "network", None), Network) else None,

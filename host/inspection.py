@@ -14,6 +14,7 @@ from chip.config import ChipConfig
 from chip.endings import ending
 from chip.errors import MachineFault
 from chip.ppu.compiler.profiling import ProfiledKernel, profile
+from chip.ppu.contract import assumptions_of, programs_of, registers_of
 from chip.ppu.processor.processor import Processor
 from chip.ppu.program import Firmware
 from host.host import Host, LearningFirmware
@@ -84,11 +85,13 @@ def load_unlearned(
     """Load a firmware that learns no task; with ``counting`` with kernels that do, which are returned by hemisphere.
 
     Raises:
-        ChipError: it does not fit. ValueError, TypeError: it declares something wrongly.
+        ChipError: it does not fit. ValueError: it declares something wrongly.
     """
     chip, profiled = Chip(config), {}
-    chip.link.write_registers(firmware.registers())
-    for processor, program in zip(chip.processors, firmware.programs(), strict=True):
+    registers, programs = registers_of(firmware), programs_of(firmware)
+    assumptions_of(firmware)  # refused here, not behind a run
+    chip.link.write_registers(registers)
+    for processor, program in zip(chip.processors, programs, strict=True):
         if program is not None:
             chip.link.load_program(processor.hemisphere, program)
             if counting:
@@ -117,7 +120,7 @@ def _report(title: str, chip: Chip, firmware: Firmware, profiled: dict[int, list
         parts.append(_processor(processor))
         if processor.hemisphere in profiled:
             parts.append(_profile(processor, profiled[processor.hemisphere], chip))
-    assumed = chip.report()["assumptions"] + firmware.assumptions()
+    assumed = chip.report()["assumptions"] + assumptions_of(firmware)
     parts.append("\n".join(["assumed", *(f"  {sentence}" for sentence in assumed)]))
     return "\n\n".join(parts)
 

@@ -1,10 +1,49 @@
-"""What the declarations of a program share: where they stand in its file, and how their numbers are refused."""
+"""What the declarations of a program share: where they stand in its file, and how what cannot be is refused."""
 
 from __future__ import annotations
 
+import inspect
+import re
 import sys
+from collections.abc import Callable
 
 import numpy as np
+
+from chip.errors import DeclarationError
+
+SHOWN = 80  # characters of a wrong value
+ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")  # of an object in this process
+
+
+def shown(value: object) -> str:
+    """Return a value for a sentence: in one line, not too long, and without addresses in this process."""
+    if isinstance(value, type):
+        return f"the class {value.__name__}"
+    if type(value).__repr__ is object.__repr__:
+        name = getattr(value, "name", None)
+        return f"a {type(value).__name__}" + (f" called {name}" if isinstance(name, str) else "")
+    text = ADDRESS.sub("", " ".join(repr(value).split()))
+    return text if len(text) <= SHOWN else f"{text[: SHOWN - 3]}..."
+
+
+def method_of(owner: object, who: str, name: str, *takes: str) -> Callable:
+    """Return a method; refuse what is none, or takes other arguments than ``self`` and ``takes``, by DeclarationError.
+
+    ``who`` is how a sentence calls the owner, for example "program p".
+    """
+    found = getattr(owner, name, None)
+    form = f"`def {name}({', '.join(('self', *takes))})`"
+    if not callable(found):
+        raise DeclarationError(f"{name} of {who} is {shown(found)}; write a method, {form}")
+    try:
+        inspect.signature(found).bind(*takes)
+    except TypeError:
+        code = getattr(inspect.unwrap(found), "__code__", None)
+        where = f"{code.co_filename}:{code.co_firstlineno}: " if code else ""
+        raise DeclarationError(f"{where}{name} of {who} takes other arguments than it is given; write {form}") from None
+    except ValueError:
+        pass  # of a callable that Python cannot look into
+    return found
 
 
 def declared_at(own_file: str) -> str:

@@ -71,7 +71,9 @@ u32, i32 = ElementType("u32", np.uint32), ElementType("i32", np.int32)
 class Memory(Mapping[str, Region]):
     """The regions of one program, by name, in the order of their declaration."""
 
-    def __init__(self, **regions: Region):
+    def __init__(self, /, *unnamed: object, **regions: Region):  # a region may be called self
+        if unnamed:
+            raise ValueError(f"region {unnamed[0]} has no name; declare it as Memory(name=u8[256])")
         for name, region in regions.items():
             if not isinstance(region, Region):
                 raise ValueError(f"region {name} is {region!r}; declare it as u8[256], i16[64] and the like")

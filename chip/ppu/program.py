@@ -1,4 +1,7 @@
-"""What runs on the plasticity processors: a :class:`Program` is one PPU's, a :class:`Firmware` the chip's."""
+"""What runs on the plasticity processors: a :class:`Program` is one PPU's, a :class:`Firmware` the chip's.
+
+:mod:`chip.ppu.contract` refuses those that cannot be meant.
+"""
 
 from __future__ import annotations
 
@@ -6,11 +9,11 @@ from collections.abc import Generator
 
 import numpy as np
 
-from chip.ppu.compiler.kernel import Kernel
+from chip.errors import DeclarationError
 from chip.ppu.memory import Memory
 from chip.ppu.processor.scheduler import run_tasks
-from chip.ppu.recording import Recording, check_recordings
-from chip.ppu.tasks import Doorbell, Timer, check_tasks
+from chip.ppu.recording import Recording
+from chip.ppu.tasks import Doorbell, Timer
 from chip.registers import Registers
 
 
@@ -20,7 +23,8 @@ class Program:
     A subclass gives ``name``, ``memory`` and ``kernels``, and either ``tasks``, for what happens at fixed times or on a
     doorbell, or its own :meth:`main`. What takes time on a bus is an operation (:mod:`chip.ppu.processor`) that
     ``main`` or a task yields; everything else belongs into kernels, which pay for their arithmetic. One program may
-    serve both PPUs: ``ppu.hemisphere`` tells which one runs it.
+    serve both PPUs: ``ppu.hemisphere`` tells which one runs it, and each has its own SRAM, tasks and recordings. What
+    the object itself keeps in Python is the same for both.
 
     Attributes:
         name: for reports and fault messages.
@@ -63,34 +67,12 @@ class Firmware:
 
     def registers(self) -> Registers:
         """All registers of the chip."""
-        raise TypeError(f"firmware {self.name} has no registers(self)")
+        raise DeclarationError(f"firmware {self.name} has no registers(self)")
 
     def programs(self) -> tuple[Program | None, Program | None]:
         """The programs of the top and the bottom PPU; None leaves a PPU asleep."""
-        raise TypeError(f"firmware {self.name} has no programs(self)")
+        raise DeclarationError(f"firmware {self.name} has no programs(self)")
 
     def assumptions(self) -> list[str]:
         """One sentence for everything that this firmware takes for granted and no source confirms."""
         return []
-
-
-def check_program(program: Program) -> None:
-    """Refuse what a program declares wrongly; called when it is loaded.
-
-    Raises:
-        TypeError: there is neither a main nor a task, or memory or kernels are something else.
-        ValueError: a task or a recording that cannot be; begins with ``file:line`` where there is one.
-    """
-    if not isinstance(program.memory, Memory):
-        raise TypeError(
-            f"memory of program {program.name} is {program.memory!r}; make it of regions, Memory(name=u8[256])"
-        )
-    for kernel in program.kernels:
-        if not isinstance(kernel, Kernel):
-            raise TypeError(
-                f"program {program.name} lists {kernel!r} among its kernels; decorate a function by @kernel"
-            )
-    if type(program).main is Program.main and not program.tasks:
-        raise TypeError(f"program {program.name} has no main(self, ppu) and no tasks")
-    check_tasks(program)
-    check_recordings(program)

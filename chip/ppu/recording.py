@@ -21,7 +21,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from chip import constants as c
-from chip.ppu.declaration import declared_at, whole_number
+from chip.ppu.declaration import declared_at, shown, whole_number
 
 MEMORIES = ("dram", "block_ram")
 MOST_RECORDS = 1 << 40
@@ -107,11 +107,14 @@ def check_recordings(program) -> None:
         ValueError: something else than a recording, two of one name, or a region that is not there.
     """
     if not isinstance(program.recordings, tuple | list):
-        raise ValueError(f"recordings of program {program.name} is {program.recordings!r}; it must be a tuple")
+        raise ValueError(
+            f"recordings of program {program.name} is {shown(program.recordings)}; it must be a tuple, "
+            "(Recording(...),)"
+        )
     names = set()
     for recording in program.recordings:
         if not isinstance(recording, Recording):
-            raise ValueError(f"a recording of program {program.name} is {recording!r}; it must be a Recording")
+            raise ValueError(f"a recording of program {program.name} is {shown(recording)}; it must be a Recording")
         if recording.name in names:
             raise ValueError(
                 f"{recording.declared}: program {program.name} has two recordings called {recording.name}; give one of "

@@ -10,7 +10,7 @@ from __future__ import annotations
 import inspect
 from dataclasses import dataclass, field
 
-from chip.ppu.declaration import declared_at, whole_number
+from chip.ppu.declaration import declared_at, shown, whole_number
 
 DOORBELL_LINES = 4
 LONGEST_CYCLES = 1 << 62
@@ -86,11 +86,13 @@ def check_tasks(program) -> None:
             arguments; two doorbells on one line; a stop that is no cycle. Begins with ``file:line`` where there is one.
     """
     if not isinstance(program.tasks, tuple | list):
-        raise ValueError(f"tasks of program {program.name} is {program.tasks!r}; it must be a tuple, (Timer(...),)")
+        raise ValueError(
+            f"tasks of program {program.name} is {shown(program.tasks)}; it must be a tuple, (Timer(...),)"
+        )
     lines: dict[int, Doorbell] = {}
     for task in program.tasks:
         if not isinstance(task, Timer | Doorbell):
-            raise ValueError(f"a task of program {program.name} is {task!r}; it must be a Timer or a Doorbell")
+            raise ValueError(f"a task of program {program.name} is {shown(task)}; it must be a Timer or a Doorbell")
         _check_method(program, task)
         if isinstance(task, Doorbell):
             if task.line in lines:

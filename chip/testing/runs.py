@@ -13,6 +13,8 @@ from chip.config import ChipConfig
 from chip.endings import ending
 from chip.errors import LossError
 from chip.fpga import SampleSet
+from chip.ppu.contract import programs_of, registers_of
+from chip.ppu.declaration import shown
 from chip.ppu.memory import Memory, u8, u32
 from chip.ppu.program import Firmware, Program
 from chip.registers import Registers
@@ -33,7 +35,8 @@ class Script(Program):
         memory: Memory = BUFFERS,
         image: Mapping[str, np.ndarray] | None = None,
     ):
-        self._main, self.kernels, self.memory, self._image = main, tuple(kernels), memory, dict(image or {})
+        self._main, self.memory, self._image = main, memory, {} if image is None else image
+        self.kernels = tuple(kernels) if isinstance(kernels, Collection) else kernels  # what is none is refused later
 
     def image(self) -> dict[str, np.ndarray]:
         return self._image
@@ -116,11 +119,12 @@ def load_firmware(
 
     Raises:
         ValueError: a class in the place of an object, or something else that nobody can load.
+        DeclarationError: the firmware or a program declares what cannot be.
     """
     _check_loadable(top, bottom)
     if isinstance(top, Firmware):
-        registers = top.registers() if registers is None else registers
-        top, bottom = top.programs()
+        registers = registers_of(top) if registers is None else registers
+        top, bottom = programs_of(top)
     chip.link.write_registers(Registers() if registers is None else registers)
     if samples is not None:
         chip.link.write_samples(samples)
@@ -138,7 +142,9 @@ def _check_loadable(top: object, bottom: object) -> None:
         if found is not None and not isinstance(found, kinds) and not callable(found):
             what = "a program or a function of the PPU" if name == "bottom" else "a firmware, a program or a function"
             remedy = "; a firmware has programs for both PPUs and goes to top" if isinstance(found, Firmware) else ""
-            raise ValueError(f"{name} is {found!r}; it must be {what}{remedy}")
+            raise ValueError(f"{name} is {shown(found)}; it must be {what}{remedy}")
+    if isinstance(top, Firmware) and bottom is not None:
+        raise ValueError(f"bottom is {shown(bottom)}, but top is a firmware, which has programs for both PPUs")
 
 
 def run_firmware(

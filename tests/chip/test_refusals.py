@@ -1,12 +1,11 @@
-"""Who is rung, records under two hands, and programs that are none."""
+"""Who is rung, records under two hands, and what a kernel is given."""
 
 import pytest
 
-from chip import constants as c
 from chip.config import ChipConfig
 from chip.errors import LossError, MachineFault
 from chip.ppu import kernel
-from tests.chip.programs import Script, build, run, sleep, two_inputs
+from tests.chip.programs import Script, run, two_inputs
 
 
 @kernel
@@ -47,21 +46,6 @@ def test_a_record_that_is_written_while_it_is_read_is_a_race(strict):
     else:
         assert run(playing, reading, **named).losses()["races between PPUs"] == 1
     assert run(playing, late, **named).losses()["races between PPUs"] == 0
-
-
-@pytest.mark.parametrize(
-    "program, error, message",
-    [
-        (dict(kernels=(len,)), TypeError, "lists <built-in function len> among its kernels"),
-        (dict(memory={"a": 5}), TypeError, "memory of program"),
-    ],
-)
-def test_a_program_of_something_else_is_refused(program, error, message):
-    chip, declared = build(top=sleep), Script(sleep)
-    for name, value in program.items():
-        setattr(declared, name, value)
-    with pytest.raises(error, match=message):
-        chip.link.load_program(c.BOTTOM, declared)
 
 
 def test_a_kernel_takes_integers():

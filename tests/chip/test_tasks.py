@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from chip.errors import DeclarationError
 from chip.ppu import Doorbell, Timer
 from chip.ppu.program import Program
 from tests.chip.programs import build
@@ -87,7 +88,7 @@ def test_tasks_stop_and_main_are_checked_at_load_time():
     program.tasks = Timer(0, 1, 1)
     with pytest.raises(ValueError, match=r"tasks of program odd is Timer\(.*must be a tuple"):
         build(top=program)
-    with pytest.raises(TypeError, match=r"program odd has no main\(self, ppu\) and no tasks"):
+    with pytest.raises(DeclarationError, match=r"program odd has no main\(self, ppu\) and no tasks"):
         build(top=Odd())
 
 

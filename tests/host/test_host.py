@@ -134,9 +134,15 @@ def test_what_is_not_a_chip_a_firmware_or_a_task_is_refused():
 def test_after_a_load_that_failed_nothing_can_run():
     firmware = Toy()
     original = firmware.programs
-    firmware.programs = lambda: (original()[1], "not a program")
+
+    def programs():
+        fine, broken = original()[1], original()[1]
+        broken.image = lambda: {"x": 1}
+        return fine, broken
+
+    firmware.programs = programs
     host = Host(Chip(ChipConfig.ideal()))
-    with pytest.raises(TypeError, match="load_program takes a program"):
+    with pytest.raises(ValueError, match=r"image\(\) of program play all fills region 'x'"):
         host.load(firmware, TASK)
     with pytest.raises(RuntimeError, match="loading failed, nothing can run; build a new Chip and Host"):
         host.run()

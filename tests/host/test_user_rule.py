@@ -14,43 +14,10 @@ from host import rules
 from host.cli import main
 from host.report import report
 from host.results import Result
+from tests.host.conftest import EXAMPLE
 
 ROOT = Path(__file__).resolve().parents[2]
-EXAMPLE = (Path(__file__).parent / "example_rule.py").read_text(encoding="utf-8")
 needs_compiler = pytest.mark.skipif(bool(numba_config.DISABLE_JIT), reason="nothing is compiled")
-
-
-@pytest.fixture(autouse=True)
-def imports_are_undone(monkeypatch):
-    monkeypatch.setattr(sys, "path", list(sys.path))
-    before = set(sys.modules)
-    yield
-    for name in set(sys.modules) - before:
-        if str(getattr(sys.modules[name], "__file__", "")).startswith("/tmp"):
-            del sys.modules[name]
-
-
-@pytest.fixture
-def toy_task(monkeypatch):
-    from tests.host.toy import TASK
-
-    monkeypatch.setattr("host.tasks.load", lambda name: TASK)
-    monkeypatch.setattr("host.plots.available", lambda: False)
-
-
-@pytest.fixture
-def mine(tmp_path):
-    """Return a function that writes the example with changes and returns the path."""
-
-    def write(*changes, text=EXAMPLE, name="mine.py"):
-        for old, new in changes:
-            assert old in text
-            text = text.replace(old, new)
-        path = tmp_path / name
-        path.write_text(text, encoding="utf-8")
-        return path
-
-    return write
 
 
 def test_a_rule_of_a_file_learns_and_the_result_names_it(mine, toy_task, tmp_path, monkeypatch, capsys):

@@ -100,8 +100,11 @@ def test_bad_declarations_are_refused():
             u8[length]
     with pytest.raises(ValueError, match=r"declare it as u8\[256\]"):
         Memory(a=256)
-    with pytest.raises(ValueError, match="cannot be named"):
-        Memory(**{"_a": u8[1]})
+    for name in ("_a", "a b", "1a", "for", "None", ""):
+        with pytest.raises(ValueError, match="cannot be named"):
+            Memory(**{name: u8[1]})
+    with pytest.raises(ValueError, match=r"region u8\[1\] has no name; declare it as Memory\(name=u8\[256\]\)"):
+        Memory(u8[1], a=u8[2])
     with pytest.raises(ValueError, match="declared twice"):
         Memory(a=u8[1]) | Memory(a=u8[2])
     assert list(Memory(a=u8[1]) | Memory(b=u8[2])) == ["a", "b"]
@@ -109,6 +112,24 @@ def test_bad_declarations_are_refused():
         link(Memory(), code_in="elsewhere")
     with pytest.raises(ValueError, match="multiple of 4"):
         link(Memory(), stack=3)
+
+
+@pytest.mark.parametrize(
+    "name", "self regions v m n i ppu limit image range V0 load8 match int64 helper k stack mailbox".split()
+)
+def test_a_region_may_be_called_like_anything_else(name, tmp_path):
+    text = f"""
+        @subroutine
+        def helper(v, m, n):
+            return m.{name}[n] + 1
+        @kernel
+        def k(v, m, n):
+            for i in range(n):
+                m.{name}[i] = helper(v, m, i) + i
+    """
+    machine = Machine(module(tmp_path, text).k, Memory(**{name: i32[4]}) | Memory(other=i32[4]))
+    machine(3)
+    assert machine.regions[name].tolist() == [1, 2, 3, 0] and not machine.regions["other"].any()
 
 
 # ---------------------------------------------------------------------- the stack
