@@ -285,11 +285,18 @@ def test_a_given_pool_that_breaks_is_said_in_every_row_that_it_left(tmp_path):
     assert again(tmp_path)[1] == NAMES[1:]
 
 
-def test_a_result_that_no_file_can_hold_is_a_failed_run(tmp_path, toy, monkeypatch):
-    monkeypatch.setattr(toy, "decode", lambda *_: {"accuracy": 0.5, "train_accuracy": [], "what": [object()]})
+def test_a_result_that_no_file_can_hold_is_a_failed_run(tmp_path, monkeypatch):
+    monkeypatch.setattr(Result, "save", lambda *_: json.dumps(object()))
     comparison, done = again(tmp_path)
     assert done == NAMES and not any(row.complete for row in comparison.rows)
     assert all("the result cannot be saved: " in problem for problem in comparison.problems)
+
+
+def test_a_rule_that_reads_what_is_no_array_is_a_failed_run(tmp_path, toy, monkeypatch):
+    monkeypatch.setattr(toy, "decode", lambda *_: {"accuracy": 0.5, "train_accuracy": [], "what": [object()]})
+    comparison, done = again(tmp_path)
+    assert done == NAMES and not any(row.complete for row in comparison.rows)
+    assert all("returned [<object object>] as what; return an array of" in problem for problem in comparison.problems)
 
 
 def test_code_is_compiled_once_before_runs_of_its_kind_begin(tmp_path, monkeypatch):
