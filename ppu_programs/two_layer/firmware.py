@@ -13,6 +13,7 @@ from chip import constants as c
 from chip.config import ChipConfig
 from chip.errors import ChipLimitError
 from chip.fpga import DRAM_BASE, SampleSet
+from chip.ppu.declaration import shown
 from chip.ppu.processor.core import ISSUE_CYCLES
 from chip.ppu.program import Firmware
 from chip.registers import Registers
@@ -64,7 +65,7 @@ class TwoLayerFirmware(Firmware):
         network: inputs, a bias being the last of them - hidden neurons - readouts; by default that of ``settings``.
 
     Raises:
-        ValueError: epochs or seed out of range, or a network that this rule cannot serve.
+        ValueError: epochs or seed out of range, another rule's settings, or a network that this rule cannot serve.
         ChipLimitError: the network or its reports do not fit.
     """
 
@@ -88,6 +89,9 @@ class TwoLayerFirmware(Firmware):
             raise ChipLimitError("reports in DRAM", epochs, MAX_EPOCHS, "epochs", "train for fewer epochs")
         if seed < 0:
             raise ValueError(f"{self.name}: seed is {seed}; it must not be negative")
+        own = self.settings_class
+        if settings is not None and not (isinstance(settings, SampleSettings) and settings.section == own.section):
+            raise ValueError(f"{self.name}: settings is {shown(settings)}; it needs its own, those of {own.__module__}")
         self.settings = self._settings(settings or self.settings_class(), hidden, network)
         self.epochs, self.seed = epochs, seed
         self.plan: Plan | None = None

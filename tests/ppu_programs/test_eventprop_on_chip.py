@@ -7,11 +7,12 @@ from chip import Chip, ChipConfig
 from chip import constants as c
 from chip.errors import ChipLimitError
 from host import Host, tasks
-from ppu_programs import EventProp
+from ppu_programs import EventProp, SuperSpike
 from ppu_programs.eventprop.programs import HiddenProgram
-from ppu_programs.eventprop.settings import Settings
+from ppu_programs.eventprop.settings import DeepSettings, Settings
 from ppu_programs.network import LI, LIF, Linear, Network
 from ppu_programs.placement import INPUT_MARK
+from ppu_programs.two_layer import settings as two_layer
 from ppu_programs.two_layer import tables, weights
 from ppu_programs.two_layer.integrators import IntegratorReadouts
 from ppu_programs.two_layer.programs import DONE_LINE
@@ -128,6 +129,23 @@ def from_record(record, values, settings):
 def test_bad_arguments_are_refused_with_their_limit(arguments, error, words):
     with pytest.raises(error, match=words):
         EventProp(**arguments)
+
+
+@pytest.mark.parametrize(
+    "settings", [{"hidden": 30}, {}, "eventprop", Settings, SuperSpike.settings_class(), two_layer.Settings()]
+)
+def test_settings_are_those_of_the_rule(settings):
+    with pytest.raises(ValueError, match=r"^eventprop: settings is .*; it needs its own, those of ppu_programs.eventp"):
+        EventProp(settings=settings)
+    with pytest.raises(
+        ValueError, match=r"^superspike: settings is Settings\(.*; it needs its own, those of ppu_progr"
+    ):
+        SuperSpike(settings=Settings())
+    assert EventProp(settings=DeepSettings()).network == DeepSettings().network
+    with pytest.raises(AttributeError, match="hiden"):
+        EventProp().settings.hiden = 3
+    with pytest.raises(TypeError, match="hiden"):
+        Settings(hiden=3)
 
 
 def test_whole_numbers_only():
