@@ -92,5 +92,4 @@ def assumptions() -> list[str]:
         "primitive polynomials of degree 16 that we chose, and move one step per read (assumed)",
         "the vector unit shifts right by a negative left shift: in a logic form, as in the 2014 prototype, and in an "
         "arithmetic form (assumed)",
-        "a halfword lane takes the condition of its first byte (assumed)",
     ]

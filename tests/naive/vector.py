@@ -91,6 +91,14 @@ def enabled(code, lane_condition):
     return {0: True, 1: lane_condition == 1, 2: lane_condition == 2, 3: lane_condition == 3}[code]
 
 
+def written(old, new, code, conditions, bits):
+    """Return what a lane holds afterwards: of each of its equal parts, one a condition, the first one on top, the new
+    one where that condition enables it, on strings of bits."""
+    part = bits // len(conditions)
+    texts = [f"{new if enabled(code, condition) else old:0{bits}b}" for condition in conditions]
+    return int("".join(text[part * k : part * k + part] for k, text in enumerate(texts)), 2)
+
+
 def shift(name, a, amount, bits):
     """Return a shifted lane, on its string of bits."""
     text = f"{a:0{bits}b}"

@@ -2,27 +2,27 @@
 
 ``_mod`` works on integers modulo the accumulator's width and returns the low part; ``_sat`` works on fractions:
 products are shifted left by one, sums saturate in the accumulator's width, results are the upper part, truncated. The
-condition code masks as in ``chip.ppu.vector.arithmetic``; so do the assumptions. Sources:
-nux ``doc/guide/src/fxv.tex``; where
-a fraction is added to the accumulator, nux ``vector_predictor.sv``, which aligns it to the left as the hardware's
-decoder does (the manual's "sign extended" would add it to the lowest bits).
+condition code masks as in ``chip.ppu.vector.arithmetic``, byte by byte: of a halfword's 32 bits the upper 16 under the
+condition of its upper byte, the lower 16 under that of its lower byte (nux ``vector_predictor.sv``). Sources: nux
+``doc/guide/src/fxv.tex``; where a fraction is added to the accumulator, nux ``vector_predictor.sv``, which aligns it to
+the left as the hardware's decoder does (the manual's "sign extended" would add it to the lowest bits).
 """
 
 from chip.compiled import compiled
 from chip.ppu.compiler.scalars import int64, saturate16, saturate32, wrap8, wrap16, wrap32
-from chip.ppu.vector.arithmetic import blend, put8, put16
+from chip.ppu.vector.arithmetic import blend, enabled, enabled_halves, put8, put16
 
 
 @compiled(forceinline=True)
 def _keep8(v, i, value, code):
-    """Write a lane of the 16-bit accumulator where its condition holds."""
-    v.accumulator16[i] = blend(int64(v.accumulator16[i]), value, v.conditions[i], code)
+    """Write a lane of the 16-bit accumulator where its byte's condition holds."""
+    v.accumulator16[i] = blend(int64(v.accumulator16[i]), value, enabled(v.conditions[i], code))
 
 
 @compiled(forceinline=True)
 def _keep16(v, i, value, code):
-    """Write a lane of the 32-bit accumulator where its condition holds."""
-    v.accumulator32[i] = blend(int64(v.accumulator32[i]), value, v.conditions[2 * i], code)
+    """Write the halves of a lane of the 32-bit accumulator whose byte's condition holds."""
+    v.accumulator32[i] = blend(int64(v.accumulator32[i]), value, enabled_halves(v, i, 0xFFFF, code))
 
 
 @compiled(inline="always")

@@ -1,15 +1,18 @@
 """The vector unit's arithmetic: add, subtract, multiply, compare, select, shift, in bytes and halfwords.
 
 Each operation takes the state of the unit (``chip.ppu.vector.unit.VectorState``), register numbers 0..31 and, last, a
-condition code: a lane is written only where the code is ALWAYS or the lane's condition, set by the last comparison,
-equals it. ``_mod`` wraps, ``_sat`` saturates; ``mul*_sat`` is the fractional product, (a * b) << 1, upper half,
-truncated, with -1 * -1 saturating. Lanes are signed; a modular operation does not care. Sources: nux
+condition code: a byte is written only where the code is ALWAYS or the byte's condition, set by the last comparison,
+equals it. So a halfword under the conditions of ``compare8`` may take one of its two bytes alone: the upper one under
+the condition of byte lane 2 i, the lower one under that of 2 i + 1, as the chip is big-endian (nux
+``vector_predictor.sv``). ``compare16`` sets both alike.
+
+``_mod`` wraps, ``_sat`` saturates; ``mul*_sat`` is the fractional product, (a * b) << 1, upper half, truncated, with
+-1 * -1 saturating. Lanes are signed; a modular operation does not care. Sources: nux
 ``doc/guide/src/fxv.tex``, instruction names in the docstrings.
 
 The saturating difference is exact before it saturates, as in nux ``vector_predictor.sv`` (the manual negates the second
 operand first, which would turn 0 - (-1) into -1). A right shift is the left shift's instruction with a negative amount;
-there it is logic, and the amounts are -16..15. Assumed: today's chip has an arithmetic form too; a halfword takes the
-condition of its first byte.
+there it is logic, and the amounts are -16..15. Assumed: today's chip has an arithmetic form too.
 """
 
 from chip.compiled import compiled
@@ -19,25 +22,41 @@ ALWAYS, GREATER, LESS, EQUAL = 0, 1, 2, 3  # condition codes (nux fxv.tex)
 
 
 @compiled(forceinline=True)
-def blend(old, new, condition, code):
-    """Return the new value where the code is ALWAYS or the lane's condition, else the old one.
+def enabled(condition, code):
+    """Return all bits set, -1, where the code is ALWAYS or the byte's condition, else 0.
 
-    Without a branch: with one, the machine's own vectors are not used for it.
+    A mask, since with a branch the machine's own vectors are not used.
     """
-    enabled = (code == 0) | (condition == code)
-    return old ^ ((old ^ new) & -int64(enabled))
+    return -int64((code == 0) | (condition == code))
+
+
+@compiled(forceinline=True)
+def blend(old, new, mask):
+    """Return the new value in the bits of a mask, else the old one."""
+    return old ^ ((old ^ new) & mask)
+
+
+@compiled(forceinline=True)
+def enabled_halves(v, i, lower_half, code):
+    """Return the mask of what is written of halfword lane i, or of its accumulator, a condition for each half.
+
+    Args:
+        lower_half: the bits of the half that belongs to the lower byte, 0xFF of a register, 0xFFFF of the accumulator.
+    """
+    upper, lower = enabled(v.conditions[2 * i], code), enabled(v.conditions[2 * i + 1], code)
+    return (upper & ~lower_half) | (lower & lower_half)
 
 
 @compiled(forceinline=True)
 def put8(v, d, i, value, code):
     """Write a byte lane where its condition holds."""
-    v.bytes[d, i] = blend(int64(v.bytes[d, i]), value, v.conditions[i], code)
+    v.bytes[d, i] = blend(int64(v.bytes[d, i]), value, enabled(v.conditions[i], code))
 
 
 @compiled(forceinline=True)
 def put16(v, d, i, value, code):
-    """Write a halfword lane where its condition holds."""
-    v.halfwords[d, i] = blend(int64(v.halfwords[d, i]), value, v.conditions[2 * i], code)
+    """Write the bytes of a halfword lane whose condition holds."""
+    v.halfwords[d, i] = blend(int64(v.halfwords[d, i]), value, enabled_halves(v, i, 0xFF, code))
 
 
 @compiled(inline="always")
@@ -144,9 +163,13 @@ def compare16(v, a):
 
 @compiled(inline="always")
 def select(v, d, a, b, code):
-    """d = b in every byte whose condition holds, else a (fxvsel); for halfwords as well after compare16."""
+    """d = b in every byte whose condition holds, else a (fxvsel).
+
+    For halfwords as well after compare16. After compare8 for bytes alone: those of a halfword do not lie in the chip's
+    order here (``chip.ppu.vector.unit``).
+    """
     for i in range(128):
-        v.bytes[d, i] = blend(int64(v.bytes[a, i]), int64(v.bytes[b, i]), v.conditions[i], code)
+        v.bytes[d, i] = blend(int64(v.bytes[a, i]), int64(v.bytes[b, i]), enabled(v.conditions[i], code))
 
 
 @compiled(inline="always")

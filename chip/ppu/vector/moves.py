@@ -16,7 +16,7 @@ that follow.
 
 from chip.compiled import compiled
 from chip.ppu.compiler.scalars import int64, wrap8, wrap16
-from chip.ppu.vector.arithmetic import blend, put8
+from chip.ppu.vector.arithmetic import blend, enabled, put8
 
 
 @compiled(inline="always")
@@ -141,4 +141,4 @@ def seed_random8(v, a, code=0):
     """
     for i in range(128):
         seed = int64(v.bytes[a, i]) & 0xFF
-        v.random_state[i] = blend(int64(v.random_state[i]), seed, v.conditions[i], code)
+        v.random_state[i] = blend(int64(v.random_state[i]), seed, enabled(v.conditions[i], code))

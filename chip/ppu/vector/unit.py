@@ -64,7 +64,8 @@ class VectorState(NamedTuple):
     Attributes:
         bytes: int8[32, 128], the registers by byte lane.
         halfwords: int16[32, 64], the same memory by halfword lane.
-        conditions: uint8[128], the last comparison per byte lane: 0 none yet, else GREATER, LESS or EQUAL.
+        conditions: uint8[128], the last comparison per byte lane: 0 none yet, else GREATER, LESS or EQUAL. Those of a
+            halfword lane h are 2 h for its upper byte and 2 h + 1 for its lower one, as on the chip.
         accumulator16: int16[128], the accumulator of byte operations.
         accumulator32: int32[64], the same memory for halfword operations.
         random_state, random_taps: uint16[128], the random shift registers and their polynomials.

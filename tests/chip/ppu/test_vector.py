@@ -39,10 +39,10 @@ def function_of(name):
 
 
 def lanes(width):
-    """Return the registers by lane, the accumulator and the conditions by lane; patterns are unsigned."""
+    """Return the registers, the accumulator and the bytes' conditions by lane; patterns are unsigned."""
     if width == 8:
-        return STATE.bytes.view(np.uint8), STATE.accumulator16.view(np.uint16), STATE.conditions
-    return STATE.halfwords.view(np.uint16), STATE.accumulator32.view(np.uint32), STATE.conditions[::2]
+        return STATE.bytes.view(np.uint8), STATE.accumulator16.view(np.uint16), STATE.conditions.reshape(128, 1)
+    return STATE.halfwords.view(np.uint16), STATE.accumulator32.view(np.uint32), STATE.conditions.reshape(64, 2)
 
 
 def arguments_of(name, code):
@@ -79,19 +79,20 @@ def test_byte_operations_on_all_pairs(name):
 
 
 def check_masked(name, code, first, second, before, conditions):
-    """Compare one operation under one condition code on whole vectors of patterns."""
+    """Compare one operation under one condition code on whole vectors of patterns; a condition a byte."""
     verb, bits, _ = naive.parts(name)
-    registers, accumulator, _ = lanes(bits)
-    STATE.conditions[:] = np.repeat(conditions, bits // 8)
+    registers, accumulator, by_lane = lanes(bits)
+    STATE.conditions[:] = conditions
     registers[3], registers[4], registers[5], accumulator[:] = second[::-1], first, second, before
     old = [*registers[3].tolist()], [*accumulator.tolist()]
     function_of(name)(STATE, *arguments_of(name, code))
     new = registers[3].tolist(), accumulator.tolist()
-    kept, written = (0, 1) if verb in naive.KEEPING else (1, 0)
+    kept, written, width = (0, 1, 2 * bits) if verb in naive.KEEPING else (1, 0, bits)
     assert new[kept] == old[kept]
-    for lane, condition in enumerate(conditions.tolist()):
+    for lane, of_lane in enumerate(by_lane.tolist()):
         a, b, sum_before = first[lane].item(), second[lane].item(), before[lane].item()
-        wanted = naive.result(name, a, b, sum_before) if naive.enabled(code, condition) else old[written][lane]
+        computed = naive.result(name, a, b, sum_before)
+        wanted = naive.written(old[written][lane], computed, code, of_lane, width)
         assert new[written][lane] == wanted, (name, code, lane, a, b, sum_before)
 
 
@@ -109,7 +110,7 @@ def test_every_operation_under_every_code(seed):
         bits = naive.parts(name)[1]
         count = 1024 // bits
         first, second, before = (patterns(rng, width, count) for width in (bits, bits, 2 * bits))
-        check_masked(name, code, first, second, before, rng.integers(0, 4, count))
+        check_masked(name, code, first, second, before, rng.integers(0, 4, 128))
 
 
 @pytest.mark.parametrize("name", [name for name in ARITHMETIC if naive.parts(name)[1] == 16])
@@ -117,7 +118,7 @@ def test_halfword_operations_at_edges(name):
     pairs = np.resize(np.array(list(itertools.product(EDGES, repeat=2))), (4, 64, 2))
     for number, pair in enumerate(pairs):
         before = np.resize([0, 2**31 - 1, 2**31, 2**32 - 1, 0xA5C3_0F01][number:], 64)
-        check_masked(name, 0, pair[:, 0], pair[:, 1], before, np.zeros(64, int))
+        check_masked(name, 0, pair[:, 0], pair[:, 1], before, np.zeros(128, int))
 
 
 # ---------------------------------------------------------------------- compare, select, shift, permute
@@ -130,11 +131,11 @@ def test_compare_then_select_takes_every_code(width):
     for values in patterns_of_width if width == 8 else patterns_of_width[::73]:
         registers[3], STATE.conditions[:] = values, 0
         function_of(f"compare{width}")(STATE, 3)
-        assert conditions.tolist() == [naive.condition(int(value), width) for value in values]
+        assert conditions.tolist() == [[naive.condition(int(value), width)] * (width // 8) for value in values]
     values = np.resize([0, 1, 2 ** (width - 1), 2 ** (width - 1) - 1, 2**width - 1], registers.shape[1])
     registers[3] = values
     function_of(f"compare{width}")(STATE, 3)
-    assert set(conditions.tolist()) == {1, 2, 3}
+    assert set(conditions[:, 0].tolist()) == {1, 2, 3}
     for code in range(4):
         one = 1 if width == 8 else 257  # both bytes of a halfword differ
         registers[4], registers[5] = one * np.arange(len(values)), one * (np.arange(len(values)) + 40)
