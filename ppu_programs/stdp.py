@@ -13,7 +13,7 @@ The sensors' readings fall with correlation and are unsigned bytes, the vector u
 halved first (as the vendor's Pong firmware does it), so one step of ``causal - acausal`` is two LSB of the CADC.
 Rounding towards zero keeps the weights of synapses that have seen no pairs where they are, in spite of noise.
 
-An update of all 256 rows takes 0.84 ms on the chip without the reset of its sensors, 1.27 ms with it; from the vendor's
+An update of all 256 rows takes 0.86 ms on the chip without the reset of its sensors, 1.29 ms with it; from the vendor's
 timings 0.63 to 0.78 ms and 1.1 to 1.2 ms follow, with overlaps between the scalar core and the vector unit that this
 model has not (:mod:`chip.ppu.costs`).
 """

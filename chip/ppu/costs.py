@@ -90,6 +90,6 @@ def assumptions() -> list[str]:
         f"{START_CODE_BYTES} (assumed)",
         "the random shift registers of a PPU, of which programs reach 128, those of the even columns, have the "
         "primitive polynomials of degree 16 that we chose, and move one step per read (assumed)",
-        "the vector unit shifts right by a negative left shift: in a logic form, as in the 2014 prototype, and in an "
-        "arithmetic form (assumed)",
+        "a vector register is free for the constant that an arithmetic shift right of a PPU's vectors multiplies with "
+        "(assumed)",
     ]

@@ -166,7 +166,7 @@ def test_weights_move_as_numpy_says(imperfections, reset, shift, unmoved):
     assert (untouched == 0).mean() >= unmoved
 
 
-@pytest.mark.parametrize("reset, cycles", [(False, 208_901), (True, 317_445)])
+@pytest.mark.parametrize("reset, cycles", [(False, 215_045), (True, 323_589)])
 def test_an_update_of_the_array_takes_its_time(reset, cycles):
     programs = [PairSTDP(period=400_000, updates=2, reset=reset) for _ in range(2)]
     chip = run(programs)

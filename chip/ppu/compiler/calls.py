@@ -237,18 +237,18 @@ class Calls(Text):
         ):
             self.routine.refuse(node, f"calls {spelled(node.func)} without {name} as argument {position + 1}")
 
-    def _immediate(self, node: ast.expr, kind: str, limit: int, prefix: str = "k") -> str:
+    def _immediate(self, node: ast.expr, kind: str, limit: int) -> int:
         value = self.integer(node)
         if not value.constant:
             self.routine.refuse(node, f"uses {spelled(node)} as {kind}, part of the instruction: it must be constant")
         if not 0 <= value.low <= limit:
             self.routine.refuse(node, f"uses {value.low} as {kind}, which must be 0..{limit}")
-        return self.pooled(value.low, prefix)
+        return value.low
 
     def _operation(self, node: ast.Call, operation: Operation) -> Value:
         self._unit_argument(node, 0, self.routine.vector)
         arguments = self._arguments(node, 1 + len(operation.operands), operation.defaults)[1:]
-        texts, region = ["v"], ""
+        texts, region, amount = ["v"], "", None
         for kind, argument in zip(operation.operands, [*arguments, *[None] * operation.defaults], strict=False):
             if kind == "region":
                 region = self.region(argument)  # type: ignore[arg-type]
@@ -267,12 +267,14 @@ class Calls(Text):
             elif argument is None:
                 texts.append(self.pooled(0))
             elif kind == "register":
-                texts.append(self._immediate(argument, "a vector register", 31, "V"))
+                texts.append(self.pooled(self._immediate(argument, "a vector register", 31), "V"))
             elif kind == "code":
-                texts.append(self._immediate(argument, "a condition code", 3))
+                texts.append(self.pooled(self._immediate(argument, "a condition code", 3)))
             else:
-                texts.append(self._immediate(argument, "a shift amount", int(kind.removeprefix("amount"))))
-        self.book(operation.cost)
+                amount = self._immediate(argument, "a shift amount", int(kind.removeprefix("amount")))
+                texts.append(self.pooled(amount))
+        for instruction in operation.instructions_with(amount):
+            self.book(instruction)
         self.unit.operations.add(operation.name)
         self.emit(f"_{operation.name}({', '.join(texts)})")
         return NOTHING

@@ -145,7 +145,7 @@ class Expressions:
         result: int | np.ndarray | None = None,
         instruction: str = "",
     ) -> Event:
-        """Note that an operation was done: with its instruction, or else the rest of its statement."""
+        """Note that an operation was done: up to its last instruction, or else the rest of its statement."""
         pending = frame.pending
         if instruction:
             names = [booked.name for booked in pending]
@@ -272,7 +272,7 @@ class Expressions:
     ) -> Generator[Event, None, Event]:
         """Do a vector operation; return its event."""
         arguments: list[Any] = []
-        shown, region, first = [], "", 0
+        shown, region, first, amount = [], "", 0, None
         for kind, argument in zip(operation.operands, node.args[1:], strict=False):
             if kind == "region":
                 region = argument.attr
@@ -285,13 +285,16 @@ class Expressions:
                 self._check_index(frame, node, region, value, operation.lanes)
             elif kind == "register":
                 shown.append(f"V{value}")
+            elif kind == "code":
+                shown.append(CONDITION_NAMES.get(value, f"code {value}"))
             else:
-                shown.append(CONDITION_NAMES.get(value, f"code {value}") if kind == "code" else str(value))
+                shown.append(str(value))
+                amount = value if kind.startswith("amount") else None
         if region:
             shown.append(f"{region}[{first * operation.lanes}:{(first + 1) * operation.lanes}]")
         plain(function)(self.unit.state, *arguments)
         result = self._written(operation, arguments, first)
-        return self._event(frame, operation.name, tuple(shown), result, operation.cost)
+        return self._event(frame, operation.name, tuple(shown), result, operation.instructions_with(amount)[-1])
 
     def _written(self, operation: Operation, arguments: list[Any], index: int) -> np.ndarray:
         """Return a copy of what an operation has written: lanes, conditions, accumulator or memory."""

@@ -11,8 +11,11 @@ the condition of byte lane 2 i, the lower one under that of 2 i + 1, as the chip
 ``doc/guide/src/fxv.tex``, instruction names in the docstrings.
 
 The saturating difference is exact before it saturates, as in nux ``vector_predictor.sv`` (the manual negates the second
-operand first, which would turn 0 - (-1) into -1). A right shift is the left shift's instruction with a negative amount;
-there it is logic, and the amounts are -16..15. Assumed: today's chip has an arithmetic form too.
+operand first, which would turn 0 - (-1) into -1).
+
+A logic shift right is the left shift's instruction with a negative amount, -16..15 (nux ``vector_predictor.sv``). There
+is no arithmetic one: as in libnux (``vector_frac_sat_8.tcc``), it is a fractional multiplication by 2^-amount, the same
+to the bit, behind a splat of that constant. A register is free for the constant: assumed.
 """
 
 from chip.compiled import compiled
@@ -188,7 +191,7 @@ def shift_left8(v, d, a, amount):
 
 @compiled(inline="always")
 def shift_right8(v, d, a, amount):
-    """d = a >> amount, copies of the sign from the left; amount 0..7 (assumed: fxvshb, negative amount)."""
+    """d = a >> amount, copies of the sign from the left; amount 0..7 (fxvsplatb, fxvmulbfs; by 0 fxvsel)."""
     for i in range(128):
         v.bytes[d, i] = int64(v.bytes[a, i]) >> amount
 
@@ -209,7 +212,7 @@ def shift_left16(v, d, a, amount):
 
 @compiled(inline="always")
 def shift_right16(v, d, a, amount):
-    """d = a >> amount, copies of the sign from the left; amount 0..15 (assumed: fxvshh, negative amount)."""
+    """d = a >> amount, copies of the sign from the left; amount 0..15 (fxvsplath, fxvmulhfs; by 0 fxvsel)."""
     for i in range(64):
         v.halfwords[d, i] = int64(v.halfwords[a, i]) >> amount
 

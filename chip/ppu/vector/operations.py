@@ -17,59 +17,69 @@ class Operation:
         name, module: where it is defined.
         operands: the kind of each argument after the vector unit: register, region, index, scalar, code, or amountN
             (an immediate 0..N).
-        cost: a key of ``chip.ppu.costs.COSTS``.
+        instructions: what it is made of, keys of ``chip.ppu.costs.COSTS`` in their order; without those that bring its
+            scalars and addresses, which depend on the call.
         defaults: how many of the last operands may be left out (they are 0).
         lanes: elements of a region that it moves, 0 if it has no region.
+        by_zero: its instructions where its amount is 0, if they are others.
     """
 
     name: str
     module: str
     operands: tuple[str, ...]
-    cost: str
+    instructions: tuple[str, ...]
     defaults: int = 0
     lanes: int = 0
+    by_zero: tuple[str, ...] = ()
+
+    def instructions_with(self, amount: int | None) -> tuple[str, ...]:
+        """Return its instructions with one amount, or without any."""
+        return self.by_zero if self.by_zero and amount == 0 else self.instructions
 
 
-def _table() -> list[tuple[Any, str, str, str, int, int]]:
-    rows: list[tuple[Any, str, str, str, int, int]] = []
-    for width in ("8", "16"):
-        lanes = 128 if width == "8" else 64
-        amount = "register register amount7" if width == "8" else "register register amount15"
-        rows += [(moves, f"load{width}", "register region index", "vector_load", 1, lanes)]
-        rows += [(moves, f"store{width}", "register region index", "vector_store", 1, lanes)]
-        rows += [(moves, f"splat{width}", "register scalar", "vector_splat", 0, 0)]
-        rows += [(arithmetic, f"compare{width}", "register", "vector_compare", 0, 0)]
-        for shift in ("shift_left", "shift_right", "shift_right_logic"):
-            rows += [(arithmetic, f"{shift}{width}", amount, "vector_shift", 0, 0)]
+def _table() -> dict[Any, Operation]:
+    """Return the operations by the functions that do them."""
+    found: dict[Any, Operation] = {}
+
+    def add(module: Any, name: str, operands: str, instructions: str, defaults=0, lanes=0, by_zero="") -> None:
+        kinds, parts, others = (tuple(text.split()) for text in (operands, instructions, by_zero))
+        found[getattr(module, name)] = Operation(name, module.__name__, kinds, parts, defaults, lanes, others)
+
+    two, three = "register register code", "register register register code"
+    multiply = "vector_multiply_add"
+    for width, lanes in ((8, 128), (16, 64)):
+        amount = f"register register amount{width - 1}"
+        add(moves, f"load{width}", "register region index", "vector_load", 1, lanes)
+        add(moves, f"store{width}", "register region index", "vector_store", 1, lanes)
+        add(moves, f"splat{width}", "register scalar", "vector_splat")
+        add(arithmetic, f"compare{width}", "register", "vector_compare")
+        add(arithmetic, f"shift_left{width}", amount, "vector_shift")
+        # no instruction copies the sign: libnux multiplies by the fraction 2^-amount, a constant in all lanes; 2^0 is
+        # no fraction, so what is not shifted is moved
+        add(arithmetic, f"shift_right{width}", amount, f"alu vector_splat {multiply}", by_zero="vector_permute")
+        add(arithmetic, f"shift_right_logic{width}", amount, "vector_shift")
         for kind in ("mod", "sat"):
             for name in ("add", "sub", "mul"):
-                operands = "register register register code"
-                rows += [(arithmetic, f"{name}{width}_{kind}", operands, "vector_multiply_add", 1, 0)]
-            operands, one_operand = "register code", "vector_accumulator_move"
-            rows += [(accumulate, f"to_accumulator{width}_{kind}", operands, one_operand, 1, 0)]
-            rows += [(accumulate, f"accumulate{width}_{kind}", operands, one_operand, 1, 0)]
-            rows += [(accumulate, f"add_accumulator{width}_{kind}", "register register code", one_operand, 1, 0)]
+                add(arithmetic, f"{name}{width}_{kind}", three, multiply, 1)
+            add(accumulate, f"to_accumulator{width}_{kind}", "register code", "vector_accumulator_move", 1)
+            add(accumulate, f"accumulate{width}_{kind}", "register code", "vector_accumulator_move", 1)
+            add(accumulate, f"add_accumulator{width}_{kind}", two, "vector_accumulator_move", 1)
             for name in ("mul", "mac"):
-                operands = "register register code"
-                rows += [(accumulate, f"{name}_to_accumulator{width}_{kind}", operands, "vector_multiply_add", 1, 0)]
-            rows += [(accumulate, f"mac{width}_{kind}", "register register register code", "vector_multiply_add", 1, 0)]
-        name = f"add_to_accumulator{width}_mod"
-        rows += [(accumulate, name, "register register code", "vector_multiply_add", 1, 0)]
+                add(accumulate, f"{name}_to_accumulator{width}_{kind}", two, multiply, 1)
+            add(accumulate, f"mac{width}_{kind}", three, multiply, 1)
+        add(accumulate, f"add_to_accumulator{width}_mod", two, multiply, 1)
     for name in ("pack_upper", "pack_lower", "unpack_left", "unpack_right"):
-        rows += [(moves, name, "register register register amount3", "vector_permute", 1, 0)]
-    rows += [(arithmetic, "select", "register register register code", "vector_permute", 0, 0)]
-    rows += [(arithmetic, "move", "register register", "vector_permute", 0, 0)]
-    rows += [(moves, "random8", "register code", "vector_random", 1, 0)]
-    rows += [(moves, "seed_random8", "register code", "vector_random_seed", 1, 0)]
-    return rows
+        add(moves, name, "register register register amount3", "vector_permute", 1)
+    add(arithmetic, "select", three, "vector_permute")
+    add(arithmetic, "move", "register register", "vector_permute")
+    add(moves, "random8", "register code", "vector_random", 1)
+    add(moves, "seed_random8", "register code", "vector_random_seed", 1)
+    return found
 
 
-_ROWS = _table()
-OPERATIONS: dict[str, Operation] = {
-    name: Operation(name, module.__name__, tuple(operands.split()), cost, defaults, lanes)
-    for module, name, operands, cost, defaults, lanes in _ROWS
-}
-OPERATION_NAMES: dict[Any, str] = {getattr(module, name): name for module, name, *_ in _ROWS}
+_TABLE = _table()
+OPERATIONS: dict[str, Operation] = {operation.name: operation for operation in _TABLE.values()}
+OPERATION_NAMES: dict[Any, str] = {function: operation.name for function, operation in _TABLE.items()}
 
 # scalar intrinsics: number of arguments, instructions of the scalar core that they take
 INTRINSICS: dict[str, tuple[int, tuple[str, ...]]] = {

@@ -104,7 +104,7 @@ def test_assumptions_are_sentences_with_the_model_s_own_numbers():
     text = " ".join(found)
     for words in (
         f"routine takes {COSTS['entry'].cycles} cycles", "branch cache", "in SRAM runs without", f"{STACK_BYTES} bytes",
-        "polynomials", f"mailbox {MAILBOX_BYTES}", f"{START_CODE_BYTES} (", "shifts right",
+        "polynomials", f"mailbox {MAILBOX_BYTES}", f"{START_CODE_BYTES} (", "shift right of a PPU's vectors",
         "instruction cache", "stack frame",
     ):  # fmt: skip
         assert words in text

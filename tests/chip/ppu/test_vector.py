@@ -346,7 +346,12 @@ def test_a_kernel_does_and_books_every_operation(tmp_path):
         assert name == "record" or (machine.unit.snapshot()[name] == array).all(), name
     assert all((machine.regions[name] == values).all() for name, values in regions.items())
     extra = sum(1 for name, _, _ in calls for kind in OPERATIONS[name].operands if kind in ("region", "scalar"))
-    booked = sum(COSTS[OPERATIONS[name].cost].cycles for name, _, _ in calls)
+    amounts = [values[-1] if OPERATIONS[name].operands[-1].startswith("amount") else None for name, _, values in calls]
+    booked = sum(
+        COSTS[instruction].cycles
+        for (name, _, _), amount in zip(calls, amounts, strict=True)
+        for instruction in OPERATIONS[name].instructions_with(amount)
+    )
     assert cycles == COSTS["entry"].cycles + booked + extra * COSTS["alu"].cycles
 
 
