@@ -1,27 +1,50 @@
-"""The vector unit's operations on Python integers, lane by lane, by another method.
+"""The vector unit's instructions by the vendor's mnemonics, on bytes in the chip's order, by another method.
 
-The method is bit patterns and fractions. A register is a list of unsigned bit patterns, 128 bytes or 64 halfwords.
-Numbers are read from patterns and turned back into patterns; saturating operations are exact ``Fraction`` arithmetic,
-floored and limited at the end. What has been worked out once is remembered.
+A register is ``bytes`` of 128, the accumulator ``bytes`` of 256, their elements big-endian, as on the chip; the
+condition register is a list of 128 codes, one a byte. An instruction cuts its operands into elements, works on exact
+integers of any size, or on ``Fraction`` where it saturates, and writes byte by byte. Its mnemonic is read by its
+grammar: verb, width, kind. What has been worked out once is remembered.
 """
 
 import re
 from fractions import Fraction
 from functools import cache
+from typing import NamedTuple
 
-KEEPING = ("to_accumulator", "mul_to_accumulator", "mac_to_accumulator", "add_to_accumulator", "accumulate")
-"""The operations whose result stays in the accumulator."""
-WORK = {
-    **{verb: (verb, False) for verb in ("add", "sub", "mul")},
-    "mac": ("mul", True),
-    "to_accumulator": ("first", False),
-    "mul_to_accumulator": ("mul", False),
-    "mac_to_accumulator": ("mul", True),
-    "add_to_accumulator": ("add", False),
-    "accumulate": ("first", True),
-    "add_accumulator": ("first", True),
+ALWAYS, GREATER, LESS, EQUAL = range(4)
+
+
+class Verb(NamedTuple):
+    """What an instruction does: with its operands, or the first one alone; whether it adds the accumulator; whether its
+    result stays there."""
+
+    work: str
+    accumulates: bool
+    keeps: bool
+
+
+VERBS = {
+    "add": Verb("add", False, False),
+    "sub": Verb("sub", False, False),
+    "mul": Verb("mul", False, False),
+    "ma": Verb("mul", True, False),
+    "addac": Verb("first", True, False),
+    "mtac": Verb("first", False, True),
+    "addtac": Verb("add", False, True),
+    "multac": Verb("mul", False, True),
+    "matac": Verb("mul", True, True),
+    "addactac": Verb("first", True, True),
 }
-"""What each does with its operands, or the first one alone, and whether it adds the accumulator."""
+
+
+@cache
+def decode(mnemonic):
+    """Return the verb of an arithmetic instruction, its width in bits, and whether its numbers are fractions."""
+    verb, width, kind = re.fullmatch(rf"fxv({'|'.join(VERBS)})([bh])(|m|f|fs)", mnemonic).groups()
+    return VERBS[verb], {"b": 8, "h": 16}[width], kind.startswith("f")
+
+
+# ---------------------------------------------------------------------- numbers
 
 
 def number(pattern, bits):
@@ -29,97 +52,113 @@ def number(pattern, bits):
     return pattern - 2**bits if pattern >= 2 ** (bits - 1) else pattern
 
 
-def limited(value, bits):
-    """Return the pattern of the representable number nearest to a value."""
-    return sorted((-(2 ** (bits - 1)), value, 2 ** (bits - 1) - 1))[1] % 2**bits
+def fraction(value, bits):
+    """Return a signed number as the fraction that it stands for, -1 to just below 1."""
+    return Fraction(value, 2 ** (bits - 1))
 
 
-def fraction(bit_pattern, bits):
-    """Return a pattern as the fraction that it stands for, -1 to just below 1."""
-    return Fraction(number(bit_pattern, bits), 2 ** (bits - 1))
-
-
-def from_fraction(value, bits):
-    """Return the pattern of a fraction: rounded down, limited to what can be represented."""
-    return limited(value.numerator * 2 ** (bits - 1) // value.denominator, bits)
+def nearest(value, bits):
+    """Return the signed number that stands for a fraction: rounded down, limited to what can be represented."""
+    floor = value.numerator * 2 ** (bits - 1) // value.denominator
+    return sorted((-(2 ** (bits - 1)), floor, 2 ** (bits - 1) - 1))[1]
 
 
 @cache
-def saturating(verb, a, b, bits):
-    """Return the pattern, 2 * bits wide, of a fractional sum, difference, product, or of one operand alone."""
-    x, y = fraction(a, bits), fraction(b, bits)
-    value = {"add": x + y, "sub": x - y, "mul": x * y, "first": x}[verb]
-    return from_fraction(value, 2 * bits)
+def fractional(work, x, y, bits):
+    """Return the saturated result of two fractions, or of the first one alone, in twice their width."""
+    x, y = fraction(x, bits), fraction(y, bits)
+    return nearest({"add": x + y, "sub": x - y, "mul": x * y, "first": x}[work], 2 * bits)
 
 
 @cache
-def saturating_sum(a, b, bits):
-    """Return the pattern of the sum of two fractions."""
-    return from_fraction(fraction(a, bits) + fraction(b, bits), bits)
+def fractional_sum(x, y, bits):
+    """Return the saturated sum of two fractions in their own width."""
+    return nearest(fraction(x, bits) + fraction(y, bits), bits)
 
 
-@cache
-def parts(name):
-    """Return verb, width in bits and kind of an operation's name."""
-    verb, width, kind = re.fullmatch(r"(\w+?)(8|16)_(mod|sat)", name).groups()
-    return verb, int(width), kind
+def element(mnemonic, x, y, accumulator):
+    """Return the pattern that an instruction computes of one element, for its register or for the accumulator.
+
+    Args:
+        x, y, accumulator: signed numbers, the latter in twice the width.
+    """
+    verb, bits, fractions = decode(mnemonic)
+    if fractions and verb.work in ("add", "sub"):
+        return nearest(fraction(fractional(verb.work, x, y, bits), 2 * bits), bits) % 2**bits
+    if fractions:
+        total = fractional(verb.work, x, y, bits)
+        if verb.accumulates:
+            total = fractional_sum(total, accumulator, 2 * bits)
+        return total % 4**bits // (1 if verb.keeps else 2**bits)
+    total = {"add": x + y, "sub": x - y, "mul": x * y, "first": x}[verb.work]
+    total += accumulator if verb.accumulates else 0
+    return total % (4**bits if verb.keeps else 2**bits)
 
 
-def result(name, a, b, accumulator):
-    """Return one lane of what an operation writes: to the accumulator, 2 * bits wide, where its verb is in KEEPING."""
-    verb, bits, kind = parts(name)
-    what, accumulates = WORK[verb]
-    if kind == "sat":
-        if what in ("add", "sub"):
-            return from_fraction(fraction(saturating(what, a, b, bits), 2 * bits), bits)
-        total = saturating(what, a, b, bits)
-        if accumulates:
-            total = saturating_sum(accumulator, total, 2 * bits)
-        return total if verb in KEEPING else total // 2**bits
-    x, y = number(a, bits), number(b, bits)
-    total = {"add": x + y, "sub": x - y, "mul": x * y, "first": x}[what] + (accumulator if accumulates else 0)
-    return total % 2 ** (2 * bits if verb in KEEPING else bits)
+# ---------------------------------------------------------------------- vectors of bytes
 
 
-def condition(a, bits):
-    """Return the condition code of a lane compared with 0: 1 greater, 2 less, 3 equal."""
-    return 3 if a == 0 else (2 if a >= 2 ** (bits - 1) else 1)
+def cut(data, bits):
+    """Return the signed numbers of a register, or of the accumulator."""
+    size = bits // 8
+    return [int.from_bytes(data[k : k + size], "big", signed=True) for k in range(0, len(data), size)]
 
 
-def enabled(code, lane_condition):
-    """Return whether a lane is written under a condition code."""
-    return {0: True, 1: lane_condition == 1, 2: lane_condition == 2, 3: lane_condition == 3}[code]
+def joined(patterns, bits):
+    """Return a register, or the accumulator, that consists of patterns."""
+    return b"".join(pattern.to_bytes(bits // 8, "big") for pattern in patterns)
 
 
-def written(old, new, code, conditions, bits):
-    """Return what a lane holds afterwards: of each of its equal parts, one a condition, the first one on top, the new
-    one where that condition enables it, on strings of bits."""
-    part = bits // len(conditions)
-    texts = [f"{new if enabled(code, condition) else old:0{bits}b}" for condition in conditions]
-    return int("".join(text[part * k : part * k + part] for k, text in enumerate(texts)), 2)
+def compute(mnemonic, a, b, accumulator):
+    """Return all that an arithmetic instruction computes, unmasked: a register, or an accumulator where it keeps it."""
+    verb, bits, _ = decode(mnemonic)
+    elements = zip(cut(a, bits), cut(b, bits), cut(accumulator, 2 * bits), strict=True)
+    return joined([element(mnemonic, *numbers) for numbers in elements], 2 * bits if verb.keeps else bits)
 
 
-def shift(name, a, amount, bits):
-    """Return a shifted lane, on its string of bits."""
-    text = f"{a:0{bits}b}"
-    if name == "shift_left":
+def enabled(code, condition):
+    """Return whether a byte is written under a condition code."""
+    return code == ALWAYS or code == condition
+
+
+def merged(old, new, conditions, code):
+    """Return what a register, or the accumulator, holds after a masked write: byte by byte, with its condition each."""
+    size = len(old) // len(conditions)
+    parts = [(new if enabled(code, condition) else old, size * k) for k, condition in enumerate(conditions)]
+    return b"".join(data[start : start + size] for data, start in parts)
+
+
+def compare(mnemonic, a):
+    """Return the condition register after fxvcmpb or fxvcmph."""
+    bits = {"fxvcmpb": 8, "fxvcmph": 16}[mnemonic]
+    codes = [EQUAL if x == 0 else (LESS if x < 0 else GREATER) for x in cut(a, bits)]
+    return [code for code in codes for _ in range(bits // 8)]
+
+
+def shift(pattern, amount, bits, keep_sign=False):
+    """Return a pattern shifted left, or right by a negative amount, on its string of bits."""
+    text = f"{pattern:0{bits}b}"
+    if amount >= 0:
         return int((text + "0" * amount)[-bits:], 2)
-    filling = text[0] if name == "shift_right" else "0"
-    return int((filling * amount + text)[:bits], 2)
+    return int(((text[0] if keep_sign else "0") * -amount + text)[:bits], 2)
 
 
 def pack(a, b, upper, spare=0):
-    """Return 128 bytes from two lists of 64 halfwords, slice by slice, on their strings of bits."""
+    """Return the register that fxvpckbu or fxvpckbl makes, slice by slice, on strings of bits."""
     kept = 8 - spare
     chosen = slice(0, kept) if upper else slice(kept, 2 * kept)
-    return [int(f"{x:016b}"[chosen], 2) for s in range(8) for x in a[8 * s : 8 * s + 8] + b[8 * s : 8 * s + 8]]
+    slices = [data[16 * s : 16 * s + 16] for s in range(8) for data in (a, b)]
+    return bytes(int(f"{x % 2**16:016b}"[chosen], 2) for part in slices for x in cut(part, 16))
 
 
 def unpack(upper, lower, right, spare=0):
-    """Return 64 halfwords from two lists of 128 bytes, slice by slice, on their strings of bits."""
+    """Return the register that fxvupckbl or fxvupckbr makes, slice by slice, on strings of bits."""
     lanes = [16 * s + 8 * right + i for s in range(8) for i in range(8)]
     texts = [f"{upper[lane]:08b}"[spare:] + f"{lower[lane]:08b}"[spare:] for lane in lanes]
-    return [int(text.ljust(16, "0"), 2) for text in texts]
+    return joined([int(text.ljust(16, "0"), 2) for text in texts], 16)
+
+
+# ---------------------------------------------------------------------- random numbers
 
 
 def random_step(state, taps):

@@ -70,6 +70,6 @@ def test_a_byte_operation_under_the_conditions_of_halfwords_takes_both_bytes(cod
     compare16(state, 3)
     state.bytes[4:7] = np.array([[1], [2], [77]])
     add8_mod(state, 6, 4, 5, code)
-    taken = [naive.enabled(code, naive.condition(x, 16)) for x in halfwords]
-    assert state.bytes[6].tolist() == [3 if both else 77 for both in taken for _ in range(2)]
-    assert {*taken} == {True, False}
+    taken = [naive.enabled(code, condition) for condition in naive.compare("fxvcmph", naive.joined(halfwords, 16))]
+    assert state.bytes[6].tolist() == [3 if byte else 77 for byte in taken]
+    assert {*taken} == {True, False} and taken[0::2] == taken[1::2]

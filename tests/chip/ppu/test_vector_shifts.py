@@ -41,7 +41,7 @@ def test_a_shift_is_the_multiplication_by_its_fraction_on_every_number(width, am
         shift(state, 1, 0, amount)
         multiply(state, 3, 0, 2)
         assert registers[1].tolist() == registers[3].tolist()
-        assert registers[1].tolist() == [naive.shift("shift_right", x, amount, width) for x in numbers.tolist()]
+        assert registers[1].tolist() == [naive.shift(x, -amount, width, keep_sign=True) for x in numbers.tolist()]
 
 
 def one_shift(amount):
