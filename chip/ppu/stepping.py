@@ -18,8 +18,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from chip.ppu.compiler.kernel import Kernel
-from chip.ppu.compiler.stepping_expressions import CONDITION_NAMES
 from chip.ppu.compiler.stepping_walk import Walk
+from chip.ppu.vector.operands import Condition
 from chip.ppu.vector.unit import VectorUnit
 
 LIMIT_CYCLES = 1_000_000_000
@@ -115,7 +115,7 @@ def _shown(result: int | np.ndarray, conditions: bool = False) -> str:
     """Return a result as text; ``conditions`` are those of a comparison, by name."""
     if not isinstance(result, np.ndarray):
         return str(result)
-    lanes = [CONDITION_NAMES[lane] if conditions else str(lane) for lane in result[:SHOWN_LANES].tolist()]
+    lanes = [str(Condition(lane) if conditions else lane) for lane in result[:SHOWN_LANES].tolist()]
     if (result == result[0]).all():
         return f"{result.size} x {lanes[0]}"
     return f"[{' '.join(lanes)} ...]"

@@ -12,6 +12,7 @@ import numpy as np
 from chip.config import ChipConfig
 from chip.ppu.compiler.kernel import Kernel
 from chip.ppu.processor.processor import Processor
+from chip.ppu.vector.operands import VectorRegister
 from chip.ppu.vector.unit import VectorUnit
 
 
@@ -110,10 +111,9 @@ def _plain(value: object) -> object:
 
 
 def named_registers(place: object) -> tuple[int, ...]:
-    """The vector registers that an argument ``into`` or ``source`` names, none for a region."""
-    if isinstance(place, int):
-        return (place,)
-    return place if isinstance(place, tuple) else ()
+    """The numbers of the registers that an argument ``into`` or ``source`` names, none for a region."""
+    named = place if isinstance(place, tuple) else (place,)
+    return tuple(register.number for register in named if isinstance(register, VectorRegister))
 
 
 def update_digest(digest, entry: Entry, ppu) -> None:

@@ -11,12 +11,14 @@ from chip import constants as c
 from chip.chip import Chip
 from chip.config import ChipConfig
 from chip.errors import MachineFault
+from chip.ppu import V0, V1, V2, V3, V4, V5, V6, V7, V9, V12
 from chip.ppu.processor.chaining import PLACE_ARGUMENT, READS
 from chip.registers import ROW_EXCITATORY, Registers
 from chip.testing import Script, chip_bytes, configs, load_firmware, program_pairs, registers, sample_sets
 from chip.testing.random_programs import KERNELS, RandomProgram
 from tests.chip.programs import run
 
+FOUR = (V0, V1, V2, V3)
 POSITIONS = {
     "load_weights": ("rows", "half", "into"),
     "store_weights": ("rows", "half", "source"),
@@ -94,18 +96,18 @@ def rows_program(as_chain, rows=range(2)):
         yield ppu.connect("correlation")
         for row in rows:
             operations = [
-                (ppu.store_row, row + 20, (4, 5)),
-                (ppu.load_row, row, [4, 5]),
+                (ppu.store_row, row + 20, (V4, V5)),
+                (ppu.load_row, row, [V4, V5]),
                 (ppu.inject_event, [row % 4], row, 0),
                 (ppu.reset_correlation, row, ("causal",)),
-                (ppu.store_row, row + 40, (5, 4)),
+                (ppu.store_row, row + 40, (V5, V4)),
                 (ppu.load_row, row + 40, "row"),
                 (ppu.store_row, row + 60, "row"),
                 (ppu.inject_event, [0, 1], 2, 0),
                 (ppu.read_spike_counters, "record", (c.ODD,), tuple(range(40)), True),
-                (ppu.read_correlation, row, (9, 1, 3, 2)),
-                (ppu.load_row, row, (6, 7)),
-                (ppu.read_correlation, row + 1, 12, ("acausal",), (c.ODD,)),
+                (ppu.read_correlation, row, (V9, V1, V3, V2)),
+                (ppu.load_row, row, (V6, V7)),
+                (ppu.read_correlation, row + 1, V12, ("acausal",), (c.ODD,)),
                 (ppu.reset_neurons, (c.EVEN, c.ODD)),
             ]
             if as_chain:
@@ -159,8 +161,10 @@ def test_one_chain_is_one_event():
         ([("read_cadc", "row"), ("run", KERNELS["mix"], 0)], "chains run behind a read into 'row', which brings its"),
         ([("read_cadc", "row"), ("store_weights", 0, 0, "row")], "chains store_weights behind a read into 'row'"),
         ([("read_cadc", "row"), ("read_cadc", "row")], "chains read_cadc behind a read into 'row'"),
-        ([("read_correlation", 0, (0, 1, 2, 3)), ("store_row", 0, [3, 4])], r"behind a read into \(0, 1, 2, 3\)"),
-        ([("read_correlation", 0, 7, ("acausal",), (0,)), ("load_row", 0, (6, 7))], "chains load_row behind a read"),
+        ([("read_correlation", 0, FOUR), ("store_row", 0, [V3, V4])], r"behind a read into \(V0, V1, V2, V3\)"),
+        ([("read_correlation", 0, V7, ("acausal",), (0,)), ("load_row", 0, (V6, V7))], "chains load_row behind a read"),
+        ([("read_correlation", 0, FOUR), ("store_row", 0, (3, 4))], "names 3 as a vector register; write one of V0"),
+        ([("read_correlation", 0, FOUR), ("store_row", 0, np.arange(2))], "as a vector register; write one of V0"),
     ],
 )
 def test_what_cannot_be_exact_is_refused(links, words):

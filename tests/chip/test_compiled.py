@@ -109,10 +109,10 @@ def test_a_kernel_is_loaded_by_a_later_process(tmp_path):
     script.write_text(
         textwrap.dedent("""
         import numpy as np
-        from chip.ppu import Memory, VectorUnit, i8, kernel, link, load8
+        from chip.ppu import V3, Memory, VectorUnit, i8, kernel, link, load8
         @kernel
         def f(v, m, x):
-            load8(v, 3, m.a, x)
+            load8(v, V3, m.a, x)
             m.a[0] = x
         memory = Memory(a=i8[128])
         bound = f.bind(VectorUnit(), link(memory, [f]).views(np.zeros(16384, np.uint8)))

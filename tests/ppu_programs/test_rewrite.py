@@ -42,11 +42,11 @@ def test_an_array_takes_what_it_says():
 def test_the_kernel_adds_and_clips(row, step):
     regions = link(RewriteProgram.memory, [begin, add_and_clip]).views(np.zeros(c.SRAM_BYTES, np.uint8))
     regions["step"][:] = step
-    unit = VectorUnit()
-    unit.state.bytes[list(WEIGHTS)] = row.reshape(2, 128)
+    unit, numbers = VectorUnit(), [register.number for register in WEIGHTS]
+    unit.state.bytes[numbers] = row.reshape(2, 128)
     begin.bind(unit, regions)(10**6)
     add_and_clip.bind(unit, regions)(10**6)
-    assert (unit.state.bytes[list(WEIGHTS)].ravel() == np.clip(row + step.astype(int), 0, 63)).all()
+    assert (unit.state.bytes[numbers].ravel() == np.clip(row + step.astype(int), 0, 63)).all()
 
 
 @pytest.mark.parametrize("step", [65, -65, 0.5])

@@ -134,7 +134,8 @@ class Watched(PairSTDP):
         yield from events(ppu, self.delay_us, pairs=30)
         for row in self.rows:
             yield ppu.read_correlation(row, into=KEPT)
-            self.seen.append(ppu.vector.state.bytes[list(KEPT)].view(np.uint8).reshape(2, 2, 128).copy())
+            kept = [register.number for register in KEPT]
+            self.seen.append(ppu.vector.state.bytes[kept].view(np.uint8).reshape(2, 2, 128))
         yield from super().on_timer(ppu)
 
 

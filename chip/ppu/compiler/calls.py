@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from chip.ppu.compiler.language import HINTS, MISSING, Routine, spelled
 from chip.ppu.compiler.scalars import INT32_MAX, INT32_MIN
 from chip.ppu.compiler.text import NOTHING, Block, Place, Text, Value
+from chip.ppu.vector.operands import Condition, VectorRegister
 from chip.ppu.vector.operations import INTRINSIC_NAMES, INTRINSICS, OPERATION_NAMES, OPERATIONS, Operation
 
 if TYPE_CHECKING:
@@ -245,6 +246,26 @@ class Calls(Text):
             self.routine.refuse(node, f"uses {value.low} as {kind}, which must be 0..{limit}")
         return value.low
 
+    def _named_operand(self, node: ast.expr, kind: type[VectorRegister] | type[Condition]) -> Any:
+        """Return the register or the condition that an operation names; refuse everything else in its place."""
+        local = isinstance(node, ast.Name) and node.id in self.local_names
+        found = MISSING if local else self.routine.look_up(node)
+        if isinstance(found, kind):
+            return found
+        number, given = None, f"its variable {spelled(node)}" if local else spelled(node)
+        if not isinstance(found, VectorRegister | Condition):
+            value = self.integer(node)  # refuses what is no number either
+            if value.constant:
+                number, given = value.low, f"the number {value.low}"
+        meant = kind(number) if number in range(len(kind)) else None
+        if kind is Condition:
+            self.routine.refuse(node, f"uses {given} as a condition; write {meant or 'ALWAYS, GREATER, LESS or EQUAL'}")
+        self.routine.refuse(
+            node,
+            f"uses {given} as a vector register; write {meant or 'V0 to V31'} for the register; for "
+            f"{'a number' if number is None else given} splat it into a register first",
+        )
+
     def _operation(self, node: ast.Call, operation: Operation) -> Value:
         self._unit_argument(node, 0, self.routine.vector)
         arguments = self._arguments(node, 1 + len(operation.operands), operation.defaults)[1:]
@@ -267,9 +288,9 @@ class Calls(Text):
             elif argument is None:
                 texts.append(self.pooled(0))
             elif kind == "register":
-                texts.append(self.pooled(self._immediate(argument, "a vector register", 31), "V"))
+                texts.append(self.pooled(self._named_operand(argument, VectorRegister).number, "V"))
             elif kind == "code":
-                texts.append(self.pooled(self._immediate(argument, "a condition code", 3)))
+                texts.append(self.pooled(self._named_operand(argument, Condition).code))
             else:
                 amount = self._immediate(argument, "a shift amount", int(kind.removeprefix("amount")))
                 texts.append(self.pooled(amount))

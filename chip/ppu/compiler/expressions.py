@@ -15,6 +15,7 @@ from chip.ppu.compiler.calls import Calls
 from chip.ppu.compiler.language import MISSING, REFUSED_EXPRESSIONS, spelled
 from chip.ppu.compiler.scalars import INT32_MAX, INT32_MIN
 from chip.ppu.compiler.text import Line, Value, constant
+from chip.ppu.vector.operands import Condition, VectorRegister
 
 _COMPARISONS = {ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">=", ast.Eq: "==", ast.NotEq: "!="}
 
@@ -97,6 +98,12 @@ class Expressions(Calls):
             self.routine.refuse(node, f"uses the float {spelled(node)}; the processor has no floating point")
         if isinstance(value, str | bytes):
             self.routine.refuse(node, f"uses the string {spelled(node)}; kernels have integers only")
+        if isinstance(value, VectorRegister):
+            what = f"vector register {spelled(node)} as a number; store it to a region and read an element there"
+            self.routine.refuse(node, f"uses the {what}")
+        if isinstance(value, Condition):
+            what = f"condition {spelled(node)} as a number; it can only stand last in an operation that it masks"
+            self.routine.refuse(node, f"uses the {what}")
         if hasattr(value, "__index__") and not hasattr(value, "__len__") and getattr(value, "ndim", 0) == 0:
             number = int(value)  # type: ignore[call-overload]
             if not INT32_MIN <= number <= 0xFFFFFFFF:

@@ -21,7 +21,8 @@ an edit of its file afterwards counts in the next run.
 
 The 32 vector registers are named in the text, ``V0`` to ``V31``: nothing chooses them for the author and nothing spills
 them, so that more values at a time than registers have to be stored to a region and loaded again, at their cost.
-Registers keep their contents between kernels.
+Registers keep their contents between kernels. They and the conditions ``ALWAYS``, ``GREATER``, ``LESS``, ``EQUAL`` are
+no integers (``chip.ppu.vector.operands``): a number does not stand for one, nor one for a number.
 
 Cycles are booked per basic block from ``chip.ppu.costs``; comparisons joined by ``and``, ``or`` are all booked, looked
 at or not, unless one loads or calls. A bad index, a division by zero and a run past the limit of cycles stop the

@@ -22,11 +22,9 @@ from chip.ppu.compiler.kernel import Kernel, Subroutine, stop
 from chip.ppu.compiler.language import Routine
 from chip.ppu.compiler.text import Booked
 from chip.ppu.costs import COSTS
-from chip.ppu.vector.arithmetic import ALWAYS, EQUAL, GREATER, LESS
+from chip.ppu.vector.operands import Condition
 from chip.ppu.vector.operations import INTRINSIC_NAMES, OPERATION_NAMES, OPERATIONS, Operation
 from chip.ppu.vector.unit import VectorUnit
-
-CONDITION_NAMES = {ALWAYS: "ALWAYS", GREATER: "GREATER", LESS: "LESS", EQUAL: "EQUAL"}
 
 
 class Event(NamedTuple):
@@ -278,15 +276,16 @@ class Expressions:
                 region = argument.attr
                 arguments.append(self.regions[region])
                 continue
+            if kind in ("register", "code"):
+                named = frame.routine.look_up(argument)
+                arguments.append(named.code if isinstance(named, Condition) else named.number)
+                shown.append(str(named))
+                continue
             value = yield from self._value(frame, argument)
             arguments.append(value)
             if kind == "index":
                 first = value
                 self._check_index(frame, node, region, value, operation.lanes)
-            elif kind == "register":
-                shown.append(f"V{value}")
-            elif kind == "code":
-                shown.append(CONDITION_NAMES.get(value, f"code {value}"))
             else:
                 shown.append(str(value))
                 amount = value if kind.startswith("amount") else None

@@ -11,7 +11,7 @@ import numpy as np
 from chip import constants as c
 from chip.analog.posting import BAD_ROW, BAD_WEIGHT
 from chip.errors import LossError, MachineFault
-from chip.ppu.processor.core import WORD_CYCLES, Operation, ProcessorCore
+from chip.ppu.processor.core import WORD_CYCLES, Operation, Place, ProcessorCore
 
 HALF_ROW = np.dtype((np.void, c.LANES))  # as one element, which numpy moves several times as fast
 EVEN_HALF, BOTH_HALVES = (c.EVEN,), (c.EVEN, c.ODD)
@@ -24,14 +24,14 @@ ALL_LANES = tuple(range(c.LANES))
 class ArrayOperations(ProcessorCore):
     """The operations of :class:`chip.ppu.processor.processor.Processor` on synapse array, neurons and converters."""
 
-    def load_row(self, row: int, into: str | Sequence[int]) -> Operation:
+    def load_row(self, row: int, into: Place) -> Operation:
         """Read the weights of a row, even lanes, then odd ones: into 256 bytes of SRAM or into two vector registers."""
         self._check_index("row", row, c.ROWS)
         target, cycles = self._targets(into, c.HALVES)
         target[...] = self.chip.synapse_memory[self.hemisphere, row]
         return self._spend("weights", c.HALVES * (c.WEIGHT_LOAD_CYCLES + cycles))
 
-    def store_row(self, row: int, source: str | Sequence[int]) -> Operation:
+    def store_row(self, row: int, source: Place) -> Operation:
         """Write the weights of a row from SRAM or two vector registers; each half acts when its bus access ends."""
         self._check_index("row", row, c.ROWS)
         values = self._targets(source, c.HALVES)[0][...]

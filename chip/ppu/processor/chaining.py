@@ -23,11 +23,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
-import numpy as np
-
 from chip import constants as c
 from chip.errors import MachineFault
 from chip.ppu.processor.core import BUSY, CHAINED, Operation, ProcessorCore
+from chip.ppu.vector.operands import VectorRegister
 
 # what can be chained, and which of its arguments names the SRAM or the registers that it uses
 PLACE_ARGUMENT = {
@@ -133,13 +132,14 @@ def _overlap(one: Any, other: Any) -> bool:
         return isinstance(one, str) and isinstance(other, str) and one == other
     others = _registers(other)
     for register in _registers(one):
-        if register in others:
-            return True
+        for taken in others:
+            if register is taken:
+                return True
     return False
 
 
-def _registers(place: int | Sequence[int]) -> Sequence[int]:
-    return place if type(place) is tuple else tuple(np.atleast_1d(place).tolist())
+def _registers(place: VectorRegister | Sequence[VectorRegister]) -> Sequence[VectorRegister]:
+    return place if isinstance(place, (tuple, list)) else (place,)
 
 
 def regions_of(chain: tuple[Link, ...]) -> set[str]:

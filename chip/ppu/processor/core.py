@@ -18,6 +18,7 @@ from chip.ppu.memory import LinkMap
 from chip.ppu.processor.doorbells import DoorbellOrTime
 from chip.ppu.program import Program
 from chip.ppu.tasks import DOORBELL_LINES
+from chip.ppu.vector.operands import VectorRegister
 from chip.ppu.vector.unit import VectorUnit
 
 ISSUE_CYCLES = 8  # control flow around one operation (assumed)
@@ -28,6 +29,7 @@ BUSY = "an operation that takes its time"
 ASLEEP = "an operation that ends when somebody wakes its processor"
 CHAINED = "an operation of a chain"
 Operation = str  # what an operation gives its program to yield, one of these
+Place = str | VectorRegister | Sequence[VectorRegister]  # of vectors: a region of SRAM, or registers
 MOST_SKIPS = 64  # in a row, then one through the queue: whoever steps the environment gets to look at it
 SKIPS_LEFT = range(MOST_SKIPS, -1, -1)
 SAMPLE_LINE = 0  # rung by the FPGA when a sample's record is complete
@@ -83,7 +85,7 @@ class ProcessorCore:
         self.lost_doorbells = 0
         self._owed_cycles = self._span_cycles = 0  # for the way to the present operation, and of itself
         self._issued: Operation | None = None  # the operation that main has still to yield, or CHAINED inside a chain
-        self._register_sets: dict[tuple[int, ...], np.ndarray | RegisterSet] = {}
+        self._register_sets: dict[tuple[VectorRegister, ...], np.ndarray | RegisterSet] = {}
         self._brought: list = []  # what brings the values of a chain's reads
         self._pending = [False] * DOORBELL_LINES
         self._waiting: list[Alarm | DoorbellOrTime | None] = [None] * DOORBELL_LINES
@@ -325,24 +327,31 @@ class ProcessorCore:
     def _vectors(self, region: str, count: int) -> np.ndarray:
         return self._bytes(region, 0, count * c.VECTOR_BYTES).reshape(count, c.VECTOR_BYTES)
 
-    def _targets(self, where: str | int | Sequence[int], count: int) -> tuple[np.ndarray | RegisterSet, int]:
+    def _targets(self, where: Place, count: int) -> tuple[np.ndarray | RegisterSet, int]:
         """Return ``count`` vectors, to be read or written as a whole, ``[...]``, and the cycles of a store there."""
         if isinstance(where, str):
             return self._vectors(where, count), c.SRAM_VECTOR_STORE_CYCLES
-        registers = (where,) if isinstance(where, (int, np.integer)) else tuple(where)
-        vectors = self._register_sets.get(registers)
+        registers = tuple(where) if isinstance(where, (tuple, list)) else (where,)
+        try:
+            vectors = self._register_sets.get(registers)
+        except TypeError:  # what cannot be a key is no register
+            vectors = None
         if vectors is None or len(registers) != count:
             vectors = self._register_sets[registers] = self._registers(registers, count)
         return vectors, 0
 
-    def _registers(self, registers: tuple[int, ...], count: int) -> np.ndarray | RegisterSet:
-        self._check_index("a number of vector registers of", len(registers), count + 1, start=count)
+    def _registers(self, registers: tuple[VectorRegister, ...], count: int) -> np.ndarray | RegisterSet:
         for register in registers:
-            self._check_index("vector register", register, c.VECTOR_REGISTERS)
-        memory, first = self.vector.state.bytes.view(np.uint8), int(registers[0])
-        if registers == tuple(range(first, first + count)):
-            return memory[first : first + count]
-        return RegisterSet(memory, list(registers))
+            if not isinstance(register, VectorRegister):
+                raise MachineFault(
+                    f"program {self.program.name} on the {self.name} PPU names {register!r} as a vector register; "
+                    "write one of V0 to V31, for example V3 for register 3, or the name of a region of SRAM"
+                )
+        self._check_index("a number of vector registers of", len(registers), count + 1, start=count)
+        memory, numbers = self.vector.state.bytes.view(np.uint8), [register.number for register in registers]
+        if numbers == list(range(numbers[0], numbers[0] + count)):
+            return memory[numbers[0] : numbers[0] + count]
+        return RegisterSet(memory, numbers)
 
     def _rows(self, rows: int | Sequence[int], region: str) -> tuple[np.ndarray, np.ndarray]:
         """Return int64[n] rows, whose range the caller checks, and the vectors of a region that go with them."""

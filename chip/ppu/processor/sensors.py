@@ -9,7 +9,7 @@ import numpy as np
 from chip import constants as c
 from chip.analog.sensors import reset_mask
 from chip.errors import MachineFault
-from chip.ppu.processor.core import Operation, ProcessorCore
+from chip.ppu.processor.core import Operation, Place, ProcessorCore
 
 BRANCHES = ("causal", "acausal")
 BOTH_HALVES = (c.EVEN, c.ODD)
@@ -40,7 +40,7 @@ class SensorOperations(ProcessorCore):
     def read_correlation(
         self,
         row: int,
-        into: str | Sequence[int],
+        into: Place,
         branches: Sequence[str] = BRANCHES,
         halves: Sequence[int] = BOTH_HALVES,
     ) -> Operation:

@@ -2,9 +2,9 @@
 
 32 registers of 128 bytes, seen as 128 byte lanes or 64 halfword lanes; one accumulator of twice the lane's width; one
 condition per lane; one 16-bit shift register per lane for random numbers, each with a polynomial of its own, which
-moves one step, one new bit, per draw. Kernels name registers ``V0`` to ``V31``; what one holds lives until it is
-written. A halfword's two bytes lie in the order of the simulating machine: kernels change between bytes and halfwords
-by packing and unpacking, never by taking a register for the other kind.
+moves one step, one new bit, per draw. Kernels name registers ``V0`` to ``V31`` (``chip.ppu.vector.operands``); what one
+holds lives until it is written. A halfword's two bytes lie in the order of the simulating machine: kernels change
+between bytes and halfwords by packing and unpacking, never by taking a register for the other kind.
 """
 
 from __future__ import annotations
@@ -15,12 +15,6 @@ import numpy as np
 
 from chip.aligned import aligned
 from chip.constants import LANES, VECTOR_BYTES, VECTOR_REGISTERS
-
-# what kernels call the registers
-V0, V1, V2, V3, V4, V5, V6, V7 = range(0, 8)
-V8, V9, V10, V11, V12, V13, V14, V15 = range(8, 16)
-V16, V17, V18, V19, V20, V21, V22, V23 = range(16, 24)
-V24, V25, V26, V27, V28, V29, V30, V31 = range(24, 32)
 
 # Primitive polynomials of degree 16, one per lane, as the mask of a shift register that moves right: period 2^16 - 1
 # each (a test walks them). The chip's own 128 polynomials are not public: assumed.
@@ -64,8 +58,8 @@ class VectorState(NamedTuple):
     Attributes:
         bytes: int8[32, 128], the registers by byte lane.
         halfwords: int16[32, 64], the same memory by halfword lane.
-        conditions: uint8[128], the last comparison per byte lane: 0 none yet, else GREATER, LESS or EQUAL. Those of a
-            halfword lane h are 2 h for its upper byte and 2 h + 1 for its lower one, as on the chip.
+        conditions: uint8[128], the last comparison per byte lane: 0 none yet, else the code of GREATER, LESS or EQUAL.
+            Those of a halfword lane h are 2 h for its upper byte and 2 h + 1 for its lower one, as on the chip.
         accumulator16: int16[128], the accumulator of byte operations.
         accumulator32: int32[64], the same memory for halfword operations.
         random_state, random_taps: uint16[128], the random shift registers and their polynomials.

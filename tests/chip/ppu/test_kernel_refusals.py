@@ -71,9 +71,39 @@ from tests.chip.ppu.sources import Machine, module
         ("x = saturate8(x=3)", "keyword"),
         ("add8_sat(v, V0, V1)", "takes 4 to 5"),
         ("add8_sat(m, V0, V1, V2)", "without v"),
-        ("add8_sat(v, x, V1, V2)", "must be constant"),
-        ("add8_sat(v, 32, V1, V2)", "must be 0..31"),
-        ("add8_sat(v, V0, V1, V2, 4)", "must be 0..3"),
+        ("add8_sat(v, x, V1, V2)", "uses its variable x as a vector register; write V0 to V31 for the register; for a"),
+        ("add8_sat(v, V0, x + 1, V2)", r"uses x \+ 1 as a vector register; write V0 to V31"),
+        (
+            "add8_sat(v, V0, V0, 3)",
+            "uses the number 3 as a vector register; write V3 for the register; for the number 3 ",
+        ),
+        (
+            "add8_sat(v, V0, V0, THREE)",
+            "number 3 as a vector register; write V3 for the register; for the number 3 splat",
+        ),
+        ("add8_sat(v, V0, V0, -3)", "uses the number -3 as a vector register; write V0 to V31 for the register"),
+        ("add8_sat(v, 32, V1, V2)", "uses the number 32 as a vector register; write V0 to V31 for the register"),
+        ("add8_sat(v, V0, V1, GREATER)", "uses GREATER as a vector register; write V0 to V31"),
+        ("add8_sat(v, V0, V1, m.a)", "uses the region m.a as a value"),
+        ("add8_sat(v, V0, V1, m.a[0])", r"uses m.a\[0\] as a vector register; .* for a number splat it"),
+        ("add8_sat(v, V0, V1, V1 + 1)", "uses the vector register V1 as a number; store it to a region"),
+        ("add8_sat(v, V0, V1, RATE)", "float RATE"),
+        ("V0 = 1\n    add8_sat(v, V0, V1, V2)", "uses its variable V0 as a vector register"),
+        ("add8_sat(v, V0, V1, V2, 1)", "uses the number 1 as a condition; write GREATER"),
+        ("add8_sat(v, V0, V1, V2, 4)", "uses the number 4 as a condition; write ALWAYS, GREATER, LESS or EQUAL"),
+        ("add8_sat(v, V0, V1, V2, V3)", "uses V3 as a condition; write ALWAYS"),
+        ("add8_sat(v, V0, V1, V2, x)", "uses its variable x as a condition; write ALWAYS"),
+        ("m.a[0] = V1 + 1", "uses the vector register V1 as a number; store it to a region and read an element"),
+        ("x = V1", "uses the vector register V1 as a number"),
+        ("x = GREATER", "uses the condition GREATER as a number; it can only stand last"),
+        ("if x == LESS:\n        x = 1", "uses the condition LESS as a number"),
+        ("splat8(v, V0, V1)", "uses the vector register V1 as a number"),
+        ("shift_left8(v, V0, V1, V2)", "uses the vector register V2 as a number"),
+        ("load8(v, V0, m.a, V1)", "uses the vector register V1 as a number"),
+        ("x = helper(v, m, V1)", "uses the vector register V1 as a number"),
+        ("x = saturate8(V1)", "uses the vector register V1 as a number"),
+        ("for i in range(V1):\n        x = i", "uses the vector register V1 as a number"),
+        ("x = m.a[V1]", "uses the vector register V1 as a number"),
         ("shift_left8(v, V0, V1, 8)", "must be 0..7"),
         ("load8(v, V0, TABLE)", "global array TABLE"),
         ("load8(v, V0, x)", "needs a region such as m.weights"),
@@ -86,7 +116,7 @@ from tests.chip.ppu.sources import Machine, module
 def test_refusals_name_line_and_reason(tmp_path, line, words):
     text = f"""
 import numpy as np
-TABLE, LIST, RATE = np.zeros(4), [1, 2], 0.5
+TABLE, LIST, RATE, THREE = np.zeros(4), [1, 2], 0.5, 3
 @kernel
 def other(v, m):
     pass

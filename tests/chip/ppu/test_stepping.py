@@ -90,7 +90,7 @@ ARGUMENTS = {
     "register": st.integers(0, 7).map(lambda number: f"V{number}"),
     "index": st.sampled_from(["0", "1", "x & 1", "i"]),
     "scalar": st.sampled_from(["x", "x * 77", "5", "-1", "m.out[2]"]),
-    "code": st.integers(0, 3).map(str),
+    "code": st.sampled_from(["ALWAYS", "GREATER", "LESS", "EQUAL"]),
 }
 
 
@@ -173,7 +173,8 @@ def test_random_expressions(tmp_path_factory, expressions, values):
 
 
 PROGRAM = """
-import chip.ppu.vector.unit as vector
+import chip.constants as constants
+import chip.ppu.vector.operands as vector
 ENOUGH = 40
 
 @subroutine
@@ -222,7 +223,7 @@ def program(v, m, n, seed):
                     total += early(v, m, x)
                     break
             total = total + low(v, m, j)
-            splat8(v, V1 + 0, m.a[2] or vector.V3)
+            splat8(v, vector.V1, m.a[2] or constants.WEIGHT_MAX)
         nothing(v, m)
     for k in range(3):
         last = k * 2
@@ -309,7 +310,7 @@ def test_watchdog_stops_at_the_very_cycle(faulty):
 @kernel
 def shown(v, m, x):
     m.a[x] = x * 3
-    load8(v, 1, m.b, x)
+    load8(v, V1, m.b, x)
 
 
 def test_a_step_tells_where_what_and_how_long():

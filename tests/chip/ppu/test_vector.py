@@ -10,7 +10,7 @@ import itertools
 import numpy as np
 import pytest
 
-from chip.ppu import Memory, VectorUnit, i8, i16
+from chip.ppu import Condition, Memory, VectorUnit, i8, i16
 from chip.ppu.costs import COSTS
 from chip.ppu.vector.operations import OPERATIONS
 from chip.ppu.vector.unit import RANDOM_TAPS
@@ -150,7 +150,7 @@ def texts():
             else:  # codes 0..3, amounts within the smallest range, an index of 0 or 1, any scalar
                 values.append({"index": number % 2, "scalar": number - 300}.get(kind, number % 4))
             prefix = {"register": "V", "region": "m."}.get(kind, "")
-            arguments.append(f"{prefix}{values[-1]}")
+            arguments.append(str(Condition(values[-1])) if kind == "code" else f"{prefix}{values[-1]}")
         found.append((name, ", ".join(arguments), values))
     return found
 

@@ -62,14 +62,14 @@ def test_a_halfword_under_the_conditions_of_bytes_is_written_byte_by_byte(steppe
     assert regions["lower"].tolist() == [0, 0x2200, 0x2200, 0] * 16
 
 
-@pytest.mark.parametrize("code", [GREATER, LESS, EQUAL])
-def test_a_byte_operation_under_the_conditions_of_halfwords_takes_both_bytes(code):
+@pytest.mark.parametrize("condition", [GREATER, LESS, EQUAL])
+def test_a_byte_operation_under_the_conditions_of_halfwords_takes_both_bytes(condition):
     """Also where the bytes themselves would compare otherwise."""
     state, halfwords = VectorUnit().state, [0x0001, 0x7F80, 0x80FF, 0x00FF, 0, 0xFFFF, 0xFF00, 0x0100] * 8
     state.halfwords.view(np.uint16)[3] = halfwords
     compare16(state, 3)
     state.bytes[4:7] = np.array([[1], [2], [77]])
-    add8_mod(state, 6, 4, 5, code)
-    taken = [naive.enabled(code, condition) for condition in naive.compare("fxvcmph", naive.joined(halfwords, 16))]
+    add8_mod(state, 6, 4, 5, condition.code)
+    taken = [naive.enabled(condition.code, of) for of in naive.compare("fxvcmph", naive.joined(halfwords, 16))]
     assert state.bytes[6].tolist() == [3 if byte else 77 for byte in taken]
     assert {*taken} == {True, False} and taken[0::2] == taken[1::2]
