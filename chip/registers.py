@@ -72,6 +72,7 @@ class Registers:
     holdoff_ns: np.ndarray = _array(_NEURONS, np.int64, 0, 0, 4_000, c.EVENT_CLOCK_NS)  # without reset, at its end
     efficacy_lsb: np.ndarray = _array(_NEURONS, float, 1.0, 0, 1_000)  # synaptic current per weight unit, in LSB
     backend_address: np.ndarray = _array(_NEURONS, np.uint8, 0, 0, 255)
+    event_output: np.ndarray = _array(_NEURONS, bool, True, 0, 1)  # off: spikes are counted, but send no event
     connect_vertical: np.ndarray = _array(_COLUMNS, bool, False, 0, 1)  # joins both circuits, see chip.analog.merging
     row_mode: np.ndarray = _array(_ROWS, np.uint8, ROW_DISABLED, 0, 3)
     compare_mask: np.ndarray = _array(_DRIVERS, np.uint8, 0b11111, 0, 31)

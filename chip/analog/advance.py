@@ -41,6 +41,7 @@ from chip.analog.layout import (
     ROUTE_BOTTOM,
     ROUTE_LABEL,
     ROUTE_RECORDED,
+    ROUTE_SENT,
     ROUTE_TOP,
     SENT,
     SOURCE_SHIFT,
@@ -160,8 +161,9 @@ def _send(start_ns, count, network, queues, scratch):
                 clock[FLIGHT_TAIL] += 1
             tally[SENT] += copies
             tally[IN_FLIGHT] += copies
-            tally[UNROUTED] += 1 if copies + recorded == 0 else 0
-            tally[FROM_NEURONS] += 1
+            sent = network.routes[source, ROUTE_SENT]
+            tally[UNROUTED] += sent if copies + recorded == 0 else 0
+            tally[FROM_NEURONS] += sent
             tally[SPIKES] += 1
             queues.fired[source] += 1
         tally[RECORDED] += recorded

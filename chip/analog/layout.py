@@ -47,7 +47,7 @@ GAIN, OFFSET, READ_NOISE, REST = 0, 1, 2, 3
 # second index of Neurons.place
 PLACE_NEURON, PLACE_HALF, PLACE_LANE, PLACE_CLAMP, PLACE_MEMBRANE, PLACE_BELOW = range(6)
 # second index of Network.routes
-ROUTE_LABEL, ROUTE_TOP, ROUTE_BOTTOM, ROUTE_RECORDED = 0, 1, 2, 3
+ROUTE_LABEL, ROUTE_TOP, ROUTE_BOTTOM, ROUTE_RECORDED, ROUTE_SENT = range(5)
 
 # Queues.clock
 (COMMITTED, NOW, EVENT_HEAD, EVENT_TAIL, FLIGHT_HEAD, FLIGHT_TAIL, WRITE_HEAD, WRITE_TAIL, RESET_HEAD, RESET_TAIL,
@@ -117,7 +117,8 @@ class Network(NamedTuple):
     weights, labels: uint8[1024, 128], row ``(hemisphere * 256 + row) * 2 + half``. row_mode: uint8[512].
     factor: float32[1024, 128], on the efficacy of each synapse; no rows where all are 1.
     nodes: int64[20, 12, 2], see :func:`chip.router.crossbar.node_registers`.
-    routes: int64[512, 4], of a neuron: label, key on its top and bottom PADI bus or -1, recorded by the FPGA.
+    routes: int64[512, 5], of a neuron: label, key on its top and bottom PADI bus or -1, recorded by the FPGA, sends
+        events at all.
     first, rows, driven, synapses: see :class:`chip.router.padi.RowTable`.
     latency: int64[1], on-chip latency in ns.
     stp: float64[4, 256], short-term plasticity of driver ``hemisphere * 128 + driver``, and stp_first, stp_drivers: see

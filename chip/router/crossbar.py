@@ -74,12 +74,14 @@ class NeuronRoutes(NamedTuple):
     label: int64, the 16-bit label with which the neuron enters the crossbar.
     top_key, bottom_key: int64, :func:`padi_key` on the PADI bus of that hemisphere, or NOTHING.
     recorded: bool, the FPGA gets the spike.
+    sent: bool, the neuron's event output is on; where it is off, no node passes and nobody records.
     """
 
     label: np.ndarray
     top_key: np.ndarray
     bottom_key: np.ndarray
     recorded: np.ndarray
+    sent: np.ndarray
 
 
 def neuron_routes(registers: Registers) -> NeuronRoutes:
@@ -90,10 +92,11 @@ def neuron_routes(registers: Registers) -> NeuronRoutes:
 
     def passed(target):
         mask, wanted = nodes[output, target].T
-        return (label & mask) == wanted
+        return registers.event_output & ((label & mask) == wanted)
 
     def key(target):
         return np.where(passed(target), (target << 11) | (label & 0x7FF), NOTHING)
 
     bus = output % c.PADI_BUSSES
-    return NeuronRoutes(label, key(bus), key(c.PADI_BUSSES + bus), passed(c.CROSSBAR_FPGA_OUT + bus))
+    recorded = passed(c.CROSSBAR_FPGA_OUT + bus)
+    return NeuronRoutes(label, key(bus), key(c.PADI_BUSSES + bus), recorded, registers.event_output.copy())

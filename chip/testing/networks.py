@@ -43,6 +43,7 @@ def random_network(seed: int, neurons: int = 12, drive: float = 1.0) -> Register
     open_crossbar(registers)
     closed = rng.random((20, 12)) < 0.3
     registers.crossbar_target[closed] = 0x3FFF
+    registers.event_output[:] = rng.random((2, 256)) < 0.9
     return registers
 
 

@@ -101,7 +101,7 @@ def test_conservation(config, load):
     def look(chip):
         events = chip.counters()
         assert events["sent"] == events["delivered"] + events["lost"] + events["in_flight"]
-        assert events["from_neurons"] == events["spikes"] and events["in_flight"] >= 0
+        assert events["from_neurons"] <= events["spikes"] and events["in_flight"] >= 0
         assert chip.now_ns >= last["ns"] and events["sent"] >= last["sent"]
         assert chip.weights().max() <= 63
         last.update(ns=chip.now_ns, sent=events["sent"])

@@ -162,9 +162,11 @@ class NaiveCore:
     def _send(self, time_ns, hemisphere, column):
         source = neuron_input(column)
         label = int(self.registers.backend_address[hemisphere, column]) | source << 8
+        self.spikes.append((time_ns, hemisphere * 256 + column))
+        if not self.registers.event_output[hemisphere, column]:
+            return
         _, busses, recorded = route(self.registers, source, label)
         self.sent += busses
-        self.spikes.append((time_ns, hemisphere * 256 + column))
         if recorded:
             self.recorded.append((time_ns, label))
         self.flights.append((time_ns + self.latency_ns, source, label))

@@ -56,6 +56,7 @@ def test_spikes_are_equal_and_membranes_agree(seed):
     counters = core.counters
     assert (counters["synaptic_events"], counters["spikes"]) == (naive.synaptic_events, len(naive.spikes))
     assert counters["sent"] == naive.sent
+    assert counters["from_neurons"] == registers.event_output.reshape(-1)[neurons].sum()
 
 
 @pytest.mark.parametrize("latency_ns", [104, 1000])

@@ -16,6 +16,7 @@ def random_registers(seed):
     registers.crossbar_mask[:] = rng.choice([0, 1, 0xFF, 0x3FFF], (20, 12))
     registers.crossbar_target[:] = np.where(rng.random((20, 12)) < 0.7, 0, rng.integers(0, 1 << 14, (20, 12)))
     registers.crossbar_target[:] &= registers.crossbar_mask
+    registers.event_output[:] = rng.random((2, 256)) < 0.8
     return registers
 
 
@@ -57,8 +58,9 @@ def test_routes_of_neurons(seed):
     for hemisphere in range(2):
         for column in range(0, 256, 7):
             label = int(registers.backend_address[hemisphere, column]) + 256 * (column // 32)
-            targets = passed_targets(registers, neuron_input(column), label)
             where = (hemisphere, column)
+            targets = passed_targets(registers, neuron_input(column), label) if registers.event_output[where] else []
+            assert routes.sent[where] == registers.event_output[where]
             assert routes.label[where] == label
             assert routes.recorded[where] == any(side == "fpga" for side, _ in targets)
             keys = {side: padi_key(OUTPUT_OFFSET[side] + bus, label) for side, bus in targets if side != "fpga"}
