@@ -21,6 +21,7 @@ from chip import constants as c
 from chip.spelling import closest
 
 ROW_DISABLED, ROW_EXCITATORY, ROW_INHIBITORY, ROW_BOTH = 0, 1, 2, 3  # haldls RowMode; one bit for either input
+SHORTEST_REFRACTORY_NS = 40  # five ticks of the fastest clock, see chip.refractory; calix calibrates down to it
 OFFSET_CENTRE = 7  # calix calibrates towards what drivers do at this offset
 _HEMISPHERES = (c.HEMISPHERES,)
 _NEURONS = (c.HEMISPHERES, c.COLUMNS)
@@ -68,7 +69,7 @@ class Registers:
     tau_mem_ns: np.ndarray = _array(_NEURONS, float, 10_000.0, 500, 60_000)
     tau_syn_exc_ns: np.ndarray = _array(_NEURONS, float, 10_000.0, 300, 30_000)
     tau_syn_inh_ns: np.ndarray = _array(_NEURONS, float, 10_000.0, 300, 30_000)
-    refractory_ns: np.ndarray = _array(_NEURONS, np.int64, 2_000, 40, 32_000, c.EVENT_CLOCK_NS)
+    refractory_ns: np.ndarray = _array(_NEURONS, np.int64, 2_000, SHORTEST_REFRACTORY_NS, 32_000, c.EVENT_CLOCK_NS)
     holdoff_ns: np.ndarray = _array(_NEURONS, np.int64, 0, 0, 4_000, c.EVENT_CLOCK_NS)  # without reset, at its end
     efficacy_lsb: np.ndarray = _array(_NEURONS, float, 1.0, 0, 1_000)  # synaptic current per weight unit, in LSB
     backend_address: np.ndarray = _array(_NEURONS, np.uint8, 0, 0, 255)

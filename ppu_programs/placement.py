@@ -14,7 +14,9 @@ spikes          a neuron in lane j has event output j // 16, so it reaches PADI 
 their drivers   4 n + bus in the bottom hemisphere; in the top one 4 (31 - n) + bus, from above: there inputs
                 carry a synapse label of their own, and if d = i is taken, they are the i-th of what is left
 record          the FPGA records the spikes of all spiking layers; bits 6-7 of a label are its layer
-last layer      leads nowhere; its comparators are off if it is of leaky integrators
+last layer      leads nowhere; if it is of leaky integrators, its comparators and its event outputs are off,
+                and its refractory times are the shortest that there are: what a reset by a processor fires
+                sends nothing, and is free again before the next sample
 ==============  =========================================================================================
 
 Bits 6 and 7 belong to the row select as well, bits 8-10 of an on-chip spike's label are its event output: with the
@@ -32,7 +34,7 @@ import numpy as np
 
 from chip import constants as c
 from chip.errors import ChipLimitError
-from chip.registers import ROW_EXCITATORY, ROW_INHIBITORY, Registers
+from chip.registers import ROW_EXCITATORY, ROW_INHIBITORY, SHORTEST_REFRACTORY_NS, Registers
 from ppu_programs.network import LI, LIF, Linear, Network
 
 INPUT_MARK = 1 << 13  # in the label of an input event; neither drivers nor synapses look at this bit
@@ -202,7 +204,7 @@ class Placement:
         for k, (place, (_, neurons)) in enumerate(zip(self.layers, self.network, strict=True)):
             side, columns = place.hemisphere, place.columns
             registers.enabled[side, columns] = True
-            registers.spiking[side, columns] = neurons.spikes
+            registers.spiking[side, columns] = registers.event_output[side, columns] = neurons.spikes
             registers.row_mode[side, place.rows[:, 0]] = ROW_EXCITATORY
             registers.row_mode[side, place.rows[:, 1]] = ROW_INHIBITORY
             registers.labels[side, place.rows[..., None], columns] = place.synapse_labels[:, None, None]
@@ -226,6 +228,8 @@ class Placement:
             if isinstance(neurons, LIF):
                 registers.threshold_lsb[side, columns] = neurons.leak_lsb + neurons.threshold_lsb
                 registers.refractory_ns[side, columns] = neurons.refractory_ns
+            else:
+                registers.refractory_ns[side, columns] = SHORTEST_REFRACTORY_NS
         return registers
 
     def store(self, registers: Registers, layer: int, weights: np.ndarray) -> None:

@@ -8,7 +8,7 @@
     read the CADC, keep the readouts' bytes        store the samples in external memory
     wait until currents have decayed
     (traced) wait <------------------------------- done
-    reset the readouts' membranes
+    reset the readouts that were read
 
 The host writes ``count`` and the numbers of the samples before each run, and reads the bytes behind it; spikes it reads
 from the trace buffer. Samples follow each other after ``settle_ns``, as in the evaluation of an on-chip rule, so faster
@@ -41,8 +41,9 @@ class Playback:
 
     Attributes:
         room: samples of one run at most.
-        readouts: how many of the first lanes of a half are read at the end of a sample; 0 reads none.
-        settle_ns: from the end of a sample to the reset of the readouts and the next sample's request.
+        readouts: how many of the first lanes of a half are read at the end of a sample, and its neurons reset before
+            the next one; 0 reads and resets none, for neurons that spike: a reset would fire them.
+        settle_ns: from the end of a sample to the reset of the readouts, if any, and the next sample's request.
         looks: samples of the hidden membranes in one sample, 0 for none; the first comes ``first_look_ns`` after its
             time zero, the others each ``look_period_ns`` later.
         hemisphere, half: of the readouts, which lie in a half of their own.
@@ -127,7 +128,8 @@ class Conductor(Program):
             yield ppu.wait_until(settled)
             if playback.looks:
                 yield ppu.wait_doorbell(DONE_LINE)
-            yield ppu.reset_neurons(halves)
+            if playback.readouts:
+                yield ppu.reset_neurons(halves)
         return 0
 
 

@@ -8,7 +8,7 @@ layer.
     loss: errors, sent to the top -------------> gradient of the hidden weights
     gradient of the readout weights              wait until currents have decayed
     wait <-------------------------------------- done
-    reset the readouts' membranes
+    reset readouts that integrate
 
 After a batch both update their weights and write them into their own synapses; the bottom processor leaves a copy of
 the readout weights in external memory, from where the top one takes it for the next batch's errors.
@@ -180,6 +180,7 @@ class ReadoutProgram(LayerProgram):
     ):
         super().__init__(settings, plan, seed, "readouts", backward)
         self.error_words = 1 + settings.readouts
+        self.integrates = not settings.readout_neurons.spikes
         drivers = hidden_drivers(settings.hidden)
         self.synapse_rows = np.stack([2 * drivers, 2 * drivers + 1], axis=1)  # of each hidden neuron
         self.memory = memory | readout_memory(settings, self.neurons_per_write) | shuffle.memory(plan.batch)
@@ -229,18 +230,26 @@ class ReadoutProgram(LayerProgram):
             yield ppu.send(c.TOP, source="errors", into="errors", line=ERRORS_LINE, nbytes=nbytes)
             if has_errors(ppu, self.settings):
                 yield ppu.run(self.backward)
-            yield ppu.wait_doorbell(DONE_LINE)
-            yield ppu.reset_neurons()
+            yield from self.end_sample(ppu)
 
     def evaluate(self, ppu, index: int, split: range) -> Generator:
         """Play without learning; predictions go to external memory a vector at a time."""
         for n, sample in enumerate(split):
             yield from self.play_sample(ppu, sample)
-            yield ppu.wait_doorbell(DONE_LINE)
-            yield ppu.reset_neurons()
+            yield from self.end_sample(ppu)
             if n % PREDICTIONS == PREDICTIONS - 1 or n == len(split) - 1:
                 address = predictions_address(index, n // PREDICTIONS * PREDICTIONS)
                 yield ppu.store_external(address, source="predictions")
+
+    def end_sample(self, ppu) -> Generator:
+        """Wait for the top processor; then let readouts that integrate begin anew.
+
+        A reset fires a neuron. Readouts that spike would be refractory in the next sample, so they are left alone: they
+        have come to rest, as the hidden neurons have, which nobody resets either.
+        """
+        yield ppu.wait_doorbell(DONE_LINE)
+        if self.integrates:
+            yield ppu.reset_neurons()
 
     def update_weights(self, ppu) -> Generator:
         yield ppu.run(self.update, ppu.word("rate"))

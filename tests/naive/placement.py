@@ -12,7 +12,7 @@ def two_layer_registers(inputs: int, hidden: int, readouts: int) -> Registers:
         registers.enabled[c.TOP, 2 * lane] = True
     for lane in range(readouts):
         registers.enabled[c.BOTTOM, 2 * lane] = True
-        registers.spiking[c.BOTTOM, 2 * lane] = False
+        registers.spiking[c.BOTTOM, 2 * lane] = registers.event_output[c.BOTTOM, 2 * lane] = False
     for bus in range(4):
         registers.crossbar_target[8 + bus, bus] = registers.crossbar_target[8 + bus, 8 + bus] = 0
     for output in range(8):

@@ -11,6 +11,7 @@ from chip import constants as c
 from chip.analog.core import AnalogCore
 from chip.config import ChipConfig
 from chip.errors import ChipLimitError
+from chip.refractory import quantise
 from ppu_programs.eventprop.firmware import EventProp
 from ppu_programs.network import LI, LIF, Linear, Network
 from ppu_programs.placement import (
@@ -256,6 +257,20 @@ def test_layers_that_share_a_hemisphere_keep_their_parameters():
     assert (registers.threshold_lsb[even] == 130).all() and (registers.threshold_lsb[odd] == 153).all()
     assert (registers.reset_lsb[even] == 80).all() and (registers.reset_lsb[odd] == 90).all()
     assert (registers.efficacy_lsb[even] == 3).all() and (registers.efficacy_lsb[odd] == 5).all()
+
+
+@pytest.mark.parametrize("depth", [2, 3, 4])
+def test_integrators_send_nothing_and_have_the_shortest_refractory_time_which_clocks_make(depth):
+    placement = place(network_of(*[6] * depth, 3, last=LI))
+    registers, at = placement.registers(), placement.layers[-1]
+    clocks = quantise(registers.refractory_ns, registers.holdoff_ns, registers.enabled)
+    integrators = (at.hemisphere, at.columns)
+    assert not registers.event_output[integrators].any()
+    assert (registers.refractory_ns[integrators] == 40).all() and (clocks.refractory_ns[integrators] == 40).all()
+    for hidden in placement.layers[:-1]:
+        neurons = (hidden.hemisphere, hidden.columns)
+        assert registers.event_output[neurons].all() and (registers.refractory_ns[neurons] == 2_000).all()
+        assert (abs(clocks.refractory_ns[neurons] - 2_000) < 60).all()
 
 
 def test_signed_weights_go_to_the_row_of_their_sign():

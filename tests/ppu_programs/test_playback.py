@@ -5,6 +5,7 @@ import pytest
 
 from chip import Chip, ChipConfig
 from chip import constants as c
+from chip.ppu.processor_core import ISSUE_CYCLES
 from host import tasks
 from ppu_programs import EventProp
 from ppu_programs.playback import Playback
@@ -56,7 +57,7 @@ def test_membranes_on_their_way_are_kept_sample_by_sample():
     assert apart(traced.read_looks(other.link, 2), looks[[2, 0]]) <= 1
 
 
-def test_without_readings_it_waits_just_as_long():
+def test_without_readings_it_waits_just_as_long_and_resets_nobody():
     spans = []
     for readouts in (3, 0):
         playback = Playback(room=4, readouts=readouts, settle_ns=60_000)
@@ -66,4 +67,6 @@ def test_without_readings_it_waits_just_as_long():
         spans.append(chip.now_ns)
         per_sample = chip.now_ns / 4 - rule.settings.duration_ns - 60_000
         assert 0 < per_sample < 1_500
-    assert abs(spans[0] - spans[1]) < 4 * 100
+        assert ("neuron reset" in chip.processors[c.BOTTOM].cycles) == (readouts > 0)
+    resets_ns = 4 * (ISSUE_CYCLES + c.NEURON_RESET_CYCLES) * c.PPU_CLOCK_NS
+    assert abs(spans[0] - resets_ns - spans[1]) < 4 * 100
