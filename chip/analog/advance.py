@@ -32,6 +32,7 @@ from chip.analog.layout import (
     LOOK_TAIL,
     NEXT_RELEASE,
     NOW,
+    PLACE_ENABLED,
     PLACE_HALF,
     PLACE_MEMBRANE,
     QUIET_BLOCKS,
@@ -92,7 +93,7 @@ def _mark(now, driven, hits, reset_to, end_ns, neurons, queues, scratch):
         half = queues.resets[r] & 3
         first, count = neurons.halves[half, 0], neurons.halves[half, 1]
         for lane in range(count):
-            if queues.reset_masks[r, lane] != 0:
+            if queues.reset_masks[r, lane] != 0 and neurons.place[first + lane, PLACE_ENABLED] != 0:
                 candidate[neurons.place[first + lane, PLACE_MEMBRANE]] = SURE
 
 

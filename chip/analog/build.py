@@ -18,6 +18,7 @@ from chip.analog.layout import (
     NEXT_RELEASE,
     PLACE_BELOW,
     PLACE_CLAMP,
+    PLACE_ENABLED,
     PLACE_MEMBRANE,
     PLACE_NEURON,
     ROW_HALVES,
@@ -53,7 +54,7 @@ def build_neurons(silicon: Silicon) -> Neurons:
     """Return parameters and tables, and a state in which every membrane rests at its leak potential."""
     registers = silicon.registers
     halves, size = half_slots(registers.enabled)
-    place = np.zeros((size, 6), np.int64)
+    place = np.zeros((size, 7), np.int64)
     place[:, PLACE_NEURON], place[:, PLACE_MEMBRANE], place[:, PLACE_BELOW] = -1, np.arange(size), -1
     for half in range(ROW_HALVES):
         first, count = halves[half]
@@ -79,6 +80,7 @@ def build_neurons(silicon: Silicon) -> Neurons:
         return np.where(used, values.reshape(-1)[neuron], padding)
 
     enabled = of_slot(registers.enabled, False).astype(bool)
+    place[:, PLACE_ENABLED] = enabled
     spiking = of_slot(registers.spiking, False).astype(bool) & enabled
     leak = of_slot(registers.leak_lsb, 0.0)
     threshold = np.where(spiking, of_slot(registers.threshold_lsb, 0.0) - leak, np.inf)

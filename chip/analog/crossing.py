@@ -4,6 +4,10 @@ At one edge the order is: neuron reset, comparator, synaptic events. The compara
 the threshold and the edge lies after the end of the last refractory period. Firing sets u to the reset potential and
 clamps it there; currents go on. From the release edge on u moves again; the refractory period goes on for the holdoff,
 and the edge after its end is the first that can fire.
+
+A reset by a processor fires the neuron whatever its membrane and its comparator do (verified: libnux, haldls count
+resets as spikes), also within a refractory period, which then begins anew (assumed). One that is due at the edge at
+which the comparator fires, or from both sides of a merged neuron at once, makes one spike.
 """
 
 from __future__ import annotations
@@ -26,6 +30,7 @@ from chip.analog.layout import (
     MARGIN_LSB,
     PLACE_BELOW,
     PLACE_CLAMP,
+    PLACE_ENABLED,
     PLACE_HALF,
     PLACE_LANE,
     PLACE_NEURON,
@@ -67,7 +72,7 @@ def resolve(s, start_ns, end, neurons, network, before, later, release_later, sc
     other_half = half + c.HALVES if neurons.place[s, PLACE_BELOW] >= 0 else half
     spike = neurons.place[s, PLACE_NEURON] << SOURCE_SHIFT
     edge = 0
-    d, r = 0, reset_from
+    d, r = 0, reset_from if neurons.place[s, PLACE_ENABLED] != 0 else reset_to
     while True:
         # the next reset and the next event that concern this neuron, and their edges
         while r < reset_to:
@@ -106,17 +111,14 @@ def resolve(s, start_ns, end, neurons, network, before, later, release_later, sc
             edge += span
         if edge == end:
             break
-        # at this edge: resets, comparator, events
-        if reset_edge == edge:
-            u = reset
-            r += 1
-            while r < reset_to and (queues.resets[r] >> 2) == now_ns:
-                r += 1
-        if u >= level and release + holdoff_ns < now_ns:
+        # at this edge: reset or comparator, events
+        if reset_edge == edge or (u >= level and release + holdoff_ns < now_ns):
             u = reset
             release = now_ns + clamp_ns
             scratch.batch[spikes] = (edge << EDGE_SHIFT) | spike
             spikes += 1
+        while r < reset_to and (queues.resets[r] >> 2) == now_ns:
+            r += 1
         while d < deliveries and scratch.delivery[d, AT_EDGE] == edge:
             jump = jump_of(d, s, neurons, network, queues, scratch)
             if scratch.delivery[d, AT_MODE] & ROW_EXCITATORY != 0:

@@ -45,7 +45,7 @@ EFFICACY, RESET, THRESHOLD, LEAK, STEP_KICK, BLOCK_KICK, NOISE_DRIVE = range(7)
 # first index of Neurons.channel
 GAIN, OFFSET, READ_NOISE, REST = 0, 1, 2, 3
 # second index of Neurons.place
-PLACE_NEURON, PLACE_HALF, PLACE_LANE, PLACE_CLAMP, PLACE_MEMBRANE, PLACE_BELOW = range(6)
+PLACE_NEURON, PLACE_HALF, PLACE_LANE, PLACE_CLAMP, PLACE_MEMBRANE, PLACE_BELOW, PLACE_ENABLED = range(7)
 # second index of Network.routes
 ROUTE_LABEL, ROUTE_TOP, ROUTE_BOTTOM, ROUTE_RECORDED, ROUTE_SENT = range(5)
 
@@ -73,8 +73,9 @@ class Neurons(NamedTuple):
     """Parameters, tables and state of the neurons; S slots, padded.
 
     halves: int64[4, 2], first slot and number of slots of each row half.
-    place: int64[S, 6], of a slot: neuron (hemisphere * 256 + column, -1 padding), row half, lane, for how many ns a
-        spike clamps it, the slot that holds its membrane, and that of the circuit which is merged into it or -1.
+    place: int64[S, 7], of a slot: neuron (hemisphere * 256 + column, -1 padding), row half, lane, for how many ns a
+        spike clamps it, the slot that holds its membrane, that of the circuit which is merged into it or -1, and
+        whether its circuit is enabled: a reset fires no other.
         holdoff: int64[S], for how many ns after that it cannot fire.
     merged: int64[n, 2], slots of the top and the bottom circuit of each merged neuron. The top one holds membrane and
         currents of both; the bottom one rests at zero, and has only the efficacy of its synapses.
@@ -151,7 +152,7 @@ class Queues(NamedTuple):
     events: int64[n], ``time << 17 | word``, from the FPGA or from a processor, see :mod:`chip.analog.posting`.
     flights: int64[n], ``arrival << 9 | neuron``, on-chip spikes on their way.
     writes: int64[n], ``time << 10 | (hemisphere * 256 + row) * 2 + half``; write_values: uint8[n, 128].
-    resets: int64[n], ``time << 2 | row half``; reset_masks: uint8[n, 128].
+    resets: int64[n], ``time << 2 | row half``; reset_masks: uint8[n, 128], 1 where a lane is reset, else 0.
     looks: int64[n], ``time << 1 | hemisphere``, CADC conversions; those below the head are done: look_values
         uint8[n, 256], EVEN then ODD lanes.
     log_time: int64[n], log_info: int64[n], ``recorded << 27 | source << 16 | label``; source is the neuron, or

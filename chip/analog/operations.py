@@ -138,9 +138,17 @@ class Posting:
         )
 
     def post_neuron_reset(self, time_ns: int, hemisphere: int, half: int, mask: np.ndarray | None = None) -> None:
-        """Post a pull of membranes to their reset potential: of all lanes, or where uint8[128] ``mask`` is not 0.
+        """Post a reset of the neurons of a row half: of all lanes, or of those that a mask names.
 
-        Currents go on, and no refractory period begins.
+        A reset fires its neuron, as its comparator would: it is counted and recorded as a spike of that time, its
+        refractory period begins, its event goes where its event output sends it. So does that of a neuron whose
+        comparator is off, or which is in its refractory period (assumed); a neuron that is not enabled has none.
+
+        Args:
+            mask: uint8, int8 or bool [128]; a lane is reset iff its byte, as a signed number, is > 0.
+
+        Raises:
+            ValueError: a mask of another shape or of wider elements.
         """
         if (hemisphere, half) not in PLACES or time_ns % c.EVENT_CLOCK_NS or not self._now_ns <= time_ns < c.END_NS:
             _check_place(hemisphere, half)
@@ -148,9 +156,7 @@ class Posting:
         if mask is None:
             mask = EVERY_LANE
         else:
-            mask = (np.asarray(mask) != 0).astype(np.uint8)
-            if mask.shape != (c.LANES,):
-                raise ValueError(f"a neuron reset mask has the shape {mask.shape}; it must be ({c.LANES},)")
+            mask = _lanes_of(mask)
         key = time_ns << 2 | (hemisphere * c.HALVES + half)
         while insert_reset(self._clock, self._queues.resets, self._queues.reset_masks, key, mask) == FULL:
             self._make_room("resets", 1)
@@ -227,6 +233,16 @@ class Posting:
         if longer:
             self._queues = self._queues._replace(**longer)
             self._pack()
+
+
+def _lanes_of(mask: np.ndarray) -> np.ndarray:
+    """Return uint8[128], 1 where a mask's byte is > 0 as a signed number (verified: libnux), else 0."""
+    mask = np.asarray(mask)
+    if mask.shape != (c.LANES,):
+        raise ValueError(f"a neuron reset mask has the shape {mask.shape}; it must be ({c.LANES},)")
+    if mask.dtype.itemsize != 1 or mask.dtype.kind not in "uib":
+        raise ValueError(f"a neuron reset mask is {mask.dtype}; its elements are bytes: give uint8, int8 or bool")
+    return (mask.view(np.int8) > 0).view(np.uint8)
 
 
 def _check_place(hemisphere: int, half: int) -> None:

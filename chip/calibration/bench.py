@@ -35,6 +35,7 @@ class Bench:
         self.config = config
         self._core: AnalogCore | None = None
         self.conversions = 0
+        self._held_ns = 0  # for how long a reset holds membranes
 
     @property
     def now_ns(self) -> int:
@@ -47,6 +48,7 @@ class Bench:
         else:
             self._core.advance(-(-self.now_ns // BLOCK_NS) * BLOCK_NS)
             self._core.configure(registers, codes)
+        self._held_ns = int((registers.refractory_ns - registers.holdoff_ns).max())
         self._core.forget_before(self.now_ns)
         self.wait(settle_us)
 
@@ -59,7 +61,10 @@ class Bench:
         return self._read(self.now_ns + READ_PITCH_NS * np.arange(1, count + 1))
 
     def read_after_resets(self, delays_us: np.ndarray, pause_us: float) -> np.ndarray:
-        """Pull all membranes to their reset potential, as often as needed, and return uint8[delays, 2, 256]."""
+        """Reset all neurons, as often as needed, and return uint8[delays, 2, 256]; delays from the membranes' release on.
+
+        A reset fires its neuron: spike counters count it, and the membrane is held for the refractory time.
+        """
         return self._shots(delays_us, pause_us, self._reset)
 
     def read_after_events(self, delays_us: np.ndarray, pause_us: float) -> np.ndarray:
@@ -103,23 +108,27 @@ class Bench:
         return np.minimum(after - before, COUNTER_FULL).reshape(c.HEMISPHERES, c.COLUMNS)
 
     def _shots(self, delays_us: np.ndarray, pause_us: float, fire) -> np.ndarray:
-        """Read at rising delays after what ``fire`` does; delays too close for one shot are spread over several."""
+        """Read at rising delays after the time that ``fire`` returns for the one at which it is to act.
+
+        Delays too close for one shot are spread over several.
+        """
         delays = np.array([on_clock(delay) for delay in delays_us])
         readings = np.zeros((len(delays), c.HEMISPHERES, c.COLUMNS), np.uint8)
         for members in shots(delays):
             start_ns = self.now_ns + on_clock(1.0)
-            fire(start_ns)
-            readings[members] = self._read(start_ns + delays[members])
+            readings[members] = self._read(fire(start_ns) + delays[members])
             self.wait(pause_us)
         return readings
 
-    def _reset(self, time_ns: int) -> None:
+    def _reset(self, time_ns: int) -> int:
         for hemisphere, half in np.ndindex(c.HEMISPHERES, c.HALVES):
             self._core.post_neuron_reset(time_ns, hemisphere, half)
+        return time_ns + self._held_ns
 
-    def _event(self, time_ns: int) -> None:
+    def _event(self, time_ns: int) -> int:
         for hemisphere in range(c.HEMISPHERES):
             self._core.post_padi_event(time_ns, hemisphere, 1, 0, 0)
+        return time_ns
 
     def _read(self, times_ns: np.ndarray) -> np.ndarray:
         if (np.diff(times_ns) < c.CADC_SAMPLE_PERIOD_NS).any():

@@ -3,9 +3,9 @@
 ==============  ====================================================================================================
 CADC offset     all channels on one reference potential
 leak            comparators off; the mean of readings at rest
-reset           comparators off; the reading behind a neuron reset, while membranes are slow
+reset           comparators off; the reading behind the release after a neuron reset, while membranes are slow
 threshold       leak potential above the threshold; the highest of many readings, where the counter says that it fires
-tau_mem         comparators off; readings at rising delays after a reset that is far from the leak
+tau_mem         comparators off; readings at rising delays after the release from a reset that is far from the leak
 tau_syn         comparators off, membranes fast; readings at rising delays after one event on a row of synapses
 ==============  ====================================================================================================
 
@@ -20,7 +20,7 @@ from chip import constants as c
 from chip.analog.capmem import AnalogCodes
 from chip.calibration.bench import Bench
 from chip.calibration.fits import fit_rate
-from chip.registers import ROW_EXCITATORY, ROW_INHIBITORY, Registers
+from chip.registers import ROW_EXCITATORY, ROW_INHIBITORY, SHORTEST_REFRACTORY_NS, Registers
 
 REFERENCES_LSB = (60.0, 100.0, 140.0, 180.0)
 READS, RESETS = 64, 8
@@ -33,11 +33,11 @@ CLIPPED_SHARE = 0.1  # of the readings of a neuron that may lie at an end of the
 
 
 def neurons(spiking: bool = False) -> Registers:
-    """Return registers with all neurons on; synapses are silent."""
+    """Return registers with all neurons on; synapses are silent, and without comparators nobody is held for long."""
     registers = Registers()
     registers.enabled[...] = True
     registers.spiking[...] = spiking
-    registers.refractory_ns[...] = 400
+    registers.refractory_ns[...] = 400 if spiking else SHORTEST_REFRACTORY_NS
     return registers
 
 

@@ -134,16 +134,16 @@ class NaiveCore:
             now_writes, now_resets, now_events = due.get(time_ns, ([], [], []))
             for hemisphere, row, half, values in now_writes:
                 self.weights[hemisphere, row, half::2] = values
+            fire = np.zeros(len(self.column), bool)
             for hemisphere, half, mask in now_resets:
-                hit = (self.hemisphere == hemisphere) & (self.column % 2 == half) & (mask[self.column // 2] != 0)
-                hit |= hit[self.other]
-                self._restart(hit & (self.start <= time_ns), time_ns, time_ns)
-                potentials = np.where(hit, self.reset, potentials)
+                byte = mask.astype(int)[self.column // 2]
+                fire |= (self.hemisphere == hemisphere) & (self.column % 2 == half) & (0 < byte) & (byte < 128)
             free = time_ns > self.last_spike + self.refractory
-            fire = self.spiking & free & (potentials >= self.threshold)
-            self._restart(fire | fire[self.other], time_ns, time_ns + self.refractory - self.holdoff)
+            fire |= self.spiking & free & (potentials >= self.threshold)
+            fire |= fire[self.other]
+            self._restart(fire, time_ns, time_ns + self.refractory - self.holdoff)
             self.last_spike[fire] = time_ns
-            for i in np.flatnonzero(fire):
+            for i in np.flatnonzero(fire & (self.other >= np.arange(fire.size))):  # of a merged neuron the top circuit
                 self._send(time_ns, int(self.hemisphere[i]), int(self.column[i]))
             for (label,) in sorted(now_events):
                 busses, recorded = self.arrive(time_ns, 8 + (label >> 14), label)

@@ -17,7 +17,9 @@ def operations(seed):
     def time():
         return 4 * int(rng.integers(0, END_NS // 4))
 
-    resets = [(time(), int(rng.integers(2)), int(rng.integers(2)), rng.integers(0, 2, 128)) for _ in range(3)]
+    resets = [
+        (time(), int(rng.integers(2)), int(rng.integers(2)), rng.integers(0, 256, 128, np.uint8)) for _ in range(6)
+    ]
     writes = [
         (time(), int(rng.integers(2)), row, int(rng.integers(2)), rng.integers(0, 64, 128).astype(np.uint8))
         for row in rng.choice(256, 40, replace=False).tolist()

@@ -98,16 +98,19 @@ def test_a_reset_above_the_threshold_fires_at_the_first_edge_after_each_release(
     np.testing.assert_array_equal(times, np.arange(0, 5000, 44))
 
 
-def test_a_reset_pulls_only_the_membrane():
-    registers = one_neuron(6000.0, 6000.0, weight=20, reset_lsb=60.0)
+@pytest.mark.parametrize("spiking", [True, False])
+def test_a_reset_holds_the_membrane_for_the_refractory_time_while_currents_go_on(spiking):
+    registers = one_neuron(6000.0, 6000.0, weight=20, reset_lsb=60.0, refractory_ns=1_244, holdoff_ns=40)
+    registers.spiking[:] = spiking
     core = AnalogCore(ChipConfig.ideal(), registers)
     core.post_events([1600], [0])
-    core.post_neuron_reset(3204, c.TOP, c.EVEN, np.ones(128))
+    core.post_neuron_reset(3204, c.TOP, c.EVEN)
     assert core.membranes(3204)[0, 0] == pytest.approx(80 + 80 * response(1604.0, *[np.float64(6000)] * 2), abs=1e-9)
+    assert [core.membranes(3204 + age_ns)[0, 0] for age_ns in (4, 600, 1_204)] == [60.0] * 3
     t = 1000.0
-    left = 80 * np.exp(-1604 / 6000)
+    left = 80 * np.exp(-2808 / 6000)
     expected = 80 - 20 * np.exp(-t / 6000) + left * t / 6000 * np.exp(-t / 6000)
-    assert core.membranes(4204)[0, 0] == pytest.approx(expected, abs=1e-9)
+    assert core.membranes(5408)[0, 0] == pytest.approx(expected, abs=1e-9)
 
 
 @pytest.mark.parametrize("relative", [0.0, 1e-15, 1e-12, 1e-9, 1e-6, 1e-3])

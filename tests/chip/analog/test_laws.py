@@ -30,7 +30,7 @@ def stimulus(seed, shift_ns=0):
     todo = [(t + shift_ns, "post_events", ([t + shift_ns], [label])) for t, label in zip(times, labels, strict=True)]
     for _ in range(3):
         t = 4 * int(rng.integers(0, END_NS // 4)) + shift_ns
-        mask = rng.integers(0, 2, 128)
+        mask = rng.integers(0, 256, 128, np.uint8)
         todo.append((t, "post_neuron_reset", (t, int(rng.integers(2)), int(rng.integers(2)), mask)))
     for row in rng.choice(256, 30, replace=False):
         t = 4 * int(rng.integers(0, END_NS // 4)) + shift_ns

@@ -159,11 +159,26 @@ def test_the_top_circuit_fires_and_both_are_reset_and_held():
 
 @pytest.mark.parametrize("side", BOTH)
 @pytest.mark.parametrize("time_ns", [1_600, 1_644])
-def test_a_reset_from_either_side_pulls_the_joined_membrane(side, time_ns):
-    core = new_core(merged(reset_lsb=60.0))
+def test_a_reset_from_either_side_fires_the_neuron(side, time_ns):
+    """Its top circuit counts, and holds the one membrane."""
+    registers = merged(reset_lsb=60.0, refractory_ns=80)
+    registers.refractory_ns[c.BOTTOM] = 4_000
+    core = new_core(registers)
     core.post_neuron_reset(time_ns, side, COLUMN % 2)
+    np.testing.assert_array_equal(core.membranes(time_ns + 80)[:, COLUMN], [60.0, 60.0])
     law = 80 - 20 * np.exp(-100 / 10_000)
-    assert core.membranes(time_ns + 100)[:, COLUMN] == pytest.approx([law, law], abs=1e-12)
+    assert core.membranes(time_ns + 180)[:, COLUMN] == pytest.approx([law, law], abs=1e-12)
+    assert [each.tolist() for each in core.all_spikes(0, END_NS)] == [[time_ns], [COLUMN]]
+
+
+def test_resets_from_both_sides_at_once_are_one_spike_and_later_ones_another():
+    core = new_core(merged(reset_lsb=60.0, refractory_ns=400))
+    for side, time_ns in ((c.BOTTOM, 1_600), (c.TOP, 1_600), (c.TOP, 1_604), (c.BOTTOM, 1_640)):
+        core.post_neuron_reset(time_ns, side, COLUMN % 2)
+    np.testing.assert_array_equal(core.membranes(2_040)[:, COLUMN], [60.0, 60.0])
+    assert core.membranes(2_044)[0, COLUMN] > 60.0
+    assert core.all_spikes(0, END_NS)[0].tolist() == [1_600, 1_604, 1_640]
+    assert core.spike_counts([COLUMN, 256 + COLUMN], [END_NS] * 2).tolist() == [3, 0]
 
 
 @pytest.mark.parametrize("side", BOTH)

@@ -38,7 +38,7 @@ def population(count=128, tau_mem_ns=10_000.0, **values):
 def keep_stepping(core, end_ns):
     """Post something that does nothing into every block, so that none is jumped over."""
     for time_ns in range(0, end_ns, BLOCK_NS):
-        core.post_neuron_reset(time_ns, 1, 1, np.zeros(128))
+        core.post_neuron_reset(time_ns, 1, 1, np.zeros(128, np.uint8))
 
 
 # ---------------------------------------------------------------------- twins
@@ -53,7 +53,7 @@ def test_a_typical_chip_equals_its_twin(seed, std):
     if seed == 3:
         with_merged_neurons(registers, seed)
     times, labels = random_events(seed, 30, END_NS * 2 // 3)
-    mask = np.ones(128)
+    mask = np.ones(128, np.uint8)
     looks = sorted({4 * int(t) for t in np.random.default_rng(seed).integers(0, END_NS // 4, 25)} | {1600, 4000})
 
     apart = registers.changed(connect_vertical=np.zeros(256, bool))
