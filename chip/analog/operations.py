@@ -156,7 +156,7 @@ class Posting:
         if mask is None:
             mask = EVERY_LANE
         else:
-            mask = _lanes_of(mask)
+            mask = lanes_of(mask)
         key = time_ns << 2 | (hemisphere * c.HALVES + half)
         while insert_reset(self._clock, self._queues.resets, self._queues.reset_masks, key, mask) == FULL:
             self._make_room("resets", 1)
@@ -235,8 +235,12 @@ class Posting:
             self._pack()
 
 
-def _lanes_of(mask: np.ndarray) -> np.ndarray:
-    """Return uint8[128], 1 where a mask's byte is > 0 as a signed number (verified: libnux), else 0."""
+def lanes_of(mask: np.ndarray) -> np.ndarray:
+    """Return uint8[128], 1 where a mask's byte is > 0 as a signed number (verified: libnux), else 0.
+
+    Raises:
+        ValueError: a mask of another shape than [128], or of other elements than uint8, int8 or bool.
+    """
     mask = np.asarray(mask)
     if mask.shape != (c.LANES,):
         raise ValueError(f"a neuron reset mask has the shape {mask.shape}; it must be ({c.LANES},)")

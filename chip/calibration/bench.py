@@ -61,7 +61,7 @@ class Bench:
         return self._read(self.now_ns + READ_PITCH_NS * np.arange(1, count + 1))
 
     def read_after_resets(self, delays_us: np.ndarray, pause_us: float) -> np.ndarray:
-        """Reset all neurons, as often as needed, and return uint8[delays, 2, 256]; delays from the membranes' release on.
+        """Reset all neurons, as often as needed, and return uint8[delays, 2, 256]; delays count from the release.
 
         A reset fires its neuron: spike counters count it, and the membrane is held for the refractory time.
         """

@@ -117,10 +117,11 @@ def named_registers(place: object) -> tuple[int, ...]:
 
 
 def update_digest(digest, entry: Entry, ppu) -> None:
-    """Take in what an operation with a ``source`` sends out of SRAM or registers, and where it goes."""
+    """Take in what an operation with a ``source`` or a ``mask`` sends out of SRAM or registers, and where it goes."""
     source = entry.arguments.get("source")
-    if isinstance(source, str) and source in ppu.regions:
-        digest.update(str(entry).encode() + ppu.regions[source].tobytes())
+    for region in (source, entry.arguments.get("mask")):
+        if isinstance(region, str) and region in ppu.regions:
+            digest.update(str(entry).encode() + ppu.regions[region].tobytes())
     for register in named_registers(source):
         digest.update(str(entry).encode() + ppu.vector.state.bytes[register].tobytes())
 

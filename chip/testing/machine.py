@@ -186,9 +186,9 @@ class ChipMachine(RuleBasedStateMachine):
             self._do(side, "wait_doorbell", line=line)
 
     @running
-    @rule(side=SIDES, halves=HALVES)
-    def reset_neurons(self, side: int, halves: tuple[int, ...]) -> None:
-        self._do(side, "reset_neurons", halves=halves)
+    @rule(side=SIDES, halves=HALVES, mask=st.sampled_from([None, "weights", "membranes"]))
+    def reset_neurons(self, side: int, halves: tuple[int, ...], mask: str | None) -> None:
+        self._do(side, "reset_neurons", halves=halves, mask=mask)
 
     @running
     @rule(side=SIDES, halves=HALVES)

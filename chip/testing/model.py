@@ -89,8 +89,8 @@ class ChipModel:
         self.pending[side][line] = False
         return 0
 
-    def _reset_neurons(self, side: int, halves: tuple[int, ...]) -> int:
-        return len(halves) * c.NEURON_RESET_CYCLES
+    def _reset_neurons(self, side: int, halves: tuple[int, ...], mask: str | None) -> int:
+        return len(halves) * (c.NEURON_RESET_CYCLES + (c.SRAM_VECTOR_LOAD_CYCLES if mask else 0))
 
     def _read_cadc(self, side: int, into: str, halves: tuple[int, ...]) -> int:
         cadc = self.config.cadc

@@ -118,7 +118,7 @@ def steps(samples: int = 0) -> st.SearchStrategy[Step]:
         _step("wait_until", cycle=st.integers(0, 20_000)),
         _step("load_weights", rows=rows, half=half, into=st.just("weights")),
         _step("store_weights", rows=rows, half=half, source=st.just("weights")),
-        _step("reset_neurons", halves=halves),
+        _step("reset_neurons", halves=halves, mask=st.sampled_from([None, "weights", "membranes"])),
         _step("read_cadc", into=st.just("membranes"), halves=halves),
         _step("sample_membranes", count=st.integers(1, ROWS_AT_ONCE), into=st.just("membranes")),
         _step("load_external", address=address, into=read_into),

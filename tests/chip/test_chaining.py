@@ -22,7 +22,7 @@ FOUR = (V0, V1, V2, V3)
 POSITIONS = {
     "load_weights": ("rows", "half", "into"),
     "store_weights": ("rows", "half", "source"),
-    "reset_neurons": ("halves",),
+    "reset_neurons": ("halves", "mask"),
     "read_cadc": ("into", "halves"),
     "sample_membranes": ("count", "into"),
 }
@@ -109,6 +109,8 @@ def rows_program(as_chain, rows=range(2)):
                 (ppu.load_row, row, (V6, V7)),
                 (ppu.read_correlation, row + 1, V12, ("acausal",), (c.ODD,)),
                 (ppu.reset_neurons, (c.EVEN, c.ODD)),
+                (ppu.reset_neurons, (c.ODD,), np.full(128, row + 1, np.uint8)),
+                (ppu.reset_neurons, (c.ODD, c.EVEN), "row"),
             ]
             if as_chain:
                 yield ppu.chain(*operations)
@@ -161,6 +163,7 @@ def test_one_chain_is_one_event():
         ([("read_cadc", "row"), ("run", KERNELS["mix"], 0)], "chains run behind a read into 'row', which brings its"),
         ([("read_cadc", "row"), ("store_weights", 0, 0, "row")], "chains store_weights behind a read into 'row'"),
         ([("read_cadc", "row"), ("read_cadc", "row")], "chains read_cadc behind a read into 'row'"),
+        ([("read_cadc", "row"), ("reset_neurons", (0,), "row")], "chains reset_neurons behind a read into 'row'"),
         ([("read_correlation", 0, FOUR), ("store_row", 0, [V3, V4])], r"behind a read into \(V0, V1, V2, V3\)"),
         ([("read_correlation", 0, V7, ("acausal",), (0,)), ("load_row", 0, (V6, V7))], "chains load_row behind a read"),
         ([("read_correlation", 0, FOUR), ("store_row", 0, (3, 4))], "names 3 as a vector register; write one of V0"),

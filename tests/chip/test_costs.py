@@ -6,6 +6,7 @@ Sources: libnux ``test_speed_memory.cpp`` for the figures and their tolerances, 
 ``frontend_pkg.sv`` for the scalar core.
 """
 
+import numpy as np
 import pytest
 
 from chip.constants import EVEN, ODD
@@ -49,6 +50,8 @@ def once_more(operation, count=1):
         pytest.param(lambda p: p.load_external(BLOCK_RAM_BASE, into="row"), 344, 35, SRAM_STORE, id="external load"),
         pytest.param(lambda p: p.store_external(BLOCK_RAM_BASE, source="row"), 38, 4, SRAM_LOAD, id="external store"),
         pytest.param(lambda p: p.reset_neurons(), 20, 2, 0, id="neuron reset"),
+        pytest.param(lambda p: p.reset_neurons(mask="row"), 20, 2, SRAM_LOAD, id="neuron reset by a region"),
+        pytest.param(lambda p: p.reset_neurons(mask=np.ones(128, np.int8)), 20, 2, 0, id="neuron reset by a mask"),
         pytest.param(lambda p: p.read_cadc(into="row"), 410, 41, SRAM_STORE, id="CADC trigger and read"),
     ],
 )

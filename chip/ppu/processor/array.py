@@ -9,6 +9,7 @@ from typing import NoReturn
 import numpy as np
 
 from chip import constants as c
+from chip.analog.operations import lanes_of
 from chip.analog.posting import BAD_ROW, BAD_WEIGHT
 from chip.errors import LossError, MachineFault
 from chip.ppu.processor.core import WORD_CYCLES, Operation, Place, ProcessorCore
@@ -68,18 +69,51 @@ class ArrayOperations(ProcessorCore):
         chip.half_rows[self.hemisphere, half][rows] = values.view(HALF_ROW)[:, 0]
         return self._spend("weights", rows.size * ROW_WRITE_CYCLES)
 
-    def reset_neurons(self, halves: Sequence[int] = EVEN_HALF, mask: np.ndarray | None = None) -> Operation:
-        """Pull membranes to their reset potential: one vector write a half, acting when it ends.
+    def reset_neurons(
+        self, halves: Sequence[int] = EVEN_HALF, mask: np.ndarray | Sequence[int] | str | None = None
+    ) -> Operation:
+        """Reset neurons: one vector write a half, acting when it ends.
 
-        ``mask`` is uint8[128], nonzero where a lane is reset; by default all are.
+        A reset fires its neuron: the membrane goes to its reset potential and is held there for the refractory time,
+        the spike counter counts, the event goes where ``Registers.event_output`` and the crossbar let it. All lanes are
+        reset, or those whose byte in a mask is > 0 as a signed number, so none with 0x80 to 0xFF.
+
+        Args:
+            mask: bytes [128] that every half takes, as if they stood in a vector register; or the name of a region of
+                bytes, which holds 128 for each half in their order: each costs a vector load.
+
+        Raises:
+            MachineFault: a mask of another shape or of wider elements, or a region that is too short.
         """
         if halves is not EVEN_HALF:
             self._check_halves(halves)
         time_ns, core = self._start_ns(), self.chip.core
-        for half in halves:
-            time_ns += NEURON_RESET_NS
-            core.post_neuron_reset(time_ns, self.hemisphere, half, mask)
-        return self._spend("neuron reset", len(halves) * c.NEURON_RESET_CYCLES)
+        if mask is None:
+            for half in halves:
+                time_ns += NEURON_RESET_NS
+                core.post_neuron_reset(time_ns, self.hemisphere, half)
+            return self._spend("neuron reset", len(halves) * c.NEURON_RESET_CYCLES)
+        masks, load_cycles = self._reset_masks(mask, len(halves))
+        each = load_cycles + c.NEURON_RESET_CYCLES
+        for half, of_half in zip(halves, masks, strict=True):
+            time_ns += each * c.PPU_CLOCK_NS
+            core.post_neuron_reset(time_ns, self.hemisphere, half, of_half)
+        return self._spend("neuron reset", len(halves) * each)
+
+    def _reset_masks(self, mask: np.ndarray | str, halves: int) -> tuple[Sequence[np.ndarray], int]:
+        """Return the mask of each half, and the cycles that it takes to load one."""
+        if isinstance(mask, str):
+            element = self._region(mask).dtype
+            if element.itemsize > 1:
+                raise MachineFault(
+                    f"program {self.program.name} resets neurons by region {mask} of the {self.name} PPU, whose "
+                    f"elements are {element}; a mask has a byte for each lane: declare it u8 or i8"
+                )
+            return self._vectors(mask, halves), c.SRAM_VECTOR_LOAD_CYCLES
+        try:
+            return (lanes_of(mask),) * halves, 0
+        except ValueError as error:
+            raise MachineFault(f"program {self.program.name} on the {self.name} PPU: {error}") from None
 
     def read_cadc(self, into: str, halves: Sequence[int] = EVEN_HALF) -> Operation:
         """Convert all membranes of this hemisphere now and store the named halves in SRAM, 128 bytes each."""

@@ -35,7 +35,7 @@ PLACE_ARGUMENT = {
     "store_row": 1,
     "load_weights": 2,
     "store_weights": 2,
-    "reset_neurons": None,
+    "reset_neurons": 1,
     "reset_correlation": None,
     "inject_event": None,
     "read_cadc": 0,
@@ -106,11 +106,11 @@ class Chaining(ProcessorCore):
 
     def _check_behind_reads(self, name: str, arguments: list, places: list) -> None:
         """Refuse an operation that may use or overwrite what reads of the same chain bring."""
-        at = PLACE_ARGUMENT[name]
-        if name != "run" and (at is None or at >= len(arguments)):
+        used = _place_of(name, arguments)
+        if name != "run" and used is None:
             return
         for place in places:
-            if name == "run" or _overlap(arguments[at], place):
+            if name == "run" or _overlap(used, place):
                 raise MachineFault(
                     f"program {self.program.name} on the {self.name} PPU chains {name} behind a read into {place!r}, "
                     "which brings its values at the end of the chain only; end the chain with the read, and begin the "
@@ -124,6 +124,14 @@ class Chaining(ProcessorCore):
                 "it; let the sender wait for a doorbell first, or yield the chain's operations one by one"
             )
         ProcessorCore._check_race(self, region)  # not by super(), which takes as long as the rest
+
+
+def _place_of(name: str, arguments: Sequence[Any]) -> Any:
+    """Return the SRAM or the registers that an operation names, None where it names none."""
+    at = PLACE_ARGUMENT[name]
+    if at is None or at >= len(arguments) or (name == "reset_neurons" and not isinstance(arguments[at], str)):
+        return None  # a mask that is no region is data
+    return arguments[at]
 
 
 def _overlap(one: Any, other: Any) -> bool:
@@ -146,9 +154,9 @@ def regions_of(chain: tuple[Link, ...]) -> set[str]:
     """Return the regions that the operations of a chain use."""
     regions: set[str] = set()
     for method, *arguments in chain:
-        at = PLACE_ARGUMENT[method.__name__]
+        place = _place_of(method.__name__, arguments)
         if method.__name__ == "run":
             regions.update(arguments[0].regions)
-        elif at is not None and isinstance(arguments[at], str):
-            regions.add(arguments[at])
+        elif isinstance(place, str):
+            regions.add(place)
     return regions

@@ -95,7 +95,10 @@ class SensorOperations(ProcessorCore):
         halves: Sequence[int] = BOTH_HALVES,
         mask: np.ndarray | None = None,
     ) -> Operation:
-        """Reset sensors of a row, one access a half, each acting when it ends; ``mask`` as of ``reset_neurons``."""
+        """Reset sensors of a row, one access a half, each acting when it ends.
+
+        ``mask`` is [128], not 0 where a lane's sensors are reset; by default all are.
+        """
         self._check_index("row", row, c.ROWS)
         self._vectors_of(branches, halves)  # refuses what is none
         if mask is not None and np.shape(mask) != (c.LANES,):
