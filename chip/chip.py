@@ -276,6 +276,8 @@ class Chip:
 CHIP_ASSUMPTIONS = [
     "threshold comparators are sampled on the 4 ns event clock (assumed)",
     "a neuron reset acts at once, at the end of its bus access (assumed)",
+    "a neuron reset fires neurons whose comparator is off or which are in their refractory period, too, and spikes are "
+    "counted where a neuron's event output is off (assumed)",
     "busses, crossbar and links carry every event: contention and its losses are not modelled (assumed)",
     "the FPGA has a sample player and a spike writer that PPUs can use (assumed gateware)",
     f"control flow between two operations of a program takes {ISSUE_CYCLES} cycles (assumed)",

@@ -59,8 +59,9 @@ class AnalogCore(Posting):
     3. What is asked at a time T is as it is just before anything that happens at T.
 
     At one instant the order is: conversions and other looks, weight writes by (hemisphere, row, half), neuron resets,
-    comparators, events from the FPGA by label, those from processors, on-chip events by neuron. So neither the order of
-    posting nor how often somebody advances or looks changes a byte of any result.
+    comparators, events from the FPGA by label, those from processors, on-chip events by neuron. A neuron reset fires
+    its neuron; what resets and comparators fire at one instant is in the record by neuron, each once. So neither the
+    order of posting nor how often somebody advances or looks changes a byte of any result.
 
     Registers are what a program asks for, and ``codes`` what a calibration has found for them. What neurons, synapses
     and channels of this chip make of them follows from the imperfections in ``config`` (:mod:`chip.analog.mismatch`,

@@ -12,8 +12,9 @@ variances do. That capacitances are equal and that the connection has no resista
 The comparator, the potentials of threshold and reset, the refractory clock and the event output are those of the top
 circuit. The model keeps one current of each sign for both circuits, which decays with the mean of both tau_syn.
 Programs must ask for equal ones, so the mean matters only where the silicon misses what was asked for (assumed).
-The same holds for the reset potential: on silicon a reset from the bottom side goes to the bottom circuit's, here to
-the top one's, so programs must ask for equal ones, and what differs is what mismatch leaves (assumed).
+A reset from either side fires the neuron, once where both come at one instant: the top circuit counts, the bottom one
+does not (assumed). On silicon a reset from the bottom side goes to the bottom circuit's potential, here to the top
+one's, so programs must ask for equal ones, and what differs is what mismatch leaves (assumed).
 Calibration measures circuits apart, and on a chip with a capacitor memory each circuit keeps its own codes.
 """
 
