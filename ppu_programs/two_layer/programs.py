@@ -164,6 +164,7 @@ class ReadoutProgram(LayerProgram):
 
     Attributes:
         neurons_per_write: the size of the row buffer: less memory, more operations.
+        integrates: whether readouts are leaky integrators, which are reset behind each sample.
     """
 
     neurons_per_write: ClassVar[int] = NEURONS_PER_WRITE

@@ -69,9 +69,7 @@ class ArrayOperations(ProcessorCore):
         chip.half_rows[self.hemisphere, half][rows] = values.view(HALF_ROW)[:, 0]
         return self._spend("weights", rows.size * ROW_WRITE_CYCLES)
 
-    def reset_neurons(
-        self, halves: Sequence[int] = EVEN_HALF, mask: np.ndarray | Sequence[int] | str | None = None
-    ) -> Operation:
+    def reset_neurons(self, halves: Sequence[int] = EVEN_HALF, mask: np.ndarray | str | None = None) -> Operation:
         """Reset neurons: one vector write a half, acting when it ends.
 
         A reset fires its neuron: the membrane goes to its reset potential and is held there for the refractory time,
@@ -79,8 +77,8 @@ class ArrayOperations(ProcessorCore):
         reset, or those whose byte in a mask is > 0 as a signed number, so none with 0x80 to 0xFF.
 
         Args:
-            mask: bytes [128] that every half takes, as if they stood in a vector register; or the name of a region of
-                bytes, which holds 128 for each half in their order: each costs a vector load.
+            mask: uint8, int8 or bool [128] that every half takes, as if it stood in a vector register; or the name of
+                a region of bytes, which holds 128 for each half in their order: each costs a vector load.
 
         Raises:
             MachineFault: a mask of another shape or of wider elements, or a region that is too short.
