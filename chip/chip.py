@@ -24,9 +24,10 @@ from chip.fpga import ExternalMemory, SamplePlayer, SpikeWriter
 from chip.link import HostLink
 from chip.ppu import costs
 from chip.ppu.processor.array import HALF_ROW
-from chip.ppu.processor.core import EXIT_WATCHDOG, ISSUE_CYCLES
-from chip.ppu.processor.processor import Processor
+from chip.ppu.processor.processor import FAULTED, WATCHDOG, Processor
 from chip.ppu.processor.scheduler import PASS_CYCLES
+from chip.ppu.processor.timing import PLAIN_CONTROL_CYCLES
+from chip.ppu.program import UncompiledProgram
 from chip.registers import Registers
 from chip.trace_buffer import TraceBuffer
 
@@ -72,6 +73,7 @@ class Chip:
         self.counter_base = np.zeros(c.NEURONS, np.int64)  # spikes of each neuron when its counter was last cleared
         self.started = self.stopped = False
         self.weight_overflows = 0
+        self.torn_reads = 0  # of the host, of what was half-written when the chip was stopped
         self.keep_spikes = False
 
     # ------------------------------------------------------------------ set up
@@ -92,7 +94,7 @@ class Chip:
                 this one could reach the end of the chip's time.
         """
         loaded = [p for p in self.processors if p.program is not None]
-        if self.stopped or any(p.exit_code == EXIT_WATCHDOG for p in loaded):
+        if self.stopped or any(p.exit_code in (WATCHDOG, FAULTED) for p in loaded):
             raise RuntimeError("this chip was stopped before its programs ended; build a new Chip to run again")
         if self.learning:
             raise RuntimeError("this chip was started already, and its programs have not ended; call run() first")
@@ -197,13 +199,13 @@ class Chip:
                     raise MachineFault(self._deadlock()) from None
             if environment.now > limit_ns:
                 for processor in self._running():
-                    processor.exit_code = EXIT_WATCHDOG
+                    processor.exit_code = WATCHDOG
             if progress is not None and time.perf_counter() >= next_look:
                 progress(self)
                 next_look = time.perf_counter() + PROGRESS_EVERY_S
 
     def _deadlock(self) -> str:
-        lines = {p: [str(line) for line, waits in enumerate(p._waiting) if waits] for p in self._running()}
+        lines = {p: [str(line) for line, waits in enumerate(p.waiting) if waits] for p in self._running()}
         waiting = " and ".join(
             f"{p.program.name} on the {p.name} PPU for doorbell line {' or '.join(lines[p])}" for p in self._running()
         )
@@ -229,6 +231,7 @@ class Chip:
         return {
             "recorded spikes": self.writer.lost,
             **({"events of the trace": self.trace.lost} if self.trace.lost else {}),
+            **({"reads of half-written memory": self.torn_reads} if self.torn_reads else {}),
             "events": self.core.counters["lost"] if self.core else 0,
             "doorbells": sum(p.lost_doorbells for p in self.processors),
             "weight overflows": self.weight_overflows,
@@ -266,6 +269,12 @@ class Chip:
     def _assumptions(self) -> list[str]:
         """Those on every chip, and those on the circuits that the registers have switched on."""
         found = list(CHIP_ASSUMPTIONS)
+        for processor in self.processors:
+            if isinstance(processor.program, UncompiledProgram):
+                found.append(
+                    f"program {processor.program.name} on the {processor.name} PPU is plain Python: what it does "
+                    f"between operations is neither checked nor sized, and takes {PLAIN_CONTROL_CYCLES} cycles (a test)"
+                )
         if self.core is not None and self.core.sensors is not None:
             found += SENSOR_ASSUMPTIONS
         if self.plastic_drivers:
@@ -280,7 +289,7 @@ CHIP_ASSUMPTIONS = [
     "counted where a neuron's event output is off (assumed)",
     "busses, crossbar and links carry every event: contention and its losses are not modelled (assumed)",
     "the FPGA has a sample player and a spike writer that PPUs can use (assumed gateware)",
-    f"control flow between two operations of a program takes {ISSUE_CYCLES} cycles (assumed)",
+    "an operation of a PPU takes a call and an instruction for each of its arguments beside its bus access (assumed)",
     "the time stamp of a record and what is no whole vector of it cross the Omnibus word by word (assumed)",
     f"one pass of the loop that schedules a program's tasks takes {PASS_CYCLES} cycles (assumed)",
 ]

@@ -9,6 +9,9 @@ counts with what it imports from beside itself.
 The cache is ``$PLASTICORE_CACHE``, else ``$XDG_CACHE_HOME/plasticore``, else ``~/.cache/plasticore``. Where it cannot
 be written to, functions are compiled without a cache. The user's own numba configuration is left as it is.
 
+LLVM computes the trips of a loop by a division of 128 bits where a loop has two ends, as one with a watchdog has, and
+calls a function for it that numba does not link: the call would be one of address 0. It is linked here.
+
 An exception that a signal's handler raises inside numba leaves it in a state that crashes later. :func:`busy` says when
 to wait with it, and :func:`watch` when that is over.
 """
@@ -16,6 +19,7 @@ to wait with it, and :func:`watch` when that is over.
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import functools
 import hashlib
 import os
@@ -29,9 +33,12 @@ from pathlib import Path
 from typing import Any
 
 import llvmlite
+import llvmlite.binding
 import numba
 from numba.core import config as numba_config
 from numba.core import event as numba_event
+
+from chip.recursion import deep_calls
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = ("chip", "ppu_programs", "host")
@@ -44,6 +51,24 @@ _IMPORT = re.compile(
 )
 # variables that do not change the machine code
 _HARMLESS = {"NUMBA_CACHE_DIR", "NUMBA_NUM_THREADS", "NUMBA_DISABLE_JIT", "NUMBA_DEBUG_CACHE"}
+
+_WIDE_DIVISIONS = ("__divti3", "__modti3", "__udivti3", "__umodti3")
+_RUNTIME_LIBRARIES = ("libgcc_s.so.1", "libSystem.B.dylib")  # of Linux and of macOS
+
+
+def _link_wide_divisions() -> None:
+    """Tell LLVM where the divisions of 128 bits are, in the runtime library of the system's C compiler."""
+    for name in _RUNTIME_LIBRARIES:
+        try:
+            library = ctypes.CDLL(name)
+        except OSError:
+            continue
+        for function in _WIDE_DIVISIONS:
+            address = ctypes.cast(getattr(library, function), ctypes.c_void_p).value
+            llvmlite.binding.add_symbol(function, address)
+
+
+_link_wide_divisions()
 
 
 def cache_root() -> Path | None:
@@ -209,7 +234,8 @@ def _watched(dispatcher: Any) -> Any:
         global _depth
         _depth += 1
         try:
-            return compile_one(signature)
+            with deep_calls():  # numba follows a variable from block to block, one within the other
+                return compile_one(signature)
         finally:
             _depth -= 1
             if not _depth:

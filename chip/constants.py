@@ -52,6 +52,7 @@ SRAM_BYTES = 16 * 1024  # per PPU, code, data, stack and mailbox together (halco
 BLOCK_RAM_BYTES = 128 * 1024  # external memory in the FPGA (libnux elf32nux.x)
 DRAM_BYTES = 256 * 1024 * 1024  # external memory behind the FPGA (libnux elf32nux.x)
 VECTOR_BYTES = 128  # libnux dls_vector_size
+WORD_BYTES = 4  # of the scalar core and the Omnibus (Power ISA)
 VECTOR_REGISTERS = 32
 
 # ------------------------------------------------------------------ bus costs, in PPU cycles

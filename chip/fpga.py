@@ -14,6 +14,7 @@ import numpy as np
 
 from chip import constants as c
 from chip.errors import ChipLimitError, LossError, MachineFault
+from chip.transfers import Transfer, Transfers
 
 BLOCK_RAM_BASE = 0x8000_0000  # libnux elf32nux.x ext_mem
 DRAM_BASE = 0x9000_0000  # libnux elf32nux.x ext_mem_dram
@@ -56,6 +57,35 @@ class ExternalMemory:
         self.dram = np.zeros(c.DRAM_BYTES, np.uint8)
         self.sample_bytes = 0  # at the beginning of the DRAM, for the sample player alone
         self.reserved: list[Reservation] = []
+        self.accesses = (Transfers(memoryview(self.block_ram)), Transfers(memoryview(self.dram)))
+
+    def _place(self, address: int) -> tuple[Transfers, int]:
+        """Return the accesses to the memory in which an address lies, and its offset there."""
+        in_dram = address >= DRAM_BASE
+        return self.accesses[in_dram], address - (DRAM_BASE if in_dram else BLOCK_RAM_BASE)
+
+    def access(self, ppu, address: int, nbytes: int, cycles: int, values: np.ndarray | None = None) -> Callable:
+        """Begin an access of a processor, which writes vectors or reads; return what is to be called at its end.
+
+        Where the same bytes are written meanwhile, it is a race, which the processor counts.
+        """
+        transfers, low = self._place(address)
+        written = None if values is None else values.tobytes()
+        end_ns = ppu.start_ns + cycles * c.PPU_CLOCK_NS
+        transfer = Transfer(ppu.who, low, low + nbytes, ppu.start_ns, end_ns, written, unit=c.VECTOR_BYTES)
+        other = transfers.begin(transfer)
+        if other is not None:
+            how = "reads" if values is None else "writes"
+            ppu.count_race(
+                f"{ppu.who} {how} {nbytes} bytes at 0x{address:08x} of external memory at {ppu.start_ns} ns while "
+                f"{other.who} uses them until {other.end_ns} ns: wait for its doorbell first"
+            )
+        return lambda: transfers.end(transfer)
+
+    def bring(self, address: int, nbytes: int, now_ns: int) -> bool:
+        """Write what has arrived by now of what is being written there; return whether anything is."""
+        transfers, low = self._place(address)
+        return transfers.collision(low, low + nbytes, now_ns, writes=False) is not None
 
     def view(self, address: int, nbytes: int, reserved: bool = False) -> np.ndarray:
         """uint8[nbytes] onto the memory at ``address``; raises MachineFault where there is none.

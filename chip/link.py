@@ -19,7 +19,8 @@ from chip.fpga import SampleSet
 from chip.ppu.contract import check_program, image_of
 from chip.ppu.declaration import shown
 from chip.ppu.memory import link
-from chip.ppu.program import Program
+from chip.ppu.processor.linking import link_program
+from chip.ppu.program import Program, UncompiledProgram
 from chip.registers import Registers
 from chip.trace_buffer import EVENT_BYTES
 
@@ -105,8 +106,10 @@ class HostLink:
         counts = {f"bytes_{phase}": count for phase, count in self.bytes.items()}
         return counts | {"runs": self.runs, "round_trips": self.round_trips[DURING], "seconds": self.seconds()}
 
-    def run(self) -> list[int]:
+    def run(self) -> list[int | str]:
         """Start every loaded program, wait until all have ended, and return their exit codes, top first.
+
+        An exit code is a signed number of 32 bits, or ``"watchdog"``.
 
         Raises what :meth:`chip.chip.Chip.start` and :meth:`chip.chip.Chip.run` raise.
         """
@@ -178,21 +181,21 @@ class HostLink:
         check_program(program)
         processor = self.chip.processors[hemisphere]
         image = image_of(program)
-        link_map = link(program.memory, program.kernels, code_in=program.code_in)
+        link_map = link_program(program, hemisphere)
         image_bytes = link_map.code_bytes + sum(region.size for region in program.memory.values())
         self._transfer(f"load program {program.name}", omnibus_bytes(image_bytes))
         processor.recorder.reserve(program, self.chip.external, processor.name)
         try:
             processor.load(program, link_map, image)
         except BaseException:
-            processor.load(Program(), link(Program.memory), {})  # nothing of it stays
+            processor.load(UncompiledProgram(), link(Program.memory), {})  # nothing of it stays
             processor.program = processor.link_map = None
             processor.recorder.reserve(Program(), self.chip.external, processor.name)
             raise
 
     def write_sram(self, hemisphere: int, region: str, values: np.ndarray) -> None:
         """Write the first elements of a region of a PPU's SRAM; raises ValueError where they do not fit."""
-        target = self.chip.processors[hemisphere]._region(region)
+        target = self.chip.processors[hemisphere].find(region)
         values, limits = np.asarray(values), np.iinfo(target.dtype)
         if values.ndim != 1 or values.dtype.kind not in "iu" or values.size > target.size:
             raise ValueError(
@@ -258,8 +261,16 @@ class HostLink:
         return trace.ticks.copy(), trace.labels.copy()
 
     def read_sram(self, hemisphere: int, region: str, count: int | None = None) -> np.ndarray:
-        """A copy of one region of a PPU's SRAM, or of its first ``count`` elements."""
-        values = self.chip.processors[hemisphere]._region(region)[:count].copy()
+        """A copy of one region of a PPU's SRAM, or of its first ``count`` elements.
+
+        After a fault or an interrupt it may be half-written, as external memory may: that is counted as a loss.
+        """
+        processor = self.chip.processors[hemisphere]
+        found = processor.find(region)
+        low = processor.link_map.offset(region)
+        if processor.incoming.collision(low, low + found.nbytes, self.chip.now_ns, writes=False):
+            self.chip.torn_reads += 1
+        values = found[:count].copy()
         self._transfer(f"read region {region}", omnibus_bytes(values.nbytes), answer=True)
         return values
 
@@ -277,6 +288,8 @@ class HostLink:
     def read_external(self, address: int, nbytes: int) -> np.ndarray:
         """uint8[nbytes] of external memory, whoever has reserved it: recordings as they lie there, too."""
         self._transfer("read external memory", omnibus_bytes(nbytes), answer=True)
+        if nbytes and self.chip.external.bring(address, nbytes, self.chip.now_ns):
+            self.chip.torn_reads += 1
         return self.chip.external.view(address, nbytes, reserved=True).copy()
 
     def read_weights(self) -> np.ndarray:

@@ -1,7 +1,7 @@
 """What the compiler is at, for those who wait for it: which function, how many so far, how long; nothing of the cached.
 
 A chip's functions and kernels compile at their first use on a machine, for most of a minute. They are told of by
-:func:`chip.compiled.watch`; how many there are is known for kernels only.
+:func:`chip.compiled.watch`; how many there are is known for kernels and programs.
 """
 
 from __future__ import annotations
@@ -12,6 +12,8 @@ import time
 from collections.abc import Callable, Iterator
 
 from chip import compiled
+
+TASKS = "tasks_"  # how the function of a program's tasks is called
 
 
 class Compiling:
@@ -31,7 +33,10 @@ class Compiling:
         self._begun_s: float | None = None  # the one that is compiled now
 
     def kernel(self, number: int, of: int) -> None:
-        """From now on what compiles is kernel ``number`` of so many, from 0; from ``of`` on it is the chip's own."""
+        """From now on what compiles is number ``number`` of so many, from 0; from ``of`` on it is the chip's own.
+
+        Kernels come first, behind them the tasks of each program.
+        """
         self._kernel = (number, of) if number < of else None
 
     def summary(self) -> str:
@@ -74,9 +79,10 @@ class Compiling:
         seconds = self._seconds + (0.0 if begun_s is None else time.perf_counter() - begun_s)
         what = "the chip's functions"
         if self._kernel is not None:
-            what = f"kernel {self._kernel[0] + 1} of {self._kernel[1]}"
+            kind = "program" if self._what.startswith(TASKS) else "kernel"
+            what = f"{kind} {self._kernel[0] + 1} of {self._kernel[1]}"
         if self._every_s is not None:
-            return f"compiling {what}: {self._what.removeprefix('kernel_')}, {seconds:.0f} s"
+            return f"compiling {what}: {self._what.removeprefix('kernel_').removeprefix(TASKS)}, {seconds:.0f} s"
         return f"compiling {what}" + f", after {seconds:.0f} s" * (seconds >= 1)
 
     def _tick(self, ending: threading.Event, every_s: float) -> None:

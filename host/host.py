@@ -131,7 +131,8 @@ class Host:
     ) -> None:
         """Write everything that the chip needs, once: samples of all splits, registers, both programs.
 
-        All kernels are compiled, or read from the cache; ``progress`` is called with their count so far and in all.
+        All kernels and the tasks of both programs are compiled, or read from the cache; ``progress`` is called with
+        their count so far and in all.
         Without ``compiling`` they will be at their first call: a quick way to see whether everything fits.
 
         Raises:
@@ -196,13 +197,15 @@ class Host:
             raise ChipLimitError(f"SRAM of the {name} PPU", error.used, error.size, "bytes", remedy) from error
 
     def _compile(self, progress: Callable[[int, int], None] | None) -> None:
-        kernels = [kernel for processor in self.chip.processors for kernel in processor.bound_kernels()]
-        for count, kernel in enumerate(kernels):
+        processors = [processor for processor in self.chip.processors if processor.program is not None]
+        kernels = [kernel for processor in processors for kernel in processor.bound_kernels()]
+        parts = [*kernels, *(processor.flow for processor in processors)]
+        for count, part in enumerate(parts):
             if progress is not None:
-                progress(count, len(kernels))
-            kernel.compile()
+                progress(count, len(parts))
+            part.compile()
         if progress is not None:
-            progress(len(kernels), len(kernels))
+            progress(len(parts), len(parts))
 
     def run(self, progress: Callable[[Status], None] | None = None) -> Result:
         """Start the chip, wait until it has learned, and read the result.

@@ -159,9 +159,6 @@ def _profile(processor: Processor, kernels: list[ProfiledKernel], chip: Chip) ->
         (k.kernel.name, str(k.calls), f"{k.cycles / k.calls:.1f}", str(k.cycles), _share(k.cycles, everything))
         for k in used
     ]
-    between = everything - sum(kernel.cycles for kernel in used)  # words read to decide on the way
-    if between:
-        rows.append(("(between kernels)", "", "", str(between), _share(between, everything)))
     lines += ["", *_table([("kernel", "calls", "cycles/call", "cycles", "share"), *rows], "lrrrr")]
     never = [kernel.kernel.name for kernel in kernels if not kernel.calls]
     if never:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import inspect
 import re
 
-NOTE = re.compile(r"in program (?P<program>.+) on the (?P<ppu>\w+) PPU, at (?P<time>\d+ ns)")  # of the processor
-OPERATION = re.compile(r"\w+\.(?P<name>\w+)\(\) ")
+NOTE = re.compile(  # of the processor
+    r"in program (?P<program>.+?) on the (?P<ppu>\w+) PPU(?:, at (?P<where>.+:\d+): task \w+)?, at (?P<time>\d+ ns)"
+)
 BOUNDS = re.compile(r"index (?P<index>-?\d+) is out of bounds for axis (?P<axis>\d+) with size (?P<size>\d+)")
 
 
@@ -17,33 +17,33 @@ def sentence(error: BaseException) -> str:
 
 def place(error: BaseException) -> str:
     """Return ``", in program P on the top PPU, at 1000 ns"``, without what the error says itself; or ``""``."""
-    found = next(filter(None, map(NOTE.fullmatch, getattr(error, "__notes__", ()))), None)
+    found = _note(error)
     if found is None:
         return ""
-    return f", at {found['time']}" if f"program {found['program']} " in str(error) else f", {found[0]}"
+    time = f", at {found['time']}"
+    if f"program {found['program']} " in str(error):
+        return time
+    return f", in program {found['program']} on the {found['ppu']} PPU{time}"
+
+
+def line(error: BaseException) -> str:
+    """Return ``"file:line"`` of the operation at which a program's task failed, or ``""``."""
+    found = _note(error)
+    return "" if found is None else found["where"] or ""
+
+
+def _note(error: BaseException) -> re.Match | None:
+    return next(filter(None, map(NOTE.fullmatch, getattr(error, "__notes__", ()))), None)
 
 
 def _what(error: BaseException) -> str:
     from chip.errors import ChipError
-    from chip.ppu.processor.processor import Processor
-    from chip.spelling import closest
 
     text = str(error)
     if isinstance(error, ChipError):
         return text
-    if isinstance(error, AttributeError) and isinstance(error.obj, Processor):
-        remedy = closest(error.name, _operations(Processor)) or "chip/ppu/processor has those that there are"
-        return f"a PPU has no operation {error.name!r}; {remedy}"
-    if isinstance(error, TypeError) and (match := OPERATION.match(text)) and match["name"] in _operations(Processor):
-        signature = inspect.signature(getattr(Processor, match["name"]))
-        names = ", ".join(name for name in signature.parameters if name != "self")
-        return f"{match['name']}() {text[match.end() :]}; it takes ({names})"
     if isinstance(error, IndexError) and (match := BOUNDS.fullmatch(text)):
         size = int(match["size"])
         valid = f"valid are 0..{size - 1}" if size else "it is empty"
         return f"index {match['index']} is beyond an array of {size} elements; {valid}"
     return f"{type(error).__name__}: {text}"
-
-
-def _operations(processor: type) -> list[str]:
-    return [name for name in dir(processor) if not name.startswith("_")]

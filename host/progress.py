@@ -50,7 +50,10 @@ class Progress:
         self._laps: deque[tuple[float, int]] = deque()  # times and samples of the last stretch
 
     def loading(self, kernel: int, kernels: int) -> None:
-        """Tell that so many kernels of ``kernels`` are compiled, or read from the cache; then the chip starts."""
+        """Tell that so many of ``kernels``, programs behind them counted, are compiled, or read from the cache.
+
+        Then the chip starts.
+        """
         self._compiling.kernel(kernel, kernels)
 
     def __call__(self, status: Status) -> None:

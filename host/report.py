@@ -112,7 +112,7 @@ def _cycles(count: int) -> str:
     return f"{count} cycles"
 
 
-def _exit_codes(codes: dict[str, int | None]) -> str:
+def _exit_codes(codes: dict[str, int | str | None]) -> str:
     return ", ".join(f"{name} {'none yet' if code is None else code}" for name, code in codes.items())
 
 

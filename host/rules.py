@@ -157,13 +157,15 @@ def blame(rule: str, error: BaseException) -> str | None:
     directory = _parts(rule)[0].resolve().parent
     if isinstance(error, SyntaxError):
         return f"{error.filename}:{error.lineno}: {type(error).__name__}: {error.msg}"
-    where, traceback = None, error.__traceback__
+    where, traceback = mistakes.line(error), error.__traceback__  # tasks are compiled and leave no trace
+    if where and Path(where.rpartition(":")[0]).parent != directory:
+        where = ""
     while traceback is not None:
         file = traceback.tb_frame.f_code.co_filename
         if Path(file).parent == directory:
             where = f"{file}:{traceback.tb_lineno}"
         traceback = traceback.tb_next
-    if where is None:
+    if not where:
         return None
     what = mistakes.sentence(error)
     if str(error).startswith(f"{where.rpartition(':')[0]}:"):

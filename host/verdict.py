@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from chip.endings import stopped_by_watchdog
-from chip.ppu.processor.core import EXIT_WATCHDOG
+from chip.ppu.processor.processor import WATCHDOG as STOPPED
 from host.results import Result
 
 FINISHED, INTERRUPTED, WATCHDOG, FAILED = "finished", "interrupted", "watchdog", "failed"
@@ -15,7 +15,7 @@ def ending(result: Result) -> str:
     if result.complete:
         return FINISHED
     codes = [code for code in result.ppu["exit_codes"].values() if code is not None]
-    if EXIT_WATCHDOG in codes:
+    if STOPPED in codes:
         return WATCHDOG
     return FAILED if any(codes) else INTERRUPTED
 
@@ -31,7 +31,7 @@ def sentence(result: Result) -> str:
     if how == INTERRUPTED:
         return f"interrupted after {progress(result)}"
     if how == WATCHDOG:
-        stopped = [name for name, code in codes.items() if code == EXIT_WATCHDOG]
+        stopped = [name for name, code in codes.items() if code == STOPPED]
         limit_cycles = result.config["ppu"]["program_limit_cycles"]
         return f"{stopped_by_watchdog(stopped, limit_cycles)} or train fewer epochs"
     if how == FAILED:

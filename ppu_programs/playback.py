@@ -27,8 +27,9 @@ from chip import constants as c
 from chip.config import ChipConfig
 from chip.fpga import DRAM_BASE
 from chip.link import HostLink
-from chip.ppu import Kernel, Memory, i32, kernel, u8
-from chip.ppu.processor.core import ISSUE_CYCLES, WORD_CYCLES
+from chip.ppu import Kernel, Memory, i32, kernel, u8, u32
+from chip.ppu.costs import issue_cycles
+from chip.ppu.processor.timing import WORD_CYCLES
 from chip.ppu.program import Program
 
 TRACE_LINE, DONE_LINE = 1, 2
@@ -65,7 +66,7 @@ class Playback:
 
     def programs(self, config: ChipConfig) -> tuple[Program | None, Program | None]:
         """The programs of the top and the bottom processor; where nothing is traced, one of them sleeps."""
-        programs = {self.hemisphere: Conductor(self), self.other: Tracer(self, config) if self.looks else None}
+        programs = {self.hemisphere: Conductor(self, config), self.other: Tracer(self, config) if self.looks else None}
         return programs[c.TOP], programs[c.BOTTOM]
 
     # ------------------------------------------------------------------ what the host does between two runs
@@ -88,6 +89,9 @@ class Playback:
         return link.read_external(TRACES_ADDRESS, nbytes).reshape(count, self.looks, c.LANES)
 
 
+WAIT_ARGUMENTS, SAMPLING_ARGUMENTS = 1, 3  # of `wait` and `sample_membranes`, between the ring and the first look
+
+
 def keep_kernel(readouts: int) -> Kernel:
     """Return the kernel ``keep(sample)``: the readouts' bytes go where the host reads them."""
 
@@ -105,8 +109,10 @@ class Conductor(Program):
 
     name = "playback"
 
-    def __init__(self, playback: Playback):
+    def __init__(self, playback: Playback, config: ChipConfig):
         self.playback = playback
+        # from the end of a conversion's store back to its beginning
+        self.converting_cycles = config.cadc.read_cycles + c.SRAM_VECTOR_STORE_CYCLES
         readings = max(1, playback.room * playback.readouts)
         self.memory = Memory(count=i32[1], samples=i32[playback.room], membranes=u8[c.LANES], readings=u8[readings])
         self.keep = keep_kernel(playback.readouts)
@@ -121,7 +127,7 @@ class Conductor(Program):
             yield ppu.play(ppu.word("samples", number))
             if playback.readouts:
                 yield ppu.read_cadc(into="membranes", halves=halves)
-                settled = ppu.time_base - ppu.config.cadc.read_cycles - c.SRAM_VECTOR_STORE_CYCLES + settle
+                settled = ppu.time_base + (settle - self.converting_cycles)
                 yield ppu.run(self.keep, number)
             else:
                 settled = ppu.time_base + settle
@@ -142,9 +148,9 @@ class Tracer(Program):
         self.playback = playback
         self.memory = Memory(count=i32[1], membranes=u8[playback.looks * c.LANES])
         # from the ring to time zero the other one issues its request, and the player starts
-        request = WORD_CYCLES + ISSUE_CYCLES + config.ppu.omnibus_write_cycles
+        request = WORD_CYCLES + issue_cycles(0) + config.ppu.omnibus_write_cycles
         first_look = (config.fpga.player_latency_ns + playback.first_look_ns) // c.PPU_CLOCK_NS
-        self.ahead = request + first_look - 2 * ISSUE_CYCLES
+        self.ahead = request + first_look - issue_cycles(WAIT_ARGUMENTS) - issue_cycles(SAMPLING_ARGUMENTS)
 
     def main(self, ppu) -> Generator:
         playback = self.playback
@@ -152,7 +158,7 @@ class Tracer(Program):
             yield ppu.wait_doorbell(TRACE_LINE)
             yield ppu.wait(self.ahead)
             yield ppu.sample_membranes(playback.looks, into="membranes", period_ns=playback.look_period_ns)
-            address = TRACES_ADDRESS + number * playback.looks * c.VECTOR_BYTES
+            address = TRACES_ADDRESS + u32(number) * (playback.looks * c.VECTOR_BYTES)
             yield ppu.store_external(address, source="membranes", vectors=playback.looks)
             yield ppu.ring(playback.hemisphere, DONE_LINE)
         return 0

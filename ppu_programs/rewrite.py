@@ -6,7 +6,7 @@
 Both PPUs do the same with their own hemisphere: row after row from the synapses into vector registers, one kernel, and
 back, without a detour through SRAM.
 
-**Its time.** 54.4 k cycles, 0.22 ms for an array, where 46 k, 0.18 ms, can be derived from the vendor's measurements:
+**Its time.** 51.6 k cycles, 0.21 ms for an array, where 46 k, 0.18 ms, can be derived from the vendor's measurements:
 256 x (2 x 20 + 2 x 20 + ~100). The difference is what three operations of a row take besides.
 """
 

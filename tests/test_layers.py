@@ -12,7 +12,6 @@ ROOT = Path(__file__).resolve().parent.parent
 TOP_LEVEL = {"pyproject.toml", "README.md", "chip", "ppu_programs", "host", "tests"}
 GENERATED = {"build", "dist", "runs", "plasticore.egg-info", "__pycache__"}
 FORBIDDEN = {"chip": {"ppu_programs", "host", "tests"}, "ppu_programs": {"host", "tests"}, "host": {"tests"}}
-LONGEST_FILE = 400
 
 
 def python_files(package: str) -> list[Path]:
@@ -73,8 +72,7 @@ def test_tests_are_not_installed():
 
 
 @pytest.mark.parametrize("package", [*FORBIDDEN, "tests"])
-def test_files_are_short_and_say_what_they_are_for(package):
+def test_files_say_what_they_are_for(package):
     for path in python_files(package):
         source = path.read_text(encoding="utf-8")
-        assert source.count("\n") <= LONGEST_FILE, f"{path} is too long to read in one go"
         assert not source or ast.get_docstring(ast.parse(source)), f"{path} has no module docstring"

@@ -12,7 +12,7 @@ from chip.errors import DeclarationError
 from chip.ppu.compiler.kernel import Kernel, Subroutine
 from chip.ppu.declaration import method_of, shown
 from chip.ppu.memory import Memory
-from chip.ppu.program import Firmware, Program
+from chip.ppu.program import Firmware, Program, UncompiledProgram
 from chip.ppu.recording import Recording, check_recordings
 from chip.ppu.tasks import Doorbell, Timer, check_tasks
 from chip.registers import Registers
@@ -38,7 +38,7 @@ def check_program(program: Program) -> None:
         if not isinstance(kernel, Kernel):
             raise DeclarationError(f"{who} lists {shown(kernel)} among its kernels; decorate a function by @kernel")
     _check_spelling(program, Program, who)
-    if type(program).main is Program.main and not program.tasks:
+    if getattr(program.main, "__func__", None) in (Program.main, UncompiledProgram.main) and not program.tasks:
         raise DeclarationError(f"{who} has no main(self, ppu) and no tasks")
     if isinstance(program.main, Kernel | Subroutine):
         raise DeclarationError(f"main of {who} is {shown(program.main)}; write `def main(self, ppu)` that yields it")

@@ -65,6 +65,16 @@ COSTS: dict[str, Cost] = {
     "vector_splat": Cost(_OPERANDS_0 + _PERMUTE + _QUEUE, 1, "derived from nux: permute station, no vector operand"),
 }  # fmt: skip
 
+
+def issue_cycles(arguments: int) -> int:
+    """Return the cycles from the end of one operation to the beginning of the next, in code without branches.
+
+    The next one has so many arguments, all constant and of 16 bits at most: what a firmware that has to know its own
+    timing reckons with.
+    """
+    return COSTS["call"].cycles + arguments * COSTS["alu"].cycles
+
+
 INSTRUCTION_BYTES = 4  # Power ISA, fixed width
 
 

@@ -20,10 +20,11 @@ import numpy as np
 
 from chip.constants import SRAM_BYTES, VECTOR_BYTES
 from chip.errors import ChipLimitError
-from chip.ppu.compiler.stack import Chain, deepest_chain
+from chip.ppu.compiler.stack import Chain, deepest_chain, deepest_of_tasks
 
 if TYPE_CHECKING:
     from chip.ppu.compiler.kernel import Kernel
+    from chip.ppu.compiler.task_form import TaskForm
 
 STACK_BYTES = 1024  # assumed: depth of libnux programs; its red zone is 128 bytes
 MAILBOX_BYTES = 256  # assumed: messages and exit code; libnux builds choose 0 to 4096
@@ -100,7 +101,7 @@ class Memory(Mapping[str, Region]):
 
 @dataclass(frozen=True)
 class Placement:
-    """One object in the memory: name, kind (code, region, stack, mailbox), offset and size in bytes.
+    """One object in the memory: name, kind (code, region, const, stack, mailbox), offset and size in bytes.
 
     In external memory the offset counts from where the program's code begins.
     """
@@ -121,6 +122,7 @@ class LinkMap:
         code_bytes: of all code, wherever it lies; code_in: "sram" or "external".
         external: the code in external memory, by rising offset; empty where it lies in SRAM.
         deepest: the chain of calls that needs the most stack; None without kernels.
+        tasks: the program's compiled tasks; None where they are plain Python.
     """
 
     memory: Memory
@@ -131,6 +133,7 @@ class LinkMap:
     code_in: str
     external: tuple[Placement, ...] = ()
     deepest: Chain | None = None
+    tasks: TaskForm | None = None
 
     def offset(self, name: str) -> int:
         """Return the byte offset of a region."""
@@ -167,14 +170,16 @@ def link(
     stack: int = STACK_BYTES,
     mailbox: int = MAILBOX_BYTES,
     code_in: str = "sram",
+    tasks: TaskForm | None = None,
 ) -> LinkMap:
-    """Place a program's regions, code, stack and mailbox, and check its kernels against its regions.
+    """Place a program's regions, code, constants, stack and mailbox, and check its kernels against its regions.
 
     Args:
         memory: the program's regions.
         kernels: everything that it runs; a subroutine that several share is placed once.
         sram_bytes, stack, mailbox: sizes in bytes.
         code_in: "sram", or "external" for code in external memory behind the instruction cache.
+        tasks: the program's compiled tasks, whose code and constant tables take room, too.
 
     Raises:
         ChipLimitError: it does not fit, and the largest object is named; or a kernel's calls need more than the stack.
@@ -186,9 +191,9 @@ def link(
         if size < 0 or size % _WORD:
             raise ValueError(f"{what} is {size} bytes; it must be a multiple of {_WORD}, 0 or more")
     kernels = list(kernels)
-    deepest = _deepest(kernels, stack)
+    deepest = _deepest(kernels, stack) if tasks is None else deepest_of_tasks(tasks, kernels, stack)
     code, code_bytes = [], 0
-    for name, size in _code(kernels):
+    for name, size in _code(kernels, tasks):
         code.append(Placement(name, "code", code_bytes, size))
         code_bytes += size
     inside = code_in == "sram"
@@ -199,9 +204,13 @@ def link(
         position = _aligned(position, VECTOR_BYTES if name in large else _WORD)
         placements.append(Placement(name, "region", position, memory[name].size))
         position += memory[name].size
-    for kind, size in (("stack", stack), ("mailbox", mailbox)):
+    constants = tasks.table_bytes if tasks is not None else 0
+    for name, kind, size in (
+        *([("tables of tasks", "const", constants)] if constants else []),
+        *(("stack", "stack", stack), ("mailbox", "mailbox", mailbox)),
+    ):
         position = _aligned(position, _WORD)
-        placements.append(Placement(kind, kind, position, size))
+        placements.append(Placement(name, kind, position, size))
         position += size
     if position > sram_bytes:
         _refuse(placements, position, sram_bytes)
@@ -209,7 +218,7 @@ def link(
     for kernel in kernels:
         kernel.check(shapes)
     external = () if inside else tuple(code)
-    return LinkMap(memory, tuple(placements), position, sram_bytes, code_bytes, code_in, external, deepest)
+    return LinkMap(memory, tuple(placements), position, sram_bytes, code_bytes, code_in, external, deepest, tasks)
 
 
 def _deepest(kernels: list[Kernel], stack: int) -> Chain | None:
@@ -230,13 +239,15 @@ def _aligned(position: int, alignment: int) -> int:
     return -(-position // alignment) * alignment
 
 
-def _code(kernels: list[Kernel]) -> list[tuple[str, int]]:
+def _code(kernels: list[Kernel], tasks: TaskForm | None) -> list[tuple[str, int]]:
     """Return name and bytes of every routine, each once."""
     sizes: dict[object, tuple[str, int]] = {}
+    for task, size in tasks.code_sizes.items() if tasks is not None else ():
+        sizes[task] = (f"task {task.name}", size)
     for kernel in kernels:
         for routine, size in kernel.code_sizes.items():
             sizes[routine] = (routine.name, size)
-    return [("start-up", START_CODE_BYTES), *sizes.values()] if sizes else []
+    return [("start-up", START_CODE_BYTES), *(pair for pair in sizes.values() if pair[1])] if sizes else []
 
 
 def _refuse(placements: list[Placement], used: int, size: int) -> None:

@@ -11,7 +11,6 @@ import numpy as np
 
 from chip.errors import DeclarationError
 from chip.ppu.memory import Memory
-from chip.ppu.processor.scheduler import run_tasks
 from chip.ppu.recording import Recording
 from chip.ppu.tasks import Doorbell, Timer
 from chip.registers import Registers
@@ -50,13 +49,29 @@ class Program:
         return {}
 
     def main(self, ppu) -> Generator:
-        """Yield operations of ``ppu``; return the exit code, an int.
+        """Yield operations of ``ppu``; return the exit code, a number of 32 bits.
 
         By default, run ``tasks``, earliest deadline first, until all timers are done and nothing is queued, or until
         ``stop_cycle``, and return 0. With doorbells alone that is never: then a task ends the program by returning a
         whole number, its exit code, as any task may. A program that has to set up something first writes
         ``return (yield from super().main(ppu))`` behind it.
+
+        ``main`` and tasks are compiled when the program is loaded, see :mod:`chip.ppu.compiler.tasks`; the scheduler's
+        loop, which stands for this one, is :mod:`chip.ppu.processor.scheduling`.
         """
+        raise DeclarationError(f"program {self.name} runs on a processor; load it over chip.link")
+
+
+class UncompiledProgram(Program):
+    """A program for tests, whose ``main`` or tasks are plain Python generators.
+
+    They may do anything, look at the chip and write lists, and nothing of it is booked or takes memory; between two
+    operations pass ``PLAIN_CONTROL_CYCLES``, whatever they do there. Reports say so.
+    """
+
+    def main(self, ppu) -> Generator:
+        from chip.ppu.processor.scheduling import run_tasks  # which stands on what this module defines
+
         return (yield from run_tasks(self, ppu))
 
 

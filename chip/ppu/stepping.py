@@ -3,11 +3,8 @@
     for step in steps(update, unit, regions, 3):
         print(step)                          # mine.py:12  load8 V0 weights[3]  -> 128 x 5  50 cycles, 112 so far
 
-The bytes and the cycles are those of the compiled kernel, and so are the sentences of faults. The method is another
-one: the walk below goes through the syntax tree of the source, in Python integers that keep 32 bits after every
-operation, and knows nothing of the text that the compiler makes. So each checks the other. Two things are shared,
-because a second copy could only drift: how many cycles a basic block books, and what a vector operation does to its
-lanes, whose own tests have an oracle.
+The bytes and the cycles are those of the compiled kernel, and so are the sentences of faults: both are walks over the
+same intermediate form (:mod:`chip.ppu.compiler.form`), here in Python integers.
 """
 
 from __future__ import annotations
@@ -18,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from chip.ppu.compiler.kernel import Kernel
-from chip.ppu.compiler.stepping_walk import Walk
+from chip.ppu.compiler.walk import Walk
 from chip.ppu.vector.operands import Condition
 from chip.ppu.vector.unit import VectorUnit
 
@@ -79,8 +76,7 @@ def steps(
     """
     if not isinstance(kernel, Kernel):
         raise TypeError(f"steps takes a kernel, not {kernel!r}; decorate the function with @kernel")
-    kernel.check(regions)
-    return _steps(Walk(kernel, unit, regions, limit_cycles), kernel.check_integers(integers))
+    return _steps(Walk(kernel.form_for(regions), unit, regions, limit_cycles), kernel.check_integers(integers))
 
 
 def steps_on(processor, kernel: Kernel, *integers: int) -> Iterator[Step]:

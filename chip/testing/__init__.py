@@ -26,6 +26,20 @@ stateful machine that holds a chip and its host against a plain model of both:
     class TestMyChip(ChipMachine.TestCase):
         settings = settings(max_examples=20)
 
+A drawn program is a list of operations as values, :class:`chip.ppu.processor.operation.Operation`, ``steps`` draws one
+of them, and ``UncompiledScript`` runs a function that yields them, made through its PPU or ready-made:
+
+    @given(st.lists(steps(), max_size=5))
+    def test_operations_end(operations):
+        run_firmware(RandomProgram(operations, image={}))
+
+``kernel_cases`` and ``task_cases`` draw whole kernels and tasks, for tests of what handles code: a failing one shrinks
+to a few lines and prints as Python text, of which ``kernel_from_text`` makes a kernel again:
+
+    @given(kernel_cases())
+    def test_my_report_knows_every_kernel(case):
+        assert my_report(case.kernel, case.regions(), case.calls)
+
 ``record`` and ``replay`` show that a program learns from what it reads and from nothing else, see
 :mod:`chip.testing.no_oracle`.
 """
@@ -35,13 +49,24 @@ from __future__ import annotations
 from importlib import import_module
 
 _HOMES = {
-    "chip.testing.runs": ["BUFFERS", "Script", "WatchedChip", "chip_bytes", "load_firmware", "run_firmware"],
+    "chip.testing.runs": [
+        "BUFFERS",
+        "Script",
+        "UncompiledScript",
+        "WatchedChip",
+        "chip_bytes",
+        "load_firmware",
+        "run_firmware",
+    ],
     "chip.testing.no_oracle": ["Log", "Outcome", "ReplayError", "record", "replay"],
     "chip.testing.strategies": [
         *("configs", "event_labels", "imperfections", "labels", "registers", "sample_sets", "spike_trains", "weights"),
     ],
-    "chip.testing.random_programs": ["RandomProgram", "Step", "program_pairs", "programs", "steps"],
+    "chip.testing.random_programs": ["RandomProgram", "program_pairs", "programs", "steps"],
     "chip.testing.machine": ["ChipMachine"],
+    "chip.testing.code.loading": ["kernel_from_text"],
+    "chip.testing.code.programs": ["Case"],
+    "chip.testing.code.strategies": ["kernel_cases", "task_cases"],
 }
 _HOME = {name: home for home, names in _HOMES.items() for name in names}
 __all__ = sorted(_HOME)

@@ -1,50 +1,81 @@
-"""What a log of :mod:`chip.testing.no_oracle` is made of: entries for what a program asked for, and its outcome."""
+"""What a log of :mod:`chip.testing.no_oracle` is made of: the operations that a program came to, and its outcome.
+
+Operations stand in a log as plain values, the same for whoever makes them: a kernel is its name, and rows or masks are
+tuples of numbers.
+"""
 
 from __future__ import annotations
 
-import inspect
 from collections import Counter
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from functools import cache, partial
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from chip.config import ChipConfig
 from chip.ppu.compiler.kernel import Kernel
+from chip.ppu.processor.chaining import chain
+from chip.ppu.processor.flow import ENDED, FAULT, SLEEP, Flow
+from chip.ppu.processor.operation import Operation, signatures
 from chip.ppu.processor.processor import Processor
 from chip.ppu.vector.operands import VectorRegister
 from chip.ppu.vector.unit import VectorUnit
 
+Bytes = tuple[int, np.ndarray]
+"""Bytes in SRAM: their offset, and uint8[n]."""
+
+# what a program comes to beside an operation
+OTHERS, END, FAULTED = "the time at which somebody else acts", "the end of main", "a fault between two operations"
+NOWHERE = {SLEEP: OTHERS, ENDED: END, FAULT: FAULTED}
+
 
 @dataclass
-class Entry:
-    """One thing that ``main`` asked its PPU for.
+class Effect:
+    """What one operation did to its own PPU.
 
     Attributes:
-        name: of the operation or property; arguments: by name, as plain values.
-        value: what it returned, for what is not yielded. yielded: it is an operation that takes time.
-        brought: (offset in SRAM, uint8[n]) for everything that stood in SRAM when it ended and no kernel wrote.
-        registers: (number, int8[128]) for every vector register that it wrote.
-        cycles: what it booked, by kind; without the cycles of a kernel, which a replay counts itself.
+        operation: which one, as a plain value.
+        brought: what it wrote into SRAM, changed or not; not what a kernel wrote, which a replay computes.
+        registers: (number, int8[128]) for every vector register that it wrote; no kernel's.
+        arrived: of a region that a kernel uses while somebody writes it, a race: what had come there by then.
+        cycles: what it booked, by kind; not a kernel's, which a replay counts.
+        choice: what a pass of the scheduler has decided, None for all others.
+        done: it has begun; False where it faulted, which ends the log.
     """
 
-    name: str
-    arguments: dict[str, object]
-    value: object = None
-    yielded: bool = False
-    brought: list[tuple[int, np.ndarray]] = field(default_factory=list)
-    registers: list[tuple[int, np.ndarray]] = field(default_factory=list)
+    operation: Operation
+    brought: list[Bytes] = field(default_factory=list)
+    registers: list[Bytes] = field(default_factory=list)
+    arrived: list[Bytes] = field(default_factory=list)
     cycles: Counter[str] = field(default_factory=Counter)
-
-    def __str__(self) -> str:
-        return f"{self.name}({', '.join(f'{name}={value!r}' for name, value in self.arguments.items())})"
+    choice: int | None = None
+    done: bool = False
 
     def bring(self, sram: np.ndarray, vector: VectorUnit) -> None:
         """Put what it brought where it belongs."""
-        for offset, values in self.brought:
-            sram[offset : offset + values.size] = values
+        put(self.brought, sram)
         for number, values in self.registers:
             vector.state.bytes[number] = values
+
+
+@dataclass
+class Entry:
+    """One stretch of a program: from when it could go on to what it came to.
+
+    Attributes:
+        now_ns, horizon_ns: when it went on, and when somebody else acted next.
+        came_to: an operation as a plain value, or :data:`OTHERS`, :data:`END`, :data:`FAULTED`.
+        effects: of that operation, or of each operation of that chain.
+        came: what others had written into SRAM when it went on again, or when the recording ended, as far as it
+            changed.
+    """
+
+    now_ns: int
+    horizon_ns: int
+    came_to: Operation | str
+    effects: list[Effect] = field(default_factory=list)
+    came: list[Bytes] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -52,13 +83,13 @@ class Outcome:
     """What a program has come to; two of them are equal where every byte is.
 
     Attributes:
-        exit_code: None where it has not ended.
+        exit_code: as :attr:`chip.ppu.processor.processor.Processor.exit_code`.
         sram: all 16 KiB of it. vector: the arrays of the vector unit, its cycles among them.
         cycles: busy cycles by kind.
         written: SHA-256 of everything that left its SRAM, in order, with where it went.
     """
 
-    exit_code: int | None
+    exit_code: int | str | None
     sram: bytes
     vector: dict[str, bytes]
     cycles: dict[str, int]
@@ -67,64 +98,107 @@ class Outcome:
 
 @dataclass
 class Log:
-    """What one program asked for and got, from its start to its end; ``outcome`` is filled when recording ends."""
+    """What one program came to and got, from its start to its end; ``outcome`` is filled when recording ends.
+
+    Attributes:
+        program, hemisphere, config: whose it is, where, and on which chip.
+        vector: the vector unit at the start.
+        host: what the host had written into SRAM before the start, as far as it differs from the program's image.
+        entries: in order; where the program was started again behind its end, they go on with that run.
+    """
 
     program: str
     hemisphere: int
     config: ChipConfig
     vector: dict[str, np.ndarray]
+    host: list[Bytes] = field(default_factory=list)
     entries: list[Entry] = field(default_factory=list)
     outcome: Outcome | None = None
 
-
-def is_operation(name: str) -> bool:
-    return inspect.isfunction(inspect.getattr_static(Processor, name, None))
-
-
-def named_operation(call, name: str):
-    """Return what a program calls by a name, which a chain asks for."""
-    operation = partial(call, name)
-    operation.__name__ = name  # type: ignore[attr-defined]
-    return operation
+    @property
+    def effects(self) -> list[Effect]:
+        """Every operation with its effect, in order, those of chains one by one."""
+        return [effect for entry in self.entries for effect in entry.effects]
 
 
-@cache
-def _signature(name: str) -> inspect.Signature:
-    return inspect.signature(getattr(Processor, name))
+def outcome_of(ppu: Processor, exit_code: int | str | None, written) -> Outcome:
+    """Return what a processor has come to; ``written`` is the digest of what left its SRAM."""
+    cycles = {kind: count for kind, count in sorted(ppu.cycles.items()) if count}
+    vector = {name: array.tobytes() for name, array in ppu.vector.snapshot().items()}
+    return Outcome(exit_code, ppu.sram.tobytes(), vector, cycles, written.hexdigest())
 
 
-def bound_arguments(name: str, args: tuple, named: dict) -> dict[str, object]:
-    """The arguments of an operation by name, defaults filled in, as values that compare equal when they are."""
-    bound = _signature(name).bind(None, *args, **named)
-    bound.apply_defaults()
-    return {key: _plain(value) for key, value in list(bound.arguments.items())[1:]}
+def put(some: list[Bytes], sram: np.ndarray) -> None:
+    """Write bytes where they belong."""
+    for offset, values in some:
+        sram[offset : offset + values.size] = values
+
+
+# ---------------------------------------------------------------------- operations
+
+
+def came_to(flow: Flow, code: int) -> Operation | str:
+    """Return what a flow has come to, by what :meth:`chip.ppu.processor.flow.Flow.advance` returned."""
+    return plain(flow.operation(code)) if code >= 0 else NOWHERE[code]
+
+
+def plain(operation: Operation) -> Operation:
+    """Return an operation as a plain value."""
+    return Operation(operation.name, tuple(_plain(argument) for argument in operation.arguments))
 
 
 def _plain(value: object) -> object:
+    if isinstance(value, Operation):
+        return plain(value)
     if isinstance(value, Kernel):
         return value.name
-    if isinstance(value, np.ndarray | np.integer):
+    if isinstance(value, np.ndarray | np.generic):
         return _plain(value.tolist())
-    if isinstance(value, range | list | tuple):
-        return tuple(_plain(element) for element in value)
-    return value.__name__ if isinstance(value, partial) else value  # an operation of a chain
+    return tuple(_plain(element) for element in value) if isinstance(value, range | list | tuple) else value
 
 
-def named_registers(place: object) -> tuple[int, ...]:
-    """The numbers of the registers that an argument ``into`` or ``source`` names, none for a region."""
-    named = place if isinstance(place, tuple) else (place,)
-    return tuple(register.number for register in named if isinstance(register, VectorRegister))
+class _Link(NamedTuple):
+    """An operation of a chain that somebody else does."""
+
+    name: str
+    arguments: tuple[Any, ...]
+    do: Callable[[], None]
+
+    def begin(self, ppu: Processor) -> None:
+        self.do()
 
 
-def update_digest(digest, entry: Entry, ppu) -> None:
-    """Take in what an operation with a ``source`` or a ``mask`` sends out of SRAM or registers, and where it goes."""
-    source = entry.arguments.get("source")
-    for region in (source, entry.arguments.get("mask")):
-        if isinstance(region, str) and region in ppu.regions:
-            digest.update(str(entry).encode() + ppu.regions[region].tobytes())
-    for register in named_registers(source):
-        digest.update(str(entry).encode() + ppu.vector.state.bytes[register].tobytes())
+def begin(ppu: Processor, operation: Operation, do: Callable[[Operation], None]) -> None:
+    """Begin an operation by ``do``, or each operation of a chain."""
+    if operation.name != "chain":
+        do(operation)
+        return
+    chain(ppu, *(_link(one, do) if isinstance(one, Operation) else one for one in operation.arguments))
 
 
-def vector_bytes(vector) -> dict[str, bytes]:
-    return {name: array.tobytes() for name, array in vector.snapshot().items()}
+def _link(one: Operation, do: Callable[[Operation], None]) -> Any:
+    return _Link(one.name, one.arguments, lambda: do(one))
+
+
+def argument(operation: Operation, name: str) -> Any:
+    """Return an argument by its name, None where an operation has none of that name."""
+    return dict(zip(signatures()[operation.name].parameters, operation.arguments, strict=False)).get(name)
+
+
+def registers_at(place: Any) -> Iterator[int]:
+    """Yield the numbers of the vector registers that an argument names, none for a region."""
+    for register in place if isinstance(place, tuple | list) else (place,):
+        if isinstance(register, VectorRegister):
+            yield register.number
+
+
+def update_digest(written, operation: Operation, ppu: Processor) -> None:
+    """Take in what an operation sends out of SRAM or vector registers, and where it goes."""
+    source = argument(operation, "source")
+    regions = [source, argument(operation, "mask")]
+    if operation.name == "record":
+        regions += [one.region for one in ppu.program.recordings if one.name == operation.arguments[0]]
+    sent = [ppu.regions[region] for region in regions if isinstance(region, str) and region in ppu.regions]
+    sent += [ppu.vector.state.bytes[number] for number in registers_at(source)]
+    for values in sent:
+        written.update(str(plain(operation)).encode() + values.tobytes())

@@ -19,10 +19,12 @@ from chip.chip import Chip
 from chip.config import ChipConfig
 from chip.errors import LinkError
 from chip.fpga import RECORD_SLOTS, RECORD_SPIKES, SampleSet
-from chip.ppu.processor.core import DOORBELL_LINES, ISSUE_CYCLES
+from chip.ppu.processor.operation import Operation, operation
+from chip.ppu.processor.timing import PLAIN_CONTROL_CYCLES
+from chip.ppu.tasks import DOORBELL_LINES
 from chip.registers import Registers
 from chip.testing.model import ChipModel
-from chip.testing.random_programs import ADDRESSES, MEMORY, ROWS_AT_ONCE, RandomProgram, Step, images
+from chip.testing.random_programs import ADDRESSES, MEMORY, ROWS_AT_ONCE, RandomProgram, images, nudge
 from chip.testing.strategies import registers, sample_sets
 
 IDLE_CYCLES = 100
@@ -34,13 +36,13 @@ BYTES = st.sampled_from(["weights", "membranes", "mixed", "inbox"])  # the regio
 
 
 class Obedient(RandomProgram):
-    """Does ``step`` and clears it, or sleeps; ends when it is told to."""
+    """Does the operation ``step`` and clears it, or sleeps; ends when it is told to."""
 
     name = "obedient program"
 
     def __init__(self, image: dict[str, np.ndarray]):
         super().__init__([], image)
-        self.step: Step | None = None
+        self.step: Operation | None = None
         self.stopped = False
         self.span_ns = 0
 
@@ -50,7 +52,7 @@ class Obedient(RandomProgram):
                 yield ppu.wait(IDLE_CYCLES)
                 continue
             begun_ns = ppu.environment.now
-            yield self.step.issue(ppu)
+            yield self.step
             self.span_ns = ppu.environment.now - begun_ns
             self.step = None
         return 0
@@ -122,15 +124,15 @@ class ChipMachine(RuleBasedStateMachine):
 
     # ------------------------------------------------------------------ operations
 
-    def _do(self, side: int, operation: str, **arguments) -> None:
+    def _do(self, side: int, name: str, *arguments, **named) -> None:
         """Let a PPU do one operation to its end."""
-        program, step = self.programs[side], Step(operation, arguments)
-        cycles = self.model.issue(side, step)
+        program, step = self.programs[side], operation(name, *arguments, **named)
+        cycles = self.model.do(side, step)
         program.step = step
         while program.step is not None:
             self.chip.environment.step()
         if cycles is not None:
-            expected_ns = (cycles + ISSUE_CYCLES) * c.PPU_CLOCK_NS
+            expected_ns = (cycles + PLAIN_CONTROL_CYCLES) * c.PPU_CLOCK_NS
             assert program.span_ns == expected_ns, f"{step} took {program.span_ns} ns, not {expected_ns} ns"
 
     def _adopt(self, side: int, region: str) -> np.ndarray:
@@ -229,7 +231,7 @@ class ChipMachine(RuleBasedStateMachine):
     @running
     @rule(side=SIDES, amount=st.integers(0, 100))
     def run_kernel(self, side: int, amount: int) -> None:
-        self._do(side, "run", kernel="nudge", amount=amount)
+        self._do(side, "run", nudge, amount)
 
     # ------------------------------------------------------------------ what holds at any time
 

@@ -11,10 +11,11 @@ import numpy as np
 
 from chip import constants as c
 from chip.config import ChipConfig
-from chip.ppu.processor.core import DOORBELL_LINES
+from chip.ppu.compiler.kernel import Kernel
+from chip.ppu.processor.operation import Operation
 from chip.ppu.program import Program
+from chip.ppu.tasks import DOORBELL_LINES
 from chip.registers import Registers
-from chip.testing.random_programs import Step
 
 
 class ChipModel:
@@ -39,9 +40,9 @@ class ChipModel:
         self.link_bytes = {"before": 0, "during": 0, "after": 0}
         self.refused = 0
 
-    def issue(self, side: int, step: Step) -> int | None:
-        """Do what a step does; return the cycles that it takes, None where the analog core or a kernel decides."""
-        return getattr(self, f"_{step.operation}")(side, **step.arguments)
+    def do(self, side: int, operation: Operation) -> int | None:
+        """Do an operation; return the cycles that it takes, None where the analog core or a kernel decides."""
+        return getattr(self, f"_{operation.name}")(side, *operation.arguments)
 
     def transfer(self, phase: str, nbytes: int) -> bool:
         """Count a transfer of so many bytes over the host link; say whether it is allowed."""
@@ -67,13 +68,20 @@ class ChipModel:
         self.weights[side, rows, half::2] = values % (c.WEIGHT_MAX + 1)
         return len(rows) * (c.SRAM_VECTOR_LOAD_CYCLES + c.WEIGHT_STORE_CYCLES)
 
-    def _load_external(self, side: int, address: int, into: str) -> int:
-        self.regions[side][into][: c.VECTOR_BYTES] = self.external.get(address, 0)
-        return c.EXTERNAL_LOAD_CYCLES + c.SRAM_VECTOR_STORE_CYCLES
+    def _load_external(self, side: int, address: int, into: str, vectors: int, offset: int) -> int:
+        for vector in range(vectors):
+            at = offset + vector * c.VECTOR_BYTES
+            stored = self.external.get(address + vector * c.VECTOR_BYTES, 0)
+            self.regions[side][into][at : at + c.VECTOR_BYTES] = stored
+        return vectors * (c.EXTERNAL_LOAD_CYCLES + c.SRAM_VECTOR_STORE_CYCLES)
 
-    def _store_external(self, side: int, address: int, source: str) -> int:
-        self.external[address] = self.regions[side][source][: c.VECTOR_BYTES].copy()
-        return c.EXTERNAL_STORE_CYCLES + c.SRAM_VECTOR_LOAD_CYCLES
+    def _store_external(self, side: int, address: int, source: str, vectors: int, offset: int) -> int:
+        for vector in range(vectors):
+            at = offset + vector * c.VECTOR_BYTES
+            stored = self.regions[side][source][at : at + c.VECTOR_BYTES].copy()
+            self.external[address + vector * c.VECTOR_BYTES] = stored
+        further = (vectors - 1) * c.EXTERNAL_STORE_SUSTAINED_CYCLES
+        return c.EXTERNAL_STORE_CYCLES + further + vectors * c.SRAM_VECTOR_LOAD_CYCLES
 
     def _send(self, side: int, hemisphere: int, source: str, into: str, line: int, nbytes: int) -> int:
         self.regions[hemisphere][into][:nbytes] = self.regions[side][source][:nbytes]
@@ -97,19 +105,19 @@ class ChipModel:
         further = (len(halves) - 1) * cadc.buffered_read_cycles
         return cadc.read_cycles + further + len(halves) * c.SRAM_VECTOR_STORE_CYCLES
 
-    def _sample_membranes(self, side: int, count: int, into: str) -> int:
-        periods = (count - 1) * c.CADC_SAMPLE_PERIOD_NS // c.PPU_CLOCK_NS
+    def _sample_membranes(self, side: int, count: int, into: str, period_ns: int) -> int:
+        periods = (count - 1) * period_ns // c.PPU_CLOCK_NS
         return periods + self.config.cadc.read_cycles + c.SRAM_VECTOR_STORE_CYCLES
 
     def _load_record(self, side: int, slot: int, into: str) -> None:
         return None
 
-    def _play(self, side: int, sample: int, slot: int = 0, ring: tuple[int, ...] = ()) -> None:
+    def _play(self, side: int, sample: int, slot: int, ring: tuple[int, ...]) -> None:
         self.played += 1
         for hemisphere in ring:
             self._ring(side, hemisphere, 0)
 
-    def _run(self, side: int, kernel: str, amount: int) -> None:
+    def _run(self, side: int, kernel: Kernel, amount: int) -> None:
         """The kernel ``nudge``; nobody else is modelled."""
         regions = self.regions[side]
         row = regions["weights"][: c.LANES].astype(int) + amount + (regions["mixed"] & 3)

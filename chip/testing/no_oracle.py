@@ -1,49 +1,59 @@
-"""No oracle: a program's reads are logged, and its ``main`` and kernels replayed with nothing but the log.
+"""No oracle: a program's reads are logged, and its tasks and kernels replayed with nothing but the log.
 
     with record(chip) as logs:
         chip.start()
         chip.run()
     assert replay(logs[c.TOP], program) == logs[c.TOP].outcome
 
-A log has one entry for everything that ``main`` asked its PPU for, in order: the operation with its arguments, and what
-it brought into SRAM or vector registers (conversions, rows of weights, records, what the other PPU sent meanwhile) or
-the value that it returned (the time base). The operations of a chain stand before it, each with what it brought. The
-replay has the program, its SRAM, its vector unit and the log; there is no chip, no analog core and no clock. Its
-kernels are run, not read from the log. Where the outcome is the same to the byte, the program has learned from what it
-read and from nothing else.
+A log has one entry for every time that the program went on: when that was, when somebody else acted next, and what it
+came to, which is an operation as a rule. With the operation stands what it brought into SRAM or vector registers
+(conversions, rows of weights, records) and what others wrote there meanwhile. The replay has the program, compiled or
+plain, its SRAM, its vector unit and the log; there is no chip, no analog core and no clock. The program must come to
+what its log says, each time; its kernels are run, not read from the log. Words of SRAM it reads by itself, and its time
+base from the times in the log. Where the outcome is the same to the byte, the program has learned from what it read and
+from nothing else.
+
+A compiled program can ask for nothing else; a plain one that tries is refused.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections import Counter
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import numpy as np
 
 from chip.clock import Clock
 from chip.config import ChipConfig
-from chip.ppu.memory import link
+from chip.ppu.contract import image_of
 from chip.ppu.processor.chaining import READS
-from chip.ppu.processor.core import CHAINED
+from chip.ppu.processor.flow import FAULT, SLEEP, Flow, PlainFlow, PlainPpu
+from chip.ppu.processor.linking import link_program
+from chip.ppu.processor.operation import TABLE, Operation
 from chip.ppu.processor.processor import Processor
+from chip.ppu.processor.scheduling import PASS
 from chip.ppu.program import Program
 from chip.testing.log import (
+    END,
+    Bytes,
+    Effect,
     Entry,
     Log,
     Outcome,
-    bound_arguments,
-    is_operation,
-    named_operation,
-    named_registers,
+    argument,
+    begin,
+    came_to,
+    outcome_of,
+    plain,
+    put,
+    registers_at,
     update_digest,
-    vector_bytes,
 )
 
 # what a PPU has in itself, without asking anybody
 LOCAL = frozenset({"hemisphere", "name", "config", "link_map", "regions", "sram", "vector", "scheduler"})
-CHIP = frozenset({"chip", "environment"})
 
 
 class ReplayError(RuntimeError):
@@ -54,247 +64,199 @@ class ReplayError(RuntimeError):
 def record(chip) -> Iterator[dict[int, Log]]:
     """Log what the programs of a loaded chip do that is started inside; yields the logs by hemisphere.
 
-    Recording changes nothing that a program can see. Raises RuntimeError for a chip without programs or one that runs.
+    Recording changes nothing that a program can see. Raises RuntimeError for a chip without programs or one that was
+    started before; it may be started several times inside.
     """
     if chip.started:
         raise RuntimeError("this chip was started already; open record(chip) before chip.start()")
     loaded = [processor for processor in chip.processors if processor.program is not None]
     if not loaded:
         raise RuntimeError("no PPU has a program to record; load one over chip.link first")
-    logs, recorders = {}, []
-    for processor in loaded:
-        log = Log(processor.program.name, processor.hemisphere, processor.config, processor.vector.snapshot())
-        recorder = LoggedPpu(processor, log)
-        logs[processor.hemisphere] = log
-        recorders.append((processor, processor.program, recorder))
-        processor.program = _Recorded(processor.program, recorder)
+    recorders = [_RecordedFlow(processor) for processor in loaded]
+    for processor, recorder in zip(loaded, recorders, strict=True):
+        processor.flow = recorder
     try:
-        yield logs
+        yield {processor.hemisphere: recorder.log for processor, recorder in zip(loaded, recorders, strict=True)}
     finally:
-        for processor, program, recorder in recorders:
-            processor.program = program
+        for recorder in recorders:
             recorder.finish()
 
 
 def replay(log: Log, program: Program) -> Outcome:
     """Run a program again on what a log says it read, without a chip; returns what it comes to.
 
+    A run that was cut off, by the watchdog or a fault, is replayed up to there; its exit code is the log's.
+
     Raises:
-        ReplayError: it asks for something else than the log has next, or for the chip itself.
-        MachineFault: one of its kernels faults.
+        ReplayError: it comes to something else than the log has next, or asks for the chip itself.
+        MachineFault: one of its kernels faults, or its flow does.
     """
-    return ReplayedPpu(log, program).run_to_the_end()
+    return _Replay(log, program).outcome()
 
 
 # ---------------------------------------------------------------------- recording
 
 
-class _Recorded:
-    """A program whose ``main`` talks to a recorder; everything else is the program's own."""
+class _RecordedFlow:
+    """Stands in the place of a program's flow: passes everything on and writes it down."""
 
-    def __init__(self, program: Program, recorder: LoggedPpu):
-        self._program, self._recorder = program, recorder
-
-    def __getattr__(self, name: str):
-        return getattr(self._program, name)
-
-    def main(self, _):
-        main = self._program.main(self._recorder)
-        return self._pass_on(main) if isinstance(main, Generator) else main
-
-    def _pass_on(self, main: Generator) -> Generator:
-        while True:
-            try:
-                operation = next(main)
-            except StopIteration as end:
-                return end.value
-            yield operation
-            self._recorder.ended()
-
-
-class LoggedPpu:
-    """Stands between a program and its PPU: passes everything on and writes it down."""
-
-    def __init__(self, processor: Processor, log: Log):
-        self._processor, self._log = processor, log
-        self._open: Entry | None = None
-        self._expected = processor.sram  # SRAM as it would be without what the open operation brings
-        self._late: list[tuple[Entry, list[tuple[int, np.ndarray]]]] = []  # what brings when the open operation ends
+    def __init__(self, ppu: Processor):
+        self.ppu, self.flow = ppu, ppu.flow
+        self._watched, self.flow.watched = self.flow.watched, True  # so that kernels are operations that can be logged
+        self.log = Log(ppu.program.name, ppu.hemisphere, ppu.config, ppu.vector.snapshot())
+        self._came = self.log.host  # where goes what others have written by now
+        self._expected = np.zeros_like(ppu.sram)  # SRAM as it would be without them
+        for name, values in image_of(ppu.program).items():
+            ppu.link_map.views(self._expected)[name][...] = values
+        self._open: list[tuple[Effect, list[Bytes]]] = []  # operations that bring something at their end, and where
         self._written = hashlib.sha256()
 
-    def __getattr__(self, name: str):
-        if name in LOCAL | CHIP:
-            return getattr(self._processor, name)
-        if is_operation(name):
-            return named_operation(self._call, name)
-        booked = Counter(self._processor.cycles)
-        value = getattr(self._processor, name)
-        self._log.entries.append(Entry(name, {}, value, cycles=self._processor.cycles - booked))
-        return value
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.flow, name)
 
-    def _call(self, name: str, *args, **named):
-        processor = self._processor
-        entry = Entry(name, bound_arguments(name, args, named))
-        update_digest(self._written, entry, processor)
-        booked, self._expected, kernel_cycles = (
-            Counter(processor.cycles),
-            processor.sram.copy(),
-            processor.vector.cycles,
-        )
-        with self._targets_noted(entry.arguments.get("into")) as targets:
-            result = getattr(processor, name)(*args, **named)
-        if name != "chain":  # whose operations have booked it
-            entry.cycles = processor.cycles - booked
-            entry.cycles["kernel"] -= processor.vector.cycles - kernel_cycles
-        self._log.entries.append(entry)
-        if result is CHAINED:
-            self._note(entry, targets)
-            self._expected = processor.sram.copy()
-            if name in READS:
-                self._late.append((entry, targets))
-        elif result is not None and result is processor._issued:  # to be yielded
-            entry.yielded, self._open = True, entry
-            self._late.append((entry, targets))
-            if name == "run":
-                self._expected = processor.sram.copy()
+    @property
+    def control_cycles(self) -> int:
+        return self.flow.control_cycles
+
+    @control_cycles.setter
+    def control_cycles(self, cycles: int) -> None:
+        self.flow.control_cycles = cycles
+
+    def advance(self, now_ns: int, horizon_ns: int) -> int:
+        incoming = self.ppu.incoming
+        while incoming.open and horizon_ns > now_ns + 1:  # step by step, so that the log has what each read sees
+            incoming.bring(now_ns)
+            code = self._advance(now_ns, now_ns + 1)
+            now_ns = self.flow.time_ns
+            if code != SLEEP or now_ns >= horizon_ns:
+                return code
+        return self._advance(now_ns, horizon_ns)
+
+    def _advance(self, now_ns: int, horizon_ns: int) -> int:
+        self._look()
+        code = self.flow.advance(now_ns, horizon_ns)
+        self._expected[:] = self.ppu.sram  # a plain program may have written there
+        entry = Entry(now_ns, horizon_ns, came_to(self.flow, code))
+        self.log.entries.append(entry)
+        self._came = entry.came
+        return code
+
+    def begin(self, code: int) -> None:
+        operation = self.flow.operation(code)
+        effects = self.log.entries[-1].effects
+
+        def do(one: Operation) -> None:
+            effect = Effect(plain(one))
+            effects.append(effect)
+            self._do(one, effect, late=one is operation or one.name in READS)
+            effect.done = True
+
+        begin(self.ppu, operation, do)
+        self.flow.leave(code)
+
+    def _do(self, operation: Operation, effect: Effect, late: bool) -> None:
+        """Begin one operation and write down what it brings, at its end where it is ``late``."""
+        ppu = self.ppu
+        update_digest(self._written, operation, ppu)
+        if operation.name == "run":
+            self._note_arrivals(operation, effect)
+            try:
+                operation.begin(ppu)
+            finally:
+                self._expected[:] = ppu.sram
+            return
+        booked = ppu.cycles
+        with self._targets_noted(operation) as targets:
+            operation.begin(ppu)
+        effect.cycles = ppu.cycles - booked
+        if operation.name == PASS:
+            effect.choice = ppu.scheduler.choice
+        if late:
+            self._open.append((effect, targets))
         else:
-            entry.value = result
-        return result
+            self._note(effect, targets)
+
+    def _note_arrivals(self, operation: Operation, effect: Effect) -> None:
+        """Write down what a kernel finds of regions that are half-written: as :meth:`Processor.look` brings it."""
+        ppu = self.ppu
+        if not ppu.incoming.open or operation.arguments[0] not in ppu.kernels:
+            return
+        for region in operation.arguments[0].regions:
+            low = ppu.link_map.offset(region)
+            ppu.incoming.collision(low, low + ppu.regions[region].nbytes, ppu.environment.now, writes=False)
+        effect.arrived = self._changes()
 
     @contextmanager
-    def _targets_noted(self, into: object) -> Iterator[list[tuple[int, np.ndarray]]]:
+    def _targets_noted(self, operation: Operation) -> Iterator[list[Bytes]]:
         """Note which bytes of the region that it names an operation asks for: it writes them, changed or not."""
-        processor, bytes_of = self._processor, self._processor._bytes
-        targets: list[tuple[int, np.ndarray]] = []
-        if not isinstance(into, str):
+        ppu, targets = self.ppu, []
+        into = argument(operation, "into")
+        if not isinstance(into, str) or operation.name == "send":  # which names another PPU's region
             yield targets
             return
 
-        def noted(region: str, offset: int, count: int) -> np.ndarray:
-            if region == into:
-                targets.append((processor.link_map.offset(region) + offset, bytes_of(region, offset, count)))
-            return bytes_of(region, offset, count)
+        def noting(method: Callable, offset_of: Callable[[tuple], int]) -> Callable:
+            def noted(region: str, *where: int):
+                found = method(region, *where)
+                if region == into:
+                    targets.append((ppu.link_map.offset(region) + offset_of(where), np.asarray(found)))
+                return found
 
-        processor._bytes = noted
+            return noted
+
+        ppu.bytes = noting(ppu.bytes, lambda where: where[0])  # type: ignore[method-assign]
+        ppu.memory = noting(ppu.memory, lambda where: 0)  # type: ignore[method-assign]
         try:
             yield targets
         finally:
-            del processor._bytes
+            del ppu.bytes, ppu.memory
 
-    def _note(self, entry: Entry, targets: list[tuple[int, np.ndarray]]) -> None:
+    def _note(self, effect: Effect, targets: list[Bytes]) -> None:
         """Write down what stands now where an operation has written."""
-        entry.brought = [(offset, target.copy()) for offset, target in targets]
-        registers, memory = named_registers(entry.arguments.get("into")), self._processor.vector.state.bytes
-        entry.registers = [(number, memory[number].copy()) for number in registers]
-        for offset, values in entry.brought:
-            self._expected[offset : offset + values.size] = values
+        effect.brought = [(offset, target.copy()) for offset, target in targets]
+        memory = self.ppu.vector.state.bytes
+        effect.registers = [(n, memory[n].copy()) for n in registers_at(argument(effect.operation, "into"))]
+        put(effect.brought, self._expected)
 
-    def ended(self) -> None:
-        """The open operation has ended: write down what it brought, then what else came into SRAM meanwhile."""
-        entry, self._open = self._open, None
-        for late, targets in self._late:
-            self._note(late, targets)
-        self._late = []
-        sram = self._processor.sram
-        changed = np.flatnonzero(self._expected != sram)
-        for run in np.split(changed, np.flatnonzero(np.diff(changed) > 1) + 1) if changed.size else ():
-            entry.brought.append((int(run[0]), sram[run[0] : run[-1] + 1].copy()))
+    def _look(self) -> None:
+        """Write down what the last operation brought at its end, and what else came into SRAM by now."""
+        for effect, targets in self._open:
+            self._note(effect, targets)
+        self._open = []
+        self._came += self._changes()
+
+    def _changes(self) -> list[Bytes]:
+        """Return what differs from what is expected in SRAM, and expect it."""
+        sram, expected = self.ppu.sram, self._expected
+        changed = np.flatnonzero(expected != sram)
+        if not changed.size:
+            return []
+        runs = np.split(changed, np.flatnonzero(np.diff(changed) > 1) + 1)
+        expected[:] = sram
+        return [(int(run[0]), sram[run[0] : run[-1] + 1].copy()) for run in runs]
 
     def finish(self) -> None:
-        processor = self._processor
-        self._log.outcome = Outcome(
-            processor.exit_code,
-            processor.sram.tobytes(),
-            vector_bytes(processor.vector),
-            {kind: count for kind, count in sorted(processor.cycles.items()) if count},
-            self._written.hexdigest(),
-        )
+        """End the recording."""
+        self._look()
+        self.log.outcome = outcome_of(self.ppu, self.ppu.exit_code, self._written)
+        self.flow.watched = self._watched
+        if self.ppu.flow is self:  # no other program was loaded
+            self.ppu.flow = self.flow
 
 
 # ---------------------------------------------------------------------- replaying
 
 
-class ReplayedPpu:
-    """A PPU without a chip: its own SRAM, vector unit and kernels, and a log for everything else."""
+class _LocalPpu(PlainPpu):
+    """What a plain generator gets as its processor in a replay: no chip."""
 
-    def __init__(self, log: Log, program: Program):
-        self._log, self._position, self._issued = log, 0, None
-        self._body = body = Processor(_NoChip(log.config), log.hemisphere)  # never started: SRAM, vector unit, kernels
-        body.load(program, link(program.memory, program.kernels, code_in=program.code_in), program.image())
-        body.vector.restore(log.vector)
-        self._program, self._cycles, self._chaining = program, Counter(), False
-        self._written = hashlib.sha256()
-
-    def __getattr__(self, name: str):
-        if name in LOCAL:
-            return getattr(self._body, name)
-        if name in CHIP:
-            raise ReplayError(
-                f"program {self._program.name} asks for ppu.{name}, which is no operation of a PPU: a replay has only "
-                "what the program reads"
-            )
-        if is_operation(name):
-            return named_operation(self._call, name)
-        return self._next(Entry(name, {})).value
-
-    def run_to_the_end(self) -> Outcome:
-        main = self._program.main(self)
-        while True:
-            try:
-                operation = next(main)
-            except StopIteration as end:
-                if self._position < len(self._log.entries):
-                    self._differ("the end of main")
-                return self._outcome(end.value)
-            if operation is None or operation is not self._issued:
-                raise ReplayError(
-                    f"program {self._program.name} yields {operation!r}, which is no operation of its PPU"
-                )
-            self._issued = None
-            operation.bring(self.sram, self.vector)
-
-    def _call(self, name: str, *args, **named):
-        asked = Entry(name, bound_arguments(name, args, named))
-        if name == "chain":
-            self._chaining = True
-            for method, *arguments in args:
-                method(*arguments)
-            self._chaining = False
-        entry = self._next(asked)
-        update_digest(self._written, asked, self)
-        if name == "word":
-            return int(self.regions[asked.arguments["region"]][asked.arguments["index"]])
-        if name == "run":
-            kernel, *integers = args
-            self._cycles["kernel"] += self._body._kernels[kernel](self.config.ppu.kernel_limit_cycles, *integers)
-        if self._chaining:
-            entry.bring(self.sram, self.vector)  # nothing behind it in the chain uses what it brings late
-        if not entry.yielded:
-            return entry.value
-        self._issued = entry
-        return entry
-
-    def _next(self, asked: Entry) -> Entry:
-        if self._position == len(self._log.entries):
-            self._differ(str(asked))
-        entry = self._log.entries[self._position]
-        if (entry.name, entry.arguments) != (asked.name, asked.arguments):
-            self._differ(str(asked))
-        self._position += 1
-        self._cycles += entry.cycles
-        return entry
-
-    def _differ(self, now: str) -> None:
-        entries = self._log.entries
-        then = entries[self._position] if self._position < len(entries) else "the end of main"
+    def __getattr__(self, name: str) -> Any:
+        if name in TABLE or name in LOCAL:
+            return super().__getattr__(name)
         raise ReplayError(
-            f"program {self._log.program}: entry {self._position} of its log is {then}, the replay asks for {now}; the "
-            "program is another one, or decides on something that it did not read"
+            f"program {self._ppu.program.name} asks for ppu.{name}, which is no operation of a PPU: a replay has only "
+            "what the program reads"
         )
-
-    def _outcome(self, exit_code) -> Outcome:
-        cycles = {kind: count for kind, count in sorted(self._cycles.items()) if count}
-        return Outcome(exit_code, self.sram.tobytes(), vector_bytes(self.vector), cycles, self._written.hexdigest())
 
 
 class _NoChip:
@@ -302,3 +264,84 @@ class _NoChip:
 
     def __init__(self, config: ChipConfig):
         self.config, self.environment = config, Clock()
+
+
+class _CutOff(Exception):
+    """The log ends here: the operation faulted on the chip."""
+
+
+class _Replay:
+    """A PPU without a chip: its own SRAM, vector unit, kernels and flow, and a log for everything else."""
+
+    def __init__(self, log: Log, program: Program):
+        self.log = log
+        self.ppu = ppu = Processor(_NoChip(log.config), log.hemisphere)  # never started
+        ppu.load(program, link_program(program, log.hemisphere), image_of(program))
+        ppu.vector.restore(log.vector)
+        put(log.host, ppu.sram)
+        assert ppu.flow is not None
+        self.flow: Flow = ppu.flow
+        self.flow.watched = True
+        if isinstance(self.flow, PlainFlow):
+            self.flow.offers = _LocalPpu
+        self._written = hashlib.sha256()
+
+    def outcome(self) -> Outcome:
+        """Go through the log; return what the program has come to."""
+        assert self.log.outcome is not None
+        cut_off, starts = self.log.outcome.exit_code, True
+        exit_code = cut_off
+        for number, entry in enumerate(self.log.entries):
+            if starts:
+                self.flow.start()
+            code = self._advance(number, entry)
+            starts = entry.came_to == END
+            exit_code = self.ppu.exit_code_of(self.flow.result) if starts else cut_off
+            if code >= 0:
+                self._begin(code, entry)
+            put(entry.came, self.ppu.sram)
+        return outcome_of(self.ppu, exit_code, self._written)
+
+    def _advance(self, number: int, entry: Entry) -> int:
+        """Let the program go on as it did in the log; it must come to the same."""
+        flow, ppu = self.flow, self.ppu
+        ppu.environment.now = entry.now_ns
+        code = flow.advance(entry.now_ns, entry.horizon_ns)
+        found = came_to(flow, code)
+        if found != entry.came_to:
+            raise ReplayError(
+                f"program {self.log.program}: entry {number} of its log is {entry.came_to}, the replay asks for "
+                f"{found}; the program is another one, or decides on something that it did not read"
+            )
+        if code == FAULT:
+            raise flow.fault()
+        return code
+
+    def _begin(self, code: int, entry: Entry) -> None:
+        """Do the operation that it has come to: a kernel for real, others as the log says."""
+        effects = iter(entry.effects)
+        try:
+            begin(self.ppu, self.flow.operation(code), lambda one: self._do(one, next(effects)))
+        except _CutOff:
+            return
+        self.flow.leave(code)
+
+    def _do(self, operation: Operation, effect: Effect) -> None:
+        ppu = self.ppu
+        update_digest(self._written, operation, ppu)
+        if operation.name == "run":
+            put(effect.arrived, ppu.sram)
+            operation.begin(ppu)
+            if not effect.done:
+                raise ReplayError(
+                    f"program {self.log.program}: its log ends with a fault of {effect.operation}, the replay has "
+                    "none; the kernel is another one"
+                )
+            return
+        if not effect.done:
+            raise _CutOff
+        for kind, cycles in effect.cycles.items():
+            ppu.book(kind, cycles)
+        if effect.choice is not None:
+            ppu.scheduler.choice = effect.choice
+        effect.bring(ppu.sram, ppu.vector)  # nothing behind it in a chain uses what it brings late

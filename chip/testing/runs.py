@@ -16,7 +16,8 @@ from chip.fpga import SampleSet
 from chip.ppu.contract import programs_of, registers_of
 from chip.ppu.declaration import shown
 from chip.ppu.memory import Memory, u8, u32
-from chip.ppu.program import Firmware, Program
+from chip.ppu.processor.processor import EXIT_CODES, WATCHDOG, signed
+from chip.ppu.program import Firmware, Program, UncompiledProgram
 from chip.registers import Registers
 
 BUFFERS = Memory(membranes=u8[128 * 64], record=u32[256], row=u8[256], word=u32[1])
@@ -35,14 +36,18 @@ class Script(Program):
         memory: Memory = BUFFERS,
         image: Mapping[str, np.ndarray] | None = None,
     ):
-        self._main, self.memory, self._image = main, memory, {} if image is None else image
+        self.main, self.memory, self._image = main, memory, {} if image is None else image  # type: ignore[method-assign]
         self.kernels = tuple(kernels) if isinstance(kernels, Collection) else kernels  # what is none is refused later
 
     def image(self) -> dict[str, np.ndarray]:
         return self._image
 
-    def main(self, ppu):
-        return self._main(ppu)
+
+class UncompiledScript(Script, UncompiledProgram):
+    """The same, run as the plain Python generator that it is: it may look at everything, keep lists, and costs nothing.
+
+    For tests of the simulator and for looks behind the scenes; reports say so.
+    """
 
 
 class WatchedChip(Chip):
@@ -154,27 +159,42 @@ def run_firmware(
     samples: SampleSet | None = None,
     config: ChipConfig | None = None,
     allow: Collection[str] = (),
-    exit_code: int = 0,
+    exit_code: int | str = 0,
 ) -> WatchedChip:
     """Run firmware on a chip to its end, and return the chip for a look; see :func:`load_firmware`.
 
     Args:
         config: an ideal strict chip by default.
         allow: names of losses that are no failure, for example ``["saturated conversions"]``.
-        exit_code: what every program must end with; -1 where the watchdog is expected to end it.
+        exit_code: what every program must end with, a number of 32 bits, signed or not: 0xFFFFFFFF and -1 are the same;
+            or ``"watchdog"`` where the watchdog is expected to end it.
 
     Raises:
+        ValueError: an exit code that no program can end with; or as :func:`load_firmware`.
         AssertionError: something was lost, late or saturated, or a program ended with another exit code.
         LossError: the same on a strict chip, where it happened. MachineFault: a program faulted.
     """
+    expected = _exit_code(exit_code)
     chip = load_firmware(WatchedChip(config, allow), top, bottom, registers, samples)
     chip.start()
     chip.run()
     chip.check()
     for processor in chip.processors:
-        if processor.program is not None and processor.exit_code != exit_code:
+        if processor.program is not None and processor.exit_code != expected:
             raise AssertionError(f"{ending(processor, chip.config)}; exit code {exit_code} is expected")
     return chip
+
+
+def _exit_code(expected: int | str) -> int | str:
+    """Return an exit code as a processor has it."""
+    if expected == WATCHDOG:
+        return WATCHDOG
+    if isinstance(expected, bool) or not isinstance(expected, int | np.integer) or int(expected) not in EXIT_CODES:
+        raise ValueError(
+            f"exit_code is {shown(expected)}; a program ends with a number of 32 bits, {EXIT_CODES.start} to "
+            f"{EXIT_CODES.stop - 1}, or with {WATCHDOG!r} where the watchdog ends it"
+        )
+    return signed(int(expected))
 
 
 def chip_bytes(chip: Chip) -> dict[str, bytes]:

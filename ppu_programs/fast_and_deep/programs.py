@@ -64,7 +64,7 @@ class ReadoutProgram(programs.ReadoutProgram):
         }
         return super().image() | own
 
-    def play_sample(self, ppu, sample: int) -> Generator:
+    def play_sample(self, ppu, sample: int, announce: bool) -> Generator:
         yield ppu.play(sample, RECORD_SLOT, ring=(c.TOP,))
         yield ppu.load_record(RECORD_SLOT, into="record")
         yield ppu.run(self.first_spikes)

@@ -9,16 +9,18 @@ import numpy as np
 from chip import constants as c
 from chip.config import ChipConfig
 from chip.fpga import SampleSet
-from chip.ppu.processor.core import ISSUE_CYCLES
+from chip.ppu.costs import issue_cycles
 from ppu_programs.superspike.programs import EVENTS, HiddenProgram, ReadoutProgram
 from ppu_programs.superspike.settings import Settings
 from ppu_programs.two_layer.firmware import TwoLayerFirmware
 from ppu_programs.two_layer.plan import SAMPLES, report_address
 
+PLAY_ARGUMENTS = 3  # of the operation behind the ring, `ppu.play(sample, slot, ring)`
+
 
 def lead_ns(config: ChipConfig) -> int:
     """From the end of a ring to the time zero of the sample that is asked for next; at most 4 ns more."""
-    request_ns = (ISSUE_CYCLES + config.ppu.omnibus_write_cycles) * c.PPU_CLOCK_NS
+    request_ns = (issue_cycles(PLAY_ARGUMENTS) + config.ppu.omnibus_write_cycles) * c.PPU_CLOCK_NS
     return request_ns + config.fpga.player_latency_ns
 
 

@@ -16,15 +16,14 @@ from collections.abc import Generator
 
 import numpy as np
 
-from chip import constants as c
 from chip.ppu import Memory, i16, i32, kernel
 from ppu_programs.superspike import surrogate, tables
 from ppu_programs.superspike.settings import Settings
 from ppu_programs.two_layer import programs
 from ppu_programs.two_layer.integrators import IntegratorReadouts
 from ppu_programs.two_layer.plan import COUNTERS, Plan
+from ppu_programs.two_layer.programs import START_LINE
 
-START_LINE = 3  # of the top processor; the other one's line of this number says that the top is done
 EVENTS = COUNTERS  # word of a report: events in the records of all samples, inputs and hidden spikes
 
 
@@ -69,18 +68,17 @@ def report_events(v, m):
 class ReadoutProgram(IntegratorReadouts):
     """The bottom processor: it rings before it plays a sample to be learned, and reports the hidden layer's spikes."""
 
+    announces = True
+
     def __init__(self, settings: Settings, plan: Plan, seed: int):
         super().__init__(settings, plan, seed)
         self.memory = self.memory | Memory(events=i32[1])
         self.kernels = (*self.kernels, count_events, report_events)
 
-    def before_sample(self, ppu) -> Generator:
-        yield ppu.ring(c.TOP, START_LINE)
-
-    def play_sample(self, ppu, sample: int) -> Generator:
-        yield from super().play_sample(ppu, sample)
+    def play_sample(self, ppu, sample: int, announce: bool) -> Generator:
+        yield from super().play_sample(ppu, sample, announce)
         yield ppu.run(count_events)
 
-    def report(self, ppu, index: int) -> Generator:
+    def report(self, ppu, address: int) -> Generator:
         yield ppu.run(report_events)
-        yield from super().report(ppu, index)
+        yield from super().report(ppu, address)

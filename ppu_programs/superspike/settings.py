@@ -8,14 +8,15 @@ from typing import ClassVar
 import numpy as np
 
 from chip import constants as c
-from chip.ppu.processor.core import ISSUE_CYCLES
+from chip.ppu.costs import issue_cycles
 from chip.settings import setting
 from ppu_programs.network import LIF
 from ppu_programs.two_layer import settings as two_layer
 from ppu_programs.two_layer.settings import TICK_NS
 
 SURROGATE_ONE = 20  # the surrogate at threshold, an integer: six samples there fill a lane of the accumulator
-WAITS = 2  # operations between the ring at a sample's beginning and the first conversion
+# of the operations between the ring at a sample's beginning and the first conversion: `wait`, `sample_membranes`
+WAIT_ARGUMENTS, SAMPLING_ARGUMENTS = 1, 3
 
 
 @dataclass(frozen=True)
@@ -69,8 +70,9 @@ class Settings(two_layer.Settings):
 
     @property
     def wait_cycles(self) -> int:
-        """From the ring to the first conversion, without the control flow of the operations on the way."""
-        return (self.lead_ns + self.first_sample_ns) // c.PPU_CLOCK_NS - WAITS * ISSUE_CYCLES
+        """From the ring to the first conversion, without the control flow on the way: to this wait and from it."""
+        control_cycles = issue_cycles(WAIT_ARGUMENTS) + issue_cycles(SAMPLING_ARGUMENTS)
+        return (self.lead_ns + self.first_sample_ns) // c.PPU_CLOCK_NS - control_cycles
 
     @property
     def surrogate_slope(self) -> int:

@@ -13,8 +13,8 @@ from chip import constants as c
 from chip.config import ChipConfig
 from chip.errors import ChipLimitError
 from chip.fpga import DRAM_BASE, SampleSet
+from chip.ppu.costs import issue_cycles
 from chip.ppu.declaration import shown
-from chip.ppu.processor.core import ISSUE_CYCLES
 from chip.ppu.program import Firmware
 from chip.registers import Registers
 from ppu_programs.network import Network
@@ -33,6 +33,8 @@ from ppu_programs.two_layer.plan import (
 from ppu_programs.two_layer.programs import HiddenProgram, ReadoutProgram
 from ppu_programs.two_layer.settings import SampleSettings, Settings
 
+CONVERSION_ARGUMENTS = 1  # of the operation that a doorbell sets off, `ppu.read_cadc(into="membranes")`
+
 
 def recording_ns(settings: SampleSettings, config: ChipConfig) -> int:
     """How long a sample is recorded, so that the conversion that its doorbell sets off comes at ``duration_ns``.
@@ -40,7 +42,7 @@ def recording_ns(settings: SampleSettings, config: ChipConfig) -> int:
     To the FPGA's clock; the conversion is at most 4 ns early.
     """
     fpga = config.fpga
-    after_ns = fpga.writer_latency_ns + fpga.doorbell_latency_ns + ISSUE_CYCLES * c.PPU_CLOCK_NS
+    after_ns = fpga.writer_latency_ns + fpga.doorbell_latency_ns + issue_cycles(CONVERSION_ARGUMENTS) * c.PPU_CLOCK_NS
     recorded_ns = (settings.duration_ns - after_ns) // c.FPGA_CLOCK_NS * c.FPGA_CLOCK_NS
     if recorded_ns <= max(settings.last_input_ns, settings.bias_ns):
         raise ValueError(

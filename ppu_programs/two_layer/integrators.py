@@ -30,7 +30,7 @@ from chip.ppu import (
 from ppu_programs.placement import INPUT_MARK
 from ppu_programs.two_layer.layout import GRADIENT_LIMIT, ROW, hidden_lane, position
 from ppu_programs.two_layer.plan import CORRECT, ERROR, LEARNED, SAMPLES, Plan
-from ppu_programs.two_layer.programs import PREDICTIONS, RECORD_SLOT, ReadoutProgram
+from ppu_programs.two_layer.programs import PREDICTIONS, RECORD_SLOT, START_LINE, ReadoutProgram
 from ppu_programs.two_layer.settings import Settings
 from ppu_programs.two_layer.tables import CADC_VALUES, boltzmann_table, leading_zeros, readout_table
 
@@ -62,7 +62,9 @@ class IntegratorReadouts(ReadoutProgram):
         own = {"boltzmann": boltzmann_table(self.settings), "psp": readout_table(self.settings)}
         return super().image() | own
 
-    def play_sample(self, ppu, sample: int) -> Generator:
+    def play_sample(self, ppu, sample: int, announce: bool) -> Generator:
+        if announce:
+            yield ppu.ring(c.TOP, START_LINE)
         yield ppu.play(sample, RECORD_SLOT, ring=(c.TOP,))
         yield ppu.read_cadc(into="membranes")
         yield ppu.load_record(RECORD_SLOT, into="record")

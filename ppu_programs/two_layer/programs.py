@@ -22,8 +22,8 @@ from typing import ClassVar
 import numpy as np
 
 from chip import constants as c
-from chip.ppu import Kernel, Memory, i8, i16, i32, u8
-from chip.ppu.processor.core import SAMPLE_LINE
+from chip.ppu import Kernel, Memory, i8, i16, i32, minimum, u8
+from chip.ppu.processor.timing import SAMPLE_LINE
 from chip.ppu.program import Program
 from ppu_programs.placement import hidden_drivers
 from ppu_programs.two_layer import shuffle, update, weights
@@ -40,7 +40,8 @@ from ppu_programs.two_layer.plan import (
 from ppu_programs.two_layer.settings import Settings
 
 ERRORS_LINE, WEIGHTS_LINE, DONE_LINE = 1, 2, 3
-NEURONS_PER_WRITE = 20  # hidden neurons whose two readout rows fit the row buffer at once, where a rule says no other
+START_LINE = 3  # of the top processor, where samples are announced to it; its DONE_LINE never rings
+NEURONS_PER_WRITE = 15  # hidden neurons whose two readout rows fit the row buffer at once, where a rule says no other
 RECORD_SLOT = 0
 PREDICTIONS = c.VECTOR_BYTES  # the last ones are kept, a vector
 
@@ -55,11 +56,7 @@ class LayerProgram(Program):
 
     Attributes:
         settings, plan, seed: what they were made for; backward: the kernel that adds a sample's gradient.
-        before_sample: a method of a rule, generator of operations: what it does before a sample to be learned; on the
-            top processor up to the sample's end, where it begins to wait for the record.
     """
-
-    before_sample: ClassVar[Callable[..., Generator] | None] = None
 
     def __init__(self, settings: Settings, plan: Plan, seed: int, layer: str, backward: Kernel):
         self.settings, self.plan, self.seed, self.backward = settings, plan, seed, backward
@@ -82,9 +79,12 @@ class HiddenProgram(LayerProgram):
 
     Attributes:
         gradient_type: of the elements of ``gradient``, if a rule wants another one than int32.
+        before_sample: a task of a rule: what it does before a sample to be learned, up to the sample's end, where it
+            begins to wait for the record.
     """
 
     gradient_type = i32
+    before_sample: ClassVar[Callable[..., Generator] | None] = None
 
     def __init__(
         self,
@@ -164,10 +164,12 @@ class ReadoutProgram(LayerProgram):
 
     Attributes:
         neurons_per_write: the size of the row buffer: less memory, more operations.
+        announces: whether the top processor's START_LINE is rung right before a sample to be learned is played.
         integrates: whether readouts are leaky integrators, which are reset behind each sample.
     """
 
     neurons_per_write: ClassVar[int] = NEURONS_PER_WRITE
+    announces: ClassVar[bool] = False
 
     def __init__(
         self,
@@ -183,7 +185,9 @@ class ReadoutProgram(LayerProgram):
         self.error_words = 1 + settings.readouts
         self.integrates = not settings.readout_neurons.spikes
         drivers = hidden_drivers(settings.hidden)
-        self.synapse_rows = np.stack([2 * drivers, 2 * drivers + 1], axis=1)  # of each hidden neuron
+        rows = np.stack([2 * drivers, 2 * drivers + 1], axis=1)  # of synapses, of each hidden neuron
+        firsts = range(0, settings.hidden, self.neurons_per_write)
+        self.writes = tuple(rows[first : first + self.neurons_per_write].ravel() for first in firsts)
         self.memory = memory | readout_memory(settings, self.neurons_per_write) | shuffle.memory(plan.batch)
         self.update = update.update_kernel(settings.readouts, settings.readout_gradient_shift)
         self.signed_rows = weights.signed_rows_kernel(settings.readouts)
@@ -194,9 +198,12 @@ class ReadoutProgram(LayerProgram):
             *(update.lower_rate, self.draw_order, shuffle.draw_keys, report_counters),
         )
 
-    def play_sample(self, ppu, sample: int) -> Generator:
-        """Play a sample and judge it: ``errors``, ``counters`` and ``predictions`` are those of it."""
-        raise NotImplementedError(f"{type(self).__name__} has no play_sample(self, ppu, sample)")
+    def play_sample(self, ppu, sample: int, announce: bool) -> Generator:
+        """Play a sample and judge it: ``errors``, ``counters`` and ``predictions`` are those of it.
+
+        With ``announce`` the top processor's START_LINE is rung, the very operation before the sample is asked for.
+        """
+        raise NotImplementedError(f"{type(self).__name__} has no play_sample(self, ppu, sample, announce)")
 
     def image(self) -> dict[str, np.ndarray]:
         return {
@@ -214,10 +221,10 @@ class ReadoutProgram(LayerProgram):
                 yield ppu.run(self.draw_order, batch * plan.batch, plan.batch)
                 yield from self.learn_batch(ppu)
                 yield from self.update_weights(ppu)
-            yield from self.report(ppu, epoch)
+            yield from self.report(ppu, report_address(0) + c.VECTOR_BYTES * epoch)
         for index, split in enumerate(plan.evaluations()):
-            yield from self.evaluate(ppu, index, split)
-            yield from self.report(ppu, plan.epochs + index)
+            yield from self.evaluate(ppu, split, predictions_address(index))
+            yield from self.report(ppu, report_address(plan.epochs + index))
         return 0
 
     def learn_batch(self, ppu) -> Generator:
@@ -225,22 +232,19 @@ class ReadoutProgram(LayerProgram):
         first, nbytes = self.plan.train.start, 2 * self.error_words
         for i in range(self.plan.batch):
             sample = first + ppu.word("order", i)
-            if self.before_sample is not None:
-                yield from self.before_sample(ppu)
-            yield from self.play_sample(ppu, sample)
+            yield from self.play_sample(ppu, sample, self.announces)
             yield ppu.send(c.TOP, source="errors", into="errors", line=ERRORS_LINE, nbytes=nbytes)
             if has_errors(ppu, self.settings):
                 yield ppu.run(self.backward)
             yield from self.end_sample(ppu)
 
-    def evaluate(self, ppu, index: int, split: range) -> Generator:
-        """Play without learning; predictions go to external memory a vector at a time."""
-        for n, sample in enumerate(split):
-            yield from self.play_sample(ppu, sample)
+    def evaluate(self, ppu, split: range, address: int) -> Generator:
+        """Play without learning; predictions go to external memory from an address on, a vector at a time."""
+        for n in range(len(split)):
+            yield from self.play_sample(ppu, split.start + n, False)
             yield from self.end_sample(ppu)
-            if n % PREDICTIONS == PREDICTIONS - 1 or n == len(split) - 1:
-                address = predictions_address(index, n // PREDICTIONS * PREDICTIONS)
-                yield ppu.store_external(address, source="predictions")
+            if n & (PREDICTIONS - 1) == PREDICTIONS - 1 or n == len(split) - 1:
+                yield ppu.store_external(address + (n & -PREDICTIONS), source="predictions")
 
     def end_sample(self, ppu) -> Generator:
         """Wait for the top processor; then let readouts that integrate begin anew.
@@ -258,15 +262,16 @@ class ReadoutProgram(LayerProgram):
         yield ppu.run(self.signed_rows)
         yield ppu.store_external(READOUT_WEIGHTS_ADDRESS, source="signed", vectors=self.settings.readouts)
         yield ppu.ring(c.TOP, WEIGHTS_LINE)
-        for first in range(0, self.settings.hidden, self.neurons_per_write):
-            rows = self.synapse_rows[first : first + self.neurons_per_write]
-            yield ppu.run(self.transposed, first, len(rows))
-            yield ppu.store_weights(rows.ravel(), c.EVEN, source="synapses")
+        hidden, neurons = self.settings.hidden, self.neurons_per_write
+        for number in range(len(self.writes)):
+            first = neurons * number
+            yield ppu.run(self.transposed, first, minimum(neurons, hidden - first))
+            yield ppu.store_weights(self.writes[number], c.EVEN, source="synapses")
         yield ppu.wait_doorbell(DONE_LINE)
 
-    def report(self, ppu, index: int) -> Generator:
+    def report(self, ppu, address: int) -> Generator:
         yield ppu.run(report_counters)
-        yield ppu.store_external(report_address(index), source="report")
+        yield ppu.store_external(address, source="report")
 
 
 def has_errors(ppu, settings: Settings) -> bool:

@@ -22,19 +22,21 @@ from chip import Chip, ChipConfig
 from chip import constants as c
 from chip.analog import core, operations
 from chip.ppu.compiler.kernel import BoundKernel
+from chip.ppu.processor.flow import CompiledFlow
 from host import Host, tasks
 from ppu_programs import EventProp
 from tests.benchmarks.float_network import forward_and_backward
 
 SAMPLES = 2_000
 RUNS = 15  # of either kind
-COMPILED = {  # every compiled function that Python calls in a training sample, but for the kernels
+COMPILED: dict[str, list] = {  # every compiled function that Python calls in a training sample
     "core": [(core, "advance")],
     "posting": [
         *((operations, name) for name in ("insert_events", "insert_look", "insert_reset", "insert_rows")),
         *((core, name) for name in ("take_look", "pack_log")),
     ],
     "kernels": [(BoundKernel, "__call__")],
+    "tasks": [],  # each program has a function of its own, see `with_timers`
 }
 
 
@@ -73,6 +75,15 @@ class Timers:
     def __init__(self):
         self.seconds: Counter[str] = Counter()
 
+    def with_timers(self, compile_tasks: Callable) -> Callable:
+        """Return what compiles a program's tasks, and has their time counted."""
+
+        def compile_timed(flow):
+            compile_tasks(flow)
+            flow._function = self.around("tasks", flow._function)
+
+        return compile_timed
+
     def around(self, part: str, function: Callable) -> Callable:
         """Return a function that does the same and counts its time for a part."""
 
@@ -103,7 +114,7 @@ def us_per_sample(host: Host, timers: Timers) -> dict[str, float]:
 
 @pytest.mark.parametrize("profile", ["typical", "ideal"])
 def test_the_share_of_simpy_and_python(benchmark, monkeypatch, profile):
-    """Wall time of a training sample less what compiled functions take of it: the core, posting to it, the kernels."""
+    """Wall time of a training sample less what compiled functions take of it: core, posting to it, kernels, tasks."""
     timers = Timers()
     plain, timed = [], []
 
@@ -113,6 +124,7 @@ def test_the_share_of_simpy_and_python(benchmark, monkeypatch, profile):
             for part, functions in COMPILED.items():
                 for owner, name in functions:
                     patched.setattr(owner, name, timers.around(part, getattr(owner, name)))
+            patched.setattr(CompiledFlow, "compile", timers.with_timers(CompiledFlow.compile))
             timed.append(us_per_sample(learning_host(profile), timers))
 
     benchmark.pedantic(run, rounds=RUNS, iterations=1)

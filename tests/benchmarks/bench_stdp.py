@@ -23,6 +23,7 @@ def update_ms(reset: bool) -> float:
         chip.link.load_program(hemisphere, PairSTDP(period=1_000_000, updates=UPDATES, reset=reset))
         for kernel in chip.processors[hemisphere].bound_kernels():
             kernel.compile()
+        chip.processors[hemisphere].flow.compile()
     chip.start()
     begun = time.perf_counter()
     chip.run()

@@ -1,12 +1,14 @@
 """Small programs and networks that tests of the whole chip share."""
 
+import inspect
+
 import numpy as np
 
 from chip.chip import Chip
 from chip.config import ChipConfig
 from chip.fpga import SampleSet
 from chip.testing import BUFFERS as BUFFERS
-from chip.testing import Script as Script
+from chip.testing import UncompiledScript as UncompiledScript
 from chip.testing import load_firmware
 from ppu_programs.placement import input_labels, place, two_layers
 
@@ -30,7 +32,11 @@ def two_inputs(weights=((20, -15),), duration_ns=20_000):
 
 
 def build(top=None, bottom=None, registers=None, samples=None, config=None):
-    """A chip with everything loaded, ready to start; the network of :func:`two_inputs` by default."""
+    """A chip with everything loaded, ready to start; the network of :func:`two_inputs` by default.
+
+    A ``main`` that is a function runs as plain Python, so that it can keep what it sees.
+    """
+    top, bottom = (UncompiledScript(p) if inspect.isfunction(p) else p for p in (top, bottom))
     default_registers, default_samples = two_inputs()
     chip = Chip(config or ChipConfig.ideal())
     return load_firmware(chip, top, bottom, registers or default_registers, samples or default_samples)

@@ -11,10 +11,10 @@ from chip.config import ChipConfig
 from chip.errors import MachineFault
 from chip.fpga import SampleSet
 from chip.ppu.memory import Memory, u8, u16
-from chip.ppu.processor.core import ISSUE_CYCLES
-from chip.ppu.processor.processor import SAMPLES_OF_SPIKES
+from chip.ppu.processor.timing import PLAIN_CONTROL_CYCLES
+from chip.ppu.processor.waiting import SAMPLES_OF_SPIKES
 from chip.registers import ROW_EXCITATORY, Registers
-from chip.testing import Script, chip_bytes, run_firmware
+from chip.testing import UncompiledScript, chip_bytes, run_firmware
 from chip.testing.networks import open_crossbar
 
 READ, WORD, WRITE = 144, 5, 40  # cycles: counter over the Omnibus, store to SRAM, clearing write
@@ -39,13 +39,13 @@ def reader(reads, seen):
     def main(ppu):
         for wait, halves, lanes, reset, into in reads:
             yield ppu.wait(wait)
-            start_ns = ppu.environment.now + ISSUE_CYCLES * c.PPU_CLOCK_NS
+            start_ns = ppu.environment.now + PLAIN_CONTROL_CYCLES * c.PPU_CLOCK_NS
             yield ppu.read_spike_counters(into, halves, lanes, reset=reset)
             counts = ppu.regions[into][: len(halves) * len(lanes)].tolist()
             seen.append((start_ns, halves, lanes, reset, into, counts))
         return 0
 
-    return Script(main, memory=COUNTS)
+    return UncompiledScript(main, memory=COUNTS)
 
 
 def expected(spikes, hemisphere, reads):
@@ -109,9 +109,9 @@ def test_each_counter_costs_an_access_and_another_one_for_its_reset(halves, lane
         seen["cycles"] = (ppu.environment.now - start_ns) // c.PPU_CLOCK_NS
         return 0
 
-    chip = run_firmware(Script(main, memory=COUNTS))
+    chip = run_firmware(UncompiledScript(main, memory=COUNTS))
     cycles = len(halves) * len(lanes) * (READ + WORD + WRITE * reset)
-    assert seen["cycles"] == cycles + ISSUE_CYCLES
+    assert seen["cycles"] == cycles + PLAIN_CONTROL_CYCLES
     assert chip.processors[0].cycles["spike counters"] == cycles
 
 
@@ -132,7 +132,7 @@ def test_reading_changes_nothing_but_the_region():
         return 0
 
     looking, waiting = (
-        chip_bytes(run_firmware(Script(main, memory=COUNTS), registers=pacemakers())) for main in (read, wait)
+        chip_bytes(run_firmware(UncompiledScript(main, memory=COUNTS), registers=pacemakers())) for main in (read, wait)
     )
     assert {name for name in looking if looking[name] != waiting[name]} == {"top SRAM", "top cycles, exit code"}
 
@@ -149,7 +149,7 @@ def test_a_counter_outlives_the_record_of_spikes():
     seen = []
     lanes = tuple(range(100))
     reads = [(0, (c.EVEN, c.ODD), lanes, False, "wide"), (700, (c.EVEN, c.ODD), lanes, True, "wide")]
-    chip = run_firmware(Script(play), reader(reads, seen), registers=pacemakers(3), samples=samples)
+    chip = run_firmware(UncompiledScript(play), reader(reads, seen), registers=pacemakers(3), samples=samples)
     assert chip.core.all_spikes()[0].min() > seen[0][0]  # the record is cut
     whole = []
     again = run_firmware(None, reader(reads, whole), registers=pacemakers(3))
@@ -194,7 +194,7 @@ def test_counters_that_are_not_there_are_faults(named, words):
         return 0
 
     with pytest.raises(MachineFault, match=words):
-        run_firmware(Script(main, memory=COUNTS | Memory(small=u8[8])))
+        run_firmware(UncompiledScript(main, memory=COUNTS | Memory(small=u8[8])))
 
 
 # ---------------------------------------------------------------------- PADI injection
@@ -235,7 +235,7 @@ def injector(events, wait=400):
         yield ppu.wait(wait)
         return 0
 
-    return Script(main)
+    return UncompiledScript(main)
 
 
 @settings(deadline=None, max_examples=10)
@@ -268,7 +268,7 @@ def test_an_event_acts_when_its_write_ends_as_one_from_the_fpga_would(wait, row_
     registers.crossbar_target[c.CROSSBAR_FPGA_IN :, :] = c.NEURON_LABEL_MASK  # closed, but for the one way
     registers.crossbar_target[c.CROSSBAR_FPGA_IN, bus] = 0
     core = AnalogCore(chip.config, registers)
-    acts_ns = (ISSUE_CYCLES + wait + ISSUE_CYCLES + WRITE) * c.PPU_CLOCK_NS
+    acts_ns = (PLAIN_CONTROL_CYCLES + wait + PLAIN_CONTROL_CYCLES + WRITE) * c.PPU_CLOCK_NS
     core.post_events(np.array([acts_ns]), np.array([row_select << c.ROW_SELECT_SHIFT | label]))
     assert core.membranes(chip.now_ns).tobytes() == chip.core.membranes(chip.now_ns).tobytes()
 
@@ -308,10 +308,10 @@ def test_what_is_sent_is_delivered_lost_or_in_flight(data, seed):
 
     def play(ppu):
         yield ppu.play(0)
-        yield from injector(events[c.BOTTOM])._main(ppu)
+        yield from injector(events[c.BOTTOM]).main(ppu)
         return 0
 
-    chip = run_firmware(injector(events[c.TOP]), play, registers=registers, samples=samples)
+    chip = run_firmware(injector(events[c.TOP]), UncompiledScript(play), registers=registers, samples=samples)
     counters = chip.counters()
     assert counters["sent"] == counters["delivered"] + counters["lost"] + counters["in_flight"]
     assert counters["from_processors"] == len(events[0]) + len(events[1])

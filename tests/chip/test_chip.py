@@ -8,8 +8,9 @@ from chip.chip import Chip
 from chip.config import ChipConfig
 from chip.errors import LinkError, MachineFault
 from chip.ppu import kernel
-from chip.ppu.processor.core import EXIT_WATCHDOG, ISSUE_CYCLES
-from tests.chip.programs import Script, build, run, sleep, two_inputs
+from chip.ppu.processor.processor import WATCHDOG
+from chip.ppu.processor.timing import PLAIN_CONTROL_CYCLES
+from tests.chip.programs import UncompiledScript, build, run, sleep, two_inputs
 
 
 @kernel
@@ -44,12 +45,12 @@ def expected_membranes():
     registers, samples = two_inputs()
     tau_ns = float(registers.tau_mem_ns[0, 0])
     starts, now_ns = [], 0
-    now_ns += (ISSUE_CYCLES + 2_000) * 4
+    now_ns += (PLAIN_CONTROL_CYCLES + 2_000) * 4
     for gap in (1_000, 0):
-        zero_ns = -(-(now_ns + (ISSUE_CYCLES + 40) * 4 + 1000) // 8) * 8
+        zero_ns = -(-(now_ns + (PLAIN_CONTROL_CYCLES + 40) * 4 + 1000) // 8) * 8
         starts.append(zero_ns)
-        now_ns = zero_ns + samples.duration_ns + 400 + 200 + (ISSUE_CYCLES + gap) * 4
-    times_ns = ISSUE_CYCLES * 4 + np.arange(40) * 1_700
+        now_ns = zero_ns + samples.duration_ns + 400 + 200 + (PLAIN_CONTROL_CYCLES + gap) * 4
+    times_ns = PLAIN_CONTROL_CYCLES * 4 + np.arange(40) * 1_700
     membrane = np.full(40, 80.0)
     for zero_ns in starts:
         for event_ns, weight in ((1_000, 20), (3_000, -15)):
@@ -130,7 +131,7 @@ def test_the_link_is_open_before_and_after_and_counts():
         lambda chip: chip.link.read_counters(),
         lambda chip: chip.link.write_samples(two_inputs()[1]),
         lambda chip: chip.link.write_registers(two_inputs()[0]),
-        lambda chip: chip.link.load_program(0, Script(sleep)),
+        lambda chip: chip.link.load_program(0, UncompiledScript(sleep)),
     ],
 )
 def test_a_mutant_firmware_that_needs_the_host_fails_by_it(cheat):
@@ -172,7 +173,7 @@ def test_exit_codes_and_life_cycle():
         chip.start()
     with pytest.raises(RuntimeError, match="has not been started"):
         chip.run()
-    chip.link.load_program(c.BOTTOM, Script(main))
+    chip.link.load_program(c.BOTTOM, UncompiledScript(main))
     chip.start()
     assert chip.learning and not chip.finished
     with pytest.raises(RuntimeError, match="programs have not ended"):
@@ -218,7 +219,7 @@ def test_the_watchdog_ends_a_kernel_that_does_not():
 
     config = ChipConfig.from_dict({"ppu": {"kernel_limit_cycles": 10_000}})
     with pytest.raises(MachineFault, match="spin"):
-        run(top=Script(main, [spin]), config=config)
+        run(top=UncompiledScript(main, [spin]), config=config)
 
 
 def test_the_watchdog_ends_a_program_that_does_not():
@@ -227,20 +228,20 @@ def test_the_watchdog_ends_a_program_that_does_not():
             yield ppu.wait(1_000)
 
     chip = run(top=main, bottom=sleep, config=ChipConfig.from_dict({"ppu": {"program_limit_cycles": 100_000}}))
-    assert chip.report()["ppu"]["exit_codes"] == {"top": EXIT_WATCHDOG, "bottom": 0}
+    assert chip.report()["ppu"]["exit_codes"] == {"top": WATCHDOG, "bottom": 0}
 
 
 def test_report_numbers_follow_from_the_program():
     def main(ppu):
-        yield ppu.wait(1_000 - ISSUE_CYCLES)
+        yield ppu.wait(1_000 - PLAIN_CONTROL_CYCLES)
         yield ppu.load_weights(0, 0, into="row")
         return 0
 
     report = run(top=main).report()
-    cycles = 1_000 + ISSUE_CYCLES + 67
+    cycles = 1_000 + PLAIN_CONTROL_CYCLES + 67
     assert report["ppu"]["cycles"] == cycles and report["chip_seconds"] == pytest.approx(cycles * 4e-9)
-    assert report["ppu"]["busy_cycles"]["top"] == {"control": 2 * ISSUE_CYCLES, "wait": 0, "weights": 67}
-    assert report["ppu"]["busy_fraction"] == (2 * ISSUE_CYCLES + 67) / cycles
+    assert report["ppu"]["busy_cycles"]["top"] == {"control": 2 * PLAIN_CONTROL_CYCLES, "wait": 0, "weights": 67}
+    assert report["ppu"]["busy_fraction"] == (2 * PLAIN_CONTROL_CYCLES + 67) / cycles
     assert report["ppu"]["sram_used"] <= report["ppu"]["sram_size"] == 16384
     assert report["host_link"]["bytes_during"] == 0
 

@@ -6,6 +6,8 @@ import sys
 import textwrap
 from pathlib import Path
 
+import llvmlite.binding
+import numpy as np
 import pytest
 from numba.core import config as numba_config
 
@@ -117,7 +119,7 @@ def test_a_kernel_is_loaded_by_a_later_process(tmp_path):
         memory = Memory(a=i8[128])
         bound = f.bind(VectorUnit(), link(memory, [f]).views(np.zeros(16384, np.uint8)))
         bound.compile()
-        print(bound(1000, 0), sum(f.function.stats.cache_hits.values()))
+        print(bound(1000, 0), sum(bound.form.function.stats.cache_hits.values()))
         """)
     )
     environment = {**os.environ, "PLASTICORE_CACHE": str(tmp_path / "cache"), "PYTHONPATH": str(PROJECT)}
@@ -128,3 +130,27 @@ def test_a_kernel_is_loaded_by_a_later_process(tmp_path):
         outputs.append([int(word) for word in done.stdout.split()])
     assert outputs[0][0] == outputs[1][0] > 49
     assert [hits for _, hits in outputs] == [0, 1]
+
+
+@needs_compiler
+def test_a_loop_with_two_ends_runs():
+    """LLVM divides by 128 bits to know which end comes first; a kernel's loop, whose watchdog is one, crashed."""
+    assert all(llvmlite.binding.address_of_symbol(name) for name in subject._WIDE_DIVISIONS)
+
+    @subject.compiled(cache=False)
+    def watched(limit, elements, count):
+        cycles = 0
+        for i in range(count):
+            if cycles > limit:
+                return -1
+            value = elements.size
+            if value != 0:
+                cycles += 3
+                value = i >> 1
+            cycles += 3
+            elements[6] = value
+        return cycles
+
+    elements = np.zeros(16, np.uint8)
+    assert [watched(1000, elements, count) for count in (0, 4, 100, 1000)] == [0, 24, 600, -1]
+    assert elements[6] == 166 >> 1

@@ -12,8 +12,8 @@ import pytest
 from chip.constants import EVEN, ODD
 from chip.fpga import BLOCK_RAM_BASE
 from chip.ppu import V0, Memory, add8_sat, divide, i32, kernel, load8, store8, u8
-from chip.ppu.processor.core import ISSUE_CYCLES, WORD_CYCLES
-from tests.chip.programs import Script, run, sleep
+from chip.ppu.processor.timing import PLAIN_CONTROL_CYCLES, WORD_CYCLES
+from tests.chip.programs import UncompiledScript, run, sleep
 
 MEMORY = Memory(row=u8[16 * 128], words=i32[64])
 SRAM_LOAD, SRAM_STORE = 49, 47  # vendor's figures, what our operations add for the way to or from SRAM
@@ -31,7 +31,7 @@ def measured(*operations, kernels=(), code_in="sram"):
         seen.append(ppu.time_base - begun)
         return 0
 
-    program = Script(main, kernels, memory=MEMORY)
+    program = UncompiledScript(main, kernels, memory=MEMORY)
     program.code_in = code_in
     run(top=program, bottom=sleep)
     return seen[0]
@@ -39,7 +39,7 @@ def measured(*operations, kernels=(), code_in="sram"):
 
 def once_more(operation, count=1):
     """Return the cycles of one more operation, its issue taken off."""
-    return measured(*[operation] * (count + 1)) - measured(*[operation] * count) - ISSUE_CYCLES
+    return measured(*[operation] * (count + 1)) - measured(*[operation] * count) - PLAIN_CONTROL_CYCLES
 
 
 @pytest.mark.parametrize(
@@ -59,7 +59,7 @@ def test_bus_operations_take_what_the_vendor_measured(operation, figure, toleran
     """Our operations go through SRAM: the bus access and, where there is one, the SRAM access add up."""
     assert abs(once_more(operation) - with_sram - figure) <= tolerance
     assert once_more(operation, count=4) == once_more(operation)  # no operation gains by its neighbours
-    assert measured(operation) == once_more(operation) + ISSUE_CYCLES + CLOCK
+    assert measured(operation) == once_more(operation) + PLAIN_CONTROL_CYCLES + CLOCK
 
 
 def test_rows_of_one_operation_take_as_long_as_operations_of_one_row():
@@ -78,7 +78,7 @@ def test_a_burst_to_external_memory_is_sustained_at_its_measured_rate():
 
     def posted(vectors):
         operation = measured(lambda p: p.store_external(BLOCK_RAM_BASE, source="row", vectors=vectors))
-        return operation - ISSUE_CYCLES - CLOCK - vectors * SRAM_LOAD
+        return operation - PLAIN_CONTROL_CYCLES - CLOCK - vectors * SRAM_LOAD
 
     assert [posted(vectors) for vectors in (1, 2, 4, 8, 16)] == [38, 126, 302, 654, 1358]
     for vectors, figure in ((4, 306), (8, 684), (16, 1406)):
@@ -132,7 +132,7 @@ def test_vector_accesses_to_sram_take_what_the_vendor_measured():
 
 def kernel_cycles(chosen, *arguments):
     """Return the cycles that a program counts for one run of a kernel."""
-    return measured(lambda p: p.run(chosen, *arguments), kernels=(chosen,)) - ISSUE_CYCLES - CLOCK
+    return measured(lambda p: p.run(chosen, *arguments), kernels=(chosen,)) - PLAIN_CONTROL_CYCLES - CLOCK
 
 
 @kernel

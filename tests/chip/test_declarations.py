@@ -13,7 +13,7 @@ from chip.ppu.contract import assumptions_of, programs_of, registers_of
 from chip.ppu.declaration import shown
 from chip.ppu.program import Firmware, Program
 from chip.registers import Registers
-from chip.testing import Script, load_firmware
+from chip.testing import UncompiledScript, load_firmware
 from ppu_programs import EventProp, FastAndDeep, SuperSpike
 from ppu_programs.homeostasis import Homeostasis
 from ppu_programs.stdp import STDP
@@ -305,9 +305,9 @@ def test_a_script_refuses_what_a_program_does():
     with pytest.raises(
         DeclarationError, match=r"kernels of program script is a Kernel called count; it must be a tuple"
     ):
-        load_firmware(Chip(), Script(sleep, count))
+        load_firmware(Chip(), UncompiledScript(sleep, count))
     with pytest.raises(DeclarationError, match=r"image\(\) of program script returned 3; return a dict"):
-        load_firmware(Chip(), Script(sleep, image=3))
+        load_firmware(Chip(), UncompiledScript(sleep, image=3))
 
 
 def test_values_are_shown_in_one_short_line():

@@ -7,9 +7,9 @@ from chip import Chip, ChipConfig
 from chip import constants as c
 from chip.errors import MachineFault
 from chip.ppu import V0, V1, Memory, add8_mod, kernel, load8, splat8, store8, u8, u16
-from chip.ppu.processor_core import ISSUE_CYCLES
+from chip.ppu.processor.timing import PLAIN_CONTROL_CYCLES
 from chip.registers import Registers
-from chip.testing import Script, load_firmware, run_firmware
+from chip.testing import UncompiledScript, load_firmware, run_firmware
 
 LOAD, RESET = 49, 20  # cycles: a vector from SRAM, a reset of a half
 REGIONS = Memory(counts=u8[256], mask=u8[256], wide=u16[128])
@@ -42,7 +42,7 @@ def counted(main, kernels=(), registers=None):
         yield ppu.read_spike_counters(into="counts")
         return 0
 
-    chip = run_firmware(Script(whole, kernels, memory=REGIONS), registers=registers or all_neurons())
+    chip = run_firmware(UncompiledScript(whole, kernels, memory=REGIONS), registers=registers or all_neurons())
     return chip.processors[c.TOP].regions["counts"].reshape(2, 128).copy(), chip
 
 
@@ -71,7 +71,7 @@ def test_a_reset_acts_when_its_bus_access_ends():
     times = sorted(set(chip.core.all_spikes()[0].tolist()))
     first, second, third, fourth = (time_ns // c.PPU_CLOCK_NS for time_ns in times)
     assert second - first == RESET
-    assert third - second == ISSUE_CYCLES + LOAD + RESET and fourth - third == LOAD + RESET
+    assert third - second == PLAIN_CONTROL_CYCLES + LOAD + RESET and fourth - third == LOAD + RESET
 
 
 def test_a_mask_comes_from_a_region_that_a_kernel_wrote():
@@ -109,11 +109,11 @@ def test_the_trace_has_the_events_of_resets_where_the_event_output_is_on():
         yield ppu.wait(250)
         return 0
 
-    chip = load_firmware(Chip(ChipConfig.ideal()), Script(main), None, registers)
+    chip = load_firmware(Chip(ChipConfig.ideal()), UncompiledScript(main), None, registers)
     chip.link.record_trace()
     chip.link.run()
     ticks, labels = chip.link.read_trace()
-    acts_ns = (ISSUE_CYCLES + 250 + ISSUE_CYCLES + RESET) * c.PPU_CLOCK_NS
+    acts_ns = (PLAIN_CONTROL_CYCLES + 250 + PLAIN_CONTROL_CYCLES + RESET) * c.PPU_CLOCK_NS
     assert set(ticks.tolist()) == {acts_ns // c.FPGA_CLOCK_NS}
     column = np.arange(0, 128, 2)
     assert labels.tolist() == (column // 32 << c.NEURON_OUTPUT_SHIFT | column % 32).tolist()
@@ -122,7 +122,7 @@ def test_the_trace_has_the_events_of_resets_where_the_event_output_is_on():
 @pytest.mark.parametrize(
     "mask, words",
     [
-        ("wide", "resets neurons by region wide of the top PPU, whose elements are uint16; a mask has a byte for each"),
+        ("wide", "moves vectors of bytes to or from region wide, whose elements have 2 bytes; declare it as u8 or i8"),
         (np.ones(128, int), "program script on the top PPU: a neuron reset mask is int64; its elements are bytes"),
         (np.ones(64, np.uint8), r"a neuron reset mask has the shape \(64,\); it must be \(128,\)"),
     ],

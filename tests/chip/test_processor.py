@@ -10,8 +10,8 @@ from chip.config import ChipConfig
 from chip.errors import LossError, MachineFault
 from chip.fpga import BLOCK_RAM_BASE
 from chip.ppu import kernel
-from chip.ppu.processor.core import ISSUE_CYCLES
-from tests.chip.programs import Script, build, run, sleep, two_inputs
+from chip.ppu.processor.timing import PLAIN_CONTROL_CYCLES
+from tests.chip.programs import UncompiledScript, build, run, sleep, two_inputs
 
 
 @kernel
@@ -31,7 +31,7 @@ def timed(operation):
         return 0
 
     chip = run(top=main, bottom=sleep)
-    return seen["cycles"] - ISSUE_CYCLES, chip.processors[0]
+    return seen["cycles"] - PLAIN_CONTROL_CYCLES, chip.processors[0]
 
 
 @pytest.mark.parametrize(
@@ -55,7 +55,7 @@ def timed(operation):
 def test_costs_are_those_of_the_table(operation, cycles):
     took, ppu = timed(operation)
     assert took == cycles
-    assert ppu.busy_cycles - ISSUE_CYCLES in (cycles, 0)  # waiting is not busy
+    assert ppu.busy_cycles - PLAIN_CONTROL_CYCLES in (cycles, 0)  # waiting is not busy
 
 
 def test_a_kernel_takes_what_its_instructions_book():
@@ -72,10 +72,10 @@ def timed_kernel(count):
     def main(ppu):
         start = ppu.environment.now
         yield ppu.run(add_one, count)
-        seen["cycles"] = (ppu.environment.now - start) // 4 - ISSUE_CYCLES
+        seen["cycles"] = (ppu.environment.now - start) // 4 - PLAIN_CONTROL_CYCLES
         return 0
 
-    chip = run(top=Script(main, [add_one]))
+    chip = run(top=UncompiledScript(main, [add_one]))
     assert chip.processors[0].regions["row"][:count].tolist() == [1] * count
     return seen["cycles"], chip.processors[0]
 
@@ -91,7 +91,7 @@ def test_weights_come_back_as_they_were_stored(rows, half, data):
         yield ppu.load_weights(rows, half, into="row")
         return 0
 
-    chip = run(top=Script(main, image={"row": values}))
+    chip = run(top=UncompiledScript(main, image={"row": values}))
     assert (chip.processors[0].regions["row"] == values).all()
     lanes = chip.link.read_weights()[0, rows, half::2]
     assert (lanes.reshape(-1) == values).all()
@@ -104,8 +104,8 @@ def test_a_weight_of_seven_bits_is_loud():
 
     image = {"row": np.full(256, 64 + 9, np.uint8)}
     with pytest.raises(LossError, match="weight 73 to row 5, lane 0.*6 bits"):
-        run(top=Script(main, image=image))
-    chip = run(top=Script(main, image=image), config=ChipConfig.ideal(strict=False))
+        run(top=UncompiledScript(main, image=image))
+    chip = run(top=UncompiledScript(main, image=image), config=ChipConfig.ideal(strict=False))
     assert chip.losses()["weight overflows"] == 128
     assert chip.link.read_weights()[0, 5, 0] == 9  # the low six bits, as the hardware takes them
 
@@ -123,7 +123,7 @@ def test_external_memory_carries_data_from_one_ppu_to_the_other():
         yield ppu.load_external(BLOCK_RAM_BASE + 256, into="row", vectors=2)
         return 0
 
-    chip = run(top=Script(writer, image={"row": message}), bottom=reader)
+    chip = run(top=UncompiledScript(writer, image={"row": message}), bottom=reader)
     assert (chip.processors[1].regions["row"] == message).all()
 
 
@@ -140,22 +140,23 @@ def test_send_writes_the_other_sram_before_it_rings():
         yield ppu.wait(1)
         return 0
 
-    run(top=Script(sender, image={"word": np.array([77], np.uint32)}), bottom=receiver)
+    run(top=UncompiledScript(sender, image={"word": np.array([77], np.uint32)}), bottom=receiver)
     assert seen == [77]
 
 
 def test_writing_under_a_running_kernel_is_a_race():
     def sender(ppu):
-        yield ppu.send(c.BOTTOM, source="word", into="row", line=3)
+        yield ppu.wait(1)
+        yield ppu.send(c.BOTTOM, source="row", into="row", line=3)
         return 0
 
     def worker(ppu):
         yield ppu.run(add_one, 100)
         return 0
 
-    with pytest.raises(LossError, match="region row of the bottom PPU was written while its kernel add_one used it"):
-        run(top=sender, bottom=Script(worker, [add_one]))
-    lenient = run(top=sender, bottom=Script(worker, [add_one]), config=ChipConfig.ideal(strict=False))
+    with pytest.raises(LossError, match="row of the bottom PPU is written by program script on the top PPU from"):
+        run(top=sender, bottom=UncompiledScript(worker, [add_one]))
+    lenient = run(top=sender, bottom=UncompiledScript(worker, [add_one]), config=ChipConfig.ideal(strict=False))
     assert lenient.losses()["races between PPUs"] == 1
 
 
@@ -170,7 +171,7 @@ def test_the_time_base_and_waiting_for_it():
         return 0
 
     run(top=main)
-    assert seen[0] == 1_005 and seen[1] == 1_005 + 5 + ISSUE_CYCLES
+    assert seen[0] == 1_005 and seen[1] == 1_005 + 5 + PLAIN_CONTROL_CYCLES
 
 
 def test_a_doorbell_is_kept_until_it_is_answered_and_a_second_one_is_a_loss():
@@ -209,7 +210,7 @@ def test_a_played_sample_leaves_its_record():
     chip.run()
     record = chip.processors[0].regions["record"]
     count, tag = int(record[0]), int(record[1])
-    zero_ns = -(-((ISSUE_CYCLES + 40) * 4 + 1000) // 8) * 8
+    zero_ns = -(-((PLAIN_CONTROL_CYCLES + 40) * 4 + 1000) // 8) * 8
     times_ns, labels = chip.core.spikes(zero_ns, zero_ns + samples.duration_ns)
     assert count == len(times_ns) >= 2 and tag == 3
     assert (record[2 : 2 + count] >> 16).tolist() == ((times_ns - zero_ns) // 8).tolist()
@@ -307,24 +308,25 @@ def test_every_operation_must_be_yielded_one_at_a_time():
         return 0
 
     def together(ppu):
-        yield ppu.wait(1) & ppu.wait(1)
+        yield ppu.wait(1), ppu.wait(1)
         return 0
 
     def not_an_operation(ppu):
         yield ppu.environment.timeout(3)
         return 0
 
-    for main in (forgotten, at_the_end, together):
+    for main in (forgotten, at_the_end):
         with pytest.raises(MachineFault, match="did not yield it; write `yield` before every operation"):
-            run(top=Script(main, [add_one]))
-    with pytest.raises(MachineFault, match="can only yield the operation that it has just made"):
-        run(top=not_an_operation)
+            run(top=UncompiledScript(main, [add_one]))
+    for main in (together, not_an_operation):
+        with pytest.raises(MachineFault, match="can only yield the operation that it has just made"):
+            run(top=main)
 
 
 @pytest.mark.parametrize("values", [np.zeros(3, np.uint8), np.full(256, 256), np.full(256, -1), np.zeros(256)])
 def test_an_image_that_is_not_its_region_is_refused(values):
     with pytest.raises(ValueError, match="image of region row of program script"):
-        build(top=Script(sleep, image={"row": values}))
+        build(top=UncompiledScript(sleep, image={"row": values}))
 
 
 def test_a_program_ends_when_it_ends():
@@ -342,7 +344,7 @@ def test_a_program_ends_when_it_ends():
     chip.environment.timeout(10**9)
     chip.start()
     chip.run()
-    assert chip.now_ns == (ISSUE_CYCLES + 40) * 4
+    assert chip.now_ns == (PLAIN_CONTROL_CYCLES + 40) * 4
 
 
 def test_gateware_that_is_off_faults():

@@ -5,7 +5,7 @@ import pytest
 from chip.config import ChipConfig
 from chip.errors import LossError, MachineFault
 from chip.ppu import kernel
-from tests.chip.programs import Script, run, two_inputs
+from tests.chip.programs import UncompiledScript, run, two_inputs
 
 
 @kernel
@@ -50,4 +50,4 @@ def test_a_record_that_is_written_while_it_is_read_is_a_race(strict):
 
 def test_a_kernel_takes_integers():
     with pytest.raises(TypeError, match="kernel take takes integers"):
-        run(top=Script(lambda p: (yield p.run(take, 2.5)), (take,)))
+        run(top=UncompiledScript(lambda p: (yield p.run(take, 2.5)), (take,)))

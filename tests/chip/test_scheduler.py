@@ -9,9 +9,10 @@ from chip import constants as c
 from chip.config import ChipConfig
 from chip.errors import LossError, MachineFault
 from chip.ppu import Doorbell, Memory, Timer, u32
-from chip.ppu.processor.core import ISSUE_CYCLES
+from chip.ppu.costs import COSTS, issue_cycles
 from chip.ppu.processor.scheduler import PASS_CYCLES, QUEUE_SLOTS, Scheduler
-from chip.ppu.program import Program
+from chip.ppu.processor.timing import PLAIN_CONTROL_CYCLES
+from chip.ppu.program import Program, UncompiledProgram
 from tests.chip.programs import build, run, sleep
 from tests.naive.scheduler import Model
 
@@ -19,8 +20,8 @@ LENIENT = ChipConfig.ideal(strict=False)
 TIMERS = st.builds(Timer, st.integers(0, 60), st.integers(1, 40), st.integers(1, 12))
 
 
-class Logging(Program):
-    """Tasks that write down when they ran, and take ``cycles``."""
+class Logging(UncompiledProgram):
+    """Tasks that write down at which cycle the pass began that chose them, and take ``cycles``."""
 
     name = "logging"
 
@@ -42,7 +43,7 @@ class Logging(Program):
         return 7
 
     def work(self, ppu, what):
-        self.log.append((ppu.hemisphere, what, ppu.environment.now // c.PPU_CLOCK_NS))
+        self.log.append((ppu.hemisphere, what, ppu.environment.now // c.PPU_CLOCK_NS - PASS_CYCLES))
         yield ppu.wait(self.cycles)
 
     def times(self, what, hemisphere=c.TOP):
@@ -127,14 +128,51 @@ def test_a_processor_runs_tasks_when_the_model_does(timers, cycles):
         task, now = model.take(), now + PASS_CYCLES
         if task is not None:
             expected.append(now)
-            now += ISSUE_CYCLES + cycles
+            now += PLAIN_CONTROL_CYCLES + cycles
         elif model.next_point() is None:
             break
         else:
-            now = max(model.next_point(), now + ISSUE_CYCLES)
-    # the log is written before what is owed for the pass has gone by
+            now = max(model.next_point(), now + PLAIN_CONTROL_CYCLES)
     assert [cycle + PASS_CYCLES for cycle in program.times("timer")] == expected
     assert chip.losses()["late tasks"] == sum(model.missed)
+
+
+class Timed(Program):
+    """Compiled tasks that take ``cycles``."""
+
+    name = "timed"
+
+    def __init__(self, *tasks, cycles):
+        self.tasks, self.cycles = tasks, cycles
+
+    def on_timer(self, ppu):
+        yield ppu.wait(self.cycles)
+
+
+@given(
+    st.lists(st.builds(Timer, st.integers(0, 900), st.integers(1, 900), st.integers(1, 4)), min_size=1, max_size=4),
+    st.integers(0, 700),
+)
+def test_compiled_tasks_run_when_the_model_says(timers, cycles):
+    chip, waits = build(top=Timed(*timers, cycles=cycles), config=LENIENT), []
+    chip.processors[0].observers.append(lambda ppu, one: one.name == "wait" and waits.append(ppu.start_ns // 4))
+    chip.start()
+    chip.run()
+    model, now, expected = Model([(timer.start, timer.period, timer.count) for timer in timers]), 0, []
+    there = COSTS["entry"].cycles + issue_cycles(1)
+    while True:
+        model.fetch(now, ())
+        task, now = model.take(), now + PASS_CYCLES
+        if task is not None:
+            expected.append(now + there)
+            now += there + cycles
+        elif model.next_point() is None:
+            break
+        else:
+            now = max(model.next_point(), now)
+    assert waits == expected
+    assert chip.losses()["late tasks"] == sum(model.missed)
+    assert chip.now_ns == now * c.PPU_CLOCK_NS
 
 
 def test_runs_keep_their_grid():
@@ -143,7 +181,8 @@ def test_runs_keep_their_grid():
     assert program.times("timer") == [1_000, 3_500, 6_000, 8_500]
     assert chip.processors[0].exit_code == 0 and chip.losses()["late tasks"] == 0
     assert chip.report()["ppu"]["tasks"] == {"top": {"on_timer": {"runs": 4, "missed": 0, "dropped": 0}}}
-    assert chip.now_ns // 4 == 8_500 + PASS_CYCLES + ISSUE_CYCLES + 900
+    last_pass = PASS_CYCLES  # finds that all is done
+    assert chip.now_ns // 4 == 8_500 + PASS_CYCLES + PLAIN_CONTROL_CYCLES + 900 + last_pass
     assert any(f"{PASS_CYCLES} cycles (assumed)" in text for text in chip.report()["assumptions"])
 
 
@@ -224,7 +263,7 @@ def test_one_program_serves_both_processors():
 def ring_at(*cycles, line=1):
     def main(ppu):
         for cycle in cycles:
-            yield ppu.wait_until(cycle - 40 - ISSUE_CYCLES)
+            yield ppu.wait_until(cycle - 40 - PLAIN_CONTROL_CYCLES)
             yield ppu.ring(c.TOP, line)
         return 0
 
@@ -241,15 +280,15 @@ def test_a_doorbell_wakes_the_scheduler():
 
 def test_a_ring_during_a_pass_does_not_shorten_it():
     program = Logging(Timer(0, 10_000, 2), Doorbell(1))
-    run(top=program, bottom=ring_at(PASS_CYCLES + ISSUE_CYCLES + 50))
+    run(top=program, bottom=ring_at(PASS_CYCLES + PLAIN_CONTROL_CYCLES + 50))
     # a pass and its task; the next pass finds nothing, is over at 208, and waits; then the ring is seen
-    assert program.times("doorbell") == [2 * (PASS_CYCLES + ISSUE_CYCLES)]
+    assert program.times("doorbell") == [2 * (PASS_CYCLES + PLAIN_CONTROL_CYCLES)]
 
 
 def test_a_doorbell_that_rings_during_a_task_is_answered_after_it():
     program = Logging(Timer(0, 10_000, 1), Timer(0, 9_000, 1, "on_other"), Doorbell(1), cycles=2_000)
     run(top=program, bottom=ring_at(500))
-    after = PASS_CYCLES + ISSUE_CYCLES + 2_000
+    after = PASS_CYCLES + PLAIN_CONTROL_CYCLES + 2_000
     assert [what for _, what, _ in program.log] == ["other", "doorbell", "timer"]  # the doorbell's deadline is at once
     assert program.times("doorbell") == [after]
     patient = Logging(*program.tasks[:2], Doorbell(1, deadline_cycles=100_000), cycles=2_000)
@@ -267,7 +306,7 @@ def test_every_ring_is_answered_once_and_timers_keep_their_grid(gaps, cycles, pe
     count = rings[-1] // period + 3
     program = Logging(Timer(0, period, count), Doorbell(1), cycles=cycles)
     chip = run(top=program, bottom=ring_at(*rings), config=LENIENT)
-    one_task = 2 * (cycles + PASS_CYCLES + ISSUE_CYCLES)
+    one_task = 2 * (cycles + PASS_CYCLES + PLAIN_CONTROL_CYCLES)
     answers = program.times("doorbell")
     assert chip.losses()["doorbells"] == 0 and len(answers) == len(rings)
     assert all(0 <= answer - ring <= one_task for answer, ring in zip(answers, rings, strict=True))
@@ -275,7 +314,7 @@ def test_every_ring_is_answered_once_and_timers_keep_their_grid(gaps, cycles, pe
         delays = [time - k * period for k, time in enumerate(program.times("timer"))]
         assert len(delays) == count and min(delays) >= 0 and max(delays) <= one_task
     starts = sorted(cycle for _, _, cycle in program.log)
-    assert all(np.diff(starts) >= cycles + PASS_CYCLES + ISSUE_CYCLES)  # nothing is preempted
+    assert all(np.diff(starts) >= cycles + PASS_CYCLES + PLAIN_CONTROL_CYCLES)  # nothing is preempted
 
 
 def test_waiting_for_lines_or_a_time_leaves_the_ring_to_be_answered():
@@ -291,7 +330,7 @@ def test_waiting_for_lines_or_a_time_leaves_the_ring_to_be_answered():
         return 0
 
     run(top=main, bottom=ring_at(3_000, 7_000))
-    assert seen == [500, 3_000, 3_000 + ISSUE_CYCLES, 3_000 + 2 * ISSUE_CYCLES, 7_000]
+    assert seen == [500, 3_000, 3_000 + PLAIN_CONTROL_CYCLES, 3_000 + 2 * PLAIN_CONTROL_CYCLES, 7_000]
     with pytest.raises(MachineFault, match="doorbell line 4"):
         run(top=lambda ppu: (yield ppu.wait_doorbell_until((4,), 10)))
 
@@ -329,7 +368,7 @@ def test_doorbells_that_nobody_rings_are_a_deadlock():
 def test_the_stop_ends_the_program():
     program = Logging(Timer(0, 1_000, 100), stop=3_500)
     chip = run(top=program)
-    assert program.times("timer") == [0, 1_000, 2_000, 3_000] and chip.now_ns == 3_500 * 4
+    assert program.times("timer") == [0, 1_000, 2_000, 3_000] and chip.now_ns == (3_500 + PASS_CYCLES) * 4
     late = Logging(Timer(0, 1_000, 100), stop=3_500, cycles=1_800)
     chip = run(top=late, config=LENIENT)
     # runs of 0, 1000 and at 3816 the stop: 2000 and 3000 never ran

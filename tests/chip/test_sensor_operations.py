@@ -58,3 +58,17 @@ def test_membranes_cannot_be_read_while_the_channels_see_the_sensors():
 
     with pytest.raises(MachineFault, match="connect\\('membrane'\\) first"):
         run(top=main, registers=sensors(c.TOP))
+
+
+@pytest.mark.parametrize(
+    "arguments, vectors",
+    [({}, 2), ({"halves": (c.ODD,)}, 1), ({"branches": ("causal",)}, 2), ({"mask": np.ones(c.LANES, np.uint8)}, 2)],
+)
+def test_a_reset_is_booked_once_for_each_half(arguments, vectors):
+    def main(ppu):
+        yield ppu.reset_correlation(3, **arguments)
+        return 0
+
+    chip = run(top=main, registers=sensors(c.TOP))
+    assert chip.processors[c.TOP].cycles["correlation reset"] == vectors * c.CORRELATION_RESET_CYCLES
+    assert chip.now_ns == chip.processors[c.TOP].busy_cycles * c.PPU_CLOCK_NS

@@ -13,12 +13,14 @@ from hypothesis import strategies as st
 
 import chip.testing.plugin
 from chip import ChipConfig, Program, Registers
-from chip.errors import LossError
-from chip.ppu.processor.core import EXIT_WATCHDOG
+from chip.chip import Chip
+from chip.errors import LossError, MachineFault
+from chip.ppu.processor.operation import Operation, operation
 from chip.ppu.tasks import Timer
 from chip.testing import (
+    RandomProgram,
     ReplayError,
-    Script,
+    UncompiledScript,
     configs,
     event_labels,
     labels,
@@ -28,6 +30,7 @@ from chip.testing import (
     run_firmware,
     sample_sets,
     spike_trains,
+    steps,
     weights,
 )
 
@@ -66,7 +69,7 @@ def overflow(ppu):
 
 
 def test_a_weight_overflow_fails_on_any_chip():
-    program = Script(overflow, image={"row": 64})
+    program = UncompiledScript(overflow, image={"row": 64})
     with pytest.raises(LossError, match="6 bits"):
         run_firmware(program)
     lenient = ChipConfig.ideal(strict=False)
@@ -112,10 +115,25 @@ def test_another_exit_code_fails():
             yield ppu.wait(1_000)
 
     config = ChipConfig.from_dict({"ppu": {"program_limit_cycles": 10_000}})
-    run_firmware(forever, config=config, exit_code=EXIT_WATCHDOG)
+    run_firmware(forever, config=config, exit_code="watchdog")
     stopped = "script on the top PPU did not end: the watchdog stopped .* 10000 cycles; raise ppu.program_limit_cycles"
     with pytest.raises(AssertionError, match=stopped):
         run_firmware(forever, config=config)
+
+
+def test_an_exit_code_is_its_32_bits_and_not_the_watchdogs_ending():
+    def main(ppu):
+        yield ppu.wait(1)
+        return -1
+
+    for expected in (-1, 0xFFFFFFFF, np.uint32(0xFFFFFFFF)):
+        assert run_firmware(main, exit_code=expected).finished
+    for other in ("watchdog", 0x7FFFFFFF, 1):
+        with pytest.raises(AssertionError, match=f"ended with -1; exit code {other} is expected"):
+            run_firmware(main, exit_code=other)
+    for none in (1 << 32, -(1 << 31) - 1, 1.0, True, "fault", None):
+        with pytest.raises(ValueError, match=r"exit_code is .*a number of 32 bits, .*or with 'watchdog'"):
+            run_firmware(main, exit_code=none)
 
 
 def test_what_cannot_be_loaded_is_refused_with_a_sentence():
@@ -166,14 +184,14 @@ def test_the_fixture_makes_strict_chips(chip_factory):
 USERS_TESTS = """
 import pytest
 from chip.errors import LossError
-from chip.testing import Script, load_firmware
+from chip.testing import UncompiledScript, load_firmware
 
 def overflow(ppu):
     yield ppu.store_weights(5, 0, source="row")
     return 0
 
 def run(chip):
-    load_firmware(chip, Script(overflow, image={"row": 64}))
+    load_firmware(chip, UncompiledScript(overflow, image={"row": 64}))
     chip.start()
     chip.run()
 
@@ -253,6 +271,44 @@ def test_drawn_programs_run_on_every_drawn_chip(config, data):
     program = data.draw(programs(len(samples)))
     run_firmware(program, samples=samples, config=config, allow=["saturated conversions"])
     assert repr(program).count("(") >= len(program.steps)
+
+
+@settings(max_examples=20)
+@given(st.lists(steps(), max_size=5))
+def test_drawn_operations_are_values_that_a_program_yields(operations):
+    done = []
+
+    def watch(ppu, operation):
+        done.append(operation)
+
+    chip = load_firmware(Chip(ChipConfig.ideal()), RandomProgram(operations, image={}))
+    chip.processors[0].observers.append(watch)
+    chip.start()
+    chip.run()
+    assert done == operations
+
+
+def test_what_a_program_made_and_did_not_yield_is_refused_beside_a_ready_made_operation():
+    ready = operation("wait", 3)
+
+    def main(ppu):
+        yield ready
+        ppu.wait(1)
+        yield ready
+        return 0
+
+    def at_the_end(ppu):
+        ppu.wait(1)
+        yield from ()
+        return 0
+
+    for refused in (main, at_the_end):
+        with pytest.raises(MachineFault, match="made an operation and did not yield it"):
+            run_firmware(UncompiledScript(refused))
+    with pytest.raises(MachineFault, match="can only yield the operation that it has just made"):
+        run_firmware(RandomProgram([Operation("sleep")], {}))
+    chain = operation("chain", operation("reset_neurons"), operation("load_weights", 0, 0, "weights"))
+    assert run_firmware(RandomProgram([ready, chain, ready, ready], {})).finished
 
 
 def test_networks_are_drawn_with_and_without_merged_neurons():

@@ -13,7 +13,7 @@ from chip.config import ChipConfig, ImperfectionConfig
 from chip.errors import LossError
 from chip.fpga import SampleSet
 from chip.testing import (
-    Script,
+    UncompiledScript,
     chip_bytes,
     configs,
     imperfections,
@@ -134,7 +134,7 @@ def test_a_strict_chip_raises_exactly_what_a_lenient_one_counts(drive, lost):
 
     times_ns, labels = random_events(1, 12, 12_000, clock_ns=8)
     samples = SampleSet(np.array([0, 12]), times_ns, labels, np.array([0]), duration_ns=12_000)
-    load = {"top": Script(main), "registers": random_network(1, 40, drive), "samples": samples}
+    load = {"top": UncompiledScript(main), "registers": random_network(1, 40, drive), "samples": samples}
     lenient = run(ChipConfig.ideal(strict=False), load)
     assert any(lenient.losses().values()) == lost
     if lost:
@@ -164,7 +164,9 @@ def test_one_changed_label_stops_exactly_its_deliveries(network, samples, hemisp
     def membranes(name, value):
         before = getattr(network, name)[hemisphere, row, column]
         getattr(network, name)[hemisphere, row, column] = value
-        chip = run_firmware(Script(watch), registers=network, samples=samples, allow=["saturated conversions"])
+        chip = run_firmware(
+            UncompiledScript(watch), registers=network, samples=samples, allow=["saturated conversions"]
+        )
         getattr(network, name)[hemisphere, row, column] = before
         return chip.core.membranes(chip.now_ns), chip.link.read_sram(0, "membranes").tobytes()
 

@@ -9,6 +9,8 @@ from hypothesis.stateful import run_state_machine_as_test
 from chip.chip import Chip
 from chip.config import ChipConfig
 from chip.link import HostLink
+from chip.ppu.processor import array, waiting
+from chip.ppu.processor.operation import TABLE
 from chip.ppu.processor.processor import Processor
 from chip.testing import ChipMachine
 
@@ -26,17 +28,17 @@ class TestTypicalChip(TypicalMachine.TestCase):
     settings = settings(max_examples=6, stateful_step_count=30, deadline=None, derandomize=True)
 
 
-def wrong_half(ppu, rows, half, into, load=Processor.load_weights):
-    return load(ppu, rows, 1 - half, into)
+def wrong_half(ppu, rows, half, into):
+    array.load_weights(ppu, rows, 1 - half, into)
 
 
-def slow_ring(ppu, hemisphere, line, ring=Processor.ring):
-    ppu._owe("omnibus", 1)
-    return ring(ppu, hemisphere, line)
+def slow_ring(ppu, hemisphere, line):
+    waiting.ring(ppu, hemisphere, line)
+    ppu.spend("omnibus", 1 + ppu.span_cycles, then=ppu.take_then())
 
 
 def forgetful_ring(ppu, line):
-    ppu._pending[line] = True
+    ppu.pending[line] = True
 
 
 def open_link(link, what, nbytes, answer=False):
@@ -50,16 +52,16 @@ def leaky_counters(chip, counters=Chip.counters):
 
 
 @pytest.mark.parametrize(
-    "where, name, mutant",
+    "mutation",
     [
-        (Processor, "load_weights", wrong_half),
-        (Processor, "ring", slow_ring),
-        (Processor, "_ring", forgetful_ring),
-        (HostLink, "_transfer", open_link),
-        (Chip, "counters", leaky_counters),
+        mock.patch.dict(TABLE, load_weights=wrong_half),
+        mock.patch.dict(TABLE, ring=slow_ring),
+        mock.patch.object(Processor, "ring", forgetful_ring),
+        mock.patch.object(HostLink, "_transfer", open_link),
+        mock.patch.object(Chip, "counters", leaky_counters),
     ],
 )
-def test_the_machine_notices(where, name, mutant):
+def test_the_machine_notices(mutation):
     quick = {
         "max_examples": 100,
         "stateful_step_count": 30,
@@ -67,5 +69,5 @@ def test_the_machine_notices(where, name, mutant):
         "database": None,
         "report_multiple_bugs": False,
     }
-    with mock.patch.object(where, name, mutant), pytest.raises(AssertionError):
+    with mutation, pytest.raises(AssertionError):
         run_state_machine_as_test(ChipMachine, settings=settings(deadline=None, derandomize=True, **quick))

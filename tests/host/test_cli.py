@@ -271,7 +271,7 @@ def test_watchdog_is_told_and_is_exit_code_1(toy, tmp_path, capsys):
 
 def test_losses_are_told_and_are_exit_code_1(toy, tmp_path, capsys):
     def lose(ppu):
-        ppu.lost_doorbells += 1
+        ppu.chip.processors[ppu.hemisphere].lost_doorbells += 1
 
     toy["temptation"] = lose
     (tmp_path / "lax.toml").write_text("strict = false")

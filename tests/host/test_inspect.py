@@ -18,7 +18,7 @@ from host.host import Host
 from host.progress import Progress
 from ppu_programs import rewrite
 from tests.host import example_rule
-from tests.host.example_rule import Mine
+from tests.host.example_rule import Adder, Mine
 from tests.host.toy import TASK, Toy
 
 RULE = f"{example_rule.__file__}:Mine"
@@ -46,7 +46,9 @@ def test_static_facts_need_no_compiler(toy_task, capsys, monkeypatch):
     assert out.startswith("my rule for toy on chip ideal, seed 1\n\ntop PPU: asleep, it has no program\n\nbottom PPU: ")
     assert "bottom PPU: program adder, code in SRAM\n\n  offset  bytes  what\n" in out
     assert re.search(r"\n +0 +512  code     start-up\n", out)
-    assert re.search(rf"\n +512 +{example_rule.add.code_bytes}  code     add\n", out)
+    size, offset = map(int, re.search(r"\n +512 +(\d+)  code     task main\n +(\d+) ", out).groups())
+    assert size > 0 and offset == 512 + size
+    assert re.search(rf"\n +{offset} +{example_rule.add.code_bytes}  code     add\n", out)
     assert re.search(r"\n +\d+ +128  region   total\n", out) and " of 16384 bytes used\n" in out
     assert re.search(rf"\n  add +{example_rule.add.code_bytes}  total, lanes\n|\n  add +\d+  lanes, total\n", out)
     assert "\nassumed\n" in out and "(assumed gateware)" in out and "profile" not in out
@@ -74,6 +76,7 @@ def test_profile_counts_calls_cycles_and_classes():
     table = next(part for part in text.split("\n\n") if part.startswith("  part "))
     parts = dict(re.findall(r"^  (\w+) +(\d+) +[\d.]+%$", table, re.M))
     assert sum(map(int, parts.values())) == total and "idle" in parts
+    assert int(parts["control"]) == host.chip.processors[1].cycles["control"] > 0
 
 
 def test_profiling_changes_neither_bytes_nor_time():
@@ -85,6 +88,27 @@ def test_profiling_changes_neither_bytes_nor_time():
     assert plain.chip.processors[1].cycles == host.chip.processors[1].cycles
     assert np.array_equal(plain.chip.processors[1].sram, host.chip.processors[1].sram)
     assert result.arrays["total"].tolist() == [30] * 4
+
+
+class Tabled(Adder):
+    """Reads a table as it goes: its constants take memory, too."""
+
+    waits = (5, 7, 5, 9, 100_000)
+
+    def main(self, ppu):
+        for index in range(self.count):
+            yield ppu.wait(self.waits[index])
+        return 0
+
+
+def test_constants_of_tasks_lie_in_the_map():
+    mine = Mine()
+    mine.programs = lambda: (None, Tabled(5))
+    host = inspection.load(mine, TASK, ChipConfig.ideal())
+    text = inspection.report(host)
+    assert re.search(r"\n +512 +\d+  code     task main\n", text)
+    size = 4 * len(Tabled.waits)  # one does not fit into 16 bits
+    assert re.search(rf"\n +\d+ +{size}  const    tables of tasks\n", text)
 
 
 def test_command_line_profile_runs_one_epoch_and_shows_progress(toy_task, capsys):
@@ -145,7 +169,7 @@ def test_a_firmware_that_learns_no_task_is_inspected_without_one(capsys, monkeyp
     out, err = capsys.readouterr()
     assert err == "" and out.startswith("rewrite on chip ideal, seed 7\n\ntop PPU: program rewrite, code in SRAM\n")
     assert re.search(r"\n  add_and_clip +256 ", out) and "samples," not in out
-    assert out.count("  profile of 54") == 2 and "\nassumed\n" in out
+    assert out.count("  profile of 515") == 2 and "\nassumed\n" in out
     assert main(["inspect", DEMO, "--hidden", "3"]) == 2
     assert (
         capsys.readouterr().err

@@ -130,18 +130,24 @@ def test_a_file_is_told_what_compiles_and_then_what_was(compiler, capsys):
 
 
 def test_a_terminal_is_told_of_every_function(compiler, terminal):
-    def compile_two():
+    def compile_three():
         with Progress("x") as progress:
-            progress.loading(0, 2)
+            progress.loading(0, 3)
             compiler(progress, "kernel_add")
-            progress.loading(1, 2)
+            progress.loading(1, 3)
             progress._compiling._ended()  # one of the cache
-            progress.loading(2, 2)
+            progress.loading(2, 3)
+            compiler(progress, "tasks_adder")
+            progress.loading(3, 3)
             compiler(progress, "advance")
 
-    shown = terminal(compile_two, columns=80)
+    shown = terminal(compile_three, columns=80)
     lines = [line.rstrip() for line in shown.split("\r") if line.strip()]
-    assert lines == ["x: compiling kernel 1 of 2: add, 0 s", "x: compiling the chip's functions: advance, 20 s"]
+    assert lines == [
+        "x: compiling kernel 1 of 3: add, 0 s",
+        "x: compiling program 3 of 3: adder, 20 s",
+        "x: compiling the chip's functions: advance, 40 s",
+    ]
 
 
 @needs_compiler

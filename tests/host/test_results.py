@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
 from chip.energy import energy
+from chip.ppu.processor.processor import WATCHDOG
 from host.report import report
 from host.results import JSON_NAME, NPZ_NAME, Result, check_writable, npz_bytes, place_for, replace_together
 from host.verdict import sentence
@@ -298,8 +299,9 @@ def test_report_is_loud_about_losses_and_interrupts():
 @pytest.mark.parametrize(
     ("codes", "start", "said"),
     [
-        ({"top": -1, "bottom": 0}, "STOPPED BY THE WATCHDOG, incomplete: yin", "the top PPU after 1000000 cycles; "),
-        ({"top": -1, "bottom": -1}, "STOPPED BY THE WATCHDOG, incomplete: yin", "the top PPU and the bottom PPU after"),
+        ({"top": WATCHDOG, "bottom": 0}, "STOPPED BY THE WATCHDOG, incomplete: yin", "the top PPU after 1000000 "),
+        ({"top": WATCHDOG, "bottom": WATCHDOG}, "STOPPED BY THE WATCHDOG, incomplete: yin", "the top PPU and the bot"),
+        ({"top": -1, "bottom": 0}, "ENDED WITH AN ERROR, incomplete: yin", "the top PPU ended with exit code -1; "),
         ({"top": 0, "bottom": 3}, "ENDED WITH AN ERROR, incomplete: yin", "the bottom PPU ended with exit code 3; "),
         ({"top": None, "bottom": None}, "INTERRUPTED, incomplete: yin", "interrupted after 100 of 200 samples, 2 of 2"),
     ],

@@ -128,56 +128,126 @@ def test_a_setting_that_it_has_not_is_refused(mine, toy_task, capsys):
     [
         ("return Registers()", "return Registers(", "SyntaxError: '(' was never closed"),
         ("return Registers()", "return registers", "NameError: name 'registers' is not defined"),
-        ("yield ppu.run(add, index)", "yield ppu.run(add, indices)", "NameError: name 'indices' is not defined"),
-        ("yield ppu.run(add, index)", "yield ppu.run(add)", "ValueError: kernel add takes 1 integers (x), not 0"),
+        (
+            "return Registers()",
+            "registers = Registers(); registers.weights[0, 300] = 1; return registers",
+            "index 300 is beyond an array of 256 elements; valid are 0..255",
+        ),
+        ('return None, Adder(self.ranges["test"].stop)', "return 1 / 0", "ZeroDivisionError: division by zero"),
     ],
 )
 def test_an_error_of_its_code_is_told_with_file_and_line(mine, toy_task, tmp_path, capsys, old, new, expected):
     path = mine((old, new))
-    assert main(["train", "yin-yang", "--rule", f"{path}:Mine", "--out", str(tmp_path / "o"), "--quiet"]) in (1, 2)
+    assert main(["train", "yin-yang", "--rule", f"{path}:Mine", "--out", str(tmp_path / "o"), "--quiet"]) == 2
     line = path.read_text()[: path.read_text().index(new)].count("\n") + 1
-    err = capsys.readouterr().err
-    assert err.count("\n") == 1
-    assert re.search(rf"{path}:{line}: {re.escape(expected)}(, in program adder on the bottom PPU, at \d+ ns)?\n$", err)
+    assert re.search(rf"^plasticore: .*{path}:{line}: {re.escape(expected)}\n$", capsys.readouterr().err)
 
 
-MISTAKES = {
-    "a name": (
+RUN = "yield ppu.run(add, index)"
+REFUSED_TASKS = {  # a statement in the place of RUN, and what is said of it when the program is loaded
+    "an operation": (
         "yield ppu.store_externals(BLOCK_RAM_BASE, 'total')",
-        "{path}:{line}: a PPU has no operation 'store_externals'; the closest are store_external, ",
+        "task main uses ppu.store_externals, which no processor has; the closest are store_external, ",
     ),
-    "no name": (
-        "ppu.xyz",
-        "{path}:{line}: a PPU has no operation 'xyz'; chip/ppu/processor has those that there",
-    ),
+    "no operation": ("ppu.xyz", "task main computes ppu.xyz and does nothing with it"),
     "an argument": (
         "yield ppu.load_external(into='total')",
-        "load_external() missing 1 required positional argument: ",
+        "task main calls ppu.load_external wrongly: missing a required argument: 'address'; it takes "
+        "load_external(address: int, into: str, vectors: int = 1, offset: int = 0)",
     ),
-    "a signature": ("yield ppu.load_external(into='total')", "'address'; it takes (address, into, vectors, offset)"),
+    "a name": ("yield ppu.run(add, indices)", "task main uses the unknown name indices"),
+    "an index": ("ppu.word('total', 300)", "task main reads element 300 of region total, whose elements are 0..31"),
+    "memory": ("ppu.regions['total'][0] = 1", "task main writes ppu.regions['total'][0]; a task writes no memory, let"),
+    "an attribute": (
+        "self.count = 3",
+        "task main sets self.count; what a program keeps in Python is frozen when it is loaded",
+    ),
+    "a float": ("return 0.5", "task main uses the float 0.5; the processor has no floating point"),
+    "a kernel of no integers": ("yield ppu.run(add)", "task main runs kernel add with 0 integers; it takes 1 (x)"),
+    "a kernel in a chain": (
+        "yield ppu.chain(ppu.run(add))",
+        "task main runs kernel add with 0 integers; it takes 1 (x)",
+    ),
+    "a kernel of a text": (
+        "yield ppu.run(add, 'a')",
+        "task main gives 'a' to ppu.run as arguments; that takes a whole number",
+    ),
+    "a kernel of 33 bits": (
+        "yield ppu.run(add, 1 << 31)",
+        "task main: kernel add got 2147483648 as x, which does not fit in 32 bits, signed",
+    ),
+    "no whole number": ("yield ppu.wait(1.5)", "task main gives 1.5 to ppu.wait as cycles; that takes a whole"),
+    "no kernel": ("yield ppu.run(Adder)", "task main runs Adder, which is no kernel; decorate a function by @kernel"),
+    "some kernel": (
+        "yield ppu.run(SOME)",
+        "task main runs kernel unused, which its program's `kernels` do not list: add",
+    ),
+    "one of several kernels": (
+        "yield ppu.run((add, unused)[ppu.word('total')])",
+        "task main needs to know which kernel it runs when it is loaded, and (add, unused)[ppu.word('total')] is known "
+        "only when it runs",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED_TASKS)
+def test_what_a_task_cannot_do_is_told_before_any_work(case, mine, toy_task, tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr("chip.chip.Chip.start", lambda *_: pytest.fail("it runs"))
+    statement, expected = REFUSED_TASKS[case]
+    changes = [(RUN, statement)]
+    if "SOME" in statement:
+        changes += [("class Adder", "SOME = unused\n\n\nclass Adder"), ("(add, unused)", "(add,)")]
+    path = mine(*changes)
+    assert main(["train", "yin-yang", "--rule", f"{path}:Mine", "--out", str(tmp_path / "o"), "--quiet"]) == 2
+    line = path.read_text()[: path.read_text().index(statement)].count("\n") + 1
+    err = capsys.readouterr().err
+    assert err.startswith(f"plasticore: {path}:{line}: {expected}") and err.count("\n") == 1
+    assert not (tmp_path / "o").exists()
+
+
+MISTAKES = {  # a statement in the place of RUN, and what is said of it when it runs
     "an index": (
-        "ppu.word('total', 300)",
-        "{path}:{line}: program {name} on the bottom PPU reads element 300 of region total, whose elements are 0..",
+        "yield ppu.run(add, ppu.word('total', index + 31))",
+        "task main reached for element 32 of total, beyond its end: check the index, in program adder on the bottom",
     ),
-    "an array": (
-        "ppu.regions['total'][300] = 1",
-        "{path}:{line}: index 300 is beyond an array of {size} elements; valid",
-    ),
-    "arithmetic": ("1 // 0", "{path}:{line}: ZeroDivisionError: integer division or modulo by zero, in program {name}"),
-    "a kernel": ("yield ppu.run(add, 1 << 31)", "ValueError: kernel add got 2147483648, which does not fit in 32 bits"),
+    "an operation": ("yield ppu.play(9)", "a program asked for sample 9, but 5 samples were loaded, in program adder"),
+    "an argument": ("yield ppu.wait(-1 - index)", "program adder on the bottom PPU names a wait of -1; valid are the"),
+    "an exit code": ("return", "program adder on the bottom PPU ended with None; main must return its exit code"),
 }
 
 
 @pytest.mark.parametrize("case", MISTAKES)
 def test_a_mistake_is_told_with_program_ppu_and_chip_time(case, mine, toy_task, tmp_path, capsys):
     statement, expected = MISTAKES[case]
-    path = mine(("yield ppu.run(add, index)", f"yield ppu.wait(250)\n            {statement}"))
+    path = mine((RUN, f"yield ppu.wait(250)\n            {statement}"))
     assert main(["train", "yin-yang", "--rule", f"{path}:Mine", "--out", str(tmp_path / "o"), "--quiet"]) == 1
-    line = path.read_text()[: path.read_text().index(statement)].count("\n") + 1
+    line = path.read_text()[: path.read_text().index(f"            {statement}\n")].count("\n") + 1
     err = capsys.readouterr().err
-    assert expected.format(path=path, line=line, name="adder", size=32) in err
-    assert re.search(r"program adder on the \w+ PPU", err) and re.search(r", at [1-9]\d+ ns\n$", err)
+    where = f"{path}:{line}: " if "yield" in statement else ""
+    assert err.startswith(f"plasticore: {where}{expected}")
+    assert re.search(r"program adder on the bottom PPU", err) and re.search(r", at [1-9]\d+ ns\n$", err)
     assert err.count("\n") == 1
+
+
+def test_a_kernels_fault_is_told_where_the_kernel_stands(mine, toy_task, tmp_path, capsys):
+    path = mine(("STEP * x", "divide(STEP, x)"), ("V0, Memory", "V0, divide, Memory"))
+    assert main(["train", "yin-yang", "--rule", f"{path}:Mine", "--out", str(tmp_path / "o"), "--quiet"]) == 1
+    line = path.read_text()[: path.read_text().index("divide(STEP, x)")].count("\n") + 1
+    assert re.fullmatch(
+        rf"plasticore: {path}:{line}: kernel add divided by zero after \d+ cycles, in program adder on the bottom PPU, "
+        r"at \d+ ns\n",
+        capsys.readouterr().err,
+    )
+
+
+def test_a_plain_program_is_blamed_by_its_traceback(mine, toy_task, tmp_path, capsys):
+    """As tests of the simulator write them."""
+    imported = ("import Firmware, Program", "import Firmware, UncompiledProgram")
+    path = mine(imported, ("Adder(Program)", "Adder(UncompiledProgram)"), (RUN, "ppu.regions['total'][300] = 1"))
+    assert main(["train", "yin-yang", "--rule", f"{path}:Mine", "--out", str(tmp_path / "o"), "--quiet"]) == 1
+    line = path.read_text()[: path.read_text().index("ppu.regions")].count("\n") + 1
+    said = "index 300 is beyond an array of 32 elements; valid are 0..31, in program adder on the bottom PPU, at "
+    assert capsys.readouterr().err.startswith(f"plasticore: {path}:{line}: {said}")
 
 
 def test_errors_of_ours_keep_their_traceback(mine, toy_task, tmp_path, monkeypatch):
@@ -213,7 +283,7 @@ regions = link(mine.Adder.memory).views(np.zeros(16384, np.uint8))
 bound = mine.unused.bind(VectorUnit(), regions)
 bound.compile()
 bound(10_000)
-print(regions["total"][1], mine.f(1), *(sum(f.stats.cache_hits.values()) for f in (mine.unused.function, mine.f)))
+print(regions["total"][1], mine.f(1), *(sum(f.stats.cache_hits.values()) for f in (bound.form.function, mine.f)))
 """
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 
 from chip.fpga import SampleSet
-from chip.ppu.program import Firmware, Program
+from chip.ppu.program import Firmware, UncompiledProgram
 from chip.registers import Registers
 from host.tasks import Split, Task
 
@@ -16,7 +16,7 @@ TASK = Task(
 )
 
 
-class PlayAll(Program):
+class PlayAll(UncompiledProgram):
     """Plays every sample in order; ``temptation`` is called between two samples, as no real program could."""
 
     name = "play all"

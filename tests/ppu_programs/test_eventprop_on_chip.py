@@ -15,42 +15,33 @@ from ppu_programs.placement import INPUT_MARK
 from ppu_programs.two_layer import settings as two_layer
 from ppu_programs.two_layer import tables, weights
 from ppu_programs.two_layer.integrators import IntegratorReadouts
-from ppu_programs.two_layer.programs import DONE_LINE
 from tests.naive import eventprop as naive
 from tests.ppu_programs.eventprop_bench import Bench
+from tests.ppu_programs.watching import keep, without_updates
 
 SAMPLES = 200
 
 
 class Watched(EventProp):
-    """Batches of one sample after which nothing is updated, but gradients, errors and records are kept."""
+    """Batches of one sample after which nothing is updated, but gradients, errors, records and samples are kept."""
 
     def __init__(self, **settings):
         super().__init__(epochs=1, seed=1, settings=Settings(batch=1, **settings))
-        self.kept = {"hidden": [], "readout": [], "errors": [], "record": [], "sample": []}
+        self.kept = {"hidden": [], "readout": [], "errors": [], "record": [], "order": []}
 
     def programs(self):
-        kept = self.kept
+        made = without_updates(HiddenProgram, IntegratorReadouts)
+        return tuple(program(self.settings, self.plan, self.seed) for program in made)
 
-        class Hidden(HiddenProgram):
-            def update_weights(self, ppu):
-                keep_gradient(ppu, kept["hidden"])
-                yield ppu.ring(c.BOTTOM, DONE_LINE)
+    @property
+    def samples_shown(self):
+        return [int(order[0]) for order in self.kept["order"]]
 
-        class Readout(IntegratorReadouts):
-            def update_weights(self, ppu):
-                keep_gradient(ppu, kept["readout"])
-                kept["errors"].append(ppu.regions["errors"].copy())
-                kept["record"].append(ppu.regions["record"].copy())
-                kept["sample"].append(int(ppu.regions["order"][0]))
-                yield ppu.wait_doorbell(DONE_LINE)
-
-        return tuple(program(self.settings, self.plan, self.seed) for program in (Hidden, Readout))
-
-
-def keep_gradient(ppu, kept):
-    kept.append(ppu.regions["gradient"].copy())
-    ppu.regions["gradient"][...] = 0
+    def watch(self, chip):
+        kept, (top, bottom) = self.kept, chip.processors
+        keep(top, "clear", gradient=kept["hidden"])
+        named = {"gradient": "readout", "errors": "errors", "record": "record", "order": "order"}
+        keep(bottom, "clear", **{region: kept[name] for region, name in named.items()})
 
 
 @pytest.fixture(scope="module")
@@ -59,18 +50,19 @@ def watched():
     host = Host(Chip(ChipConfig.ideal()))
     task = tasks.yin_yang().head(SAMPLES, 1, 1)
     host.load(firmware, task)
+    firmware.watch(host.chip)
     host.run()
     return firmware, task
 
 
 def test_every_sample_is_played_once_in_another_order_than_stored(watched):
-    order = watched[0].kept["sample"]
+    order = watched[0].samples_shown
     assert sorted(order) == list(range(SAMPLES)) and order != sorted(order)
 
 
 def test_the_record_tells_the_class_and_the_inputs(watched):
     firmware, task = watched
-    for record, sample in zip(firmware.kept["record"], firmware.kept["sample"], strict=True):
+    for record, sample in zip(firmware.kept["record"], firmware.samples_shown, strict=True):
         assert record[1] == task.train.targets[sample]
         words = record[2 : 2 + record[0]]
         inputs = np.sort(words[(words & INPUT_MARK) != 0] >> 16) * 8
@@ -84,7 +76,7 @@ def test_the_gradient_on_the_chip_points_where_the_float_reference_points(watche
     settings = firmware.settings
     network = Bench(settings, seed=1).network()
     cosines = {"hidden": [], "readout": []}
-    for n, sample in enumerate(firmware.kept["sample"]):
+    for n, sample in enumerate(firmware.samples_shown):
         errors = chip_errors(firmware.kept["errors"][n], settings)
         arrivals, spikes = from_record(firmware.kept["record"][n], task.train.inputs[sample], settings)
         expected = naive.gradients(network, arrivals, spikes, errors)

@@ -15,10 +15,10 @@ from ppu_programs.fast_and_deep.spikes import SILENT
 from ppu_programs.network import LI, LIF, Linear, Network
 from ppu_programs.placement import INPUT_MARK
 from ppu_programs.two_layer import weights
-from ppu_programs.two_layer.programs import DONE_LINE
 from ppu_programs.two_layer.settings import TICK_NS
 from tests.naive import fast_and_deep as naive
 from tests.ppu_programs.fast_and_deep_bench import Bench
+from tests.ppu_programs.watching import keep, without_updates
 
 SAMPLES = 200
 
@@ -28,30 +28,21 @@ class Watched(FastAndDeep):
 
     def __init__(self, **settings):
         super().__init__(epochs=1, seed=1, settings=Settings(batch=1, **settings))
-        self.kept = {"hidden": [], "readout": [], "record": [], "spike_ticks": [], "readout_ticks": [], "sample": []}
+        self.kept = {"hidden": [], "readout": [], "record": [], "spike_ticks": [], "readout_ticks": [], "order": []}
+
+    @property
+    def samples_shown(self):
+        return [int(order[0]) for order in self.kept["order"]]
 
     def programs(self):
-        kept = self.kept
+        made = without_updates(HiddenProgram, ReadoutProgram)
+        return tuple(program(self.settings, self.plan, self.seed) for program in made)
 
-        class Hidden(HiddenProgram):
-            def update_weights(self, ppu):
-                keep_gradient(ppu, kept["hidden"])
-                yield ppu.ring(c.BOTTOM, DONE_LINE)
-
-        class Readout(ReadoutProgram):
-            def update_weights(self, ppu):
-                keep_gradient(ppu, kept["readout"])
-                for name in ("record", "spike_ticks", "readout_ticks"):
-                    kept[name].append(ppu.regions[name].copy())
-                kept["sample"].append(int(ppu.regions["order"][0]))
-                yield ppu.wait_doorbell(DONE_LINE)
-
-        return tuple(program(self.settings, self.plan, self.seed) for program in (Hidden, Readout))
-
-
-def keep_gradient(ppu, kept):
-    kept.append(ppu.regions["gradient"].copy())
-    ppu.regions["gradient"][...] = 0
+    def watch(self, chip):
+        kept, (top, bottom) = self.kept, chip.processors
+        keep(top, "clear", gradient=kept["hidden"])
+        others = {name: kept[name] for name in ("record", "spike_ticks", "readout_ticks", "order")}
+        keep(bottom, "clear", gradient=kept["readout"], **others)
 
 
 def watch(config: ChipConfig):
@@ -59,6 +50,7 @@ def watch(config: ChipConfig):
     host = Host(Chip(config))
     task = tasks.yin_yang().head(SAMPLES, 1, 1)
     host.load(firmware, task)
+    firmware.watch(host.chip)
     result = host.run()
     return firmware, task, result
 
@@ -98,7 +90,7 @@ def test_spike_times_are_those_of_the_equations(watched):
     firmware, task, _ = watched
     network = Bench(firmware.settings, seed=1).network()
     fired = 0
-    for n, sample in enumerate(firmware.kept["sample"][:20]):
+    for n, sample in enumerate(firmware.samples_shown[:20]):
         expected = naive.run(network, arrivals_ns(firmware.settings, task.train.inputs[sample]))
         for ours, theirs in zip(observed(firmware, n), expected, strict=True):
             both = ~np.isnan(ours) & ~np.isnan(theirs)
@@ -114,7 +106,7 @@ def test_the_gradient_on_the_chip_points_where_the_float_reference_points(watche
     firmware, task, _ = watched if chip == "ideal" else watch(ChipConfig.typical(seed=2))
     network = Bench(firmware.settings, seed=1).network()
     cosines = {"hidden": [], "readout": []}
-    for n, sample in enumerate(firmware.kept["sample"]):
+    for n, sample in enumerate(firmware.samples_shown):
         arrivals, label = arrivals_ns(firmware.settings, task.train.inputs[sample]), task.train.targets[sample]
         expected = naive.gradients(network, arrivals, *observed(firmware, n), int(label))
         for layer, theirs in zip(("hidden", "readout"), expected, strict=True):

@@ -5,7 +5,7 @@ import pytest
 
 from chip import Chip, ChipConfig
 from chip import constants as c
-from chip.ppu.processor_core import ISSUE_CYCLES
+from chip.ppu.costs import issue_cycles
 from host import tasks
 from ppu_programs import EventProp
 from ppu_programs.playback import Playback
@@ -68,5 +68,5 @@ def test_without_readings_it_waits_just_as_long_and_resets_nobody():
         per_sample = chip.now_ns / 4 - rule.settings.duration_ns - 60_000
         assert 0 < per_sample < 1_500
         assert ("neuron reset" in chip.processors[c.BOTTOM].cycles) == (readouts > 0)
-    resets_ns = 4 * (ISSUE_CYCLES + c.NEURON_RESET_CYCLES) * c.PPU_CLOCK_NS
+    resets_ns = 4 * (issue_cycles(1) + c.NEURON_RESET_CYCLES) * c.PPU_CLOCK_NS
     assert abs(spans[0] - resets_ns - spans[1]) < 4 * 100

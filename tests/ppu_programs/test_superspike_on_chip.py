@@ -11,10 +11,10 @@ from ppu_programs import SuperSpike
 from ppu_programs.superspike.programs import HiddenProgram, ReadoutProgram
 from ppu_programs.superspike.settings import Settings
 from ppu_programs.two_layer import weights
-from ppu_programs.two_layer.programs import DONE_LINE
 from ppu_programs.two_layer.tables import error_unit
 from tests.naive import superspike as naive
-from tests.ppu_programs.test_eventprop_on_chip import from_record, keep_gradient
+from tests.ppu_programs.test_eventprop_on_chip import from_record
+from tests.ppu_programs.watching import keep, without_updates
 
 SAMPLES = 150
 
@@ -24,28 +24,25 @@ class Watched(SuperSpike):
 
     def __init__(self, **settings):
         super().__init__(epochs=1, seed=1, settings=Settings(batch=1, **settings))
-        self.kept = {"potentials": [], "hidden": [], "errors": [], "record": [], "sample": []}
+        self.kept = {"potentials": [], "hidden": [], "errors": [], "record": [], "order": []}
+
+    @property
+    def samples_shown(self):
+        return [int(order[0]) for order in self.kept["order"]]
+
+    def potentials(self, n):
+        """Membranes of the hidden layer in the n-th sample, uint8[conversions, 128]."""
+        return self.kept["potentials"][n].reshape(-1, c.LANES)
 
     def programs(self):
-        kept = self.kept
+        made = without_updates(HiddenProgram, ReadoutProgram)
+        return tuple(program(self.settings, self.plan, self.seed) for program in made)
 
-        class Hidden(HiddenProgram):
-            def before_sample(self, ppu):
-                yield from super().before_sample(ppu)
-                kept["potentials"].append(ppu.regions["membranes"].reshape(-1, c.LANES).copy())
-
-            def update_weights(self, ppu):
-                keep_gradient(ppu, kept["hidden"])
-                yield ppu.ring(c.BOTTOM, DONE_LINE)
-
-        class Readout(ReadoutProgram):
-            def update_weights(self, ppu):
-                kept["errors"].append(ppu.regions["errors"].copy())
-                kept["record"].append(ppu.regions["record"].copy())
-                kept["sample"].append(int(ppu.regions["order"][0]))
-                yield ppu.wait_doorbell(DONE_LINE)
-
-        return tuple(program(self.settings, self.plan, self.seed) for program in (Hidden, Readout))
+    def watch(self, chip):
+        kept, (top, bottom) = self.kept, chip.processors
+        keep(top, "surrogate", membranes=kept["potentials"])  # which puts something else in their place
+        keep(top, "clear", gradient=kept["hidden"])
+        keep(bottom, "clear", **{name: kept[name] for name in ("errors", "record", "order")})
 
 
 @pytest.fixture(scope="module")
@@ -53,6 +50,7 @@ def watched():
     firmware, task = Watched(), tasks.yin_yang().head(SAMPLES, 1, 1)
     host = Host(Chip(ChipConfig.typical(seed=2)))
     host.load(firmware, task)
+    firmware.watch(host.chip)
     host.run()
     return firmware, task
 
@@ -64,11 +62,11 @@ def test_the_gradient_on_the_chip_points_where_the_formula_points(watched):
     readout = weights.steps(weights.from_rows(weights.initial_shadow(s, 1)[1], s.hidden))
     registers = firmware.registers()
     cosines = []
-    for n, sample in enumerate(firmware.kept["sample"]):
+    for n, sample in enumerate(firmware.samples_shown):
         raw = firmware.kept["errors"][n]
         errors = raw[1 : 1 + s.readouts] * error_unit(s) / 2.0 ** raw[0]
         arrivals, spikes = from_record(firmware.kept["record"][n], task.train.inputs[sample], s)
-        potentials = firmware.kept["potentials"][n][:, : s.hidden].astype(float)
+        potentials = firmware.potentials(n)[:, : s.hidden].astype(float)
         counts = [len(times) for times in spikes]
         threshold = float(registers.threshold_lsb[c.TOP, 0])
         expected = naive.gradient(s, threshold, potentials, arrivals, counts, readout, errors)
@@ -90,7 +88,7 @@ def test_the_samples_see_what_the_spikes_say(watched):
             for k, t in enumerate(s.sample_ticks * 8):
                 ago = t - times
                 near = ((ago > 0) & (ago < s.refractory_ns - 50)).any()
-                (clamped if near else others).append(int(firmware.kept["potentials"][n][k, lane]) - 80)
+                (clamped if near else others).append(int(firmware.potentials(n)[k, lane]) - 80)
     assert len(clamped) > 50 and abs(np.mean(clamped)) < 1 and np.std(clamped) < 8
     assert np.std(others) > 20
 

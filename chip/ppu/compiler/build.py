@@ -9,28 +9,55 @@ import sys
 import tempfile
 import types
 from collections.abc import Callable
+from typing import Any
 
 from chip.compiled import cache_root
-from chip.ppu.compiler.calls import Unit
+from chip.ppu.compiler.depth import deep
+from chip.ppu.compiler.form import Block, blocks
+from chip.ppu.compiler.numba_text import function_text
+from chip.ppu.compiler.unit import Lowered
 from chip.ppu.vector.operations import INTRINSICS, OPERATIONS
 
 _RUNTIME = ("fault", "finish", "record_of", "state_of")
-_SCALARS = ("int64", "load", "shift_left", "shift_right", "store", "wrap32", *INTRINSICS)
+_SCALARS = (
+    *("int64", "load", "load_unsigned", "store", "wrap8", "wrap16", "wrap32"),
+    *("shift_left", "shift_left_unsigned", "shift_right", "shift_right_unsigned", "divide_unsigned"),
+    *INTRINSICS,
+)
+LONGEST_NAME = 40  # letters of a routine's name in generated names, which become those of files
 
 
-def module_text(name: str, unit: Unit) -> str:
-    """Return the text of the module that holds a kernel and its subroutines; the kernel is the last."""
+def short(name: str) -> str:
+    """Return the beginning of a routine's name, as generated names have it."""
+    return name[:LONGEST_NAME]
+
+
+def module_text(name: str, routines: dict[Any, Lowered], counters: dict[Block, int] | None = None) -> str:
+    """Return the text of the module that holds a kernel and its subroutines; the kernel is the last.
+
+    ``counters`` has a number for each block whose entries are counted.
+
+    Raises:
+        KernelError: a routine nests too deeply.
+    """
     lines = [f'"""Generated from the kernel {name}; line numbers are relative to its decorator."""', ""]
     lines += ["from chip.compiled import compiled"]
     lines += [f"from chip.ppu.compiler.runtime import {name} as _{name}" for name in _RUNTIME]
     lines += [f"from chip.ppu.compiler.scalars import {scalar} as _{scalar}" for scalar in _SCALARS]
-    operations = sorted(unit.operations)
-    lines += [f"from {OPERATIONS[name].module} import {name} as _{name}" for name in operations]
-    routines = list(unit.routines.values())
-    for position, routine in enumerate(routines):
-        decorator = "@compiled" if position == len(routines) - 1 else "@compiled(cache=False)"  # cached in their caller
-        lines += ["", "", decorator, routine.text.rstrip()]
+    lines += [f"from {OPERATIONS[name].module} import {name} as _{name}" for name in sorted(_operations(routines))]
+    for position, (made, lowered) in enumerate(routines.items()):
+        is_kernel = position == len(routines) - 1
+        decorator = "@compiled" if is_kernel else "@compiled(cache=False)"  # cached in their caller
+        with deep(made.routine):
+            text = function_text(lowered, routines, is_kernel, counters)
+        lines += ["", "", decorator, text.rstrip()]
     return "\n".join(lines) + "\n"
+
+
+def _operations(routines: dict[Any, Lowered]) -> set[str]:
+    """Return the names of the vector operations that routines use."""
+    code = (i for lowered in routines.values() for block in blocks(lowered.nodes) for i in block.code)
+    return {instruction.operands[0] for instruction in code if instruction.operation == "vector"}
 
 
 def load_function(name: str, text: str) -> Callable:

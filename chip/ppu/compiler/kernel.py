@@ -19,6 +19,10 @@ The language: integers of 32 bits that wrap, ``+ - * & | ^ << >> ~``, comparison
 ``count_leading_zeros``) and subroutines. Everything else is refused with file and line. A kernel is what was imported:
 an edit of its file afterwards counts in the next run.
 
+Numbers are ``i32`` or ``u32``, see :mod:`chip.ppu.compiler.values`. A variable is ``u32`` where it is given such a
+number; ``x: u32 = 0`` says so, as in parameters. ``u32(x)``, ``i32(x)``, ``u16(x)``, ``i16(x)``, ``u8(x)`` and
+``i8(x)`` take the low bits as a number of that type.
+
 The 32 vector registers are named in the text, ``V0`` to ``V31``: nothing chooses them for the author and nothing spills
 them, so that more values at a time than registers have to be stored to a region and loaded again, at their cost.
 Registers keep their contents between kernels. They and the conditions ``ALWAYS``, ``GREATER``, ``LESS``, ``EQUAL`` are
@@ -40,9 +44,11 @@ from numba.core import config as numba_config
 
 from chip.errors import MachineFault
 from chip.ppu.compiler.build import load_function, module_text
-from chip.ppu.compiler.calls import DIVISION_BY_ZERO, OUT_OF_BOUNDS, Requirement, Site, Translated, Unit
+from chip.ppu.compiler.depth import deep
 from chip.ppu.compiler.language import KernelError, Routine
-from chip.ppu.compiler.statements import Translator
+from chip.ppu.compiler.lowering import lower, unsigned_parameters
+from chip.ppu.compiler.unit import DIVISION_BY_ZERO, OUT_OF_BOUNDS, Lowered, Requirement, Site, Unit
+from chip.ppu.compiler.values import LIMITS
 from chip.ppu.costs import INSTRUCTION_BYTES
 from chip.ppu.vector.unit import VectorUnit
 
@@ -53,14 +59,14 @@ class Subroutine:
     def __init__(self, function: Callable):
         self.routine = Routine(function, "subroutine")
         self.name, self.__doc__ = self.routine.name, function.__doc__
-        self.translate(Unit())  # refuses at once what cannot be
+        with deep(self.routine):
+            self.lower(Unit())  # refuses at once what cannot be
 
-    def translate(self, unit: Unit) -> Translated:
-        """Return the translation within one kernel, made once."""
+    def lower(self, unit: Unit) -> Lowered:
+        """Return the subroutine's form within one kernel, made once."""
         if self not in unit.routines:
-            translator = Translator(self.routine, unit)
-            translated = translator.translate(f"sub_{self.name}_{len(unit.routines)}")
-            unit.routines[self] = translated
+            lowered = lower(self.routine, unit)
+            unit.routines[self] = lowered
         return unit.routines[self]
 
     def __call__(self, *_: object) -> NoReturn:
@@ -68,14 +74,47 @@ class Subroutine:
         raise TypeError(f"subroutine {self.name} runs on a processor; call it from a kernel")
 
 
+class KernelForm:
+    """A kernel in the intermediate form, for regions of known types.
+
+    Attributes:
+        kernel: what it is of; unit: the forms of its routines, the kernel's own the last; sites: where it can fault.
+        text: the generated Python.
+    """
+
+    def __init__(self, kernel: Kernel, unsigned_regions: frozenset[str] | None):
+        self.kernel, self.unit = kernel, Unit(unsigned_regions)
+        with deep(kernel.routine):
+            self.unit.routines[kernel] = lower(kernel.routine, self.unit)
+        self.text = module_text(kernel.name, self.unit.routines)
+        self._function: Callable | None = None
+
+    @property
+    def lowered(self) -> Lowered:
+        """The kernel's own routine."""
+        return self.unit.routines[self.kernel]
+
+    @property
+    def sites(self) -> list[Site]:
+        return self.unit.sites
+
+    @property
+    def function(self) -> Callable:
+        """Return the generated function (image, limit, *regions, *integers) -> cycles; a fault gives -1 - cycles."""
+        if self._function is None:
+            self._function = load_function(self.lowered.name, self.text)
+        return self._function
+
+
 class Kernel:
     """A checked kernel, to be bound to a vector unit and regions.
 
     Attributes:
-        name: the function's name; parameters: the names of its integer parameters.
+        name: the function's name; parameters: the names of its integer parameters; unsigned_parameters: those of them
+            that are u32, others are i32.
         regions: the names of the regions that it and its subroutines use.
         requirements: what those regions must be.
-        code_bytes: estimated size of its code with its subroutines, 4 bytes per instruction.
+        code_sizes: estimated bytes of its code and of its subroutines' code, 4 bytes an instruction.
         text: the generated Python, for reading.
     """
 
@@ -83,14 +122,13 @@ class Kernel:
         self.routine = Routine(function, "kernel")
         self.name, self.__doc__ = self.routine.name, function.__doc__
         self.parameters = tuple(self.routine.parameters)
-        self._unit = Unit()
-        translated = Translator(self.routine, self._unit).translate(f"kernel_{self.name}")
-        self._unit.routines[self] = translated
-        self.regions = tuple(translated.regions)
-        self.requirements: tuple[Requirement, ...] = tuple(self._unit.requirements)
-        self.code_sizes = {routine: INSTRUCTION_BYTES * t.words for routine, t in self._unit.routines.items()}
-        self.text = module_text(self.name, self._unit)
-        self._function: Callable | None = None
+        self.unsigned_parameters = unsigned_parameters(self.routine)
+        self._forms: dict[frozenset[str] | None, KernelForm] = {}
+        form = self.form(None)  # refuses at once what cannot be
+        self.regions = tuple(form.lowered.regions)
+        self.requirements: tuple[Requirement, ...] = tuple(form.unit.requirements)
+        self.code_sizes = {made: INSTRUCTION_BYTES * lowered.words for made, lowered in form.unit.routines.items()}
+        self.text = form.text
 
     @property
     def code_bytes(self) -> int:
@@ -98,21 +136,24 @@ class Kernel:
         return sum(self.code_sizes.values())
 
     @property
-    def routines(self) -> dict[Kernel | Subroutine, Translated]:
-        """Return the translation of every routine that the kernel is made of; the kernel's own is the last."""
-        return self._unit.routines
+    def routines(self) -> dict[Kernel | Subroutine, Lowered]:
+        """Return every routine that the kernel is made of; the kernel's own is the last."""
+        return self.form(None).unit.routines
 
-    @property
-    def sites(self) -> list[Site]:
-        """Return the places where the kernel can fault."""
-        return self._unit.sites
+    def form(self, unsigned_regions: frozenset[str] | None) -> KernelForm:
+        """Return the kernel's form where these of its regions are u32, made once; None where nobody knows yet.
 
-    @property
-    def function(self) -> Callable:
-        """Return the generated function (image, limit, *regions, *integers) -> cycles; a fault gives -1 - cycles."""
-        if self._function is None:
-            self._function = load_function(f"kernel_{self.name}", self.text)
-        return self._function
+        Raises:
+            KernelError: it combines signed and unsigned numbers.
+        """
+        if unsigned_regions not in self._forms:
+            self._forms[unsigned_regions] = KernelForm(self, unsigned_regions)
+        return self._forms[unsigned_regions]
+
+    def form_for(self, regions: Mapping[str, np.ndarray]) -> KernelForm:
+        """Return the kernel's form for regions, see :meth:`check` for what is raised."""
+        self.check(regions)
+        return self.form(frozenset(name for name in self.regions if regions[name].dtype == np.uint32))
 
     def check(self, regions: Mapping[str, np.ndarray]) -> None:
         """Check that regions (one-dimensional integer arrays) are what the kernel needs.
@@ -155,15 +196,18 @@ class Kernel:
                 f"kernel {self.name} takes {len(self.parameters)} integers "
                 f"({', '.join(self.parameters) or 'none'}), not {len(integers)}"
             )
-        for value in integers:
-            if not -0x80000000 <= value <= 0x7FFFFFFF:
-                raise ValueError(f"kernel {self.name} got {value}, which does not fit in 32 bits, signed")
+        for name, value in zip(self.parameters, integers, strict=True):
+            unsigned = name in self.unsigned_parameters
+            least, most = LIMITS[unsigned]
+            if not least <= value <= most:
+                kind = "unsigned" if unsigned else "signed"
+                raise ValueError(f"kernel {self.name} got {value} as {name}, which does not fit in 32 bits, {kind}")
         return integers
 
     def bind(self, unit: VectorUnit, regions: Mapping[str, np.ndarray]) -> BoundKernel:
         """Return the kernel on one vector unit and one set of regions (see ``check`` for what is raised)."""
-        self.check(regions)
-        return BoundKernel(self, unit, [regions[name] for name in self.regions])
+        form = self.form_for(regions)
+        return BoundKernel(form, unit, [regions[name] for name in self.regions])
 
     def __call__(self, *_: object) -> NoReturn:
         """Refuse: there is no processor here."""
@@ -173,12 +217,12 @@ class Kernel:
 class BoundKernel:
     """A kernel that is ready to run: ``bound(limit_cycles, *integers)`` returns the cycles used."""
 
-    __slots__ = ("_arrays", "_dispatcher", "_function", "_image", "_record", "kernel")
+    __slots__ = ("_arrays", "_dispatcher", "_function", "_image", "_record", "form", "kernel")
 
-    def __init__(self, kernel: Kernel, unit: VectorUnit, arrays: list[np.ndarray], function: Callable | None = None):
+    def __init__(self, form: KernelForm, unit: VectorUnit, arrays: list[np.ndarray], function: Callable | None = None):
         """Bind a kernel's function, or another one that stands for it."""
-        self.kernel = kernel
-        self._function = self._dispatcher = function or kernel.function
+        self.form, self.kernel = form, form.kernel
+        self._function = self._dispatcher = function or form.function
         self._image, self._record = unit.image, unit.record
         self._arrays = tuple(arrays)
 
@@ -211,14 +255,14 @@ class BoundKernel:
             integers = self.kernel.check_integers(integers)
         cycles = self._function(self._image, limit_cycles, *self._arrays, *integers)
         if cycles < 0:
-            stop(self.kernel, self._record, -1 - cycles, limit_cycles)
+            stop(self.form, self._record, -1 - cycles, limit_cycles)
         return cycles
 
 
-def stop(kernel: Kernel, record: np.ndarray, cycles: int, limit: int) -> NoReturn:
+def stop(form: KernelForm, record: np.ndarray, cycles: int, limit: int) -> NoReturn:
     """Book a kernel's cycles up to the fault that its vector unit's record has, and raise it."""
     record[0] += cycles
-    site = kernel.sites[int(record[1])]
+    kernel, site = form.kernel, form.sites[int(record[1])]
     value, size = int(record[2]), int(record[3])
     where = f"{site.file}:{site.line}: kernel {kernel.name}"
     if site.routine != kernel.name:

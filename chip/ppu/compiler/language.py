@@ -18,14 +18,19 @@ class KernelError(ChipError, ValueError):
     """A kernel asks for something that the processor or its language does not have; begins with ``file:line``."""
 
 
+class MixedTypesError(KernelError):
+    """Signed and unsigned numbers meet, as far as it is known which variables are unsigned."""
+
+
 class Routine:
     """The parsed source of one kernel or subroutine.
 
     Attributes:
-        function: the Python function; name: its name; kind: "kernel" or "subroutine".
+        function: the Python function; name: its name; kind: "kernel", "subroutine" or "task".
         file, first_line: where it stands.
         tree: its ``ast.FunctionDef``, with the file's own line numbers.
-        vector, memory: what it calls its first two parameters; parameters: the names of its integer parameters.
+        vector, memory: what a kernel or subroutine calls its first two parameters.
+        parameters: the names of its integer parameters; of a task's routine, all names.
     """
 
     def __init__(self, function: Callable, kind: str):
@@ -51,17 +56,29 @@ class Routine:
 
     def _read_parameters(self) -> None:
         arguments = self.tree.args
+        names = [argument.arg for argument in [*arguments.posonlyargs, *arguments.args]]
+        if self.kind == "task":
+            self.vector = self.memory = ""
+            self.parameters = [*names, *(argument.arg for argument in arguments.kwonlyargs)]
+            if arguments.vararg or arguments.kwarg:
+                self.refuse(self.tree, "takes * or **; name each parameter")
+            return
         if arguments.vararg or arguments.kwarg or arguments.kwonlyargs or arguments.defaults:
             self.refuse(self.tree, "takes plain positional parameters only: (v, m) and then integers")
-        names = [argument.arg for argument in [*arguments.posonlyargs, *arguments.args]]
         if len(names) < 2:
             self.refuse(self.tree, "needs at least the parameters (v, m): the vector unit and the memory regions")
         self.vector, self.memory, *self.parameters = names
 
-    def refuse(self, node: ast.AST | None, sentence: str) -> NoReturn:
+    def refuse(self, node: ast.AST | None, sentence: str, error: type[KernelError] = KernelError) -> NoReturn:
         """Raise KernelError for a node: file:line, which routine, and the sentence's rest."""
         line = getattr(node, "lineno", self.first_line)
-        raise KernelError(f"{self.file}:{line}: {self.kind} {self.name} {sentence}")
+        raise error(f"{self.file}:{line}: {self.kind} {self.name} {sentence}")
+
+    def refuse_kind(self, node: ast.expr | ast.stmt) -> None:
+        """Raise KernelError where a node is of a kind that its language does not have."""
+        refused = TASK_REFUSED if self.kind == "task" else KERNEL_REFUSED
+        if type(node) in refused:
+            self.refuse(node, refused[type(node)])
 
     def text_of(self, node: ast.AST) -> str:
         """Return the source line of a node, with its line number relative to the routine."""
@@ -69,7 +86,7 @@ class Routine:
         return f"+{offset}: {self.source[offset].strip()}"
 
     def look_up(self, node: ast.expr) -> Any:
-        """Return what a name or ``module.name`` stands for outside of the routine, or MISSING."""
+        """Return what a name, or a name in a module, a class or an object, is outside of the routine, or MISSING."""
         if isinstance(node, ast.Name):
             for names in (self._names, self.function.__globals__, vars(builtins)):
                 if node.id in names:
@@ -77,7 +94,7 @@ class Routine:
             return MISSING
         if isinstance(node, ast.Attribute):
             owner = self.look_up(node.value)
-            if isinstance(owner, types.ModuleType):
+            if owner is not MISSING:
                 return getattr(owner, node.attr, MISSING)
         return MISSING
 
@@ -142,6 +159,33 @@ REFUSED_STATEMENTS: dict[type, str] = {
     ast.Nonlocal: "uses nonlocal; keep what must last in a region",
     ast.Delete: "uses del; scalars need no deletion",
     ast.FunctionDef: "defines a function inside; define a @subroutine outside",
+    ast.AsyncFunctionDef: "defines a function inside; define a @subroutine outside",
     ast.ClassDef: "defines a class; kernels have integers only",
     ast.Match: "uses match; use if and elif",
 }
+
+KERNEL_REFUSED = REFUSED_EXPRESSIONS | REFUSED_STATEMENTS
+TASK_REFUSED = KERNEL_REFUSED | {
+    ast.Lambda: "uses a lambda; write a method that gets ppu",
+    ast.ListComp: "makes a list of what is known only when it runs; loop, and let a kernel write a region",
+    ast.SetComp: "makes a set of what is known only when it runs; loop, and let a kernel write a region",
+    ast.DictComp: "makes a dict of what is known only when it runs; loop, and let a kernel write a region",
+    ast.GeneratorExp: "makes a generator of what is known only when it runs; write a loop",
+    ast.List: "makes a list of what is known only when it runs; keep numbers in variables, or in a region",
+    ast.Tuple: "makes a tuple of what is known only when it runs; keep each number in a variable of its own",
+    ast.Dict: "makes a dict of what is known only when it runs; keep numbers in variables, or in a region",
+    ast.Set: "makes a set of what is known only when it runs; keep numbers in variables, or in a region",
+    ast.JoinedStr: "makes a text; a program has integers only",
+    ast.Await: "awaits; write `yield` before an operation, and `yield from` before a routine",
+    ast.Yield: "uses what a yield gives; an operation gives nothing: yield it, then read its region by ppu.word",
+    ast.YieldFrom: "uses what a yield from gives here; assign it to a variable on a line of its own",
+    ast.Raise: "raises; end the program by returning an exit code from main, or from a task",
+    ast.Assert: "uses assert; compare, and return an exit code",
+    ast.Global: "uses global; keep a number in a variable, or in a region",
+    ast.Nonlocal: "uses nonlocal; keep a number in a variable, or in a region",
+    ast.Delete: "uses del; variables need no deletion",
+    ast.FunctionDef: "defines a function inside; write a method or a function outside that gets ppu",
+    ast.AsyncFunctionDef: "defines a function inside; write a method or a function outside that gets ppu",
+    ast.ClassDef: "defines a class; write it outside, and give the program what it needs when it is made",
+}
+"""What a kernel, and what a task refuses for its kind."""

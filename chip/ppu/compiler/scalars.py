@@ -109,8 +109,15 @@ def _store_in_python(region, index, value):
     region[index] = value
 
 
+def _load_unsigned(region, index):
+    return int64(region[index]) & 0xFFFFFFFF
+
+
 load = compiled(_load, forceinline=True)
 """load(region, index): one element, zero or sign extended as its type says, as a signed 32-bit number."""
+
+load_unsigned = compiled(_load_unsigned, forceinline=True)
+"""load_unsigned(region, index): one element of 32 bits as an unsigned number."""
 
 # compiled code drops the upper bits of a store by itself, plain numpy refuses a number that does not fit
 store = _store_in_python if numba_config.DISABLE_JIT else compiled(_store, forceinline=True)
@@ -122,6 +129,26 @@ def shift_left(x, amount):
     """Return x << amount in 32 bits; six bits of the amount count, 32..63 give 0 (Power ISA slw)."""
     amount = amount & 63
     return wrap32(x << amount) if amount < 32 else 0
+
+
+@compiled(forceinline=True)
+def shift_left_unsigned(x, amount):
+    """Return x << amount of an unsigned number in 32 bits; six bits of the amount count (Power ISA slw)."""
+    amount = amount & 63
+    return (x << amount) & 0xFFFFFFFF if amount < 32 else 0
+
+
+@compiled(forceinline=True)
+def shift_right_unsigned(x, amount):
+    """Return x >> amount of an unsigned number; six bits of the amount count, 32..63 give 0 (Power ISA srw)."""
+    amount = amount & 63
+    return x >> amount if amount < 32 else 0
+
+
+@compiled(forceinline=True)
+def divide_unsigned(a, b):
+    """Return a / b of unsigned numbers, truncated, b not 0 (Power ISA divwu)."""
+    return a // b
 
 
 @compiled(forceinline=True)

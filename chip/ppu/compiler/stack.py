@@ -11,9 +11,13 @@ import ast
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
+from chip.errors import ChipLimitError
+
 if TYPE_CHECKING:
     from chip.ppu.compiler.kernel import Kernel, Subroutine
     from chip.ppu.compiler.language import Routine
+    from chip.ppu.compiler.task_form import TaskForm
+    from chip.ppu.compiler.tasks import TaskRoutine
 
 FRAME_HEAD_BYTES = 8  # back chain and link register (Power ISA, embedded ABI)
 FRAME_ALIGNMENT_BYTES = 16  # the same
@@ -36,7 +40,11 @@ class Chain(NamedTuple):
 def frame_bytes(routine: Routine) -> int:
     """Return the bytes of a routine's stack frame."""
     stored = {node.id for node in ast.walk(routine.tree) if isinstance(node, ast.Name) and _is_stored(node)}
-    size = FRAME_HEAD_BYTES + VARIABLE_BYTES * len(stored | set(routine.parameters))
+    return _framed(len(stored | set(routine.parameters)))
+
+
+def _framed(variables: int) -> int:
+    size = FRAME_HEAD_BYTES + VARIABLE_BYTES * variables
     return -(-size // FRAME_ALIGNMENT_BYTES) * FRAME_ALIGNMENT_BYTES
 
 
@@ -51,6 +59,31 @@ def deepest_chain(kernel: Kernel) -> Chain:
         )
         known[made] = Chain((made.name, *longest.names), frame_bytes(made.routine) + longest.frame_bytes)
     return known[kernel]
+
+
+def deepest_of_tasks(tasks: TaskForm, kernels: list[Kernel], stack: int) -> Chain | None:
+    """Return the chain of calls of a program that needs the most stack, from its main to the last subroutine.
+
+    Raises:
+        ChipLimitError: it needs more than there is.
+    """
+    known: dict[TaskRoutine, Chain] = {}
+
+    def chain_of(task: TaskRoutine) -> Chain:
+        if task not in known:
+            inner = [chain_of(callee) for callee in tasks.calls(task)]
+            inner += [deepest_chain(kernel) for kernel in tasks.kernels(task)]
+            longest = max(inner, key=lambda chain: chain.frame_bytes, default=Chain((), 0))
+            known[task] = Chain((task.name, *longest.names), _framed(tasks.variables(task)) + longest.frame_bytes)
+        return known[task]
+
+    chain = chain_of(tasks.entries["main"])
+    if chain.stack_bytes > stack:
+        routine = tasks.entries["main"].routine
+        where = f"{routine.file}:{routine.first_line}"
+        remedy = f"{where}: the calls {' > '.join(chain.names)} need it: call less deeply, or use fewer variables"
+        raise ChipLimitError("stack of the processor for its tasks", chain.stack_bytes, stack, "bytes", remedy)
+    return chain
 
 
 def _is_stored(node: ast.Name) -> bool:

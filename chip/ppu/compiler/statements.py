@@ -1,28 +1,80 @@
-"""Statements of the kernel language: assignments, branches, loops; the watchdog, the analysis of names."""
+"""Statements of the language: assignments, branches, loops; which variables have a value where, and of which type."""
 
 from __future__ import annotations
 
 import ast
+from collections.abc import Callable
+from typing import Any, NoReturn, Protocol
 
-from chip.ppu.compiler.calls import WATCHDOG, Translated, Unit
-from chip.ppu.compiler.expressions import Expressions
-from chip.ppu.compiler.language import REFUSED_EXPRESSIONS, REFUSED_STATEMENTS, Routine, spelled
-from chip.ppu.compiler.text import Value
+from chip.ppu.compiler.builder import Builder
+from chip.ppu.compiler.expressions import Expressions, Scope
+from chip.ppu.compiler.form import Count, If, Leave, Loop, Node, last_block
+from chip.ppu.compiler.kernel_scope import Variables, variable_name
+from chip.ppu.compiler.language import Routine, spelled
+from chip.ppu.compiler.values import Value
+from chip.ppu.memory import i32, u32
 
-_RESERVED = {"range", "len"}  # the language's own
+RESERVED = {"range", "len"}  # the language's own
 
 
-def _targets(tree: ast.AST) -> set[str]:
+class MoreUnsigned(Exception):
+    """A variable turns out to be unsigned: read the routine again, knowing that."""
+
+    def __init__(self, name: str):
+        super().__init__(name)
+        self.name = name
+
+
+class StatementScope(Scope, Protocol):
+    """What statements ask of a scope beside what expressions do."""
+
+    variables: Variables
+    expressions: Expressions
+
+    def element(self, node: ast.Subscript) -> tuple[str, Any]:
+        """Check an element that is assigned to; return its region and the index."""
+
+    def load(self, name: str, index: Any) -> Value:
+        """Read an element."""
+
+    def store(self, name: str, index: Any, value: Value) -> None:
+        """Write an element."""
+
+    def watchdog(self, node: ast.stmt) -> None:
+        """Note that a loop begins its next round."""
+
+    def bare(self, node: ast.Expr) -> None:
+        """Read an expression that stands as a statement."""
+
+    def check_type(self, node: ast.AST, value: Value, unsigned: bool, what: str) -> None:
+        """Refuse a number that is no value of a type."""
+
+
+def stores(tree: ast.AST) -> list[str]:
+    """Return every name that a routine assigns to, as often as it does."""
+    return [node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)]
+
+
+def stored_names(tree: ast.AST) -> set[str]:
     """Return every name that a routine assigns to."""
-    return {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
+    return set(stores(tree))
 
 
-def _leaves(statements: list[ast.stmt]) -> bool:
+def counted_names(tree: ast.AST) -> set[str]:
+    """Return the names that one loop over a range sets, and nothing else."""
+    stores = [node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)]
+    loops = {
+        node.target.id for node in ast.walk(tree) if isinstance(node, ast.For) and isinstance(node.target, ast.Name)
+    }
+    return {name for name in loops if stores.count(name) == 1}
+
+
+def leaves(statements: list[ast.stmt]) -> bool:
     """Return whether control never runs past the end of these statements."""
     for node in statements:
         if isinstance(node, ast.Return | ast.Break | ast.Continue):
             return True
-        if isinstance(node, ast.If) and node.orelse and _leaves(node.body) and _leaves(node.orelse):
+        if isinstance(node, ast.If) and node.orelse and leaves(node.body) and leaves(node.orelse):
             return True
         if isinstance(node, ast.While) and isinstance(node.test, ast.Constant) and node.test.value:
             if not _has(node.body, ast.Break):
@@ -35,183 +87,196 @@ def _has(statements: list[ast.stmt], *kinds: type) -> bool:
     return any(isinstance(node, kinds) for statement in statements for node in ast.walk(statement))
 
 
-class Translator(Expressions):
-    """Translates one routine into the text of a Python function that numba compiles."""
+class Statements:
+    """Reads the statements of one routine into nodes of a builder.
 
-    def __init__(self, routine: Routine, unit: Unit):
-        super().__init__(routine, unit)
-        self.local_names = _targets(routine.tree) | set(routine.parameters)
-        self.assigned = set(routine.parameters)
-        self.loops = 0
-        returns = [node for node in ast.walk(routine.tree) if isinstance(node, ast.Return)]
-        self.returns_value = any(node.value is not None for node in returns)
-        self._check_names(routine, returns)
+    Attributes:
+        result: whether what the routine returns is unsigned; None until it has returned a number.
+    """
 
-    def _check_names(self, routine: Routine, returns: list[ast.Return]) -> None:
-        for name in sorted(self.local_names & (_RESERVED | {routine.vector, routine.memory})):
-            routine.refuse(routine.tree, f"assigns to {name}; choose another name for the variable")
-        if not self.returns_value:
-            return
-        if routine.kind == "kernel":
-            routine.refuse(returns[0], "returns a value; a kernel writes its results to regions")
-        for node in returns:
-            if node.value is None:
-                routine.refuse(node, "returns a value elsewhere and none here")
-        if not _leaves(routine.tree.body):
-            routine.refuse(routine.tree, "returns a value on some ways and none at its end")
+    def __init__(self, builder: Builder, scope: StatementScope):
+        self.builder, self.scope, self.variables = builder, scope, scope.variables
+        self.routine: Routine = scope.routine
+        self.expressions = scope.expressions
+        self.counted = counted_names(self.routine.tree)
+        self.result: bool | None = None
 
-    def translate(self, name: str) -> Translated:
-        """Return the finished function under the given name, which no variable and no name of the compiler's has."""
-        routine = self.routine
-        self.line = routine.tree.lineno
-        self.blocks[routine.tree, "entry"] = self.block
-        self.book("entry")
-        self.statements(routine.tree.body)
-        if not _leaves(routine.tree.body):
-            self.emit(self._return_text("0"))
-        parameters = ["_image", "_limit"] if routine.kind == "kernel" else ["v", "_record", "_limit", "_cy"]
-        parameters += [f"_m_{region}" for region in self.regions]
-        parameters += [self.python_name(parameter) for parameter in routine.parameters]
-        head = f"def {name}({', '.join(parameters)}):\n"
-        start = "    v, _record, _cy = _state_of(_image), _record_of(_image), 0\n" if routine.kind == "kernel" else ""
-        text = head + start + self.text() + "\n"
-        booked = self.booked_blocks()
-        return Translated(name, text, self.regions, self.words, self.returns_value, booked, self.blocks, self.faults)
+    def read(self, nodes: list[ast.stmt]) -> bool:
+        """Read a list of statements; what follows a return, break or continue is left out.
 
-    def _return_text(self, value: str) -> str:
-        return self.leave("_finish(_record, _cy)" if self.routine.kind == "kernel" else "_cy", value)
-
-    # ------------------------------------------------------------------ statements
-    def statements(self, nodes: list[ast.stmt]) -> None:
-        """Translate a list of statements; what follows a return, break or continue is left out."""
+        Returns whether control never runs past their end.
+        """
         for node in nodes:
-            if type(node) in REFUSED_STATEMENTS:
-                self.routine.refuse(node, REFUSED_STATEMENTS[type(node)])
-            handler = getattr(self, f"_{type(node).__name__.lower()}_statement", None)
-            if handler is None:
-                self.routine.refuse(node, f"uses {spelled(node)}, which is not part of the kernel language")
-            self.emit(f"# {self.routine.text_of(node)}")
-            self.line = node.lineno
-            handler(node)
-            if _leaves([node]):
-                break
+            self.routine.refuse_kind(node)
+            reader = _READERS.get(type(node))
+            if reader is None:
+                self.routine.refuse(node, f"uses {spelled(node)}, which is not part of the language")
+            self.builder.do("source", self.routine.text_of(node))
+            self.builder.line = node.lineno
+            if getattr(self, reader)(node) or leaves([node]):
+                return True
+        return False
 
-    def _nested(self, node: ast.stmt, part: str, nodes: list[ast.stmt]) -> set[str]:
-        """Translate one part of a branch or loop; return the names that have a value after it."""
-        before = set(self.assigned)
-        self.indent += 1
-        self.open_block(node, part)
-        start = len(self.lines)
-        self.statements(nodes)
-        if all(isinstance(line, str) and line.startswith("#") for _, line in self.lines[start:]):
-            self.emit("pass")
-        self.indent -= 1
-        after, self.assigned = self.assigned, before
-        return self.local_names if _leaves(nodes) else after
+    def _nested(self, node: ast.stmt, part: str, nodes: list[ast.stmt]) -> tuple[list[Node], set[str]]:
+        """Read one part of a branch or loop; return its nodes, and the names that have a value after it."""
+        before = set(self.variables.assigned)
+        inner = self.builder.nested(lambda: self.read(nodes), node, part)
+        after, self.variables.assigned = self.variables.assigned, before
+        return inner, self.variables.names if leaves(nodes) else after
 
-    def _pass_statement(self, node: ast.Pass) -> None:
+    # ------------------------------------------------------------------ assignments
+
+    def _pass(self, node: ast.Pass) -> None:
         pass
 
-    def _expr_statement(self, node: ast.Expr) -> None:
+    def _expr(self, node: ast.Expr) -> None:
         if isinstance(node.value, ast.Constant) and isinstance(node.value.value, str):
             return  # the docstring
-        if not isinstance(node.value, ast.Call) and type(node.value) not in REFUSED_EXPRESSIONS:
-            self.routine.refuse(node, f"computes {spelled(node)} and does nothing with it")
-        self.expression(node.value)
+        self.scope.bare(node)
 
     def _assign_statement(self, node: ast.Assign) -> None:
         if len(node.targets) > 1:
             self.routine.refuse(node, "assigns to several names at once; write one assignment per line")
-        self._assign(node, node.targets[0], self.integer(node.value))
+        self.assign(node, node.targets[0], self.expressions.integer(node.value))
 
-    def _annassign_statement(self, node: ast.AnnAssign) -> None:
+    def _annassign(self, node: ast.AnnAssign) -> None:
         if node.value is None:
             self.routine.refuse(node, f"declares {spelled(node.target)} without a value")
-        self._assign(node, node.target, self.integer(node.value))
+        value = self.expressions.integer(node.value)
+        declared = declared_type(self.routine, node.annotation)
+        if declared is not None and isinstance(node.target, ast.Name):
+            name = node.target.id
+            if declared and name not in self.variables.unsigned:
+                self._more_unsigned(node, name)
+            if not declared and name in self.variables.unsigned:
+                self.routine.refuse(
+                    node,
+                    f"declares {name} as i32, and gives it unsigned numbers elsewhere; write i32(...) around those",
+                )
+            self.scope.check_type(node, value, declared, f"variable {node.target.id}")
+            value = value._replace(unsigned=declared)
+        self.assign(node, node.target, value)
 
-    def _assign(self, node: ast.stmt, target: ast.expr, value: Value) -> None:
+    def assign(self, node: ast.stmt, target: ast.expr, value: Value) -> None:
+        """Assign a value to a variable or an element."""
         if isinstance(target, ast.Subscript):
-            value = self.named(value)  # computed before the index, as Python does
-            name, index = self.element(target)
-            self.store(name, index, value)
+            name, index = self.scope.element(target)
+            self.scope.store(name, index, value)
         elif isinstance(target, ast.Name):
-            self.book_move(value)
-            self.emit(f"{self.python_name(target.id)} = {self.as_integer(value)}")
-            self.assigned.add(target.id)
+            self.builder.book_move(value)
+            self.set_variable(node, target.id, value)
         else:
-            self.routine.refuse(node, f"assigns to {spelled(target)}; assign to a variable or an element of a region")
+            self.refuse_target(node, target)
 
-    def _augassign_statement(self, node: ast.AugAssign) -> None:
-        target = node.target
+    def refuse_target(self, node: ast.stmt, target: ast.expr) -> NoReturn:
+        """Refuse to assign to what is no variable and no element."""
+        self.routine.refuse(node, f"assigns to {spelled(target)}; assign to a variable or an element of a region")
+
+    def set_variable(self, node: ast.AST, name: str, value: Value) -> None:
+        """Have a variable take a value that is in a register already."""
+        self.check_variable(node, name, value)
+        self.builder.set(self.name_of(name), value.operand)
+        self.variables.assigned.add(name)
+
+    def name_of(self, name: str) -> str:
+        """Return what a variable of the source is called in the form."""
+        return variable_name(name)
+
+    def check_variable(self, node: ast.AST, name: str, value: Value) -> None:
+        """Refuse a number of another type than the variable's, or find out that it is unsigned."""
+        if value.unsigned and name not in self.variables.unsigned:
+            self._more_unsigned(node, name)
+        self.scope.check_type(node, value, name in self.variables.unsigned, f"variable {name}")
+
+    def _more_unsigned(self, node: ast.AST, name: str) -> NoReturn:
+        """Read the routine again, where a variable is unsigned; a parameter is what the routine says itself."""
+        if name in self.variables.parameters:
+            self.routine.refuse(
+                node,
+                f"gives an unsigned number to parameter {name}, which is i32; declare {name}: u32, write i32(...) "
+                "around the number, or take another variable",
+            )
+        raise MoreUnsigned(name)
+
+    def _augassign(self, node: ast.AugAssign) -> None:
+        target, expressions = node.target, self.expressions
         if isinstance(target, ast.Name):
-            current = self._name(ast.copy_location(ast.Name(target.id, ast.Load()), target))
-            self._assign(node, target, self.binary(node, node.op, current, self.integer(node.value)))
+            current = expressions.integer(ast.copy_location(ast.Name(target.id, ast.Load()), target))
+            self.assign(node, target, expressions.binary(node, node.op, current, expressions.integer(node.value)))
         elif isinstance(target, ast.Subscript):
-            name, index = self.element(target)
-            self.book("load")
-            current = self.temporary()
-            self.emit(f"{current} = _load(_m_{name}, {index})")
-            value = self.binary(node, node.op, Value(current, -(1 << 31), (1 << 31) - 1), self.integer(node.value))
-            self.store(name, index, value)
+            name, index = self.scope.element(target)
+            current = self.scope.load(name, index)
+            self.scope.store(name, index, expressions.binary(node, node.op, current, expressions.integer(node.value)))
         else:
-            self.routine.refuse(node, f"assigns to {spelled(target)}; assign to a variable or an element of a region")
+            self.refuse_target(node, target)
 
-    def _return_statement(self, node: ast.Return) -> None:
-        value = self.integer(node.value) if node.value is not None else None
+    # ------------------------------------------------------------------ leaving
+
+    def _return(self, node: ast.Return) -> None:
+        value = None if node.value is None else self.expressions.integer(node.value)
         if value is not None:
-            self.book_move(value)
+            self.builder.book_move(value)
+            self.result = self._common_result(node, value)
+        self.leave_routine(node, value)
+
+    def leave_routine(self, node: ast.Return, value: Value | None) -> None:
+        """Return a value that is in its register, or nothing."""
         if node is not self.routine.tree.body[-1]:
-            self.book("branch")  # to the end
-        self.emit(self._return_text(value.code if value is not None else "0"))
+            self.builder.book("branch")  # to the end
+        self.builder.add(Leave("return", node.lineno, None if value is None else value.operand))
 
-    def _break_statement(self, node: ast.Break) -> None:
-        self.book("branch")
-        self.emit("break")
+    def _common_result(self, node: ast.Return, value: Value) -> bool:
+        """Return whether the routine returns unsigned numbers, as far as it is known by now."""
+        if self.result is not None and self.result != value.unsigned:
+            self.scope.check_type(node, value._replace(unsigned=False), True, f"the result of {self.routine.name}")
+        return value.unsigned or bool(self.result)
 
-    def _continue_statement(self, node: ast.Continue) -> None:
-        self.book("branch")
-        self.emit("continue")
+    def _break(self, node: ast.Break) -> None:
+        self.builder.book("branch")
+        self.builder.add(Leave("break", node.lineno))
+
+    def _continue(self, node: ast.Continue) -> None:
+        self.builder.book("branch")
+        self.builder.add(Leave("continue", node.lineno))
 
     # ------------------------------------------------------------------ control flow
-    def _if_statement(self, node: ast.If) -> None:
-        condition = self.condition(node.test)
+
+    def _if(self, node: ast.If) -> bool:
+        builder, variables = self.builder, self.variables
+        condition = self.expressions.condition(node.test)
         if condition.constant:  # a constant of the program: only the chosen way is compiled
-            self.statements(node.body if condition.low else node.orelse)
-            return
-        self.book("branch")
-        self.emit(f"if {condition.code}:")
-        after_body = self._nested(node, "body", node.body)
-        after_else = set(self.assigned)
+            return self.read(node.body if condition.low else node.orelse)
+        builder.book("branch")
+        body, after_body = self._nested(node, "body", node.body)
+        orelse: list[Node] = []
+        after_else = set(variables.assigned)
         if node.orelse:
-            self.line = node.lineno
-            self.book("branch")  # the jump over the other way
-            self.emit("else:")
-            after_else = self._nested(node, "else", node.orelse)
-        self.assigned = after_body & after_else
-        self.open_block(node, "after")
+            builder.line = node.lineno
+            last_block(body).book(node.lineno, "branch", 1)  # the jump over the other way
+            orelse, after_else = self._nested(node, "else", node.orelse)
+        builder.add(If(condition.operand, body, orelse, node.lineno, "if", ast.unparse(node.test)))
+        variables.assigned = after_body & after_else
+        builder.open_block(node, "after")
+        return False
 
-    def _watchdog(self, node: ast.stmt) -> None:
-        self.fault(WATCHDOG, node, "_cy > _limit")
-
-    def _while_statement(self, node: ast.While) -> None:
+    def _while(self, node: ast.While) -> None:
         if node.orelse:
             self.routine.refuse(node, "uses else after a loop; use a variable")
-        before = set(self.assigned)
-        self.emit("while True:")
-        self.indent += 1
-        self.open_block(node, "head")
-        self._watchdog(node)
-        condition = self.condition(node.test)
-        self.book("branch")
-        if not condition.constant or not condition.low:
-            self.emit(f"if not {condition.code}:")
-            self.emit("    break")
-        self.indent -= 1
-        self._nested(node, "body", node.body)
-        self.assigned = before
-        self.open_block(node, "after")
+        builder, before = self.builder, set(self.variables.assigned)
 
-    def _for_statement(self, node: ast.For) -> None:
+        def read_round() -> None:
+            self.scope.watchdog(node)
+            condition = self.expressions.condition(node.test)
+            builder.book("branch")
+            body, _ = self._nested(node, "body", node.body)
+            leave: list[Node] = [Leave("break", node.lineno, shown=False)]
+            builder.add(If(condition.operand, body, leave, node.lineno, "while", ast.unparse(node.test)))
+
+        builder.add(Loop(builder.nested(read_round, node, "head")))
+        self.variables.assigned = before
+        builder.open_block(node, "after")
+
+    def _for(self, node: ast.For) -> None:
         if node.orelse:
             self.routine.refuse(node, "uses else after a loop; use a variable")
         if not isinstance(node.target, ast.Name):
@@ -219,29 +284,70 @@ class Translator(Expressions):
         call = node.iter
         if not (isinstance(call, ast.Call) and self.routine.look_up(call.func) is range and not call.keywords):
             self.routine.refuse(node, f"loops over {spelled(call)}; loop over range(...)")
-        bounds = [self.integer(argument) for argument in self._arguments(call, 3, 2)]
+        if not 1 <= len(call.args) <= 3:
+            self.routine.refuse(node, f"calls range with {len(call.args)} arguments; it takes 1 to 3")
+        bounds = [self.expressions.narrow(argument) for argument in call.args]
         if len(bounds) == 1:
-            bounds.insert(0, Value("0", 0, 0))
-        step = bounds[2] if len(bounds) == 3 else Value("1", 1, 1)
+            bounds.insert(0, Value(0, 0, 0))
+        step = bounds[2] if len(bounds) == 3 else Value(1, 1, 1)
         if not step.constant or step.low == 0:
-            self.routine.refuse(node, f"loops with the step {step.code}; the step must be a constant other than 0")
-        start, stop = bounds[0], bounds[1]
-        self.book("alu", 2)  # first index and count
-        self.book_constants(start, stop)
+            self.routine.refuse(
+                node, f"loops with the step {spelled(call.args[-1])}; the step must be a constant other than 0"
+            )
+        self.count(node, node.target.id, bounds[0], bounds[1], step.low, lambda: self.read(node.body))
+
+    def count(
+        self, node: ast.For, name: str, start: Value, stop: Value, step: int, read_body: Callable[[], None]
+    ) -> None:
+        """Loop over a range with a variable."""
+        builder, variables = self.builder, self.variables
+        unsigned = self.expressions.common_type(node, start, stop)
+        builder.book("alu", 2)  # first index and count
+        builder.book_constants(start, stop)
         if not (start.constant and stop.constant):
-            self.book("alu", 2)  # the count is a difference, and may be none
-        self.emit(f"for {self.python_name(node.target.id)} in range({start.code}, {stop.code}, {step.code}):")
-        before = set(self.assigned)
-        self.assigned.add(node.target.id)
-        self.indent += 1
-        self.open_block(node, "head")
-        self.book("alu")  # the index's step
-        self.book("branch")
-        self._watchdog(node)
-        self.indent -= 1
-        after = self._nested(node, "body", node.body)
-        self.assigned = before
-        certain = start.constant and stop.constant and len(range(start.low, stop.low, step.low)) > 0
+            builder.book("alu", 2)  # the count is a difference, and may be none
+        self.check_variable(node, name, Value(start.operand, start.low, start.high, unsigned=unsigned))
+        if name in self.counted and name not in variables.unsigned and start.constant and start.low >= 0 and step > 0:
+            variables.intervals[name] = (start.low, max(start.low, stop.high - 1))
+        before = set(variables.assigned)
+        variables.assigned.add(name)
+
+        def read_round() -> None:
+            builder.book("alu")  # the index's step
+            builder.book("branch")
+            self.scope.watchdog(node)
+            inner, self.after_body = self._nested(node, "body", node.body)
+            builder.nodes += inner
+
+        round_nodes = builder.nested(read_round, node, "head")
+        builder.add(Count(self.name_of(name), start.operand, stop.operand, step, round_nodes, node.lineno, name))
+        after, variables.assigned = self.after_body, before
+        certain = start.constant and stop.constant and len(range(start.low, stop.low, step)) > 0
         if certain and not _has(node.body, ast.Break, ast.Continue, ast.Return):
-            self.assigned = after
-        self.open_block(node, "after")
+            variables.assigned = after
+        builder.open_block(node, "after")
+
+
+_READERS: dict[type, str] = {
+    ast.Pass: "_pass",
+    ast.Expr: "_expr",
+    ast.Assign: "_assign_statement",
+    ast.AnnAssign: "_annassign",
+    ast.AugAssign: "_augassign",
+    ast.Return: "_return",
+    ast.Break: "_break",
+    ast.Continue: "_continue",
+    ast.If: "_if",
+    ast.While: "_while",
+    ast.For: "_for",
+}
+
+
+def declared_type(routine: Routine, annotation: ast.expr) -> bool | None:
+    """Return whether an annotation says u32 or i32; None for int; refuse any other."""
+    found = routine.look_up(annotation)
+    if found is u32 or found is i32:
+        return found is u32
+    if found is int:
+        return None
+    routine.refuse(annotation, f"declares {spelled(annotation)}; a variable is u32 or i32")

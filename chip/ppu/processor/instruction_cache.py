@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from chip.config import PpuConfig
     from chip.ppu.compiler.kernel import Kernel
 
-_START_CODE = "start-up"  # the program's loop runs between kernels and so stays in the cache
+_TASKS = "tasks"  # they run between kernels, and so stay in the cache with the start-up code
 
 
 class InstructionCache:
@@ -27,7 +27,9 @@ class InstructionCache:
         fetched_lines: so far.
     """
 
-    def __init__(self, config: PpuConfig):
+    def __init__(self, config: PpuConfig, task_bytes: int = 0):
+        """Make an empty cache for a program with so many bytes of code in its tasks."""
+        self._between_bytes = START_CODE_BYTES + task_bytes
         self.line, self.miss_cycles = config.instruction_cache_line_bytes, config.instruction_cache_miss_cycles
         self.size = config.instruction_cache_bytes // self.line * self.line
         self.fetched_lines = 0
@@ -36,7 +38,7 @@ class InstructionCache:
     def fetch(self, kernel: Kernel) -> int:
         """Bring a kernel's code into the cache; return the PPU cycles that it takes, 0 where all of it is there."""
         missing = 0
-        for routine, size in ((_START_CODE, START_CODE_BYTES), *kernel.code_sizes.items()):
+        for routine, size in ((_TASKS, self._between_bytes), *kernel.code_sizes.items()):
             lines = self._lines.pop(routine, 0)  # and back to the end: the last one used
             if lines == 0:
                 lines = -(-size // self.line)

@@ -1,348 +1,532 @@
-"""A plasticity processor: runs one program's generator and executes the operations that it yields.
+"""A plasticity processor: its memory, vector unit, doorbells and cycle counts, and the operation that it is at.
 
-Every public method that returns an ``Operation`` is one: ``yield ppu.load_weights(...)``. It starts at once, takes its
-booked cycles, and each of its elements acts at its own time. Kernels compute at their start: nothing but their own PPU
-sees the SRAM that they write before they end.
+A program is compiled when it is loaded (:mod:`chip.ppu.processor.flow`) and runs from operation to operation. An
+operation begins at its own cycle, takes its booked cycles, and each of its elements acts at its own time. Kernels
+compute at their start: nothing but their own PPU sees the SRAM that they write before they end. Busy cycles are those
+of kernels, of the program's control flow and of bus operations; waiting is idle.
 
-What the cycles mean: busy cycles are those of kernels and bus operations; waiting for a doorbell is idle. The few
-instructions of control flow between two operations are booked as ``ISSUE_CYCLES`` (assumed), reading a word of SRAM to
-decide on the way as a scalar load.
+What another PPU sends arrives word by word. An operation or a kernel that uses the region meanwhile sees it
+half-written, which is a race; so is a write into a region that is in use. A word that the program itself reads,
+``ppu.word``, is read whole, old or new: to poll the last word of a transfer, which may be its only one, is no race, to
+read one with more to come is.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from functools import partial
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from typing import NoReturn
 
 import numpy as np
 
 from chip import constants as c
+from chip.aligned import aligned
+from chip.clock import Alarm
 from chip.constants import PPU_CLOCK_NS
 from chip.errors import LossError, MachineFault
-from chip.fpga import RECORD_SLOTS
+from chip.ppu.compiler.kernel import BoundKernel
 from chip.ppu.memory import LinkMap
-from chip.ppu.processor.array import ArrayOperations
-from chip.ppu.processor.chaining import Chaining
-from chip.ppu.processor.core import (
-    ASLEEP,
-    DOORBELL_LINES,
-    ISSUE_CYCLES,
-    SAMPLE_LINE,
-    WORD_BYTES,
-    WORD_CYCLES,
-    Operation,
-    ProcessorCore,
-)
 from chip.ppu.processor.doorbells import DoorbellOrTime
+from chip.ppu.processor.flow import ENDED, FAULT, Flow, flow_of
 from chip.ppu.processor.instruction_cache import InstructionCache
+from chip.ppu.processor.operation import Operation
 from chip.ppu.processor.recorder import Recorder
-from chip.ppu.processor.scheduler import PASS_CYCLES, Scheduler
-from chip.ppu.processor.sensors import SensorOperations
+from chip.ppu.processor.scheduler import Scheduler
 from chip.ppu.program import Program
+from chip.ppu.tasks import DOORBELL_LINES
+from chip.ppu.vector.operands import VectorRegister
+from chip.ppu.vector.unit import VectorUnit
+from chip.transfers import Transfer, Transfers
 
-LONGEST_CYCLES = 1 << 48  # of a wait, 13 days
-COPY_CYCLES = c.EXTERNAL_LOAD_CYCLES + c.SRAM_VECTOR_STORE_CYCLES  # of a vector of external memory
-SAMPLES_OF_SPIKES = 256  # the core's log of spikes is cut after so many samples, unless the chip keeps it
+WATCHDOG = "watchdog"  # in the place of an exit code, of a program that did not end in time
+FAULTED = "fault"  # in the place of an exit code, of a program that did what the hardware cannot
+MOST_SKIPS = 64  # in a row, then one through the queue: whoever steps the environment gets to look at it
+SKIPS_LEFT = range(MOST_SKIPS, -1, -1)
+EXIT_CODES = range(-(1 << 31), 1 << 32)  # numbers of 32 bits, signed or not
+Place = str | VectorRegister | Sequence[VectorRegister]  # of vectors: a region of SRAM, or registers
 
 
-class Processor(ArrayOperations, SensorOperations, Chaining):
-    """One PPU with everything that a program may yield.
+def signed(exit_code: int) -> int:
+    """Return a number of :data:`EXIT_CODES` as the signed one that has its 32 bits: -1 for 0xFFFFFFFF."""
+    return exit_code - (1 << 32) if exit_code >> 31 == 1 else exit_code
 
-    Operations on its hemisphere are in :class:`chip.ppu.processor.array.ArrayOperations` and
-    :class:`chip.ppu.processor.sensors.SensorOperations`, what makes one of several in
-    :class:`chip.ppu.processor.chaining.Chaining`, what all stand on in :class:`chip.ppu.processor.core.ProcessorCore`.
+
+class RegisterSet:
+    """Vector registers in any order, to be read or written as a whole: ``registers[...] = uint8[n, 128]``."""
+
+    def __init__(self, memory: np.ndarray, numbers: list[int]):
+        self.memory, self.numbers = memory, numbers
+
+    def __getitem__(self, _) -> np.ndarray:
+        return self.memory[self.numbers]
+
+    def __setitem__(self, _, values: np.ndarray) -> None:
+        self.memory[self.numbers] = values
+
+
+class Processor:
+    """One PPU.
+
+    Life cycle: built by :class:`chip.chip.Chip`; :meth:`load` takes a linked program; :meth:`start` begins its
+    ``main``, again where it has ended.
 
     Attributes:
+        exit_code: None until the program has ended; a number of 32 bits, signed; or :data:`WATCHDOG`, :data:`FAULTED`.
+        sram: uint8[16384]; regions: the program's, by name, on it; vector: the vector unit.
         scheduler: the state of the program's tasks; recorder: its recordings. Both are empty without a program.
+        start_ns: when the present operation began; end: the alarm for its end, or the end of a sleep.
+        incoming: what others write into the SRAM and have not written whole.
+        observers: called with this processor and each :class:`chip.ppu.processor.operation.Operation` when it begins;
+            who observes changes nothing.
     """
 
+    # what every operation looks at: Python finds no more than 30 attributes of an object at once, and slots
+    __slots__ = (
+        *("__dict__", "__weakref__", "chip", "hemisphere", "environment", "config"),
+        *("regions", "region_bytes", "region_memory", "kernels", "kernel_limit_cycles", "write_cycles"),
+        *("end", "start_ns", "flow", "pending", "waiting", "incoming", "_asleep", "_then", "_spent", "_span_cycles"),
+        *("_used", "_used_until_ns"),
+    )
+
     def __init__(self, chip, hemisphere: int):
-        super().__init__(chip, hemisphere)
+        self.chip, self.hemisphere, self.environment = chip, hemisphere, chip.environment
+        self.name = ("top", "bottom")[hemisphere]
+        self.config = chip.config
+        self.write_cycles = chip.config.ppu.omnibus_write_cycles
+        self.kernel_limit_cycles = chip.config.ppu.kernel_limit_cycles
+        self.vector = VectorUnit(seed=2 * chip.config.seed + hemisphere)
+        self.sram = aligned(np.zeros(c.SRAM_BYTES, np.uint8))
+        self.incoming = Transfers(memoryview(self.sram))
+        self.program: Program | None = None
+        self.link_map: LinkMap | None = None
+        self.regions: dict[str, np.ndarray] = {}
+        self.region_bytes: dict[str, np.ndarray] = {}
+        self.region_memory: dict[str, memoryview] = {}  # the same: faster where bytes are moved, for Python alone
+        self.kernels: dict = {}
         self.scheduler, self.recorder = Scheduler(), Recorder()
+        self.exit_code: int | str | None = None
+        self.flow: Flow | None = None
+        self.observers: list[Callable] = []
         self._instruction_cache: InstructionCache | None = None  # for code in external memory
-        self._loading, self._loading_slot = None, 0  # what ends the last load of a record
-        self._listeners: dict[tuple[int, int], ProcessorCore] = {}  # by hemisphere and doorbell line, once rung
+        self._register_sets: dict[tuple[VectorRegister, ...], np.ndarray | RegisterSet] = {}
+        self._forget()
+
+    def _forget(self) -> None:
+        """Forget what the last program has done."""
+        self._spent: defaultdict[str, int] = defaultdict(int)  # busy cycles by kind of operation
+        self.lost_doorbells = self.races = 0
+        self.pending = [False] * DOORBELL_LINES
+        self.waiting: list[Alarm | DoorbellOrTime | None] = [None] * DOORBELL_LINES
+        self.end = Alarm(self.environment, self._go_on)
+        self.start_ns = self._span_cycles = 0
+        self._asleep = False  # until somebody wakes it
+        self._then: Callable[[], None] | None = None  # what the present operation does at its end
+        self._used: set[str] = set()  # regions that the present operation uses
+        self._used_until_ns = 0
+        self.listeners: dict[tuple[int, int], Processor] = {}  # by hemisphere and doorbell line, once rung
+        self.causal_channel = "membrane"  # what the causal channels of the CADC see, or "correlation"
+        self.loading: tuple[Callable | None, int] = (None, 0)  # what ends the last load of a record, and its slot
+
+    # ------------------------------------------------------------------ life cycle
 
     def load(self, program: Program, link_map: LinkMap, image: dict[str, np.ndarray]) -> None:
         """Take over a linked program: its tasks, its memory, its kernels."""
+        self.program, self.link_map = program, link_map
         self.scheduler = Scheduler(program.tasks, program.stop_cycle)
-        self._instruction_cache = InstructionCache(self.config.ppu) if link_map.code_in == "external" else None
-        super().load(program, link_map, image)
+        tasks = 0 if link_map.tasks is None else sum(link_map.tasks.code_sizes.values())
+        external = link_map.code_in == "external"
+        self._instruction_cache = InstructionCache(self.config.ppu, tasks) if external else None
+        self.sram[:] = 0
+        self.regions = link_map.views(self.sram)
+        self.region_bytes = {name: region.view(np.uint8) for name, region in self.regions.items()}
+        self.region_memory = {name: memoryview(region) for name, region in self.region_bytes.items()}
+        for name, values in image.items():
+            self._fill(name, np.asarray(values))
+        self.kernels = {kernel: kernel.bind(self.vector, self.regions) for kernel in program.kernels}
+        self.flow = flow_of(self, program, link_map.tasks)
+
+    def _fill(self, name: str, values: np.ndarray) -> None:
+        region = self.find(name)
+        if values.shape not in (region.shape, ()) or values.dtype.kind not in "iu":
+            raise ValueError(
+                f"image of region {name} of program {self.program.name} is {values.dtype}{list(values.shape)}; the "
+                f"region takes {region.size} integers"
+            )
+        limits = np.iinfo(region.dtype)
+        if values.min() < limits.min or values.max() > limits.max:
+            raise ValueError(
+                f"image of region {name} of program {self.program.name} holds {values.min()}..{values.max()}; the "
+                f"region's {region.dtype} takes {limits.min}..{limits.max}"
+            )
+        region[...] = values
+
+    def bound_kernels(self) -> list[BoundKernel]:
+        """The loaded program's kernels; who measures time compiles them first."""
+        return list(self.kernels.values())
 
     def start(self) -> None:
         """Begin the program's ``main`` at the present time, on what is in the SRAM; nobody has rung yet."""
-        self._listeners.clear()  # the other PPU may have another program, or none
-        super().start()
+        self.listeners.clear()  # the other PPU may have another program, or none
+        self.exit_code = None
+        self.pending[:] = [False] * DOORBELL_LINES
+        self.flow.start()
+        self.end.move(self.environment.now)
 
-    # ------------------------------------------------------------------ computing
+    def _go_on(self) -> None:
+        """End the present operation and run the program to the next one that has to wait; keep its exit code.
 
-    def run(self, kernel, *arguments: int) -> Operation:
-        """Run a kernel of this program; it takes the cycles that its instructions book."""
-        bound = self._kernels.get(kernel)
-        if bound is None:
-            name = getattr(kernel, "name", kernel)
-            raise MachineFault(f"program {self.program.name} runs kernel {name!r}, which its `kernels` do not list")
-        if self._instruction_cache is not None:
-            self._owe("fetch", self._instruction_cache.fetch(kernel))
-        cycles = bound(self._kernel_limit_cycles, *arguments)
-        before_ns = self.environment.now + self._owed_cycles * PPU_CLOCK_NS
-        self._kernel, self._kernel_end_ns = kernel, before_ns + (ISSUE_CYCLES + cycles) * PPU_CLOCK_NS
-        return self._spend("kernel", cycles)
+        At the watchdog's time it ends instead, whatever it is doing.
 
-    def word(self, region: str, index: int = 0) -> int:
-        """Read one element of SRAM to decide on the way; booked as a scalar load."""
-        values = self.regions.get(region)
-        if values is None:
-            raise self._no_region(region)
-        if type(index) is not int or not 0 <= index < values.size:
-            self._check_element(region, index, values.size)
-        self._owe("kernel", WORD_CYCLES)
-        return values.item(index)
+        Most operations are those of a processor that is alone: nothing else is scheduled up to their end. Time goes
+        there at once. Their alarm would have been the next one to go off, so the order of everything stays what it was.
+        """
+        clock, flow = self.environment, self.flow
+        queue, limit_ns = clock.queue, clock.limit_ns
+        if clock.now > limit_ns:  # what has not ended by then does not act
+            self._stop(WATCHDOG)
+            return
+        try:
+            for skips_left in SKIPS_LEFT:
+                then = self._then
+                if then is not None:
+                    self._then = None
+                    then()
+                horizon_ns = queue[0][0] if queue and queue[0][0] <= limit_ns else limit_ns + 1
+                self._span_cycles = 0
+                if horizon_ns <= clock.now:
+                    horizon_ns = clock.now + 1  # what is scheduled for this very instant comes behind
+                code = flow.advance(clock.now, horizon_ns)
+                end_ns = flow.time_ns
+                if code >= 0:
+                    self.start_ns = end_ns
+                    if end_ns < horizon_ns:  # else it begins a little ahead of its time
+                        clock.now = end_ns
+                    if self._used:
+                        self._used.clear()
+                    if self.observers:
+                        self._tell(flow.operation(code))
+                    flow.begin(code)
+                    if self._asleep:
+                        self._asleep = False
+                        return
+                    end_ns += self._span_cycles * PPU_CLOCK_NS
+                    self._used_until_ns = end_ns
+                elif code == ENDED:
+                    clock.now = end_ns
+                    self._stop(self.exit_code_of(flow.result))
+                    return
+                elif code <= FAULT:
+                    fault = flow.fault()
+                    clock.now = flow.time_ns
+                    raise fault
+                if (queue and queue[0][0] <= end_ns) or end_ns > limit_ns or not skips_left:
+                    self.end.set(end_ns if end_ns <= limit_ns else limit_ns + PPU_CLOCK_NS)
+                    return
+                clock.now = end_ns
+        except Exception as error:
+            self._fail(error)
+            raise
 
-    def _check_element(self, region: str, index: int, size: int) -> None:
-        if not isinstance(index, (int, np.integer)) or not 0 <= index < size:
+    def _tell(self, operation: Operation) -> None:
+        """Tell who observes that an operation begins."""
+        for observer in self.observers:
+            observer(self, operation)
+
+    def _fail(self, error: Exception) -> None:
+        """End the program with a fault: memory, registers and cycles stay as they are, for whoever looks."""
+        if isinstance(error, MachineFault):
+            self._then = None
+            clock = self.environment
+            clock.now = max(clock.now, self.start_ns + self._span_cycles * PPU_CLOCK_NS)
+            self.exit_code = FAULTED
+        where = self.flow.where
+        at = f", at {where}" if where else ""
+        error.add_note(f"in program {self.program.name} on the {self.name} PPU{at}, at {self.environment.now} ns")
+
+    def exit_code_of(self, code: object) -> int:
+        """Return what ``main`` has returned as an exit code; raises MachineFault where it cannot be one."""
+        if not isinstance(code, int | np.integer) or isinstance(code, bool):
             raise MachineFault(
-                f"program {self.program.name} on the {self.name} PPU reads element {index!r} of region {region}, whose "
-                f"elements are 0..{size - 1}"
+                f"program {self.program.name} on the {self.name} PPU ended with {code!r}; "
+                "main must return its exit code, an int"
             )
+        if int(code) not in EXIT_CODES:
+            raise MachineFault(
+                f"program {self.program.name} on the {self.name} PPU ended with {code}; an exit code has 32 bits"
+            )
+        return signed(int(code))
 
-    def wait(self, cycles: int) -> Operation:
-        """Sleep; idle time."""
-        self._check_index("a wait of", cycles, LONGEST_CYCLES)
-        return self._spend("wait", 0, idle_cycles=int(cycles))
+    def _stop(self, code: int | str) -> None:
+        self.exit_code = code
+        self.environment.halted = True
 
     @property
-    def time_base(self) -> int:
-        """The 64-bit time base: PPU cycles since the chip was started; reading it is booked as a scalar load."""
-        self._owe("kernel", WORD_CYCLES)
-        return self.environment.now // c.PPU_CLOCK_NS + self._owed_cycles
+    def cycles(self) -> Counter[str]:
+        """Busy cycles by kind of operation; ``control`` is the program's flow from one to the next."""
+        found, flow = Counter(self._spent), self.flow
+        if flow is not None:
+            for part, cycles in (("control", flow.control_cycles), ("kernel", flow.kernel_cycles)):
+                if cycles:
+                    found[part] += cycles
+        return found
 
-    def wait_until(self, cycle: int) -> Operation:
-        """Sleep until the time base reads ``cycle``; goes on at once where it is past that."""
-        return self._spend("wait", 0, self._cycles_until(cycle))
+    @property
+    def busy_cycles(self) -> int:
+        """Cycles of kernels, control flow and bus operations so far."""
+        return sum(self.cycles.values())
 
-    def _cycles_until(self, cycle: int) -> int:
+    # ------------------------------------------------------------------ doorbells
+
+    def ring(self, line: int) -> None:
+        """Have a doorbell line ring."""
+        waiting = self.waiting[line]
+        if waiting is not None:
+            self.waiting[line] = None
+            waiting.go_off()
+        elif self.pending[line]:
+            self.lost_doorbells += 1
+            if self.config.strict:
+                raise LossError(
+                    f"doorbell line {line} of the {self.name} PPU rang twice before program {self.program.name} "
+                    "answered: it is too slow for what rings it"
+                )
+        else:
+            self.pending[line] = True
+
+    def sleep(self) -> None:
+        """Have the present operation end when somebody wakes the processor."""
+        self._asleep = True
+
+    # ------------------------------------------------------------------ time
+
+    def spend(self, part: str, cycles: int, idle_cycles: int = 0, then: Callable[[], None] | None = None) -> None:
+        """Let the present operation take its time; ``then`` acts at its end, before the program goes on."""
+        self._spent[part] += cycles
+        self._span_cycles = cycles + idle_cycles
+        self._then = then
+
+    def book(self, part: str, cycles: int) -> None:
+        """Book busy cycles beside those of the present operation."""
+        self._spent[part] += cycles
+
+    def take(self, cycles: int, then: Callable[[], object]) -> None:
+        """Let the present operation take so long, which others have booked."""
+        self._span_cycles, self._then = cycles, then
+
+    @property
+    def who(self) -> str:
+        """The beginning of a sentence about it."""
+        return f"program {self.program.name} on the {self.name} PPU"
+
+    @property
+    def span_cycles(self) -> int:
+        """How long the present operation takes, as far as it has said so."""
+        return self._span_cycles
+
+    def take_then(self) -> Callable[[], None] | None:
+        """Return what the present operation does at its end, and have it do nothing."""
+        then, self._then = self._then, None
+        return then
+
+    def ends_by(self, then: Callable[[], None] | None) -> bool:
+        """Return whether this is what the present operation does at its end."""
+        return then is not None and self._then is then
+
+    def cycles_until(self, cycle: int) -> int:
         """Return for how long an operation that begins now sleeps until a cycle, 0 where that is past."""
-        self._check_index("a wait until", cycle, LONGEST_CYCLES)
-        return max(0, int(cycle) - self._start_ns() // c.PPU_CLOCK_NS)
+        self.check_index("a wait until", cycle, 1 << 62)
+        return max(0, int(cycle) - self.start_ns // PPU_CLOCK_NS)
 
-    # ------------------------------------------------------------------ external memory
+    def fetch(self, kernel) -> int:
+        """Bring a kernel's code, and the program's own, into the instruction cache; return the cycles."""
+        if self._instruction_cache is None:
+            return 0
+        cycles = self._instruction_cache.fetch(kernel)
+        self.book("fetch", cycles)
+        return cycles
 
-    def load_external(self, address: int, into: str, vectors: int = 1, offset: int = 0) -> Operation:
-        """Copy vectors of 128 bytes from external memory to SRAM region ``into``, from byte ``offset`` of it on.
+    # ------------------------------------------------------------------ who uses a region while it is written
 
-        The values are those at the end of the transfer. The address is a multiple of 128, the offset of 4.
+    def use(self, regions: Iterable[str]) -> None:
+        """Note which regions the present operation uses; one race for each where somebody is writing."""
+        if self.incoming.open:
+            for name in regions:
+                if name not in self._used:
+                    self.look(name, self.environment.now)
+        self._used.update(regions)
+
+    def uses(self, regions: Iterable[str], until_ns: int) -> None:
+        """Note that a kernel, which has computed already, uses regions up to a time."""
+        self._used.clear()
+        self._used.update(regions)
+        self._used_until_ns = until_ns
+
+    def look(self, region: str, now_ns: int) -> None:
+        """Count a race where a region is being written; what has arrived by now is there."""
+        low = self.link_map.offset(region)
+        other = self.incoming.collision(low, low + self.regions[region].nbytes, now_ns, writes=False)
+        if other is not None:
+            self.count_race(
+                f"region {region} of the {self.name} PPU was used at {now_ns} ns while {other.who} was writing it, "
+                f"from {other.start_ns} to {other.end_ns} ns: wait for the sender's doorbell first"
+            )
+
+    def look_at_word(self, region: str, index: int, now_ns: int) -> None:
+        """Bring an element up to date that the program itself is about to read.
+
+        It is read whole: old until its own bus write has ended, new from then on. The last word of a transfer may be
+        polled, since everything else has arrived before it does; to look at another one in the meantime is a race.
         """
-        self._check_transfer(address, offset, vectors)
-        source = self.chip.external.view(address, vectors * c.VECTOR_BYTES)
-        target = self._bytes(into, offset, source.size)
+        itemsize = self.regions[region].itemsize
+        low = self.link_map.offset(region) + index * itemsize
+        other = self.incoming.collision(low, low + itemsize, now_ns, writes=False)
+        if other is not None and not other.ends_with(low):
+            self.count_race(
+                f"element {index} of region {region} of the {self.name} PPU was read at {now_ns} ns while {other.who} "
+                f"was writing what follows it, until {other.end_ns} ns: poll the last word of a transfer, or wait for "
+                "the sender's doorbell first"
+            )
 
-        def deliver():
-            target[...] = source
-
-        return self._spend("external load", source.size // c.VECTOR_BYTES * COPY_CYCLES, then=deliver)
-
-    def store_external(self, address: int, source: str, vectors: int = 1, offset: int = 0) -> Operation:
-        """Copy vectors of 128 bytes from SRAM to external memory; they are there when the operation ends.
-
-        The address is a multiple of 128, the offset of 4.
-        """
-        self._check_transfer(address, offset, vectors)
-        values = self._bytes(source, offset, vectors * c.VECTOR_BYTES).copy()
-        target = self.chip.external.view(address, vectors * c.VECTOR_BYTES)
-
-        def deliver():
-            target[...] = values
-
-        posted = c.EXTERNAL_STORE_CYCLES + (vectors - 1) * c.EXTERNAL_STORE_SUSTAINED_CYCLES
-        return self._spend("external store", posted + vectors * c.SRAM_VECTOR_LOAD_CYCLES, then=deliver)
-
-    def load_record(self, slot: int, into: str) -> Operation:
-        """Copy the spike record ``slot`` to SRAM, see :class:`chip.fpga.SpikeWriter`.
-
-        ``into`` has room for 1024 bytes, for example ``u32[256]``: word 0 is the number of spikes, word 1 the sample's
-        tag, then time stamp << 16 | label each. Events that the crossbar returns to the FPGA stand in it too. The first
-        vector holds the count, which says how many more follow; all of them are one operation.
-        """
-        if type(slot) is not int or not 0 <= slot < RECORD_SLOTS:
-            self._check_index("record slot", slot, RECORD_SLOTS)
-        if not self.config.fpga.spike_writer:
-            raise MachineFault(f"program {self.program.name} reads a spike record, but fpga.spike_writer is off")
-        writer = self.chip.writer
-        source = writer.filled(slot)
-        target = self._memory(into, source.nbytes)
-
-        def deliver():
-            target[:] = source
-
-        self._loading, self._loading_slot = deliver, slot
-        return self._spend("external load", source.nbytes // c.VECTOR_BYTES * COPY_CYCLES, then=deliver)
-
-    def _check_record(self, slot: int) -> None:
-        """Count a race where a record is written while this PPU loads it: its count is of the earlier one."""
-        if self._then is None or self._then is not self._loading or slot != self._loading_slot:
-            return
+    def count_race(self, sentence: str) -> None:
+        """Count a race; an error on a strict chip."""
         self.races += 1
         if self.config.strict:
-            raise LossError(
-                f"spike record {slot} was written while program {self.program.name} on the {self.name} PPU read it: "
-                "play into the other slot, or wait until it was read"
+            raise LossError(sentence)
+
+    def receive(self, who: str, region: str, values: bytes, start_ns: int, end_ns: int) -> Callable[[], None]:
+        """Have somebody write into a region, word by word, from now on; return what is to be called at its end."""
+        low = self.link_map.offset(region)
+        transfer = Transfer(who, low, low + len(values), start_ns, end_ns, values, unit=c.WORD_BYTES)
+        if region in self._used and start_ns < self._used_until_ns:
+            self.count_race(
+                f"region {region} of the {self.name} PPU is written by {who} from {start_ns} ns on while "
+                f"{self.flow.doing} uses it until {self._used_until_ns} ns: let the sender wait for a doorbell first"
             )
+        other = self.incoming.begin(transfer)
+        if other is not None:
+            self.count_race(
+                f"region {region} of the {self.name} PPU is written by {who} from {start_ns} ns on and by {other.who} "
+                f"until {other.end_ns} ns: let one wait for the other"
+            )
+        return lambda: self.incoming.end(transfer)
 
-    # ------------------------------------------------------------------ samples, doorbells, the other PPU
+    # ------------------------------------------------------------------ addressing
 
-    def play(self, sample: int, slot: int = 0, ring: Sequence[int] = ()) -> Operation:
-        """Have the FPGA play a sample; ends with the doorbell after its spike record is complete in ``slot``.
+    def region(self, name: str) -> np.ndarray:
+        region = self.regions.get(name)
+        if region is None:
+            raise self.no_region(name)
+        self.use((name,))
+        return region
 
-        ``ring`` names further hemispheres whose sample doorbell rings at the same time. The request is busy time, the
-        sample is not.
-        """
-        if type(slot) is not int or not 0 <= slot < RECORD_SLOTS:
-            self._check_index("record slot", slot, RECORD_SLOTS)
-        if type(ring) is not tuple:
-            self._check_sequence("hemispheres to ring", ring)
-        for hemisphere in ring:
-            self._listener(hemisphere, SAMPLE_LINE)
-        if type(sample) is not int or not 0 <= sample < 1 << 40:
-            self._check_index("sample", sample, 1 << 40)
-        chip, fpga, request = self.chip, self.config.fpga, self._write_cycles
-        core, player = chip.core, chip.player
-        request_ns = self._start_ns() + request * c.PPU_CLOCK_NS
-        zero_ns, end_ns = player.play(core, sample, request_ns)
-        doorbell_ns = end_ns + fpga.writer_latency_ns + fpga.doorbell_latency_ns
+    def find(self, name: str) -> np.ndarray:
+        """Return a region, for somebody else than the program."""
+        region = self.regions.get(name)
+        if region is None:
+            raise self.no_region(name)
+        return region
 
-        def finish():
-            core.advance(self.environment.now)
-            chip.writer.write(core, slot, zero_ns, end_ns, player.tag(sample))
-            for processor in chip.processors:
-                processor._check_record(slot)
-            if player.played % SAMPLES_OF_SPIKES == 0 and not chip.keep_spikes:
-                core.forget_before(end_ns)
-            for hemisphere in ring:
-                chip.processors[hemisphere]._ring(SAMPLE_LINE)
+    def no_region(self, name: str) -> MachineFault:
+        known = ", ".join(self.regions) or "none"
+        return MachineFault(f"the {self.name} PPU has no region {name!r}; its program's are: {known}")
 
-        return self._spend("play", request, (doorbell_ns - request_ns) // c.PPU_CLOCK_NS, then=finish)
-
-    def ring(self, hemisphere: int, line: int) -> Operation:
-        """Ring a doorbell line of a PPU: one write over the Omnibus."""
-        other = self._listener(hemisphere, line)
-        return self._spend("omnibus", self._write_cycles, then=partial(other._ring, line))
-
-    def send(self, hemisphere: int, source: str, into: str, line: int, nbytes: int | None = None) -> Operation:
-        """Write ``nbytes`` (all) of region ``source`` into region ``into`` of the other PPU, then ring ``line``.
-
-        Word by word over the Omnibus. The other PPU must not be in a kernel that uses the region: such a race is
-        counted as late work and, on a strict chip, an error.
-        """
-        other = self._listener(hemisphere, line)
-        if nbytes is None:
-            nbytes = self._region(source).nbytes
-        elif type(nbytes) is not int or nbytes < 0:
-            self._check_index("a transfer of", nbytes, self._region(source).nbytes + 1)
-        values, target = self._memory(source, nbytes).tobytes(), other._memory(into, nbytes)
-        words = -(-nbytes // WORD_BYTES)
-
-        def deliver():
-            other._check_race(into)
-            target[:] = values
-            other._ring(line)
-
-        return self._spend("omnibus", (words + 1) * self._write_cycles, then=deliver)
-
-    def _listener(self, hemisphere: int, line: int) -> ProcessorCore:
-        """Return the PPU with a doorbell line, whose program can hear it."""
-        known = self._listeners.get((hemisphere, line))
-        return self._find_listener(hemisphere, line) if known is None else known
-
-    def _find_listener(self, hemisphere: int, line: int) -> ProcessorCore:
-        if type(hemisphere) is not int or not 0 <= hemisphere < c.HEMISPHERES:
-            self._check_index("hemisphere", hemisphere, c.HEMISPHERES)
-        if type(line) is not int or not 0 <= line < DOORBELL_LINES:
-            self._check_index("doorbell line", line, DOORBELL_LINES)
-        other = self.chip.processors[hemisphere]
-        if other.program is None:
+    def bytes(self, region: str, offset: int, count: int) -> np.ndarray:
+        view = self.region_bytes.get(region)
+        if view is None:
+            raise self.no_region(region)
+        if offset < 0 or offset + count > view.size:
+            byte = offset if offset < 0 else offset + count
             raise MachineFault(
-                f"program {self.program.name} on the {self.name} PPU rings the {other.name} PPU, which has no program; "
-                "load one, or do not ring"
+                f"byte {byte} of region {region} on the {self.name} PPU was addressed; it has {view.size}: declare it "
+                "larger, or move less"
             )
-        self._listeners[hemisphere, line] = other
-        return other
+        self.use((region,))
+        return view[offset : offset + count]
 
-    def wait_doorbell(self, line: int = SAMPLE_LINE) -> Operation:
-        """Sleep until the line rings; returns at once where it already has. Answering clears it."""
-        if type(line) is not int or not 0 <= line < DOORBELL_LINES:
-            self._check_index("doorbell line", line, DOORBELL_LINES)
-        if self._pending[line]:
-            self._pending[line] = False
-            return self._spend("wait", 0)
-        if self._issued is not None:
-            self._check_yielded()
-        if self._owed_cycles:  # what is owed for the way here passes while this sleeps
-            ready_ns, self._owed_cycles = self.environment.now + self._owed_cycles * c.PPU_CLOCK_NS, 0
-            DoorbellOrTime(self, (line,), ready_ns, keep=False)
-        else:
-            self._waiting[line] = self.end
-        self._issued = ASLEEP
-        return ASLEEP
+    def memory(self, region: str, count: int) -> memoryview:
+        """The first bytes of a region."""
+        memory = self.region_memory.get(region)
+        if memory is None or count > memory.nbytes:
+            self.bytes(region, 0, count)  # refuses
+        self.use((region,))
+        return memory[:count]
 
-    def wait_doorbell_until(self, lines: Sequence[int], cycle: int | None) -> Operation:
-        """Sleep until one of the lines rings or the time base reads ``cycle``, whichever is first; idle time.
-
-        Goes on at once where a line has rung or the cycle is past; ``None`` waits for a ring alone. The ring stays
-        to be answered, by :meth:`wait_doorbell` or by the scheduler.
-        """
-        self._check_sequence("doorbell lines", lines)
-        for line in lines:
-            self._check_index("doorbell line", line, DOORBELL_LINES)
-        if cycle is None and not lines:
+    def check_index(self, what: str, value: int, stop: int, start: int = 0) -> None:
+        """Refuse a half, a doorbell line, a count, ... that is no whole number in ``range(start, stop)``."""
+        if type(value) is int and start <= value < stop:
+            return
+        if not isinstance(value, np.integer) or not start <= value < stop:
             raise MachineFault(
-                f"program {self.program.name} on the {self.name} PPU waits for no doorbell line and no cycle, so for "
-                "ever; name one"
+                f"program {self.program.name} on the {self.name} PPU names {what} {value!r}; valid are the whole "
+                f"numbers {start}..{stop - 1}"
             )
-        if any(self._pending[line] for line in lines):
-            return self._spend("wait", 0)
-        ready_ns = self._start_ns()
-        if cycle is not None:
-            idle_cycles = self._cycles_until(cycle)
-            return self._spend("wait", 0, idle_cycles, then=DoorbellOrTime(self, lines, ready_ns).leave)
-        self._check_yielded()
-        self._owed_cycles = 0
-        DoorbellOrTime(self, lines, ready_ns)
-        self._issued = ASLEEP
-        return ASLEEP
 
-    def scheduler_pass(self) -> tuple[int, list[int]]:
-        """Book one pass of the scheduler's loop; return the cycle at its beginning and the lines that it answers."""
-        now = self.environment.now // c.PPU_CLOCK_NS + self._owed_cycles
-        rung = [line for line in self.scheduler.lines if self._pending[line]]
-        for line in rung:
-            self._pending[line] = False
-        self._owe("scheduler", PASS_CYCLES)
-        return now, rung
+    def check_sequence(self, what: str, values: Sequence[int]) -> None:
+        """Refuse a single number where several may stand."""
+        if not isinstance(values, (tuple, list, range, np.ndarray)):
+            raise MachineFault(
+                f"program {self.program.name} on the {self.name} PPU names {what} {values!r}; give a sequence, for "
+                "example (0,)"
+            )
 
-    # ------------------------------------------------------------------ recordings
+    def check_halves(self, halves: Sequence[int]) -> None:
+        """Refuse what is not one or both halves of a row."""
+        self.check_sequence("halves", halves)
+        if not len(halves):
+            raise MachineFault(
+                f"program {self.program.name} names no half of a row on the {self.name} PPU; name 0 or 1"
+            )
+        for half in halves:
+            self.check_index("half", half, c.HALVES)
 
-    def record(self, name: str) -> Operation:
-        """Write one record of a recording, with the cycle at which it begins, to external memory.
+    def vectors(self, region: str, count: int) -> np.ndarray:
+        """Return the first vectors of bytes of a region of bytes."""
+        found = self.regions.get(region)
+        if found is not None and found.itemsize != 1:
+            raise MachineFault(
+                f"{self.who} moves vectors of bytes to or from region {region}, whose elements have {found.itemsize} "
+                "bytes; declare it as u8 or i8"
+            )
+        return self.bytes(region, 0, count * c.VECTOR_BYTES).reshape(count, c.VECTOR_BYTES)
 
-        Values are those at that cycle; they are there when the operation ends. A record beyond the recording's count is
-        lost, counted and, on a strict chip, an error.
-        """
-        track = self.recorder.track(name)
-        if not track.has_room(self):
-            return self._spend("recording", 0)
-        cycle, values = self._start_ns() // c.PPU_CLOCK_NS, track.sample(self)
-        cycles = track.cycles(self.config.ppu.omnibus_write_cycles)
-        return self._spend("recording", cycles, then=lambda: track.write(cycle, values))
+    def targets(self, where: Place, count: int) -> tuple[np.ndarray | RegisterSet, int]:
+        """Return ``count`` vectors, to be read or written as a whole, ``[...]``, and the cycles of a store there."""
+        if isinstance(where, str):
+            return self.vectors(where, count), c.SRAM_VECTOR_STORE_CYCLES
+        registers = tuple(where) if isinstance(where, (tuple, list)) else (where,)
+        try:
+            vectors = self._register_sets.get(registers)
+        except TypeError:  # what cannot be a key is no register
+            vectors = None
+        if vectors is None or len(registers) != count:
+            vectors = self._register_sets[registers] = self.registers(registers, count)
+        return vectors, 0
 
-    def _check_transfer(self, address: int, offset: int, vectors: int) -> None:
-        """Refuse a transfer that external memory (whole vectors) or SRAM (whole words) cannot take as it is aligned."""
-        self._check_index("a vector count of", vectors, 1 << 20, start=1)
-        self._check_index("the external address", address, 1 << 32)
-        self._check_index("the byte offset", offset, c.SRAM_BYTES)
-        for what, value, unit in (("external address", address, c.VECTOR_BYTES), ("byte offset", offset, 4)):
-            if value % unit:
+    def registers(self, registers: tuple[VectorRegister, ...], count: int) -> np.ndarray | RegisterSet:
+        for register in registers:
+            if not isinstance(register, VectorRegister):
                 raise MachineFault(
-                    f"program {self.program.name} on the {self.name} PPU moves vectors at the {what} 0x{value:08x}, "
-                    f"which is not aligned; use a multiple of {unit}"
+                    f"program {self.program.name} on the {self.name} PPU names {register!r} as a vector register; "
+                    "write one of V0 to V31, for example V3 for register 3, or the name of a region of SRAM"
                 )
+        self.check_index("a number of vector registers of", len(registers), count + 1, start=count)
+        memory, numbers = self.vector.state.bytes.view(np.uint8), [register.number for register in registers]
+        if numbers == list(range(numbers[0], numbers[0] + count)):
+            return memory[numbers[0] : numbers[0] + count]
+        return RegisterSet(memory, numbers)
+
+    def rows(self, rows: int | Sequence[int], region: str) -> tuple[np.ndarray, np.ndarray]:
+        """Return int64[n] rows, whose range the caller checks, and the vectors of a region that go with them."""
+        rows = np.asarray(rows)
+        if rows.ndim == 0:
+            rows = rows[np.newaxis]
+        if rows.size == 0 or rows.ndim > 1 or rows.dtype.kind not in "iu":
+            self.refuse_rows(rows)
+        return np.ascontiguousarray(rows, np.int64), self.vectors(region, rows.size)
+
+    def refuse_rows(self, rows: np.ndarray) -> NoReturn:
+        if rows.size and rows.ndim <= 1 and rows.dtype.kind in "iu":
+            wanted = f"a hemisphere has rows 0..{c.ROWS - 1}"
+        else:
+            wanted = f"give a whole number of 0..{c.ROWS - 1}, or one sequence of such numbers"
+        raise MachineFault(f"program {self.program.name} addresses rows {rows.tolist()}; {wanted}")

@@ -13,18 +13,15 @@ Beyond the vendor's: doorbells, and runs that nobody fetched before their timer 
 those that were due and not run when a task ended the program. So runs, missed and dropped ones of a timer that is done
 add up to its count.
 
-:class:`Scheduler` is this state machine on integers alone; :func:`run_tasks` drives it on a processor.
+:class:`Scheduler` is this state machine on integers alone; :mod:`chip.ppu.processor.scheduling` drives it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Generator, Sequence
+from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
-import numpy as np
-
-from chip import constants as c
-from chip.errors import LossError, MachineFault
+from chip.ppu.compiler.tasks import NOTHING
 from chip.ppu.tasks import Doorbell, Timer
 
 QUEUE_SLOTS = 32  # grenade: Scheduler<32>
@@ -56,6 +53,7 @@ class Scheduler:
         due: of each task, the next grid point of a timer; 0 for a doorbell.
         queue: events, the oldest first, at most 32.
         runs, missed, dropped: of each task, how often it was run, skipped, overwritten in the queue.
+        choice: what the last pass has decided: the number of a task, NOTHING to do yet, or DONE.
     """
 
     def __init__(self, tasks: Sequence[Timer | Doorbell] = (), stop: int | None = None):
@@ -64,6 +62,7 @@ class Scheduler:
         self.due = [task.start if isinstance(task, Timer) else 0 for task in self.tasks]
         self.queue: list[Event] = []
         self.runs, self.missed, self.dropped = ([0] * len(self.tasks) for _ in range(3))
+        self.choice = NOTHING
 
     def fetch(self, now: int, rung: Collection[int] = ()) -> list[Missed]:
         """Queue what is due at ``now``, and a run for every doorbell line that ``rung``; return what was skipped."""
@@ -148,66 +147,3 @@ class Scheduler:
         runs = max(0, -(-(end - due) // period))
         self._miss(skipped, index, runs, due)
         self.due[index] = due + runs * period
-
-
-def run_tasks(program, ppu) -> Generator:
-    """Run a program's tasks on its processor until they are done; return the exit code.
-
-    That is 0, or the whole number that a task returned, which ends the program.
-
-    Raises:
-        LossError: on a strict chip, when a run is missed or dropped.
-    """
-    scheduler: Scheduler = ppu.scheduler
-    while True:
-        now, rung = ppu.scheduler_pass()
-        if scheduler.stop is not None and now >= scheduler.stop:
-            _be_loud(program, ppu, now, scheduler.finish())
-            return 0
-        _be_loud(program, ppu, now, scheduler.fetch(now, rung))
-        index = scheduler.take()
-        if index is not None:
-            name = scheduler.tasks[index].task
-            code = yield from getattr(program, name)(ppu)
-            if code is not None:
-                code = _exit_code(program, ppu, name, code)
-                now = ppu.environment.now // c.PPU_CLOCK_NS
-                if scheduler.stop is not None:
-                    now = min(now, scheduler.stop)
-                _be_loud(program, ppu, now, scheduler.finish(now))
-                return code
-        elif scheduler.finished:
-            return 0
-        else:
-            yield ppu.wait_doorbell_until(scheduler.lines, scheduler.next_cycle())
-
-
-def _exit_code(program, ppu, name: str, code) -> int:
-    if isinstance(code, bool) or not isinstance(code, int | np.integer):
-        raise MachineFault(
-            f"task {name} of program {program.name} on the {ppu.name} PPU returned {code!r}; a task returns nothing, "
-            "or a whole number, which ends the program as its exit code"
-        )
-    return int(code)
-
-
-def _be_loud(program, ppu, now: int, skipped: list[Missed]) -> None:
-    """On a strict chip, raise what the scheduler counted."""
-    scheduler: Scheduler = ppu.scheduler
-    if not ppu.config.strict:
-        return
-    who = f"program {program.name} on the {ppu.name} PPU"
-    if skipped:
-        index, runs, due = skipped[0]
-        task = scheduler.tasks[index]
-        period = f", its period of {task.period} cycles longer" if isinstance(task, Timer) else ""
-        raise LossError(
-            f"{who} missed {runs} run{'s' if runs > 1 else ''} of task {task.task}: at cycle {now} the one due at "
-            f"cycle {due} was {now - due} cycles late; make the tasks shorter{period}, or let it stop later"
-        )
-    if any(scheduler.dropped):
-        index = next(i for i, count in enumerate(scheduler.dropped) if count)
-        raise LossError(
-            f"{who} dropped {scheduler.dropped[index]} runs of task {scheduler.tasks[index].task} at cycle {now}: more "
-            f"than {QUEUE_SLOTS} runs wait in the scheduler's queue; let fewer tasks be due at once"
-        )

@@ -1,15 +1,22 @@
-"""What a plasticity processor does with its hemisphere's correlation sensors."""
+"""What a plasticity processor does with its hemisphere's correlation sensors.
+
+The causal channels of the CADC see either the sensors or the membranes of a hemisphere; a chip starts with the
+membranes.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from chip import constants as c
 from chip.analog.sensors import reset_mask
 from chip.errors import MachineFault
-from chip.ppu.processor.core import Operation, Place, ProcessorCore
+
+if TYPE_CHECKING:
+    from chip.ppu.processor.processor import Processor
 
 BRANCHES = ("causal", "acausal")
 BOTH_HALVES = (c.EVEN, c.ODD)
@@ -18,109 +25,107 @@ SWITCH_ROWS = 2  # row halves of the synapse memory that say what the causal cha
 RESET_NS = c.CORRELATION_RESET_CYCLES * c.PPU_CLOCK_NS  # of a row half
 
 
-class SensorOperations(ProcessorCore):
-    """The operations of :class:`chip.ppu.processor.processor.Processor` on correlation sensors.
+def connect(ppu: Processor, what: str) -> None:
+    """Let the causal channels see ``"correlation"`` or ``"membrane"``: two writes of row halves."""
+    if what not in ("correlation", "membrane"):
+        raise MachineFault(
+            f"program {ppu.program.name} connects the CADC to {what!r}; it can see 'correlation' or 'membrane'"
+        )
 
-    The causal channels of the CADC see either the sensors or the membranes of a hemisphere; a chip starts with the
-    membranes.
+    def switch():
+        ppu.causal_channel = what
+
+    ppu.spend("cadc", SWITCH_ROWS * c.WEIGHT_STORE_CYCLES, then=switch)
+
+
+def read_correlation(
+    ppu,
+    row: int,
+    into: str | Sequence[int],
+    branches: Sequence[str] = BRANCHES,
+    halves: Sequence[int] = BOTH_HALVES,
+) -> None:
+    """Convert the correlations of a row now: a vector for each branch and half, halves of a branch together.
+
+    They go to SRAM, 128 bytes each, or straight into vector registers, as the chip's bus does it.
+
+    The higher the correlation, the lower the byte; what a channel reads without any differs, see
+    :mod:`chip.analog.sensor_silicon`.
     """
+    ppu.check_index("row", row, c.ROWS)
+    wanted = None if branches is BRANCHES and halves is BOTH_HALVES else _vectors_of(ppu, branches, halves)
+    _check_sensors(ppu)
+    if "causal" in branches and ppu.causal_channel != "correlation":
+        raise MachineFault(
+            f"program {ppu.program.name} reads causal correlations while the causal channels of the {ppu.name} "
+            "hemisphere see the membranes; yield ppu.connect('correlation') first"
+        )
+    count, core = len(branches) * len(halves), ppu.chip.core
+    target, store_cycles = ppu.targets(into, count)
+    ticket = core.post_correlation(ppu.start_ns, ppu.hemisphere, row)
 
-    def connect(self, what: str) -> Operation:
-        """Let the causal channels see ``"correlation"`` or ``"membrane"``: two writes of row halves."""
-        if what not in ("correlation", "membrane"):
+    def deliver():
+        core.advance(ppu.environment.now)
+        vectors = core.correlation_result(ticket).reshape(ALL_VECTORS, c.LANES)
+        target[...] = vectors if wanted is None else vectors[wanted]
+
+    cadc = ppu.config.cadc
+    cycles = cadc.read_cycles + (count - 1) * cadc.buffered_read_cycles
+    ppu.spend("cadc", cycles + count * store_cycles, then=deliver)
+
+
+def _vectors_of(ppu: Processor, branches: Sequence[str], halves: Sequence[int]) -> list[int]:
+    """Return which of the vectors of a row's conversion are those of halves of branches."""
+    ppu.check_halves(halves)
+    if isinstance(branches, str) or not len(branches):
+        raise MachineFault(
+            f"program {ppu.program.name} names the branches {branches!r} of a correlation sensor; give a "
+            "sequence of one or both of 'causal' and 'acausal'"
+        )
+    for branch in branches:
+        if branch not in BRANCHES:
             raise MachineFault(
-                f"program {self.program.name} connects the CADC to {what!r}; it can see 'correlation' or 'membrane'"
+                f"program {ppu.program.name} names the branch {branch!r} of a correlation sensor; the branches "
+                f"are 'causal' and 'acausal'"
             )
+    return [c.HALVES * BRANCHES.index(branch) + half for branch in branches for half in halves]
 
-        def switch():
-            self.causal_channel = what
 
-        return self._spend("cadc", SWITCH_ROWS * c.WEIGHT_STORE_CYCLES, then=switch)
+def reset_correlation(
+    ppu,
+    row: int,
+    branches: Sequence[str] = BRANCHES,
+    halves: Sequence[int] = BOTH_HALVES,
+    mask: np.ndarray | None = None,
+) -> None:
+    """Reset sensors of a row, one access a half, each acting when it ends.
 
-    def read_correlation(
-        self,
-        row: int,
-        into: Place,
-        branches: Sequence[str] = BRANCHES,
-        halves: Sequence[int] = BOTH_HALVES,
-    ) -> Operation:
-        """Convert the correlations of a row now: a vector for each branch and half, halves of a branch together.
+    ``mask`` is [128], not 0 where a lane's sensors are reset; by default all are.
+    """
+    ppu.check_index("row", row, c.ROWS)
+    _vectors_of(ppu, branches, halves)  # refuses what is none
+    if mask is not None and np.shape(mask) != (c.LANES,):
+        raise MachineFault(
+            f"program {ppu.program.name} resets correlations with a mask of shape {np.shape(mask)}; it must be "
+            f"({c.LANES},)"
+        )
+    _check_sensors(ppu)
+    first_ns = ppu.start_ns + RESET_NS
+    if mask is None and branches is BRANCHES and halves is BOTH_HALVES:
+        ppu.chip.core.post_whole_correlation_reset(first_ns, RESET_NS, ppu.hemisphere, row)
+        ppu.spend("correlation reset", c.HALVES * c.CORRELATION_RESET_CYCLES)
+        return
+    bits = reset_mask(mask, "causal" in branches, "acausal" in branches)
+    for count, half in enumerate(halves):
+        both = np.zeros((c.HALVES, c.LANES), np.uint8)
+        both[half] = bits
+        ppu.chip.core.post_correlation_reset(first_ns + count * RESET_NS, ppu.hemisphere, row, both)
+    ppu.spend("correlation reset", len(halves) * c.CORRELATION_RESET_CYCLES)
 
-        They go to SRAM, 128 bytes each, or straight into vector registers, as the chip's bus does it.
 
-        The higher the correlation, the lower the byte; what a channel reads without any differs, see
-        :mod:`chip.analog.sensor_silicon`.
-        """
-        self._check_index("row", row, c.ROWS)
-        wanted = None if branches is BRANCHES and halves is BOTH_HALVES else self._vectors_of(branches, halves)
-        self._check_sensors()
-        if "causal" in branches and self.causal_channel != "correlation":
-            raise MachineFault(
-                f"program {self.program.name} reads causal correlations while the causal channels of the {self.name} "
-                "hemisphere see the membranes; yield ppu.connect('correlation') first"
-            )
-        count, core = len(branches) * len(halves), self.chip.core
-        target, store_cycles = self._targets(into, count)
-        ticket = core.post_correlation(self._start_ns(), self.hemisphere, row)
-
-        def deliver():
-            core.advance(self.environment.now)
-            vectors = core.correlation_result(ticket).reshape(ALL_VECTORS, c.LANES)
-            target[...] = vectors if wanted is None else vectors[wanted]
-
-        cadc = self.config.cadc
-        cycles = cadc.read_cycles + (count - 1) * cadc.buffered_read_cycles
-        return self._spend("cadc", cycles + count * store_cycles, then=deliver)
-
-    def _vectors_of(self, branches: Sequence[str], halves: Sequence[int]) -> list[int]:
-        """Return which of the vectors of a row's conversion are those of halves of branches."""
-        self._check_halves(halves)
-        if isinstance(branches, str) or not len(branches):
-            raise MachineFault(
-                f"program {self.program.name} names the branches {branches!r} of a correlation sensor; give a "
-                "sequence of one or both of 'causal' and 'acausal'"
-            )
-        for branch in branches:
-            if branch not in BRANCHES:
-                raise MachineFault(
-                    f"program {self.program.name} names the branch {branch!r} of a correlation sensor; the branches "
-                    f"are 'causal' and 'acausal'"
-                )
-        return [c.HALVES * BRANCHES.index(branch) + half for branch in branches for half in halves]
-
-    def reset_correlation(
-        self,
-        row: int,
-        branches: Sequence[str] = BRANCHES,
-        halves: Sequence[int] = BOTH_HALVES,
-        mask: np.ndarray | None = None,
-    ) -> Operation:
-        """Reset sensors of a row, one access a half, each acting when it ends.
-
-        ``mask`` is [128], not 0 where a lane's sensors are reset; by default all are.
-        """
-        self._check_index("row", row, c.ROWS)
-        self._vectors_of(branches, halves)  # refuses what is none
-        if mask is not None and np.shape(mask) != (c.LANES,):
-            raise MachineFault(
-                f"program {self.program.name} resets correlations with a mask of shape {np.shape(mask)}; it must be "
-                f"({c.LANES},)"
-            )
-        self._check_sensors()
-        first_ns = self._start_ns() + RESET_NS
-        if mask is None and branches is BRANCHES and halves is BOTH_HALVES:
-            self.chip.core.post_whole_correlation_reset(first_ns, RESET_NS, self.hemisphere, row)
-            return self._spend("correlation reset", c.HALVES * c.CORRELATION_RESET_CYCLES)
-        bits = reset_mask(mask, "causal" in branches, "acausal" in branches)
-        for count, half in enumerate(halves):
-            both = np.zeros((c.HALVES, c.LANES), np.uint8)
-            both[half] = bits
-            self.chip.core.post_correlation_reset(first_ns + count * RESET_NS, self.hemisphere, row, both)
-        return self._spend("correlation reset", len(halves) * c.CORRELATION_RESET_CYCLES)
-
-    def _check_sensors(self) -> None:
-        if not self.chip.core.correlation_enabled[self.hemisphere]:
-            raise MachineFault(
-                f"program {self.program.name} uses the correlation sensors of the {self.name} hemisphere, which are "
-                f"off; set registers.correlation_enabled[{self.hemisphere}]"
-            )
+def _check_sensors(ppu: Processor) -> None:
+    if not ppu.chip.core.correlation_enabled[ppu.hemisphere]:
+        raise MachineFault(
+            f"program {ppu.program.name} uses the correlation sensors of the {ppu.name} hemisphere, which are "
+            f"off; set registers.correlation_enabled[{ppu.hemisphere}]"
+        )

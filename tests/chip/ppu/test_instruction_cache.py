@@ -11,7 +11,7 @@ from chip.config import ChipConfig, PpuConfig
 from chip.ppu import Memory, i32, kernel
 from chip.ppu.memory import START_CODE_BYTES
 from chip.ppu.processor.instruction_cache import InstructionCache
-from tests.chip.programs import Script, run, sleep
+from tests.chip.programs import UncompiledScript, run, sleep
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,7 @@ def cycles_of(code_in, **ppu):
             yield ppu.run(second)
         return 0
 
-    program = Script(main, [first, second], memory=Memory(a=i32[2]))
+    program = UncompiledScript(main, [first, second], memory=Memory(a=i32[2]))
     program.code_in = code_in
     chip = run(top=program, bottom=sleep, config=ChipConfig.from_dict({"ppu": ppu}))
     assert np.array_equal(chip.processors[0].regions["a"], [4, 4])

@@ -179,4 +179,4 @@ def test_the_generated_text_shows_the_source(tmp_path):
     made = module(tmp_path, "@kernel\ndef f(v, m):\n    m.a[0] = 2  # why\n")
     assert "# +2: m.a[0] = 2  # why" in made.f.text
     if not numba_config.DISABLE_JIT:
-        assert made.f.function.signatures == []
+        assert made.f.form(None).function.signatures == []

@@ -26,24 +26,45 @@ from chip.ppu import (
     select,
     u8,
     u16,
+    u32,
 )
-from chip.ppu.compiler.stepping_expressions import plain
+from chip.ppu.compiler.walk import plain
 from chip.ppu.costs import COSTS
 from chip.ppu.stepping import steps, steps_on
 from chip.ppu.vector.operations import OPERATIONS
 from tests.chip import programs
 from tests.chip.ppu.sources import INT32, module
-from tests.chip.ppu.test_kernel_expressions import HEAD, LEAVES, NEAR, _grow
+from tests.chip.ppu.test_kernel_expressions import HEAD, NEAR, NEAR_UNSIGNED, SIGNED, UNSIGNED
+from tests.naive.kernel_walk import Walk
 
 VECTORS = Memory(bytes=i8[256], halfwords=i16[128], unsigned=u8[256], out=i32[8])
 
 
+def same(step, seen):
+    """Return whether a step is what the walk over the syntax tree has met."""
+    *names, result, cycles = seen
+    if [step.routine, step.line, step.operation, step.operands, step.cycles] != [*names, cycles]:
+        return False
+    return np.array_equal(step.result, result) if isinstance(result, np.ndarray) else step.result == result
+
+
+def check_steps(taken, seen):
+    """Check steps against the walk over the syntax tree; a branch on a constant is not one in the compiled kernel."""
+    remaining = iter(seen)
+    for step in taken:
+        met = next(remaining)
+        while met[2] == "if" and not same(step, met):
+            met = next(remaining)
+        assert same(step, met), (step, met)
+    assert all(met[2] == "if" for met in remaining)
+
+
 class Twins:
-    """The same kernel, units and regions twice: one is run compiled, the other one step by step."""
+    """The same kernel, units and regions three times: compiled, step by step, and by a walk over the syntax tree."""
 
     def __init__(self, kernel, memory, seed=1):
         generator = np.random.default_rng(seed)
-        self.kernel, self.units, self.regions = kernel, (VectorUnit(seed), VectorUnit(seed)), []
+        self.kernel, self.units, self.regions = kernel, [VectorUnit(seed) for _ in range(3)], []
         image = generator.integers(0, 256, 16384).astype(np.uint8)
         registers, conditions = generator.integers(-128, 128, (32, 128)), generator.integers(0, 4, 128)
         accumulator = generator.integers(-(2**15), 2**15, 128)
@@ -53,8 +74,8 @@ class Twins:
             self.regions.append(link(memory).views(image.copy()))
 
     def run(self, *integers, limit=100_000):
-        """Run both; return the steps, and the fault or None."""
-        taken, faults = [], []
+        """Run all three; return the steps, and the fault or None."""
+        taken, seen, faults = [], [], []
         cycles = None
         try:
             cycles = self.kernel.bind(self.units[0], self.regions[0])(limit, *integers)
@@ -65,8 +86,16 @@ class Twins:
                 taken.append(step)
         except MachineFault as fault:
             faults.append((str(fault), fault.site, fault.index, fault.cycles))
+        form = self.kernel.form_for(self.regions[2])
+        walk = Walk(form, self.units[2], self.regions[2], limit)
+        try:
+            for met in walk.kernel_events(integers):
+                seen.append((met.routine.name, *met[1:], walk.cycles - walk.pending))
+        except MachineFault as fault:
+            faults.append((str(fault), fault.site, fault.index, fault.cycles))
         self.check()
-        assert len(faults) in (0, 2) and len(set(faults)) <= 1
+        check_steps(taken, seen)
+        assert len(faults) in (0, 3) and len(set(faults)) <= 1
         assert list(itertools.accumulate(step.cost for step in taken)) == [step.cycles for step in taken]
         if not faults:
             assert taken[-1].cycles == cycles and taken[-1].operation == "return"
@@ -77,11 +106,12 @@ class Twins:
         return b"".join(a.tobytes() for a in [*self.units[0].snapshot().values(), *self.regions[0].values()])
 
     def check(self):
-        compiled, stepped = (unit.snapshot() for unit in self.units)
-        for name, array in compiled.items():
-            assert np.array_equal(array, stepped[name]), name
-        for name, region in self.regions[0].items():
-            assert np.array_equal(region, self.regions[1][name]), name
+        compiled, *others = (unit.snapshot() for unit in self.units)
+        for other, regions in zip(others, self.regions[1:], strict=True):
+            for name, array in compiled.items():
+                assert np.array_equal(array, other[name]), name
+            for name, region in self.regions[0].items():
+                assert np.array_equal(region, regions[name]), name
 
 
 # ------------------------------------------------------------------ straight-line kernels of vector operations
@@ -147,7 +177,9 @@ def test_every_vector_operation_is_the_same_in_plain_python(name):
     twins = Twins(shown, VECTORS)
     before = twins.bytes()
     for code in range(4):
-        for unit, regions, way in zip(twins.units, twins.regions, (function, plain(function)), strict=True):
+        for unit, regions, way in zip(
+            twins.units, twins.regions, (function, plain(function), plain(function)), strict=True
+        ):
             region, registers = regions["halfwords" if operation.lanes == 64 else "bytes"], itertools.count(3)
             given = {"region": region, "index": 1, "scalar": 5 - 7 * code}
             kinds = operation.operands
@@ -161,14 +193,16 @@ def test_every_vector_operation_is_the_same_in_plain_python(name):
 
 @settings(max_examples=4, deadline=None)  # the first one is the simplest there is
 @given(
-    expressions=st.lists(st.recursive(LEAVES, _grow, max_leaves=6), min_size=20, max_size=20),
-    values=st.lists(st.tuples(NEAR, NEAR, NEAR), min_size=12, max_size=12),
+    expressions=st.lists(st.one_of(SIGNED, UNSIGNED), min_size=20, max_size=20),
+    values=st.lists(st.tuples(NEAR, NEAR, NEAR, NEAR_UNSIGNED, NEAR_UNSIGNED), min_size=12, max_size=12),
 )
 def test_random_expressions(tmp_path_factory, expressions, values):
     body = "\n".join(f"    m.out[{i}] = {text}" for i, text in enumerate(expressions))
     made = module(tmp_path_factory.mktemp("expressions"), HEAD + body).all
-    twins = Twins(made, Memory(out=i32[len(expressions)]))
+    twins = Twins(made, Memory(out=i32[len(expressions)], u=u32[2]))
     for integers in values:
+        for regions in twins.regions:
+            regions["u"][:] = integers[3:]
         twins.run(*integers)
 
 
@@ -358,7 +392,7 @@ def test_wrong_calls_are_refused_before_the_first_step():
 
 def test_a_loaded_processor_is_stepped_on_copies():
     memory = Memory(a=i32[4], b=i8[256])
-    script = programs.Script(programs.sleep, kernels=[shown], memory=memory, image={"a": np.array(7)})
+    script = programs.UncompiledScript(programs.sleep, kernels=[shown], memory=memory, image={"a": np.array(7)})
     chip = programs.build(top=script)
     processor = chip.processors[0]
     before = processor.sram.copy(), processor.vector.snapshot()

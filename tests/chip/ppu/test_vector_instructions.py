@@ -13,7 +13,7 @@ import pytest
 from numba.core import config as numba_config
 
 from chip.ppu import VectorUnit, byte_lanes
-from chip.ppu.processor.processor import Processor
+from chip.ppu.processor.operation import OFFERED
 from chip.ppu.vector.operations import OPERATIONS
 from tests.naive import vector as naive
 
@@ -271,4 +271,4 @@ def test_every_instruction_of_the_manual_has_its_operation():
     beyond = set(OPERATIONS) - {name for _, name in table(ARITHMETIC) + table(OTHERS)}
     assert beyond == {"move", "shift_right8", "shift_right16"}
     for name in ("load_weights", "store_weights", "read_cadc", "reset_neurons", "load_external", "store_external"):
-        assert callable(getattr(Processor, name))
+        assert name in OFFERED

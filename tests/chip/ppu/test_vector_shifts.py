@@ -83,7 +83,7 @@ def test_a_shift_books_its_sequence(made, instructions):
     cycles = sum(COSTS[name].cycles for name in instructions)
     assert made.bind(VectorUnit(), {})(100) == COSTS["entry"].cycles + cycles
     assert made.code_bytes - nothing.code_bytes == 4 * len(instructions)
-    profiled = ProfiledKernel(made, VectorUnit(), [])
+    profiled = ProfiledKernel(made.form_for({}), VectorUnit(), [])
     profiled(100)
     booked = profiled.cycles_by_instruction()
     assert booked.pop("entry") == COSTS["entry"].cycles

@@ -1,12 +1,12 @@
-"""The walk through a kernel's statements that ``chip.ppu.stepping`` shows step by step."""
+"""The slow twin of the kernel compiler, its statements: a walk through the syntax tree of the source."""
 
 from __future__ import annotations
 
 import ast
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 
 from chip.ppu.compiler.kernel import Kernel, Subroutine
-from chip.ppu.compiler.stepping_expressions import ARITHMETIC, Event, Expressions, Frame, Value, signed32
+from tests.naive.kernel_expressions import ARITHMETIC, Event, Expressions, Frame, Value, in_32_bits
 
 NEXT, BREAK, CONTINUE = "next", "break", "continue"  # how control leaves a statement; else a Left
 
@@ -26,12 +26,12 @@ class Walk(Expressions):
 
     def kernel_events(self, integers: tuple[int, ...]) -> Generator[Event, None, None]:
         """Walk through the kernel and book its cycles on the unit."""
-        yield from self._routine(self.kernel, integers)
+        yield from self._routine(self.form.kernel, integers)
         self.unit.record[0] += self.cycles
 
     def _routine(self, key: Kernel | Subroutine, integers: tuple[int, ...]) -> Generator[Event, None, int | None]:
         routine = key.routine
-        frame = Frame(routine, self.kernel.routines[key], dict(zip(routine.parameters, integers, strict=True)))
+        frame = Frame(routine, self.form.unit.routines[key], dict(zip(routine.parameters, integers, strict=True)))
         self._book(frame, routine.tree, "entry")
         left = yield from self._statements(frame, routine.tree.body)
         if isinstance(left, Left):
@@ -87,13 +87,17 @@ class Walk(Expressions):
         if isinstance(node.target, ast.Name):
             current = frame.names[node.target.id]
             value = yield from self._value(frame, node.value)
-            yield from self._assign(frame, node.target, signed32(combine(current, value)))
+            yield from self._assign(frame, node.target, self._combined(frame, node, combine, current, value))
             return NEXT
         name, index = yield from self._element(frame, node.target)
         current = yield from self._load(frame, name, index)
         value = yield from self._value(frame, node.value)
-        yield self._store(frame, name, index, signed32(combine(current, value)))
+        yield self._store(frame, name, index, in_32_bits(combine(current, value)))
         return NEXT
+
+    def _combined(self, frame: Frame, node: ast.AugAssign, combine: Callable, current: int, value: int) -> int:
+        name = ast.Name(node.target.id, ast.Load())
+        return in_32_bits(combine(current, value), self.is_unsigned(frame, ast.BinOp(name, node.op, node.value)))
 
     def _assign(self, frame: Frame, target: ast.expr, value: int) -> Generator[Event, None, None]:
         if isinstance(target, ast.Name):

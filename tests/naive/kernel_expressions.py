@@ -1,28 +1,28 @@
-"""The walk through a kernel's expressions: Python integers in the range of 32 bits, signed, after every operation.
+"""The slow twin of the kernel compiler, its expressions: a walk through the source's syntax tree in Python integers.
 
-Every method that can meet an operation is a generator: it yields events and returns its value.
+It knows nothing of the intermediate form but how many cycles a basic block books and which variables are unsigned.
+After every operation a number is brought back to 32 bits by its type, which follows from the tree. Every method that
+can meet an operation is a generator: it yields events and returns its value.
 """
 
 from __future__ import annotations
 
 import ast
-import builtins
-import functools
 import operator
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, field
-from types import CellType, FunctionType
 from typing import Any, NamedTuple, NoReturn
 
 import numpy as np
 
-from chip.ppu.compiler import scalars
-from chip.ppu.compiler.calls import DIVISION_BY_ZERO, OUT_OF_BOUNDS, WATCHDOG, Translated
-from chip.ppu.compiler.kernel import Kernel, Subroutine, stop
+from chip.ppu.compiler.form import Booked
+from chip.ppu.compiler.kernel import KernelForm, Subroutine, stop
 from chip.ppu.compiler.language import Routine
-from chip.ppu.compiler.text import Booked
+from chip.ppu.compiler.unit import DIVISION_BY_ZERO, OUT_OF_BOUNDS, WATCHDOG, Lowered
+from chip.ppu.compiler.walk import plain
 from chip.ppu.costs import COSTS
-from chip.ppu.vector.operands import Condition
+from chip.ppu.memory import ElementType
+from chip.ppu.vector.operands import ALWAYS, Condition
 from chip.ppu.vector.operations import INTRINSIC_NAMES, OPERATION_NAMES, OPERATIONS, Operation
 from chip.ppu.vector.unit import VectorUnit
 
@@ -42,13 +42,13 @@ class Frame:
     """One call of a routine.
 
     Attributes:
-        routine, translated: what it is, and what the compiler knows of it.
+        routine, lowered: what it is, and what the compiler knows of it.
         names: the values of its variables; line: of the statement that it is at.
         pending: instructions of its basic block that are booked and belong to operations still to come.
     """
 
     routine: Routine
-    translated: Translated
+    lowered: Lowered
     names: dict[str, int]
     line: int = 0
     pending: list[Booked] = field(default_factory=list)
@@ -57,10 +57,10 @@ class Frame:
 Value = Generator[Event, None, int]
 
 
-def signed32(number: int) -> int:
-    """Return the low 32 bits of an integer, signed."""
+def in_32_bits(number: int, unsigned: bool = False) -> int:
+    """Return the low 32 bits of an integer."""
     low = number & 0xFFFFFFFF
-    return low - (1 << 32) if low >> 31 else low
+    return low - (1 << 32) if low >> 31 and not unsigned else low
 
 
 ARITHMETIC: dict[type, Callable[[int, int], int]] = {
@@ -89,22 +89,15 @@ _UNARY: dict[type, Callable[[int], int]] = {
 }
 
 
-@functools.cache
-def plain(function: Callable) -> Callable:
-    """Return a function that numba would compile as plain Python, and what it calls as well."""
-    python = getattr(function, "py_func", function)
-    if not isinstance(python, FunctionType):
-        return function
+def is_lowest(node: ast.UnaryOp) -> bool:
+    """Return whether a node is -2147483648, a number of its own and not the negative of an unsigned one."""
+    operand = node.operand
+    return isinstance(node.op, ast.USub) and isinstance(operand, ast.Constant) and operand.value == 1 << 31
 
-    def translated(value: Any) -> Any:
-        if value is scalars.int64:
-            return int
-        return plain(value) if hasattr(value, "py_func") else value
 
-    used = {name: python.__globals__[name] for name in python.__code__.co_names if name in python.__globals__}
-    names = {name: translated(value) for name, value in used.items()} | {"__builtins__": builtins}
-    cells = tuple(CellType(translated(cell.cell_contents)) for cell in python.__closure__ or ())
-    return FunctionType(python.__code__, names, python.__name__, python.__defaults__, cells)
+def constant_of(value: object) -> int:
+    """Return a constant from outside of the routine as an integer."""
+    return operator.index(value)  # type: ignore[arg-type]
 
 
 class Expressions:
@@ -115,18 +108,18 @@ class Expressions:
         pending: those of them that belong to operations still to come.
     """
 
-    def __init__(self, kernel: Kernel, unit: VectorUnit, regions: Mapping[str, np.ndarray], limit_cycles: int):
-        self.kernel, self.unit, self.regions, self.limit = kernel, unit, regions, limit_cycles
+    def __init__(self, form: KernelForm, unit: VectorUnit, regions: Mapping[str, np.ndarray], limit_cycles: int):
+        self.form, self.unit, self.regions, self.limit = form, unit, regions, limit_cycles
         self.cycles = self.pending = 0
 
     # ------------------------------------------------------------------ booking and faults
 
     def _book(self, frame: Frame, node: ast.AST, part: str) -> None:
         """Enter a basic block, if that part of a node begins one."""
-        block = frame.translated.blocks.get((node, part))
+        block = frame.lowered.blocks.get((node, part))
         if block is not None and block.cycles:
             self._settle(frame, len(frame.pending))
-            frame.pending = list(block.instructions)
+            frame.pending = list(block.booked)
             self.cycles += block.cycles
             self.pending += block.cycles
 
@@ -143,7 +136,7 @@ class Expressions:
         result: int | np.ndarray | None = None,
         instruction: str = "",
     ) -> Event:
-        """Note that an operation was done: up to its last instruction, or else the rest of its statement."""
+        """Note that an operation was done: with its instruction, or else the rest of its statement."""
         pending = frame.pending
         if instruction:
             names = [booked.name for booked in pending]
@@ -157,8 +150,8 @@ class Expressions:
         return Event(frame.routine, frame.line, operation, operands, result)
 
     def _fault(self, frame: Frame, node: ast.AST, kind: str, value: int = 0, size: int = 0) -> NoReturn:
-        self.unit.record[1:] = frame.translated.faults[node, kind], value, size
-        stop(self.kernel, self.unit.record, self.cycles, self.limit)
+        self.unit.record[1:] = frame.lowered.faults[node, kind], value, size
+        stop(self.form, self.unit.record, self.cycles, self.limit)
 
     def _check_watchdog(self, frame: Frame, node: ast.AST) -> None:
         if self.cycles > self.limit:
@@ -179,7 +172,7 @@ class Expressions:
             self._fault(frame, node, OUT_OF_BOUNDS, index, size)
 
     def _load(self, frame: Frame, region: str, index: int) -> Value:
-        value = signed32(int(self.regions[region][index]))
+        value = in_32_bits(int(self.regions[region][index]), self.regions[region].dtype == np.uint32)
         yield self._event(frame, "load", (f"{region}[{index}]",), value, "load")
         return value
 
@@ -194,18 +187,21 @@ class Expressions:
         if isinstance(node, ast.Name) and node.id in frame.names:
             return frame.names[node.id]
         if isinstance(node, ast.Constant):
-            return signed32(int(node.value))
+            return int(node.value)
         if isinstance(node, ast.Name | ast.Attribute):  # a constant from outside of the routine
-            return signed32(int(frame.routine.look_up(node)))
+            return constant_of(frame.routine.look_up(node))
         return (yield from getattr(self, f"_{type(node).__name__.lower()}")(frame, node))
 
     def _binop(self, frame: Frame, node: ast.BinOp) -> Value:
         left = yield from self._value(frame, node.left)
         right = yield from self._value(frame, node.right)
-        return signed32(ARITHMETIC[type(node.op)](left, right))
+        return in_32_bits(ARITHMETIC[type(node.op)](left, right), self.is_unsigned(frame, node))
 
     def _unaryop(self, frame: Frame, node: ast.UnaryOp) -> Value:
-        return signed32(int(_UNARY[type(node.op)]((yield from self._value(frame, node.operand)))))
+        if is_lowest(node):
+            return -(1 << 31)
+        value = int(_UNARY[type(node.op)]((yield from self._value(frame, node.operand))))
+        return in_32_bits(value, self.is_unsigned(frame, node))
 
     def _compare(self, frame: Frame, node: ast.Compare) -> Value:
         left, result = (yield from self._value(frame, node.left)), 1
@@ -238,6 +234,35 @@ class Expressions:
         name, index = yield from self._element(frame, node)
         return (yield from self._load(frame, name, index))
 
+    def is_unsigned(self, frame: Frame, node: ast.expr) -> bool:
+        """Return whether an expression is u32, as it stands in the tree."""
+        if isinstance(node, ast.Name) and node.id in frame.names:
+            return node.id in frame.lowered.unsigned
+        if isinstance(node, ast.Constant | ast.Name | ast.Attribute):
+            value = node.value if isinstance(node, ast.Constant) else frame.routine.look_up(node)
+            return constant_of(value) >= 1 << 31
+        if isinstance(node, ast.Subscript):
+            return self.regions[node.value.attr].dtype == np.uint32
+        if isinstance(node, ast.BinOp):
+            sides = [node.left] if isinstance(node.op, ast.LShift | ast.RShift) else [node.left, node.right]
+            return any(self.is_unsigned(frame, side) for side in sides)
+        if isinstance(node, ast.UnaryOp):
+            truth_or_lowest = isinstance(node.op, ast.Not) or is_lowest(node)
+            return not truth_or_lowest and self.is_unsigned(frame, node.operand)
+        if isinstance(node, ast.BoolOp | ast.IfExp):
+            ways = node.values if isinstance(node, ast.BoolOp) else [node.body, node.orelse]
+            return any(self.is_unsigned(frame, way) for way in ways)
+        return isinstance(node, ast.Call) and self._returns_unsigned(frame, node)
+
+    def _returns_unsigned(self, frame: Frame, node: ast.Call) -> bool:
+        callee = frame.routine.look_up(node.func)
+        if isinstance(callee, ElementType):
+            return callee.name == "u32"
+        if isinstance(callee, Subroutine):
+            return bool(self.form.unit.routines[callee].result)
+        binary = callee in INTRINSIC_NAMES and INTRINSIC_NAMES[callee] in ("minimum", "maximum", "divide")
+        return binary and any(self.is_unsigned(frame, argument) for argument in node.args)
+
     # ------------------------------------------------------------------ calls
 
     def _call(self, frame: Frame, node: ast.Call) -> Generator[Event, None, int | None]:
@@ -252,7 +277,10 @@ class Expressions:
             integers = yield from self._values(frame, node.args)
             if INTRINSIC_NAMES[callee] == "divide" and integers[1] == 0:
                 self._fault(frame, node, DIVISION_BY_ZERO)
-            return plain(callee)(*integers)
+            return in_32_bits(plain(callee)(*integers), self.is_unsigned(frame, node))
+        if isinstance(callee, ElementType):
+            (value,) = yield from self._values(frame, node.args)
+            return int(np.int64(value).astype(callee.dtype))
         yield (yield from self._operation(frame, node, OPERATIONS[OPERATION_NAMES[callee]], callee))
         return None
 
@@ -279,7 +307,7 @@ class Expressions:
             if kind in ("register", "code"):
                 named = frame.routine.look_up(argument)
                 arguments.append(named.code if isinstance(named, Condition) else named.number)
-                shown.append(str(named))
+                shown += [] if named is ALWAYS else [str(named)]
                 continue
             value = yield from self._value(frame, argument)
             arguments.append(value)
@@ -289,6 +317,8 @@ class Expressions:
             else:
                 shown.append(str(value))
                 amount = value if kind.startswith("amount") else None
+        left_out = operation.operands[len(node.args) - 1 :]
+        shown += ["0" for kind in left_out if kind.startswith("amount")]
         if region:
             shown.append(f"{region}[{first * operation.lanes}:{(first + 1) * operation.lanes}]")
         plain(function)(self.unit.state, *arguments)

@@ -1,0 +1,159 @@
+"""A program's tasks, compiled: their function, plain or in machine code, and what they take of the memory."""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from chip.ppu.compiler.build import load_function, short
+from chip.ppu.compiler.depth import deep
+from chip.ppu.compiler.form import PURE, Call, Node, Wait, parts, words
+from chip.ppu.compiler.kernel_scope import variable_name
+from chip.ppu.compiler.requests import Request
+from chip.ppu.compiler.statements import stored_names
+from chip.ppu.compiler.task_text import TaskText
+from chip.ppu.compiler.tasks import TaskRoutine, TaskUnit
+from chip.ppu.costs import INSTRUCTION_BYTES
+
+if TYPE_CHECKING:
+    from chip.ppu.compiler.kernel import KernelForm
+
+_IMPORTED = ("int64", "load", "load_unsigned", "wrap8", "wrap16", "wrap32", "shift_left", "shift_left_unsigned")
+_IMPORTED += ("shift_right", "shift_right_unsigned", "divide_unsigned", "saturate8", "saturate16", "minimum", "maximum")
+_ELEMENTS = ("int8", "uint16", "int16", "uint32", "int32")
+_IMPORTED += ("absolute", "multiply_high", "count_leading_zeros", "divide")
+
+
+class TaskForm:
+    """What a program's tasks are on one processor.
+
+    Attributes:
+        entries: the routine of each task, by the name of its method.
+        requests: the operations that they wait for, by the numbers that the function returns.
+        tables: their constant tables, int64[n] each.
+        words: the elements of SRAM that they read, by the places before which that happens.
+        code_sizes: bytes of the routines' code by name; table_bytes: of their constants.
+    """
+
+    def __init__(
+        self,
+        program: Any,
+        hemisphere: int,
+        signatures: Mapping[str, inspect.Signature],
+        scheduled_main: Callable | None = None,
+    ):
+        """Compile the tasks of a program for a processor that has operations of these signatures.
+
+        ``scheduled_main`` is the ``main`` that stands for the scheduler's loop.
+
+        Raises:
+            KernelError: a task asks for something that the processor or its language does not have.
+        """
+        self.unit = TaskUnit(program.memory, hemisphere, signatures, scheduled_main, program.kernels)
+        self.entries = {"main": self.unit.task(program.main)}
+        name = program.name
+        self.routines = list(self.unit.routines.values())
+        self.memory, self.tables = program.memory, self.unit.tables
+        with deep(self.entries["main"].routine):
+            self._text = TaskText(self.routines, self.tables, program.code_in == "sram")
+        self.requests: list[Request] = self._text.requests
+        self.slots, self.state_size = self._text.slots, self._text.size
+        self.words = self._text.words
+        self.function_name = f"tasks_{short(''.join(c if c.isalnum() else '_' for c in name))}"
+
+    def text(self, offsets: Mapping[str, int]) -> str:
+        """Return the text of the function for regions that lie at these offsets in the SRAM."""
+        places = {name: (offset, self.memory[name]) for name, offset in offsets.items()}
+        return self._text.function_text(self.function_name, places)
+
+    @property
+    def code_sizes(self) -> dict[TaskRoutine, int]:
+        return {task: INSTRUCTION_BYTES * words(task.nodes) for task in self.routines}
+
+    @property
+    def table_bytes(self) -> int:
+        return sum(table.size * _width(table) for table in self.tables)
+
+    def variables(self, task: TaskRoutine) -> int:
+        """Return how many variables of a routine the program keeps while it waits, parameters among them."""
+        names = stored_names(task.routine.tree) | set(task.parameters)
+        return sum(task.own(variable_name(name)) in self.slots for name in names)
+
+    def calls(self, task: TaskRoutine) -> list[TaskRoutine]:
+        """Return the routines that a routine calls."""
+        return [node.routine for node in _all(task.nodes) if isinstance(node, Call)]
+
+    def kernels(self, task: TaskRoutine) -> list[Any]:
+        """Return the kernels that a routine runs."""
+        requests = [node.request for node in _all(task.nodes) if isinstance(node, Wait)]
+        inner = [r for request in requests if isinstance(request, Request) for r in (request, *_chained(request))]
+        return [request.arguments[0] for request in inner if request.operation == "run"]
+
+    def entry_place(self, method: str) -> int:
+        """Return the place at which a task begins."""
+        return self._text.entries[self.entries[method]]
+
+    def entry_slots(self, method: str) -> tuple[int, int]:
+        """Return the elements of the state that say where a task returns to, and what it returned."""
+        task = self.entries[method]
+        return self.slots[task.own("back")], self.slots.get(task.own("result"), -1)
+
+    def plain_function(self, offsets: Mapping[str, int]) -> Callable:
+        """Return the function as plain Python; kernels that it runs are compiled all the same."""
+        names: dict[str, Any] = {f"_{name}": pure.compute for name, pure in PURE.items()}
+        names |= {"_int64": int, "_load": _load, "_load_unsigned": _load_unsigned}
+        names |= {"_wrap8": PURE["extend 8"].compute, "_wrap16": PURE["extend 16"].compute}
+        names["_wrap32"] = PURE["wrap"].compute
+        names |= {f"_{kind}": np.dtype(kind).type for kind in _ELEMENTS}
+        names |= {f"_kernel_{number}": form.function for number, form in enumerate(self._kernel_forms())}
+        exec(compile(self.text(offsets), f"<{self.function_name}>", "exec"), names)
+        return names[self.function_name]
+
+    def compiled_function(self, offsets: Mapping[str, int]) -> Callable:
+        """Return the function to be compiled, from the disk cache where it is there."""
+        text = self.text(offsets)
+        lines = [f'"""Generated from the tasks of a program; {hashlib.sha256(text.encode()).hexdigest()[:8]}."""', ""]
+        lines += [f"from numpy import {kind} as _{kind}" for kind in _ELEMENTS]
+        lines += ["from chip.compiled import compiled"]
+        lines += [f"from chip.ppu.compiler.scalars import {name} as _{name}" for name in _IMPORTED]
+        for number, form in enumerate(self._kernel_forms()):
+            lines.append(f"from {form.function.__module__} import {form.lowered.name} as _kernel_{number}")
+        return load_function(self.function_name, "\n".join([*lines, "", "", "@compiled", text]))
+
+    def _kernel_forms(self) -> list[KernelForm]:
+        """Return the forms of the kernels that the function runs, for the types of the program's regions."""
+        unsigned = {name for name, region in self.memory.items() if region.dtype == np.uint32}
+        return [kernel.form(frozenset(unsigned & set(kernel.regions))) for kernel in self._text.kernels]
+
+
+def _load(region: np.ndarray, index: int) -> int:
+    return PURE["wrap"].compute(int(region[index]))
+
+
+def _load_unsigned(region: np.ndarray, index: int) -> int:
+    return int(region[index])
+
+
+def _all(nodes: list[Node]) -> list[Node]:
+    """Return all nodes, at any depth."""
+    found: list[Node] = []
+    waiting = list(reversed(nodes))
+    while waiting:
+        found.append(waiting.pop())
+        for inner in reversed(parts(found[-1])):
+            waiting += reversed(inner)
+    return found
+
+
+def _chained(request: Request) -> list[Request]:
+    return [argument for argument in request.arguments if isinstance(argument, Request)]
+
+
+def _width(table: np.ndarray) -> int:
+    """Return the bytes of an element of a constant table: as many as its largest number needs."""
+    low, high = int(table.min()), int(table.max())
+    return next(n for n in (1, 2, 4) if -(1 << (8 * n - 1)) <= low and high < 1 << (8 * n))

@@ -1,0 +1,335 @@
+"""The text of a program's tasks as one function over places: a walk over the intermediate form that flattens it.
+
+A place is where a program can be suspended or come from elsewhere: before an operation or a word of SRAM, at the head
+of a loop, behind a call. The function takes the program's state, an array, from its place to the next operation, or to
+the time at which somebody else acts. Kernels it runs itself, unless somebody watches. The same text runs as plain
+Python until the program has run for a while, and then compiled, with the same results.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from chip.ppu.compiler.form import PURE, Block, Call, Count, If, Instruction, Leave, Loop, Node, Operand, Wait
+from chip.ppu.compiler.requests import Dynamic, Request, Word
+from chip.ppu.compiler.tasks import TaskRoutine
+
+if TYPE_CHECKING:
+    from chip.ppu.compiler.kernel import Kernel
+    from chip.ppu.memory import Region
+
+# the function's result: the number of a request, or one of these
+SLEEP, ENDED, FAULT, KERNEL_FAULT = -1, -2, -3, -4
+# the first elements of a program's state
+PLACE, TIME_NS, CONTROL, GIVEN, SITE, VALUE, LOOKED_AT_TIME, SCHEDULED = range(8)
+WATCHED, KERNEL_CYCLES, LAST_RUN, LAST_RUN_ENDS_NS, LIMIT_CYCLES, AHEAD_CYCLES, ARGUMENTS = range(8, 15)
+EXACT = frozenset({"scheduler_pass", "wait_for_tasks", "wait_doorbell_until"})  # never begun ahead of their time
+MOST_NESTED = 20  # branches within each other in one place
+END = 0  # the place behind a task's return
+
+
+class TaskText:
+    """The text under construction.
+
+    Attributes:
+        requests: the operations, by their numbers; kernels: those that it runs, by theirs.
+        slots: the element of the state that keeps each variable.
+        words: the elements of SRAM that are read, by the places before which that happens.
+    """
+
+    def __init__(self, routines: Iterable[TaskRoutine], tables: Sequence[np.ndarray], runs_kernels: bool):
+        self.routines, self.runs_kernels = list(routines), runs_kernels
+        self.table_starts = np.cumsum([0, *(table.size for table in tables)]).tolist()
+        self.requests: list[Request] = []
+        self.kernels: list[Kernel] = []
+        self.regions: dict[str, None] = {}  # that it reads or gives to kernels, in order
+        self.words: dict[int, Word] = {}
+        self.places: list[list[str]] = [[]]
+        self.seen: dict[str, set[int]] = {}  # in which places a variable stands
+        self.entries = {task: self.new_place() for task in self.routines}
+        self.place = END
+        self.let_time_pass()
+        self.line("_code = -2")
+        self.line("break")
+        self.task: TaskRoutine = self.routines[0]
+        self.arguments = 0
+        for task in self.routines:
+            self._routine(task)
+        kept = sorted(name for name, places in self.seen.items() if len(places) > 1 or name in self._fixed())
+        self.slots = {name: ARGUMENTS + self.arguments + number for number, name in enumerate(kept)}
+
+    @property
+    def size(self) -> int:
+        """Elements of the state."""
+        return ARGUMENTS + self.arguments + len(self.slots)
+
+    def _fixed(self) -> set[str]:
+        return {name for task in self.routines for name in (task.own("back"), task.own("result"))}
+
+    def function_text(self, name: str, places: Mapping[str, tuple[int, Region]]) -> str:
+        """Return the text of the function (state, image, sram, tables, now_ns, horizon_ns) -> code.
+
+        Args:
+            places: of the program's regions, their offsets in the SRAM and what they are.
+        """
+        lines = [f"def {name}(_state, _image, _sram, _tables, _now, _horizon):"]
+        for region in self.regions:
+            offset, declared = places[region]
+            view = f".view(_{declared.dtype.name})" if declared.dtype.name != "uint8" else ""
+            lines.append(f"    _m_{region} = _sram[{offset} : {offset + declared.size}]{view}")
+        lines += [f"    {variable} = _int64(_state[{slot}])" for variable, slot in self.slots.items()]
+        lines += ["    _pc = _int64(_state[0])", "    _given = _int64(_state[3])", "    _cy = _int64(0)"]
+        if self.kernels:
+            lines += [
+                "    _control = _int64(0)",
+                "    _kernel = _int64(0)",
+                f"    _limit = _int64(_state[{LIMIT_CYCLES}])",
+            ]
+        if self.kernels:
+            lines += ["    _run = _int64(0)", "    _run_ends = _int64(0)"]
+        lines += ["    _code = _int64(0)", "    while True:"]
+        for number, place in enumerate(self.places):
+            lines.append(f"        if _pc == {number}:")
+            lines += [f"            {line}" for line in place]
+        lines += [f"    _state[{slot}] = {variable}" for variable, slot in self.slots.items()]
+        lines += ["    _state[0] = _pc", "    _state[1] = _now + 4 * _cy"]
+        if self.kernels:
+            lines += ["    _state[2] += _control + _cy", f"    _state[{KERNEL_CYCLES}] += _kernel"]
+            lines += [f"    _state[{LAST_RUN}] = _run", f"    _state[{LAST_RUN_ENDS_NS}] = _run_ends"]
+        else:
+            lines += ["    _state[2] += _cy"]
+        lines += ["    _state[3] = _given", "    return _code"]
+        return "\n".join(lines) + "\n"
+
+    # ------------------------------------------------------------------ places
+
+    def new_place(self) -> int:
+        self.places.append([])
+        return len(self.places) - 1
+
+    def line(self, text: str, indent: int = 0) -> None:
+        self.places[self.place].append("    " * indent + text)
+
+    def goto(self, place: int) -> None:
+        self.line(f"_pc = {place}")
+
+    def move_to(self, place: int) -> None:
+        """Go on at a place, from the end of this one."""
+        self.goto(place)
+        self.place = place
+
+    def use(self, operand: Operand) -> str:
+        """Return an operand's text; a variable is noted as standing in this place."""
+        if isinstance(operand, int):
+            return str(int(operand)) if operand >= 0 else f"({int(operand)})"
+        self.seen.setdefault(operand, set()).add(self.place)
+        return operand
+
+    def let_time_pass(self, early: bool = False) -> None:
+        """Sleep here where somebody else acts first.
+
+        What others cannot change in so short a time may be done a little ahead of it, ``early``: nobody can begin and
+        end a write into this SRAM in the cycles that the state allows.
+        """
+        condition = "_now + 4 * _cy >= _horizon"
+        if early:
+            condition += f" and (_cy > _state[{AHEAD_CYCLES}] or _state[{WATCHED}] != 0)"
+        self.line(f"if {condition}:")
+        self.line("_code = -1", 1)
+        self.line("break", 1)
+
+    # ------------------------------------------------------------------ nodes
+
+    def _routine(self, task: TaskRoutine) -> None:
+        self.task, self.place = task, self.entries[task]
+        self._nodes(task.nodes, None, None)
+        self._return(None)
+
+    def _return(self, value: Operand | None) -> None:
+        if value is not None:
+            self.line(f"{self.use(self.task.own('result'))} = {self.use(value)}")
+        self.line(f"_given = {int(value is not None)}")
+        self.line(f"_pc = {self.use(self.task.own('back'))}")
+
+    def _nodes(self, nodes: Sequence[Node], on_break: int | None, on_continue: int | None) -> None:
+        for node in nodes:
+            if isinstance(node, Block):
+                self._block(node, 0)
+            elif isinstance(node, If):
+                self._if(node, on_break, on_continue)
+            elif isinstance(node, Loop):
+                self._loop(node)
+            elif isinstance(node, Count):
+                self._count(node)
+            elif isinstance(node, Leave):
+                if node.how == "return":
+                    self._return(node.value)
+                else:
+                    target = on_break if node.how == "break" else on_continue
+                    assert target is not None
+                    self.goto(target)
+                self.place = self.new_place()  # what follows is never reached
+            elif isinstance(node, Call):
+                self._call(node)
+            else:
+                self._wait(node)
+
+    def _if(self, node: If, on_break: int | None, on_continue: int | None) -> None:
+        if isinstance(node.condition, int):
+            self._nodes(node.body if node.condition else node.orelse, on_break, on_continue)
+            return
+        if _straight(node, MOST_NESTED):
+            self._branch(node, 0)
+            return
+        body, orelse, after = self.new_place(), self.new_place(), self.new_place()
+        self.line(f"_pc = {body} if {self.use(node.condition)} else {orelse}")
+        for place, nodes in ((body, node.body), (orelse, node.orelse)):
+            self.place = place
+            self._nodes(nodes, on_break, on_continue)
+            self.goto(after)
+        self.place = after
+
+    def _branch(self, node: If, indent: int) -> None:
+        """Write a branch in which nothing waits."""
+        for word, nodes in ((f"if {self.use(node.condition)}:", node.body), ("else:", node.orelse)):
+            self.line(word, indent)
+            before = len(self.places[self.place])
+            for inner in nodes:
+                if isinstance(inner, Block):
+                    self._block(inner, indent + 1)
+                else:
+                    assert isinstance(inner, If)
+                    self._branch(inner, indent + 1)
+            if all(line.lstrip().startswith("#") for line in self.places[self.place][before:]):
+                self.line("pass", indent + 1)
+
+    def _loop(self, node: Loop) -> None:
+        head, after = self.new_place(), self.new_place()
+        self.move_to(head)
+        self.let_time_pass()
+        self._nodes(node.body, after, head)
+        self.goto(head)
+        self.place = after
+
+    def _count(self, node: Count) -> None:
+        head, body, after = self.new_place(), self.new_place(), self.new_place()
+        next_value, stop = f"{node.variable}_next{head}", f"{node.variable}_stop{head}"
+        self.line(f"{self.use(next_value)} = {self.use(node.start)}")
+        self.line(f"{self.use(stop)} = {self.use(node.stop)}")
+        self.move_to(head)
+        self.let_time_pass()
+        test = f"{self.use(next_value)} {'<' if node.step > 0 else '>'} {self.use(stop)}"
+        self.line(f"_pc = {body} if {test} else {after}")
+        self.place = body
+        self.line(f"{self.use(node.variable)} = {self.use(next_value)}")
+        self.line(f"{self.use(next_value)} = {next_value} + {self.use(node.step)}")
+        self._nodes(node.body, after, head)
+        self.goto(head)
+        self.place = after
+
+    def _call(self, node: Call) -> None:
+        callee, after = node.routine, self.new_place()
+        for name, value in zip(callee.parameters, node.values, strict=True):
+            self.line(f"{self.use(callee.own(f'u_{name}'))} = {self.use(value)}")
+        self.line(f"{self.use(callee.own('back'))} = {after}")
+        self.goto(self.entries[callee])
+        self.place = after
+        if node.target:
+            self.line(f"{self.use(node.target)} = {self.use(callee.own('result'))}")
+
+    def _wait(self, node: Wait) -> None:
+        here, after = self.new_place(), self.new_place()
+        self.move_to(here)
+        self.let_time_pass(isinstance(node.request, Word) or node.request.operation not in EXACT)
+        if isinstance(node.request, Word):
+            word = self.words[here] = node.request
+            self.regions[word.region] = None
+            load = "_load_unsigned" if word.unsigned else "_load"
+            self.line(f"{self.use(node.target)} = {load}(_m_{word.region}, {self.use(word.index)})")
+            self.move_to(after)
+            return
+        if node.request.operation == "run" and self.runs_kernels:
+            self._run(node.request, after)
+        for argument in node.request.dynamic():
+            self.arguments = max(self.arguments, argument.slot + 1)
+            self.line(f"_state[{ARGUMENTS + argument.slot}] = {self.use(argument.operand)}")
+        self.line(f"_code = {len(self.requests)}")
+        self.requests.append(node.request)
+        self.goto(after)
+        self.line("break")
+        self.place = after
+
+    def _run(self, request: Request, after: int) -> None:
+        """Run a kernel here and now, where nobody watches; who acts before it ends comes to know of it afterwards."""
+        kernel, *integers = request.arguments
+        if kernel not in self.kernels:
+            self.kernels.append(kernel)
+        self.regions.update(dict.fromkeys(kernel.regions))
+        values = [self.use(i.operand) if isinstance(i, Dynamic) else f"_int64({operator.index(i)})" for i in integers]
+        arguments = ["_image", "_limit", *(f"_m_{region}" for region in kernel.regions), *values]
+        number = len(self.requests)
+        self.line(f"if _state[{WATCHED}] == 0:")
+        self.line(f"_cycles = _kernel_{self.kernels.index(kernel)}({', '.join(arguments)})", 1)
+        self.line("_control += _cy", 1)
+        self.line("_now += 4 * _cy", 1)
+        self.line("_cy = _int64(0)", 1)
+        self.line("if _cycles < 0:", 1)
+        for text in (f"_state[{SITE}] = {number}", f"_state[{VALUE}] = -1 - _cycles", "_code = -4", "break"):
+            self.line(text, 2)
+        self.line("_now += 4 * _cycles", 1)
+        self.line("_kernel += _cycles", 1)
+        self.line(f"_run = _int64({number + 1})", 1)
+        self.line("_run_ends = _now", 1)
+        self.line(f"_pc = {after}", 1)
+        self.line("continue", 1)
+
+    # ------------------------------------------------------------------ instructions
+
+    def _block(self, block: Block, indent: int) -> None:
+        if block.cycles:
+            self.line(f"_cy += {block.cycles}", indent)
+        for instruction in block.code:
+            self._instruction(instruction, indent)
+
+    def _instruction(self, instruction: Instruction, indent: int) -> None:
+        operation, target, operands, _ = instruction
+        if operation in PURE:
+            text = PURE[operation].text.format(*map(self.use, operands))
+            self.line(f"{self.use(target)} = {text}", indent)
+        elif operation == "source":
+            self.line(f"# {operands[0]}", indent)
+        elif operation == "time":
+            self.line(f"{self.use(target)} = (_now >> 2) + _cy", indent)
+            self.line(f"_state[{LOOKED_AT_TIME}] = 1", indent)
+        elif operation in ("scheduled", "given"):
+            text = "_given" if operation == "given" else f"_int64(_state[{SCHEDULED}])"
+            self.line(f"{self.use(target)} = {text}", indent)
+        elif operation == "table":
+            place = f"{self.table_starts[operands[0]]} + {self.use(operands[1])}"
+            self.line(f"{self.use(target)} = _int64(_tables[{place}])", indent)
+        elif operation == "check divisor":
+            self._fault(f"{self.use(operands[0])} == 0", operands[1], 0, indent)
+        else:
+            index, size, site = operands  # check table, check region
+            text = self.use(index)
+            self._fault(f"{text} < 0 or {text} >= {size}", site, text, indent)
+
+    def _fault(self, condition: str, site: int, value: Any, indent: int) -> None:
+        self.line(f"if {condition}:", indent)
+        for text in (f"_state[{SITE}] = {site}", f"_state[{VALUE}] = {value}", "_code = -3", "break"):
+            self.line(text, indent + 1)
+
+
+def _straight(node: If, levels: int) -> bool:
+    """Return whether nothing waits, loops or leaves inside of a branch, which nests so many levels at most."""
+    return levels > 0 and all(
+        isinstance(inner, Block)
+        or isinstance(inner, If)
+        and not isinstance(inner.condition, int)
+        and _straight(inner, levels - 1)
+        for inner in [*node.body, *node.orelse]
+    )

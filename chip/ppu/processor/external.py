@@ -1,0 +1,126 @@
+"""What a plasticity processor does with external memory, the spike records in it, and its recordings.
+
+Each function is an operation: it begins at ``ppu.start_ns`` and says by ``ppu.spend`` what it takes.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from chip import constants as c
+from chip.errors import MachineFault
+from chip.fpga import RECORD_SLOTS
+
+if TYPE_CHECKING:
+    from chip.ppu.processor.processor import Processor
+
+COPY_CYCLES = c.EXTERNAL_LOAD_CYCLES + c.SRAM_VECTOR_STORE_CYCLES  # of a vector of external memory
+
+
+def load_external(ppu: Processor, address: int, into: str, vectors: int = 1, offset: int = 0) -> None:
+    """Copy vectors of 128 bytes from external memory to SRAM region ``into``, from byte ``offset`` of it on.
+
+    The values are those at the end of the transfer: of what somebody else is storing, as much as has arrived by then.
+    The address is a multiple of 128, the offset of 4.
+    """
+    _check_transfer(ppu, address, offset, vectors)
+    nbytes = vectors * c.VECTOR_BYTES
+    source, target = ppu.chip.external.view(address, nbytes), ppu.bytes(into, offset, nbytes)
+    cycles = vectors * COPY_CYCLES
+    external = ppu.chip.external
+    ended = external.access(ppu, address, nbytes, cycles)
+
+    def deliver():
+        ended()
+        external.bring(address, nbytes, ppu.environment.now)
+        target[...] = source
+
+    ppu.spend("external load", cycles, then=deliver)
+
+
+def store_external(ppu: Processor, address: int, source: str, vectors: int = 1, offset: int = 0) -> None:
+    """Copy vectors of 128 bytes from SRAM to external memory; they are there when the operation ends.
+
+    The address is a multiple of 128, the offset of 4. Whoever reads them in the meantime finds them half-written: a
+    race, which is counted and, on a strict chip, an error.
+    """
+    _check_transfer(ppu, address, offset, vectors)
+    nbytes = vectors * c.VECTOR_BYTES
+    values = ppu.bytes(source, offset, nbytes).copy()
+    ppu.chip.external.view(address, nbytes)  # refuses what is not there
+    posted = c.EXTERNAL_STORE_CYCLES + (vectors - 1) * c.EXTERNAL_STORE_SUSTAINED_CYCLES
+    cycles = posted + vectors * c.SRAM_VECTOR_LOAD_CYCLES
+    ppu.spend("external store", cycles, then=ppu.chip.external.access(ppu, address, nbytes, cycles, values))
+
+
+def load_record(ppu: Processor, slot: int, into: str) -> None:
+    """Copy the spike record ``slot`` to SRAM, see :class:`chip.fpga.SpikeWriter`.
+
+    ``into`` has room for 1024 bytes, for example ``u32[256]``: word 0 is the number of spikes, word 1 the sample's
+    tag, then time stamp << 16 | label each. Events that the crossbar returns to the FPGA stand in it too. The first
+    vector holds the count, which says how many more follow; all of them are one operation.
+    """
+    if type(slot) is not int or not 0 <= slot < RECORD_SLOTS:
+        ppu.check_index("record slot", slot, RECORD_SLOTS)
+    if not ppu.config.fpga.spike_writer:
+        raise MachineFault(f"program {ppu.program.name} reads a spike record, but fpga.spike_writer is off")
+    writer = ppu.chip.writer
+    source = writer.filled(slot)
+    target = _words(ppu, into, source.nbytes)
+
+    def deliver():
+        target[:] = source
+
+    ppu.loading = deliver, slot
+    ppu.spend("external load", source.nbytes // c.VECTOR_BYTES * COPY_CYCLES, then=deliver)
+
+
+def _words(ppu: Processor, into: str, nbytes: int) -> memoryview:
+    """Return the memory of a region of words."""
+    region = ppu.region(into)
+    if region.itemsize != c.WORD_BYTES:
+        raise MachineFault(
+            f"program {ppu.program.name} on the {ppu.name} PPU loads a spike record, words of 32 bits, into "
+            f"region {into} with elements of {region.itemsize} bytes; declare it as u32 or i32"
+        )
+    return ppu.memory(into, nbytes)
+
+
+def check_record(ppu: Processor, slot: int) -> None:
+    """Count a race where a record is written while this PPU loads it: its count is of the earlier one."""
+    then, loaded = ppu.loading
+    if slot == loaded and ppu.ends_by(then):
+        ppu.count_race(
+            f"spike record {slot} was written while program {ppu.program.name} on the {ppu.name} PPU read it: play "
+            "into the other slot, or wait until it was read"
+        )
+
+
+def _check_transfer(ppu: Processor, address: int, offset: int, vectors: int) -> None:
+    """Refuse a transfer that external memory (whole vectors) or SRAM (whole words) cannot take as it is aligned."""
+    ppu.check_index("a vector count of", vectors, 1 << 20, start=1)
+    ppu.check_index("the external address", address, 1 << 32)
+    ppu.check_index("the byte offset", offset, c.SRAM_BYTES)
+    for what, value, unit in (("external address", address, c.VECTOR_BYTES), ("byte offset", offset, 4)):
+        if value % unit:
+            raise MachineFault(
+                f"program {ppu.program.name} on the {ppu.name} PPU moves vectors at the {what} 0x{value:08x}, "
+                f"which is not aligned; use a multiple of {unit}"
+            )
+
+
+def record(ppu: Processor, name: str) -> None:
+    """Write one record of a recording, with the cycle at which it begins, to external memory.
+
+    Values are those at that cycle; they are there when the operation ends. A record beyond the recording's count is
+    lost, counted and, on a strict chip, an error.
+    """
+    track = ppu.recorder.track(name)
+    if not track.has_room(ppu):
+        ppu.spend("recording", 0)
+        return
+    if track.recording.region is not None:
+        ppu.use((track.recording.region,))
+    cycle, values = ppu.start_ns // c.PPU_CLOCK_NS, track.sample(ppu)
+    cycles = track.cycles(ppu.config.ppu.omnibus_write_cycles)
+    ppu.spend("recording", cycles, then=lambda: track.write(cycle, values))

@@ -1,0 +1,168 @@
+"""What a plasticity processor does with time and with others: samples, doorbells, the other processor.
+
+Each function is an operation: it begins at ``ppu.start_ns`` and says by ``ppu.spend`` what it takes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from typing import TYPE_CHECKING
+
+from chip import constants as c
+from chip.errors import MachineFault
+from chip.fpga import RECORD_SLOTS
+from chip.ppu.processor.doorbells import DoorbellOrTime
+from chip.ppu.processor.external import check_record
+from chip.ppu.processor.timing import LONGEST_CYCLES, SAMPLE_LINE
+from chip.ppu.tasks import DOORBELL_LINES
+
+if TYPE_CHECKING:
+    from chip.ppu.processor.processor import Processor
+
+SAMPLES_OF_SPIKES = 256  # the core's log of spikes is cut after so many samples, unless the chip keeps it
+
+
+def wait(ppu: Processor, cycles: int) -> None:
+    """Sleep; idle time."""
+    ppu.check_index("a wait of", cycles, LONGEST_CYCLES)
+    ppu.spend("wait", 0, idle_cycles=int(cycles))
+
+
+def wait_until(ppu: Processor, cycle: int) -> None:
+    """Sleep until the time base reads ``cycle``; goes on at once where it is past that."""
+    ppu.spend("wait", 0, ppu.cycles_until(cycle))
+
+
+def play(ppu: Processor, sample: int, slot: int = 0, ring: Sequence[int] = ()) -> None:
+    """Have the FPGA play a sample; ends with the doorbell after its spike record is complete in ``slot``.
+
+    ``ring`` names further hemispheres whose sample doorbell rings at the same time. The request is busy time, the
+    sample is not.
+    """
+    if type(slot) is not int or not 0 <= slot < RECORD_SLOTS:
+        ppu.check_index("record slot", slot, RECORD_SLOTS)
+    if type(ring) is not tuple:
+        ppu.check_sequence("hemispheres to ring", ring)
+    for hemisphere in ring:
+        listener(ppu, hemisphere, SAMPLE_LINE)
+    if type(sample) is not int or not 0 <= sample < 1 << 40:
+        ppu.check_index("sample", sample, 1 << 40)
+    chip, fpga, request = ppu.chip, ppu.config.fpga, ppu.write_cycles
+    core, player = chip.core, chip.player
+    request_ns = ppu.start_ns + request * c.PPU_CLOCK_NS
+    zero_ns, end_ns = player.play(core, sample, request_ns)
+    doorbell_ns = end_ns + fpga.writer_latency_ns + fpga.doorbell_latency_ns
+
+    def finish():
+        core.advance(ppu.environment.now)
+        chip.writer.write(core, slot, zero_ns, end_ns, player.tag(sample))
+        for processor in chip.processors:
+            check_record(processor, slot)
+        if player.played % SAMPLES_OF_SPIKES == 0 and not chip.keep_spikes:
+            core.forget_before(end_ns)
+        for hemisphere in ring:
+            chip.processors[hemisphere].ring(SAMPLE_LINE)
+
+    ppu.spend("play", request, (doorbell_ns - request_ns) // c.PPU_CLOCK_NS, then=finish)
+
+
+def ring(ppu: Processor, hemisphere: int, line: int) -> None:
+    """Ring a doorbell line of a PPU: one write over the Omnibus."""
+    other = listener(ppu, hemisphere, line)
+    ppu.spend("omnibus", ppu.write_cycles, then=partial(other.ring, line))
+
+
+def send(ppu: Processor, hemisphere: int, source: str, into: str, line: int, nbytes: int | None = None) -> None:
+    """Write ``nbytes`` (all) of region ``source`` into region ``into`` of the other PPU, then ring ``line``.
+
+    Word by word over the Omnibus; the elements of both regions are of one size. Whoever uses ``into`` in the meantime
+    sees it half-written: such a race is counted and, on a strict chip, an error.
+    """
+    other = listener(ppu, hemisphere, line)
+    region, target = ppu.region(source), other.regions.get(into)
+    if target is None:
+        raise other.no_region(into)
+    if region.itemsize != target.itemsize:
+        raise MachineFault(
+            f"program {ppu.program.name} on the {ppu.name} PPU sends region {source} with elements of "
+            f"{region.itemsize} bytes into region {into} of the {other.name} PPU with elements of {target.itemsize}; "
+            "declare both alike"
+        )
+    if nbytes is None:
+        nbytes = region.nbytes
+    elif type(nbytes) is not int or nbytes < 0:
+        ppu.check_index("a transfer of", nbytes, region.nbytes + 1)
+    if nbytes > target.nbytes:
+        raise MachineFault(
+            f"program {ppu.program.name} on the {ppu.name} PPU sends {nbytes} bytes into region {into} of the "
+            f"{other.name} PPU, which has {target.nbytes}: declare it larger, or send less"
+        )
+    values = ppu.memory(source, nbytes).tobytes()
+    words = -(-nbytes // c.WORD_BYTES)
+    written_ns = ppu.start_ns + words * ppu.write_cycles * c.PPU_CLOCK_NS
+    ended = other.receive(ppu.who, into, values, ppu.start_ns, written_ns) if nbytes else None
+
+    def deliver() -> None:
+        if ended is not None:
+            ended()
+        other.ring(line)
+
+    ppu.spend("omnibus", (words + 1) * ppu.write_cycles, then=deliver)
+
+
+def listener(ppu: Processor, hemisphere: int, line: int) -> Processor:
+    """Return the PPU with a doorbell line, whose program can hear it."""
+    known = ppu.listeners.get((hemisphere, line))
+    if known is not None:
+        return known
+    ppu.check_index("hemisphere", hemisphere, c.HEMISPHERES)
+    ppu.check_index("doorbell line", line, DOORBELL_LINES)
+    other = ppu.chip.processors[hemisphere]
+    if other.program is None:
+        raise MachineFault(
+            f"program {ppu.program.name} on the {ppu.name} PPU rings the {other.name} PPU, which has no program; "
+            "load one, or do not ring"
+        )
+    ppu.listeners[hemisphere, line] = other
+    return other
+
+
+def wait_doorbell(ppu: Processor, line: int = SAMPLE_LINE) -> None:
+    """Sleep until the line rings; returns at once where it already has. Answering clears it."""
+    if type(line) is not int or not 0 <= line < DOORBELL_LINES:
+        ppu.check_index("doorbell line", line, DOORBELL_LINES)
+    ppu.spend("wait", 0)
+    if ppu.pending[line]:
+        ppu.pending[line] = False
+    else:
+        if ppu.start_ns > ppu.environment.now:  # begun ahead of its time
+            DoorbellOrTime(ppu, (line,), ppu.start_ns, keep=False)
+        else:
+            ppu.waiting[line] = ppu.end
+        ppu.sleep()
+
+
+def wait_doorbell_until(ppu: Processor, lines: Sequence[int], cycle: int | None) -> None:
+    """Sleep until one of the lines rings or the time base reads ``cycle``, whichever is first; idle time.
+
+    Goes on at once where a line has rung or the cycle is past; ``None`` waits for a ring alone. The ring stays
+    to be answered, by :func:`wait_doorbell` or by the scheduler.
+    """
+    ppu.check_sequence("doorbell lines", lines)
+    for line in lines:
+        ppu.check_index("doorbell line", line, DOORBELL_LINES)
+    if cycle is None and not lines:
+        raise MachineFault(
+            f"program {ppu.program.name} on the {ppu.name} PPU waits for no doorbell line and no cycle, so for "
+            "ever; name one"
+        )
+    if any(ppu.pending[line] for line in lines):
+        ppu.spend("wait", 0)
+    elif cycle is not None:
+        idle_cycles = ppu.cycles_until(cycle)
+        ppu.spend("wait", 0, idle_cycles, then=DoorbellOrTime(ppu, lines, ppu.start_ns, timed=True).leave)
+    else:
+        ppu.spend("wait", 0)
+        DoorbellOrTime(ppu, lines, ppu.start_ns)
+        ppu.sleep()
