@@ -5,11 +5,12 @@ An interrupt from the keyboard is one, also where the suite runs in the backgrou
 
 import signal
 
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from chip.testing.plugin import chip_factory as chip_factory  # also where the project is not installed
 
-settings.register_profile("plasticore", deadline=None, max_examples=25, derandomize=True)
+slow = [HealthCheck.too_slow]  # of a busy machine, not of a test
+settings.register_profile("plasticore", deadline=None, max_examples=25, derandomize=True, suppress_health_check=slow)
 settings.load_profile("plasticore")
 
 if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
