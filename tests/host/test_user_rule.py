@@ -174,7 +174,7 @@ REFUSED_TASKS = {  # a statement in the place of RUN, and what is said of it whe
     ),
     "a kernel of 33 bits": (
         "yield ppu.run(add, 1 << 31)",
-        "task main: kernel add got 2147483648 as x, which does not fit in 32 bits, signed",
+        "task main gives 2147483648 to parameter x of add, which is i32",
     ),
     "no whole number": ("yield ppu.wait(1.5)", "task main gives 1.5 to ppu.wait as cycles; that takes a whole"),
     "no kernel": ("yield ppu.run(Adder)", "task main runs Adder, which is no kernel; decorate a function by @kernel"),
