@@ -10,8 +10,9 @@ EXAMPLE = (Path(__file__).parent / "example_rule.py").read_text(encoding="utf-8"
 
 @pytest.fixture
 def imports_are_undone(monkeypatch):
-    """Forget the modules of rules, and where they were found, behind a test."""
+    """Forget the modules of rules, and where they were found, behind a test; begin with none called mine."""
     monkeypatch.setattr(sys, "path", list(sys.path))
+    monkeypatch.delitem(sys.modules, "mine", raising=False)  # with it, a rule's module gets another name
     before = set(sys.modules)
     yield
     for name in set(sys.modules) - before:
