@@ -24,7 +24,7 @@ from chip.ppu.compiler.stack import Chain, deepest_chain, deepest_of_tasks
 
 if TYPE_CHECKING:
     from chip.ppu.compiler.kernel import Kernel
-    from chip.ppu.compiler.task_form import TaskForm
+    from chip.ppu.compiler.tasks.form import TaskForm
 
 STACK_BYTES = 1024  # assumed: depth of libnux programs; its red zone is 128 bytes
 MAILBOX_BYTES = 256  # assumed: messages and exit code; libnux builds choose 0 to 4096

@@ -16,7 +16,7 @@ import numpy as np
 from chip.config import ChipConfig
 from chip.ppu.compiler.kernel import Kernel
 from chip.ppu.processor.chaining import chain
-from chip.ppu.processor.flow import ENDED, FAULT, SLEEP, Flow
+from chip.ppu.processor.flows.flow import ENDED, FAULT, SLEEP, Flow
 from chip.ppu.processor.operation import Operation, signatures
 from chip.ppu.processor.processor import Processor
 from chip.ppu.vector.operands import VectorRegister
@@ -138,7 +138,7 @@ def put(some: list[Bytes], sram: np.ndarray) -> None:
 
 
 def came_to(flow: Flow, code: int) -> Operation | str:
-    """Return what a flow has come to, by what :meth:`chip.ppu.processor.flow.Flow.advance` returned."""
+    """Return what a flow has come to, by what :meth:`chip.ppu.processor.flows.flow.Flow.advance` returned."""
     return plain(flow.operation(code)) if code >= 0 else NOWHERE[code]
 
 

@@ -29,7 +29,8 @@ from chip.clock import Clock
 from chip.config import ChipConfig
 from chip.ppu.contract import image_of
 from chip.ppu.processor.chaining import READS
-from chip.ppu.processor.flow import FAULT, SLEEP, Flow, PlainFlow, PlainPpu
+from chip.ppu.processor.flows.flow import FAULT, SLEEP, Flow
+from chip.ppu.processor.flows.plain import PlainFlow, PlainPpu
 from chip.ppu.processor.linking import link_program
 from chip.ppu.processor.operation import TABLE, Operation
 from chip.ppu.processor.processor import Processor

@@ -22,7 +22,7 @@ from chip import Chip, ChipConfig
 from chip import constants as c
 from chip.analog import core, operations
 from chip.ppu.compiler.kernel import BoundKernel
-from chip.ppu.processor.flow import CompiledFlow
+from chip.ppu.processor.flows.compiled import CompiledFlow
 from host import Host, tasks
 from ppu_programs import EventProp
 from tests.benchmarks.float_network import forward_and_backward

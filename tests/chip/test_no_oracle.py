@@ -181,7 +181,7 @@ def test_rounds_that_pass_at_once_do_so_in_a_replay():
 
 def test_the_same_is_replayed_in_machine_code_and_without_any(polled):
     for rounds in (1, 1 << 40):
-        with mock.patch("chip.ppu.processor.flow.ROUNDS_BEFORE_COMPILING", rounds):
+        with mock.patch("chip.ppu.processor.flows.compiled.ROUNDS_BEFORE_COMPILING", rounds):
             assert replay(polled[1][c.TOP], Listener()) == polled[1][c.TOP].outcome
 
 

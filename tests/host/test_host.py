@@ -51,7 +51,7 @@ def test_result_holds_what_the_chip_and_the_firmware_report():
 
 def test_loading_compiles_every_kernel_and_program_and_tells(monkeypatch):
     from chip.ppu.compiler.kernel import BoundKernel
-    from chip.ppu.processor.flow import CompiledFlow
+    from chip.ppu.processor.flows.compiled import CompiledFlow
     from host import tasks
     from ppu_programs import EventProp
 

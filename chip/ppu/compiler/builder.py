@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 from chip.ppu.compiler.form import PURE, Block, Instruction, Node, Operand, Place
 from chip.ppu.compiler.values import Value
+
+Read = TypeVar("Read")
 
 
 class Builder:
@@ -100,23 +102,18 @@ class Builder:
 
         return take_back
 
-    def captured(self, read: Callable[[], Value], node: ast.AST, part: str) -> tuple[Value, list[Node]]:
-        """Read a part of a node into nodes of its own, which begin with its block."""
+    def captured(self, read: Callable[[], Read], node: ast.AST, part: str) -> tuple[Read, list[Node]]:
+        """Read a part of a node into nodes of its own, which begin with its block; return what reading gives, too."""
         nodes, block = self.nodes, self.block
         self.nodes = []
         self.open_block(node, part)
-        value = read()
+        found = read()
         inner, self.nodes, self.block = self.nodes, nodes, block
-        return value, inner
+        return found, inner
 
-    def nested(self, read: Callable[[], None], node: ast.AST, part: str) -> list[Node]:
+    def nested(self, read: Callable[[], object], node: ast.AST, part: str) -> list[Node]:
         """Read statements into nodes of their own."""
-        nodes, block = self.nodes, self.block
-        self.nodes = []
-        self.open_block(node, part)
-        read()
-        inner, self.nodes, self.block = self.nodes, nodes, block
-        return inner
+        return self.captured(read, node, part)[1]
 
 
 def only_computes(nodes: list[Node]) -> bool:

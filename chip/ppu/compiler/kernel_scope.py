@@ -8,42 +8,13 @@ from typing import Any
 from chip.ppu.compiler.builder import Builder
 from chip.ppu.compiler.expressions import Expressions
 from chip.ppu.compiler.form import Operand, RegionName
-from chip.ppu.compiler.language import HINTS, MISSING, REFUSED_EXPRESSIONS, MixedTypesError, Routine, spelled
+from chip.ppu.compiler.language import HINTS, MISSING, REFUSED_EXPRESSIONS, Routine, spelled
 from chip.ppu.compiler.unit import DIVISION_BY_ZERO, OUT_OF_BOUNDS, WATCHDOG, Requirement, Site, Unit
-from chip.ppu.compiler.values import LIMITS, Value, any_value, constant
+from chip.ppu.compiler.values import Value, any_value, constant
+from chip.ppu.compiler.variables import Variables, check_type
 from chip.ppu.memory import ElementType
 from chip.ppu.vector.operands import Condition, VectorRegister
 from chip.ppu.vector.operations import INTRINSIC_NAMES, OPERATION_NAMES, OPERATIONS, Operation
-
-
-class Variables:
-    """The variables of a routine: their types, and which of them have a value on every way to here.
-
-    Attributes:
-        names: all that are assigned somewhere; assigned: those that have a value; parameters: those that get it from
-            the caller, who knows their types.
-        unsigned: those that are u32; intervals: of variables that loops alone set.
-    """
-
-    def __init__(self, names: set[str], parameters: set[str], unsigned: frozenset[str]):
-        self.names, self.assigned, self.unsigned = names, set(parameters), unsigned
-        self.parameters = frozenset(parameters)
-        self.intervals: dict[str, tuple[int, int]] = {}
-
-    def value(self, routine: Routine, node: ast.Name) -> Value | None:
-        """Return the value of a variable, None where the name is none."""
-        if node.id not in self.names:
-            return None
-        if node.id not in self.assigned:
-            routine.refuse(node, f"may use {node.id} before it has a value; give it one on every way here")
-        if node.id in self.intervals:
-            return Value(variable_name(node.id), *self.intervals[node.id])
-        return any_value(variable_name(node.id), node.id in self.unsigned)
-
-
-def variable_name(name: str) -> str:
-    """Return a variable of the source as the form has it; no name of the compiler's begins so."""
-    return f"u_{name}"
 
 
 class KernelScope:
@@ -300,12 +271,8 @@ class KernelScope:
 
     def check_type(self, node: ast.AST, value: Value, unsigned: bool, what: str) -> None:
         """Refuse a number that is no value of a type."""
-        least, most = LIMITS[unsigned]
-        if not self.types_known or value.unsigned == unsigned or least <= value.low and value.high <= most:
-            return
-        have, want = ("an unsigned", "i32") if value.unsigned else ("a signed", "u32")
-        sentence = f"gives {have} number to {what}, which is {want}; write {want}(...) around it"
-        self.routine.refuse(node, sentence, MixedTypesError)
+        if self.types_known:
+            check_type(self.routine, node, value, unsigned, what)
 
 
 def known_call(callee: object) -> tuple[str | None, str | None]:

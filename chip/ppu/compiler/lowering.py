@@ -6,10 +6,11 @@ import ast
 
 from chip.ppu.compiler.build import short
 from chip.ppu.compiler.builder import Builder
-from chip.ppu.compiler.kernel_scope import KernelScope, Variables
-from chip.ppu.compiler.language import MixedTypesError, Routine
-from chip.ppu.compiler.statements import RESERVED, MoreUnsigned, Statements, declared_type, leaves, stored_names
+from chip.ppu.compiler.kernel_scope import KernelScope
+from chip.ppu.compiler.language import Routine
+from chip.ppu.compiler.statements import RESERVED, Statements, declared_type, leaves
 from chip.ppu.compiler.unit import Lowered, Unit
+from chip.ppu.compiler.variables import Types, Variables, stored_names, until_types_are_known
 
 
 def lower(routine: Routine, unit: Unit) -> Lowered:
@@ -20,32 +21,11 @@ def lower(routine: Routine, unit: Unit) -> Lowered:
     """
     names = stored_names(routine.tree) | set(routine.parameters)
     _check_names(routine, names)
-    unsigned = unsigned_parameters(routine)
-    while True:  # until it is known which variables are unsigned, which each round adds one to
-        take_back = unit.keep()
-        try:
-            return _lowered(routine, unit, names, unsigned)
-        except MoreUnsigned as more:
-            take_back()
-            unsigned |= {more.name}
-        except MixedTypesError:
-            take_back()
-            found = _further_unsigned(routine, unit, names, unsigned)
-            if not found:
-                raise
-            unsigned |= found
 
+    def read(types: Types, strict: bool) -> Lowered:
+        return _lowered(routine, unit, names, types.unsigned, strict)
 
-def _further_unsigned(routine: Routine, unit: Unit, names: set[str], unsigned: frozenset[str]) -> set[str]:
-    """Return a variable that turns out to be unsigned where numbers may mix: `x = 0`, then `x = x + m.unsigned[0]`."""
-    take_back = unit.keep()
-    try:
-        _lowered(routine, unit, names, unsigned, strict=False)
-    except MoreUnsigned as more:
-        return {more.name}
-    finally:
-        take_back()
-    return set()
+    return until_types_are_known(read, Types(unsigned_parameters(routine)), unit.keep)
 
 
 def unsigned_parameters(routine: Routine) -> frozenset[str]:
@@ -55,7 +35,7 @@ def unsigned_parameters(routine: Routine) -> frozenset[str]:
     return frozenset(name for name, annotation in declared.items() if declared_type(routine, annotation))
 
 
-def _lowered(routine: Routine, unit: Unit, names: set[str], unsigned: frozenset[str], strict: bool = True) -> Lowered:
+def _lowered(routine: Routine, unit: Unit, names: set[str], unsigned: frozenset[str], strict: bool) -> Lowered:
     builder = Builder()
     scope = KernelScope(routine, unit, builder, Variables(names, set(routine.parameters), unsigned), strict)
     statements = Statements(builder, scope)

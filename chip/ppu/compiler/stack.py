@@ -16,8 +16,8 @@ from chip.errors import ChipLimitError
 if TYPE_CHECKING:
     from chip.ppu.compiler.kernel import Kernel, Subroutine
     from chip.ppu.compiler.language import Routine
-    from chip.ppu.compiler.task_form import TaskForm
-    from chip.ppu.compiler.tasks import TaskRoutine
+    from chip.ppu.compiler.tasks.form import TaskForm
+    from chip.ppu.compiler.tasks.routine import TaskRoutine
 
 FRAME_HEAD_BYTES = 8  # back chain and link register (Power ISA, embedded ABI)
 FRAME_ALIGNMENT_BYTES = 16  # the same

@@ -9,20 +9,12 @@ from typing import Any, NoReturn, Protocol
 from chip.ppu.compiler.builder import Builder
 from chip.ppu.compiler.expressions import Expressions, Scope
 from chip.ppu.compiler.form import Count, If, Leave, Loop, Node, last_block
-from chip.ppu.compiler.kernel_scope import Variables, variable_name
 from chip.ppu.compiler.language import Routine, spelled
 from chip.ppu.compiler.values import Value
+from chip.ppu.compiler.variables import MoreTypes, Variables, counted_names, variable_name
 from chip.ppu.memory import i32, u32
 
 RESERVED = {"range", "len"}  # the language's own
-
-
-class MoreUnsigned(Exception):
-    """A variable turns out to be unsigned: read the routine again, knowing that."""
-
-    def __init__(self, name: str):
-        super().__init__(name)
-        self.name = name
 
 
 class StatementScope(Scope, Protocol):
@@ -48,25 +40,6 @@ class StatementScope(Scope, Protocol):
 
     def check_type(self, node: ast.AST, value: Value, unsigned: bool, what: str) -> None:
         """Refuse a number that is no value of a type."""
-
-
-def stores(tree: ast.AST) -> list[str]:
-    """Return every name that a routine assigns to, as often as it does."""
-    return [node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)]
-
-
-def stored_names(tree: ast.AST) -> set[str]:
-    """Return every name that a routine assigns to."""
-    return set(stores(tree))
-
-
-def counted_names(tree: ast.AST) -> set[str]:
-    """Return the names that one loop over a range sets, and nothing else."""
-    stores = [node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)]
-    loops = {
-        node.target.id for node in ast.walk(tree) if isinstance(node, ast.For) and isinstance(node.target, ast.Name)
-    }
-    return {name for name in loops if stores.count(name) == 1}
 
 
 def leaves(statements: list[ast.stmt]) -> bool:
@@ -196,7 +169,7 @@ class Statements:
                 f"gives an unsigned number to parameter {name}, which is i32; declare {name}: u32, write i32(...) "
                 "around the number, or take another variable",
             )
-        raise MoreUnsigned(name)
+        raise MoreTypes(name)
 
     def _augassign(self, node: ast.AugAssign) -> None:
         target, expressions = node.target, self.expressions

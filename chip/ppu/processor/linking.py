@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 
 from chip.ppu.compiler.kernel import Kernel
 from chip.ppu.compiler.language import KernelError
-from chip.ppu.compiler.requests import Dynamic, Request, Selected
-from chip.ppu.compiler.task_form import TaskForm
+from chip.ppu.compiler.tasks.form import TaskForm
+from chip.ppu.compiler.tasks.requests import Dynamic, Request, Selected
 from chip.ppu.declaration import shown
 from chip.ppu.memory import LinkMap, link
 from chip.ppu.processor.operation import OFFERED, signatures

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any, NamedTuple
 
-from chip.ppu.compiler.arguments import without_types
+from chip.ppu.compiler.tasks.arguments import without_types
 from chip.ppu.processor import array, chaining, computing, external, scheduling, sensors, waiting
 
 _ROOMS = {

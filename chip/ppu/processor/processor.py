@@ -27,7 +27,8 @@ from chip.errors import LossError, MachineFault
 from chip.ppu.compiler.kernel import BoundKernel
 from chip.ppu.memory import LinkMap
 from chip.ppu.processor.doorbells import DoorbellOrTime
-from chip.ppu.processor.flow import ENDED, FAULT, Flow, flow_of
+from chip.ppu.processor.flows import flow_of
+from chip.ppu.processor.flows.flow import ENDED, FAULT, Flow
 from chip.ppu.processor.instruction_cache import InstructionCache
 from chip.ppu.processor.operation import Operation
 from chip.ppu.processor.recorder import Recorder

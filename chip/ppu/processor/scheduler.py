@@ -21,7 +21,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
-from chip.ppu.compiler.tasks import NOTHING
+from chip.ppu.compiler.tasks.scheduler import NOTHING
 from chip.ppu.tasks import Doorbell, Timer
 
 QUEUE_SLOTS = 32  # grenade: Scheduler<32>

@@ -12,7 +12,7 @@ import numpy as np
 
 from chip import constants as c
 from chip.errors import LossError, MachineFault
-from chip.ppu.compiler.tasks import DONE, NOTHING
+from chip.ppu.compiler.tasks.scheduler import DONE, NOTHING
 from chip.ppu.processor import waiting
 from chip.ppu.processor.scheduler import PASS_CYCLES, QUEUE_SLOTS, Missed, Scheduler
 from chip.ppu.tasks import Timer

@@ -4,9 +4,10 @@ import numpy as np
 
 from chip import constants as c
 from chip.ppu import Memory, VectorUnit, i8, i32, u8, u32
-from chip.ppu.compiler.task_form import TaskForm
-from chip.ppu.compiler.task_text import END, GIVEN, PLACE, SITE, SLEEP, TIME_NS, VALUE, WATCHED
-from chip.ppu.processor.flow import ENDED, FAULT, _valued
+from chip.ppu.compiler.tasks.form import TaskForm
+from chip.ppu.compiler.tasks.text import END, GIVEN, PLACE, SITE, SLEEP, TIME_NS, VALUE, WATCHED
+from chip.ppu.processor.flows.compiled import valued
+from chip.ppu.processor.flows.flow import ENDED, FAULT
 from chip.ppu.processor.operation import OFFERED, Operation, signatures
 from chip.ppu.program import Program
 from tests.chip.ppu.sources import module
@@ -146,7 +147,7 @@ class Runs:
             if code == FAULT:
                 raise Fault(self.form.unit.sites[state.item(SITE)].line, state.item(VALUE))
             if code != SLEEP:
-                self.operations.append(_valued(self.form.requests[code], state))
+                self.operations.append(valued(self.form.requests[code], state))
                 self.times_ns.append(now_ns)
                 now_ns += take_ns
         raise AssertionError("the program does not end")

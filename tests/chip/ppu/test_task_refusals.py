@@ -90,6 +90,7 @@ PYTHON = {
     "if x:\n    y = 1\nyield ppu.wait(y)": "may use y before it has a value; give it one on every way here",
     "y: u32 = x": "gives a signed number to variable y, which is u32",
     "y = x + ppu.word('u')": "combines a signed number with an unsigned one",
+    "y = x + ppu.word('u')\nt = 0\nt = ppu.time_base": "combines a signed number with an unsigned one",
     "y: float = 3": "declares float; a variable is u32 or i32",
     "return 'text'": "uses the string 'text'",
 }

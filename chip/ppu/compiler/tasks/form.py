@@ -12,11 +12,11 @@ import numpy as np
 from chip.ppu.compiler.build import load_function, short
 from chip.ppu.compiler.depth import deep
 from chip.ppu.compiler.form import PURE, Call, Node, Wait, parts, words
-from chip.ppu.compiler.kernel_scope import variable_name
-from chip.ppu.compiler.requests import Request
-from chip.ppu.compiler.statements import stored_names
-from chip.ppu.compiler.task_text import TaskText
-from chip.ppu.compiler.tasks import TaskRoutine, TaskUnit
+from chip.ppu.compiler.tasks.requests import Request
+from chip.ppu.compiler.tasks.routine import TaskRoutine
+from chip.ppu.compiler.tasks.text import TaskText
+from chip.ppu.compiler.tasks.unit import TaskUnit
+from chip.ppu.compiler.variables import stored_names, variable_name
 from chip.ppu.costs import INSTRUCTION_BYTES
 
 if TYPE_CHECKING:

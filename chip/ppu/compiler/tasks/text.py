@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from chip.ppu.compiler.form import PURE, Block, Call, Count, If, Instruction, Leave, Loop, Node, Operand, Wait
-from chip.ppu.compiler.requests import Dynamic, Request, Word
-from chip.ppu.compiler.tasks import TaskRoutine
+from chip.ppu.compiler.tasks.requests import Dynamic, Request, Word
+from chip.ppu.compiler.tasks.routine import TaskRoutine
 
 if TYPE_CHECKING:
     from chip.ppu.compiler.kernel import Kernel

@@ -42,6 +42,11 @@ def without_types(signature: inspect.Signature) -> inspect.Signature:
     return inspect.Signature([p.replace(annotation=p.empty) for p in signature.parameters.values()])
 
 
+def shown(signature: inspect.Signature) -> str:
+    """Return what an operation or a routine takes, with its types, as one writes it."""
+    return str(signature.replace(return_annotation=inspect.Signature.empty)).replace("'", "")
+
+
 def unknown_region(operation: str, parameter: inspect.Parameter, value: Any, regions: Iterable[str]) -> bool:
     """Return whether an argument names a region that the program does not have; what is sent goes to another one's."""
     own = parameter.name in PLACES and (operation, parameter.name) != ("send", "into")

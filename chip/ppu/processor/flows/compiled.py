@@ -1,12 +1,8 @@
-"""How a program gets from one operation to the next: compiled, or, in tests that say so, as a plain generator.
-
-A flow is advanced from a time up to a horizon, at which somebody else acts. It comes to an operation, which begins at
-``time_ns``; to the horizon, to go on at ``time_ns``; or to its end.
-"""
+"""The flow of a compiled program: one function over its state, in plain Python for a while, then in machine code."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -16,15 +12,14 @@ from numba.core import config as numba_config
 from chip.constants import PPU_CLOCK_NS
 from chip.errors import MachineFault
 from chip.ppu.compiler.kernel import stop
-from chip.ppu.compiler.requests import Dynamic, Request, Selected, Word
-from chip.ppu.compiler.task_form import TaskForm
-from chip.ppu.compiler.task_text import (
+from chip.ppu.compiler.tasks.form import TaskForm
+from chip.ppu.compiler.tasks.requests import Dynamic, Request, Selected, Word
+from chip.ppu.compiler.tasks.text import (
     AHEAD_CYCLES,
     ARGUMENTS,
     CONTROL,
     END,
     ENDED,
-    FAULT,
     GIVEN,
     KERNEL_CYCLES,
     KERNEL_FAULT,
@@ -41,10 +36,10 @@ from chip.ppu.compiler.task_text import (
     WATCHED,
 )
 from chip.ppu.compiler.unit import DIVISION_BY_ZERO
-from chip.ppu.processor.operation import TABLE, Operation, operation
+from chip.ppu.processor.flows.flow import Flow
+from chip.ppu.processor.operation import TABLE, Operation
 from chip.ppu.processor.scheduling import PASS, scheduler_pass
-from chip.ppu.processor.timing import PLAIN_CONTROL_CYCLES, WORD_CYCLES
-from chip.ppu.program import Program, UncompiledProgram
+from chip.ppu.program import Program
 
 if TYPE_CHECKING:
     from chip.ppu.processor.processor import Processor
@@ -52,66 +47,8 @@ if TYPE_CHECKING:
 ROUNDS_BEFORE_COMPILING = 2_000  # of the function in plain Python
 POLLING_NS = 40_000  # without an operation: then the flow looks whether it goes round in circles
 PATIENCE_BEFORE_COMPILING_NS = 16 * POLLING_NS
-LONGEST_PATIENCE_NS = (
-    1_000_000_000  # between two such looks, each of which comes after twice the time of the one before
-)
+LONGEST_PATIENCE_NS = 1_000_000_000  # between two such looks; each comes after twice the time of the one before
 LONGEST_CIRCLE = 64  # looks for the program's own state
-MOST_WORDS = 100_000  # of plain Python without an operation between them
-
-__all__ = ["ENDED", "FAULT", "SLEEP", "Flow", "flow_of"]
-
-
-class Flow:
-    """What a processor asks of a program that runs.
-
-    Attributes:
-        time_ns: where :meth:`advance` has come to; result: the exit code, at the end.
-        control_cycles: booked for the way between operations.
-        where: ``file:line`` of the present operation, or ``""``; doing: a word for it.
-    """
-
-    time_ns = 0
-    control_cycles = 0
-    result: Any = None
-    kernel_cycles = 0  # of kernels that it has run itself
-    watched = True
-    chain_gap_cycles = 0  # between two operations of a chain
-    where = ""
-    doing = "an operation"
-
-    def start(self) -> None:
-        """Begin the program's ``main``."""
-        raise NotImplementedError
-
-    def compile(self) -> None:
-        """Have in machine code what can be, now rather than on the way."""
-
-    def advance(self, now_ns: int, horizon_ns: int) -> int:
-        """Go on; return the number of an operation, SLEEP, ENDED or FAULT."""
-        raise NotImplementedError
-
-    def operation(self, code: int) -> Operation:
-        """Return the operation that it has come to."""
-        raise NotImplementedError
-
-    def begin(self, code: int) -> None:
-        """Begin that operation."""
-        raise NotImplementedError
-
-    def leave(self, code: int) -> None:
-        """Take that operation as begun, which somebody else has done in the place of :meth:`begin`."""
-        raise NotImplementedError
-
-    def fault(self) -> MachineFault:
-        """Return what went wrong between two operations."""
-        raise NotImplementedError
-
-
-def flow_of(ppu: Processor, program: Program, form: TaskForm | None) -> Flow:
-    """Return the flow of a loaded program."""
-    if isinstance(program, UncompiledProgram) or form is None:
-        return PlainFlow(ppu, program)
-    return CompiledFlow(ppu, program, form)
 
 
 class CompiledFlow(Flow):
@@ -261,7 +198,7 @@ class CompiledFlow(Flow):
     # ------------------------------------------------------------------ operations
 
     def operation(self, code: int) -> Operation:
-        return _valued(self.form.requests[code], self.state)
+        return valued(self.form.requests[code], self.state)
 
     def begin(self, code: int) -> None:
         self.beginnings[code]()
@@ -322,7 +259,7 @@ def _beginning(ppu: Processor, state: np.ndarray, request: Request) -> Callable[
 
         return run_pass
     if not request.dynamic():
-        constant = _valued(request, state)
+        constant = valued(request, state)
         return partial(TABLE[constant.name], ppu, *constant.arguments)
     function = TABLE[request.operation]
     takers = [_taker(state, argument) for argument in request.arguments]
@@ -339,163 +276,17 @@ def _taker(state: np.ndarray, argument: Any) -> Callable[[], Any]:
         return lambda: choices[state.item(slot)]
     if isinstance(argument, Request):
         if not argument.dynamic():
-            constant = _valued(argument, state)
+            constant = valued(argument, state)
             return lambda: constant
         name, takers = argument.operation, [_taker(state, inner) for inner in argument.arguments]
         return lambda: Operation(name, tuple(take() for take in takers))
     return lambda: argument
 
 
-def _valued(request: Request, state: np.ndarray) -> Operation:
+def valued(request: Request, state: np.ndarray) -> Operation:
     """Return a request as an operation, with the values that its arguments have now."""
     values = [
-        _valued(argument, state) if isinstance(argument, Request) else _taker(state, argument)()
+        valued(argument, state) if isinstance(argument, Request) else _taker(state, argument)()
         for argument in request.arguments
     ]
     return Operation(request.operation, tuple(values))
-
-
-# ---------------------------------------------------------------------- plain generators
-
-
-class PlainPpu:
-    """What a plain generator gets as its processor: operations by name, and everything that the processor has.
-
-    For tests: it may look at anything, and nothing that it does by itself is booked.
-    """
-
-    def __init__(self, ppu: Processor, flow: PlainFlow):
-        self._ppu, self._flow = ppu, flow
-
-    def __getattr__(self, name: str) -> Any:
-        if name in TABLE:
-            return lambda *args, **named: self._flow.make(name, args, named)
-        return getattr(self._ppu, name)
-
-    def word(self, region: str, index: int = 0) -> int:
-        """Read one element of SRAM to decide on the way; booked as a scalar load."""
-        return self._flow.word(region, index)
-
-    @property
-    def time_base(self) -> int:
-        """The 64-bit time base: PPU cycles since the chip was started; reading it is booked as a scalar load."""
-        return self._flow.time_base()
-
-
-class PlainFlow(Flow):
-    """The flow of a plain generator: operations are booked, what is between them costs a fixed number of cycles.
-
-    It yields operations that it makes through its processor, each of which it has to yield at once, or ready-made ones,
-    which it has from a list.
-
-    Attributes:
-        offers: the class of what the generator gets as its processor.
-    """
-
-    offers: type[PlainPpu] = PlainPpu
-    chain_gap_cycles = PLAIN_CONTROL_CYCLES
-
-    def __init__(self, ppu: Processor, program: Program):
-        self.ppu, self.program = ppu, program
-        self._main: Generator | None = None
-        self._next: Operation | None = None
-        self._made: list[Operation] = []
-        self._owed = self._words = 0
-        self.control_cycles = 0
-
-    def start(self) -> None:
-        self._next, self._owed, self._words = None, 0, 0
-        self._made.clear()
-        ppu = self.offers(self.ppu, self)
-        self._main = self.program.main(ppu)
-        if not isinstance(self._main, Generator):
-            raise MachineFault(
-                f"main of program {self.program.name} yields nothing; it must be a generator that "
-                "yields operations, for example `yield ppu.run(kernel)`"
-            )
-
-    def make(self, name: str, args: tuple, named: dict) -> Operation:
-        """Make an operation, which has to be yielded next, or chained."""
-        made = operation(name, *args, **named)
-        inner = [one for one in made.arguments if isinstance(one, Operation)]
-        for one in inner:
-            self._made = [other for other in self._made if other is not one]
-        self._made.append(made)
-        return made
-
-    def word(self, region: str, index: int) -> int:
-        ppu = self.ppu
-        self._check_yielded(0)
-        values = ppu.regions.get(region)
-        if values is None:
-            raise ppu.no_region(region)
-        if not isinstance(index, int | np.integer) or not 0 <= index < values.size:
-            raise MachineFault(
-                f"program {self.program.name} on the {ppu.name} PPU reads element {index!r} of region {region}, whose "
-                f"elements are 0..{values.size - 1}"
-            )
-        self._words += 1
-        if self._words > MOST_WORDS:
-            raise MachineFault(
-                f"program {self.program.name} on the {ppu.name} PPU reads words without end: no time passes in plain "
-                "Python between two operations; let the program be compiled"
-            )
-        if ppu.incoming.open:
-            ppu.look_at_word(region, int(index), ppu.environment.now)
-        self._owe(WORD_CYCLES)
-        return values.item(index)
-
-    def time_base(self) -> int:
-        self._owe(WORD_CYCLES)
-        return self.ppu.environment.now // PPU_CLOCK_NS + self._owed
-
-    def _owe(self, cycles: int) -> None:
-        self.control_cycles += cycles
-        self._owed += cycles
-
-    def _check_yielded(self, allowed: int) -> None:
-        if len(self._made) > allowed:
-            raise MachineFault(
-                f"program {self.program.name} on the {self.ppu.name} PPU made an operation and did not yield it; write "
-                "`yield` before every operation, one at a time"
-            )
-
-    def advance(self, now_ns: int, horizon_ns: int) -> int:
-        if self._next is None:
-            self._words = 0
-            try:
-                found = next(self._main)  # type: ignore[arg-type]
-            except StopIteration as end:
-                self._check_yielded(0)
-                self.result, self.time_ns = end.value, now_ns + self._owed * PPU_CLOCK_NS
-                self._owed = 0
-                return ENDED
-            if not isinstance(found, Operation) or found.name not in TABLE:
-                raise MachineFault(
-                    f"program {self.program.name} on the {self.ppu.name} PPU yields {found!r}; it can only yield the "
-                    "operation that it has just made, for example `yield ppu.run(kernel)`, or a ready-made one"
-                )
-            self._check_yielded(int(bool(self._made) and found is self._made[-1]))
-            self._made.clear()
-            self._next = found
-            if found.name != PASS:
-                self._owe(PLAIN_CONTROL_CYCLES)
-            self.time_ns = now_ns + self._owed * PPU_CLOCK_NS
-            self._owed = 0
-            if self.time_ns >= horizon_ns:
-                return SLEEP
-        else:
-            self.time_ns = now_ns
-        return 0
-
-    def operation(self, code: int) -> Operation:
-        assert self._next is not None
-        return self._next
-
-    def begin(self, code: int) -> None:
-        found = self.operation(code)
-        self._next, self.doing = None, f"its {found.name}"
-        found.begin(self.ppu)
-
-    def leave(self, code: int) -> None:
-        self._next = None

@@ -1,0 +1,61 @@
+"""The scheduler's loop as a routine of the program: pass after pass, each of which runs the task that is due."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from chip.ppu.compiler.builder import Builder
+from chip.ppu.compiler.form import Block, Call, If, Instruction, Leave, Loop, Node, Wait
+from chip.ppu.compiler.language import Routine
+from chip.ppu.compiler.tasks.requests import Request
+from chip.ppu.compiler.tasks.routine import TaskRoutine
+from chip.ppu.compiler.values import any_value
+
+if TYPE_CHECKING:
+    from chip.ppu.compiler.tasks.unit import TaskUnit
+
+NOTHING, DONE = -1, -2  # what a pass of the scheduler says beside the number of a task
+
+
+def scheduler(unit: TaskUnit, program: Any) -> TaskRoutine:
+    """Return the routine that runs a program's tasks: pass after pass of the scheduler's loop.
+
+    What it costs is booked by the pass; its code is that of the program's start.
+    """
+    key = "scheduler", id(program)
+    if key in unit.routines:
+        return unit.routines[key]
+    task = unit.routines[key] = TaskRoutine(len(unit.routines), "run_tasks", Routine(type(program).main, "task"))
+    builder = Builder(task.own("_"))
+    task.nodes = [Block(), Loop(_pass(unit, builder, program)), Block()]
+    task.returns, task.done = any_value(task.own("result")), True
+    return task
+
+
+def _pass(unit: TaskUnit, builder: Builder, program: Any) -> list[Node]:
+    """Return the nodes of one pass: ask what is due, run it, and end where it returns a number."""
+
+    def branch(condition: str, number: int, nodes: list[Node]) -> None:
+        builder.add(If(builder.emit("==", condition, number), nodes, [], 0))
+        builder.open_block()
+
+    builder.nodes += _wait("scheduler_pass")
+    builder.open_block()
+    choice = builder.temporary()
+    builder.do("scheduled", target=choice)
+    branch(choice, DONE, [Block(), Leave("return", 0, 0)])
+    branch(choice, NOTHING, _wait("wait_for_tasks"))
+    for number, declared in enumerate(program.tasks):
+        routine = unit.task(getattr(program, declared.task))
+        target = builder.temporary() if routine.returns is not None else ""
+        nodes: list[Node] = [Block(), Call(routine, target, (), 0)]
+        if target:
+            given = builder.temporary()
+            nodes += [Block([Instruction("given", given, (), 0)])]
+            nodes += [If(given, [*_wait("end_tasks"), Leave("return", 0, target)], [], 0)]
+        branch(choice, number, [*nodes, Block()])
+    return builder.nodes
+
+
+def _wait(operation: str) -> list[Node]:
+    return [Block(), Wait(Request(operation, (), "", 0, "run_tasks"), "", 0), Block()]

@@ -1,0 +1,194 @@
+"""Statements of a task: those of a kernel, names whose meaning is known, loops that are unrolled."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from chip.ppu.compiler.builder import Builder
+from chip.ppu.compiler.language import MISSING, KernelError, Routine, spelled
+from chip.ppu.compiler.statements import Statements
+from chip.ppu.compiler.tasks.routine import TaskRoutine
+from chip.ppu.compiler.tasks.statics import LONGEST_LIST, as_range
+from chip.ppu.compiler.values import Value, constant, time_value
+from chip.ppu.compiler.variables import MoreTypes, Types, Variables, variable_name
+
+if TYPE_CHECKING:
+    from chip.ppu.compiler.tasks.scope import TaskScope
+
+
+class MustBeKnown(KernelError):
+    """An expression has to be known when the program is loaded, and depends on variables.
+
+    Attributes:
+        names: those variables.
+    """
+
+    def __init__(self, text: str, names: frozenset[str]):
+        super().__init__(text)
+        self.names = names
+
+
+class TaskVariables(Variables):
+    """The variables of a task's routine, some of which are times."""
+
+    def __init__(self, task: TaskRoutine, names: set[str], parameters: set[str], types: Types):
+        super().__init__(names, parameters, types.unsigned)
+        self.task, self.wide = task, types.wide
+
+    def value(self, routine: Routine, node: ast.Name) -> Value | None:
+        value = super().value(routine, node)
+        if value is None:
+            return None
+        value = value._replace(operand=self.task.own(variable_name(node.id)))
+        return time_value(value.operand) if node.id in self.wide else value
+
+
+class TaskStatements(Statements):
+    """Statements of a task's routine: those of a kernel, and names and loops that are known."""
+
+    def __init__(self, builder: Builder, scope: TaskScope):
+        super().__init__(builder, scope)
+        self.scope: TaskScope = scope
+
+    def name_of(self, name: str) -> str:
+        return self.scope.task.own(variable_name(name))
+
+    def _assign_statement(self, node: ast.Assign) -> None:
+        target = node.targets[0]
+        if len(node.targets) == 1 and self.scope.bind(target, node.value):
+            return
+        if len(node.targets) == 1 and isinstance(target, ast.Tuple | ast.List):
+            self._assign_several(node, target)
+            return
+        super()._assign_statement(node)
+
+    def _assign_several(self, node: ast.Assign, targets: ast.Tuple | ast.List) -> None:
+        """Read `a, b = b, a`: all values first, then the assignments."""
+        pairs = list(self._pairs(node, targets, node.value))
+        names = {self.name_of(target.id) for target, _ in pairs}
+        known: list[tuple[ast.Name, Any]] = []
+        read: list[tuple[ast.Name, Value]] = []
+        for target, expression in pairs:
+            found = self.scope.known_for_good(target, expression)
+            if found is not MISSING:
+                known.append((target, found))
+                continue
+            value = self.expressions.integer(expression)
+            if value.operand in names:  # before it gets another value
+                self.builder.book("alu")
+                value = value._replace(operand=self.builder.emit("copy", value.operand))
+            read.append((target, value))
+        for target, value in read:
+            self.assign(node, target, value)
+        for target, found in known:
+            self.scope.bind_known(target, found)
+
+    def _pairs(self, node: ast.Assign, target: ast.expr, value: ast.expr) -> Iterator[tuple[ast.Name, ast.expr]]:
+        """Yield each name that is assigned to, with what it is given."""
+        if isinstance(target, ast.Name):
+            yield target, value
+        elif not isinstance(target, ast.Tuple | ast.List):
+            self.refuse_target(node, target)
+        else:
+            parts = self.scope.elements_of(value)
+            if parts is None:
+                self.routine.refuse(
+                    node, f"assigns {spelled(value)} to {spelled(target)}; write a value for each name, `a, b = x, y`"
+                )
+            if len(parts) != len(target.elts):
+                self.routine.refuse(node, f"unpacks {len(parts)} values into {spelled(target)}")
+            for inner, part in zip(target.elts, parts, strict=True):
+                yield from self._pairs(node, inner, part)
+
+    def refuse_target(self, node: ast.stmt, target: ast.expr) -> NoReturn:
+        if isinstance(target, ast.Attribute):
+            self.routine.refuse(
+                node,
+                f"sets {spelled(target)}; what a program keeps in Python is frozen when it is loaded: keep a number in "
+                "a variable, or let a kernel write it to a region",
+            )
+        self.routine.refuse(node, f"assigns to {spelled(target)}; assign to a variable")
+
+    def check_variable(self, node: ast.AST, name: str, value: Value) -> None:
+        self.scope.statics.values.pop(name, None)  # what a loop over known things has called so is over
+        if value.wide and name not in self.scope.variables.wide:
+            raise MoreTypes(name, wide=True)
+        if name not in self.scope.variables.wide:
+            super().check_variable(node, name, value)
+
+    def _return(self, node: ast.Return) -> None:
+        scope = self.scope
+        value = None if node.value is None or scope.is_none(node.value) else self.expressions.integer(node.value)
+        if value is not None:
+            self.builder.book_move(value)
+            scope.returns(node, value)
+        self.leave_routine(node, value)
+
+    def _for(self, node: ast.For) -> bool:
+        if node.orelse:
+            self.routine.refuse(node, "uses else after a loop; use a variable")
+        over = self.scope.static(node.iter)
+        if over is MISSING:
+            if not isinstance(node.iter, ast.Call) or self.routine.look_up(node.iter.func) is not range:
+                self.scope.must_be_known(node.iter, "what it loops over, unless it is range(...),")
+            super()._for(node)
+            return False
+        values = self.scope.listed(node, over)
+        counted = over if isinstance(over, range) else as_range(values)
+        if counted is not None and isinstance(node.target, ast.Name) and len(counted):
+            try:
+                self._count_known(node, node.target.id, counted)
+                return False
+            except MustBeKnown as needed:
+                if node.target.id not in needed.names or len(counted) > LONGEST_LIST:
+                    raise
+        return self._unroll(node, values)
+
+    def _count_known(self, node: ast.For, name: str, counted: range) -> None:
+        """Loop over a range that is known, with a variable; take everything back where that has to be known."""
+        builder, variables = self.builder, self.variables
+        take_back, kept = self.scope.unit.keep(), builder.keep()
+        assigned, values = set(variables.assigned), dict(self.scope.statics.values)
+        try:
+            start, stop = constant(counted.start), constant(counted.stop)
+            self.count(node, name, start, stop, counted.step, lambda: self.read(node.body))
+        except MustBeKnown:
+            take_back()
+            kept()
+            variables.assigned, self.scope.statics.values = assigned, values
+            raise
+
+    def _unroll(self, node: ast.For, values: list) -> bool:
+        """Read the body once for each value; return whether control never runs past it."""
+        if not len(values):
+            return False
+        for inner in ast.walk(node):
+            if isinstance(inner, ast.Break | ast.Continue) and _innermost_loop(node, inner) is node:
+                how = "break" if isinstance(inner, ast.Break) else "continue"
+                self.routine.refuse(
+                    inner, f"uses {how} in a loop over {spelled(node.iter)}, which is unrolled; loop over a range"
+                )
+        for value in values:
+            self.scope.bind_known(node.target, value)
+            if self.read(node.body):
+                return True
+        self.scope.forget(node.target)
+        return False
+
+
+def _innermost_loop(tree: ast.AST, wanted: ast.AST) -> ast.AST | None:
+    """Return the loop that a statement belongs to."""
+    found = None
+
+    def visit(node: ast.AST, loop: ast.AST | None) -> None:
+        nonlocal found
+        if node is wanted:
+            found = loop
+        inside = node if isinstance(node, ast.For | ast.While) else loop
+        for child in ast.iter_child_nodes(node):
+            visit(child, inside)
+
+    visit(tree, None)
+    return found

@@ -1,0 +1,126 @@
+"""What the tasks of a program are compiled from: their routines, the places where they can fault, their tables."""
+
+from __future__ import annotations
+
+import inspect
+import types
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from chip.ppu.compiler.depth import deep
+from chip.ppu.compiler.kernel import Kernel
+from chip.ppu.compiler.language import Routine
+from chip.ppu.compiler.tasks.calls import bound, missing
+from chip.ppu.compiler.tasks.routine import TaskRoutine
+from chip.ppu.compiler.tasks.scheduler import scheduler
+from chip.ppu.compiler.tasks.scope import TaskScope
+from chip.ppu.compiler.tasks.statics import Ppu, key_of
+from chip.ppu.compiler.unit import Site
+from chip.ppu.compiler.values import Value
+from chip.ppu.compiler.variables import Types, until_types_are_known
+from chip.ppu.memory import Memory
+from chip.spelling import closest
+
+if TYPE_CHECKING:
+    from chip.ppu.compiler.tasks.calls import Caller
+
+MOST_RECURSION = 32  # calls of a function within each other, with arguments that are known and others each time
+
+HINTS = {
+    "regions": "reads memory past its booking; read one element by ppu.word(region, index), or let a kernel do it",
+    "chip": "reaches for the chip around its processor; a program sees what its operations read",
+    "environment": "reaches for the simulation's clock; read ppu.time_base",
+    "vector": "reaches into the vector unit; let a kernel do it",
+    "config": "reads the chip's settings; give the program what it needs when it is made",
+    "sram": "reads memory past its booking; read one element by ppu.word(region, index), or let a kernel do it",
+}
+
+
+class TaskUnit:
+    """Everything that the tasks of a program are compiled from.
+
+    Attributes:
+        routines: by what tells them apart; sites: places that can fault, by their numbers.
+        tables: constant tables, int64[n] each; memory: the program's regions; kernels: those that it may run.
+        signatures: the operations of the processor, with what they take.
+        scheduled_main: the function ``main`` that stands for the scheduler's loop.
+    """
+
+    def __init__(
+        self,
+        memory: Memory,
+        hemisphere: int,
+        signatures: Mapping[str, inspect.Signature],
+        scheduled_main: Any = None,
+        kernels: Sequence[Kernel] = (),
+    ):
+        self.memory, self.signatures, self.scheduled_main = memory, signatures, scheduled_main
+        self.kernels = tuple(kernels)
+        self.ppu = Ppu(hemisphere, frozenset(signatures), self._refusal)
+        self.routines: dict[Any, TaskRoutine] = {}
+        self.sites: list[Site] = []
+        self.tables: list[np.ndarray] = []
+        self._reading: list[types.CodeType] = []
+        self.held: list[Any] = []  # whatever keys name by their identity lives as long as they do
+
+    def _refusal(self, name: str) -> str:
+        if name in HINTS:
+            return f"uses ppu.{name}, which {HINTS[name]}"
+        known = closest(name, self.signatures) or f"its operations are: {', '.join(sorted(self.signatures))}"
+        return f"uses ppu.{name}, which no processor has; {known}"
+
+    def keep(self) -> Callable[[], None]:
+        """Return what takes the unit back to where it stands now."""
+        routines, sites, tables = dict(self.routines), len(self.sites), len(self.tables)
+
+        def take_back() -> None:
+            self.routines.clear()
+            self.routines.update(routines)
+            del self.sites[sites:], self.tables[tables:]
+
+        return take_back
+
+    def task(self, method: Callable) -> TaskRoutine:
+        """Return the routine of a task, a method that gets the processor."""
+        function, given = bound(method)
+        if function is self.scheduled_main:
+            return scheduler(self, method.__self__)  # type: ignore[attr-defined]
+        return self.routine(function, {**given, **dict(missing(function, given, self.ppu))}, {}, None)
+
+    def routine(
+        self, function: types.FunctionType, known: dict[str, Any], numbers: dict[str, Value], caller: Caller | None
+    ) -> TaskRoutine:
+        """Return the routine of a function with known arguments, and with numbers for the others; read once."""
+        types_of = tuple((name, value.unsigned, value.wide) for name, value in numbers.items())
+        key = function.__code__, tuple((name, key_of(value)) for name, value in known.items()), types_of
+        found = self.routines.get(key)
+        recursive = found is not None and not found.done or self._reading.count(function.__code__) >= MOST_RECURSION
+        if recursive:
+            name = function.__name__
+            caller.routine.refuse(
+                caller.node, f"calls {name}, which calls it again; the stack does not allow recursion"
+            )
+        if found is None:
+            self.held += known.values()
+            found = self.routines[key] = TaskRoutine(len(self.routines), function.__name__, Routine(function, "task"))
+            self._reading.append(function.__code__)
+            try:
+                with deep(found.routine):
+                    _read(self, found, known, numbers)
+            finally:
+                self._reading.pop()
+            found.done = True
+        return found
+
+
+def _read(unit: TaskUnit, task: TaskRoutine, known: dict[str, Any], numbers: dict[str, Value]) -> None:
+    """Read a routine until the types of its variables are known."""
+    unsigned = frozenset(name for name, value in numbers.items() if value.unsigned)
+    wide = frozenset(name for name, value in numbers.items() if value.wide)
+
+    def read(types: Types, strict: bool) -> None:
+        TaskScope(unit, task, known, numbers, types, strict).read()
+
+    until_types_are_known(read, Types(unsigned, wide), unit.keep)

@@ -1,0 +1,61 @@
+"""What a processor asks of a program that runs, whichever way it does.
+
+A flow is advanced from a time up to a horizon, at which somebody else acts. It comes to an operation, which begins at
+``time_ns``; to the horizon, to go on at ``time_ns``; or to its end.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from chip.errors import MachineFault
+from chip.ppu.compiler.tasks.text import ENDED, FAULT, SLEEP
+from chip.ppu.processor.operation import Operation
+
+__all__ = ["ENDED", "FAULT", "SLEEP", "Flow"]
+
+
+class Flow:
+    """What a processor asks of a program that runs.
+
+    Attributes:
+        time_ns: where :meth:`advance` has come to; result: the exit code, at the end.
+        control_cycles: booked for the way between operations.
+        where: ``file:line`` of the present operation, or ``""``; doing: a word for it.
+    """
+
+    time_ns = 0
+    control_cycles = 0
+    result: Any = None
+    kernel_cycles = 0  # of kernels that it has run itself
+    watched = True
+    chain_gap_cycles = 0  # between two operations of a chain
+    where = ""
+    doing = "an operation"
+
+    def start(self) -> None:
+        """Begin the program's ``main``."""
+        raise NotImplementedError
+
+    def compile(self) -> None:
+        """Have in machine code what can be, now rather than on the way."""
+
+    def advance(self, now_ns: int, horizon_ns: int) -> int:
+        """Go on; return the number of an operation, SLEEP, ENDED or FAULT."""
+        raise NotImplementedError
+
+    def operation(self, code: int) -> Operation:
+        """Return the operation that it has come to."""
+        raise NotImplementedError
+
+    def begin(self, code: int) -> None:
+        """Begin that operation."""
+        raise NotImplementedError
+
+    def leave(self, code: int) -> None:
+        """Take that operation as begun, which somebody else has done in the place of :meth:`begin`."""
+        raise NotImplementedError
+
+    def fault(self) -> MachineFault:
+        """Return what went wrong between two operations."""
+        raise NotImplementedError
