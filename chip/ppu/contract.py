@@ -163,8 +163,9 @@ def _check_spelling(declared: object, base: type, who: str) -> None:
         if name in own:
             continue
         for other, value in own.items():
-            similar = difflib.SequenceMatcher(None, other, name).ratio() > ratio
-            if similar and not other.startswith("_") and not hasattr(base, other) and fits(value):
+            if other.startswith("_") or hasattr(base, other) or not fits(value):
+                continue
+            if difflib.SequenceMatcher(None, other, name).ratio() > ratio:
                 raise DeclarationError(
                     f"{who} has an attribute {other}, at which the chip does not look; call it {name}, or something "
                     "else"

@@ -18,9 +18,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from chip.constants import SRAM_BYTES, VECTOR_BYTES
+from chip.constants import SRAM_BYTES, VECTOR_BYTES, WORD_BYTES
 from chip.errors import ChipLimitError
-from chip.ppu.compiler.stack import Chain, deepest_chain, deepest_of_tasks
+from chip.ppu.compiler.stack import Chain, deepest_chain, deepest_chain_of_tasks
 
 if TYPE_CHECKING:
     from chip.ppu.compiler.kernel import Kernel
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 STACK_BYTES = 1024  # assumed: depth of libnux programs; its red zone is 128 bytes
 MAILBOX_BYTES = 256  # assumed: messages and exit code; libnux builds choose 0 to 4096
 START_CODE_BYTES = 512  # assumed: start-up, scheduler loop and bus access, when code lies in SRAM
-_WORD = 4
 
 
 @dataclass(frozen=True)
@@ -121,7 +120,7 @@ class LinkMap:
         used, size: bytes taken, alignment included, and bytes there are.
         code_bytes: of all code, wherever it lies; code_in: "sram" or "external".
         external: the code in external memory, by rising offset; empty where it lies in SRAM.
-        deepest: the chain of calls that needs the most stack; None without kernels.
+        deepest: the chain of calls that needs the most stack; None without kernels and compiled tasks.
         tasks: the program's compiled tasks; None where they are plain Python.
     """
 
@@ -182,16 +181,16 @@ def link(
         tasks: the program's compiled tasks, whose code and constant tables take room, too.
 
     Raises:
-        ChipLimitError: it does not fit, and the largest object is named; or a kernel's calls need more than the stack.
+        ChipLimitError: it does not fit, and the largest object is named; or calls need more than the stack.
         KernelError: a kernel needs a region that is not there or is not what it needs.
     """
     if code_in not in ("sram", "external"):
         raise ValueError(f"code_in is {code_in!r}; it is 'sram' or 'external'")
     for what, size in (("stack", stack), ("mailbox", mailbox), ("sram_bytes", sram_bytes)):
-        if size < 0 or size % _WORD:
-            raise ValueError(f"{what} is {size} bytes; it must be a multiple of {_WORD}, 0 or more")
+        if size < 0 or size % WORD_BYTES:
+            raise ValueError(f"{what} is {size} bytes; it must be a multiple of {WORD_BYTES}, 0 or more")
     kernels = list(kernels)
-    deepest = _deepest(kernels, stack) if tasks is None else deepest_of_tasks(tasks, kernels, stack)
+    deepest = _deepest(kernels, tasks, stack)
     code, code_bytes = [], 0
     for name, size in _code(kernels, tasks):
         code.append(Placement(name, "code", code_bytes, size))
@@ -201,7 +200,7 @@ def link(
     # large regions first: only the first of them can need padding
     large = [name for name in memory if memory[name].size >= VECTOR_BYTES]
     for name in [*large, *(name for name in memory if name not in large)]:
-        position = _aligned(position, VECTOR_BYTES if name in large else _WORD)
+        position = _aligned(position, VECTOR_BYTES if name in large else WORD_BYTES)
         placements.append(Placement(name, "region", position, memory[name].size))
         position += memory[name].size
     constants = tasks.table_bytes if tasks is not None else 0
@@ -209,7 +208,7 @@ def link(
         *([("tables of tasks", "const", constants)] if constants else []),
         *(("stack", "stack", stack), ("mailbox", "mailbox", mailbox)),
     ):
-        position = _aligned(position, _WORD)
+        position = _aligned(position, WORD_BYTES)
         placements.append(Placement(name, kind, position, size))
         position += size
     if position > sram_bytes:
@@ -221,17 +220,20 @@ def link(
     return LinkMap(memory, tuple(placements), position, sram_bytes, code_bytes, code_in, external, deepest, tasks)
 
 
-def _deepest(kernels: list[Kernel], stack: int) -> Chain | None:
+def _deepest(kernels: list[Kernel], tasks: TaskForm | None, stack: int) -> Chain | None:
     """Return the chain of calls that needs the most stack, and refuse it where it needs more than there is."""
-    chains = [(deepest_chain(kernel), kernel) for kernel in kernels]
-    if not chains:
+    if tasks is not None:
+        chain, routine, whose = deepest_chain_of_tasks(tasks), tasks.main.routine, "its tasks"
+    elif kernels:
+        chains = [(deepest_chain(kernel), kernel) for kernel in kernels]
+        chain, kernel = max(chains, key=lambda pair: pair[0].frame_bytes)
+        routine, whose = kernel.routine, f"kernel {kernel.name}"
+    else:
         return None
-    chain, kernel = max(chains, key=lambda pair: pair[0].frame_bytes)
     if chain.stack_bytes > stack:
-        where = f"{kernel.routine.file}:{kernel.routine.first_line}"
+        where = f"{routine.file}:{routine.first_line}"
         remedy = f"{where}: the calls {' > '.join(chain.names)} need it: call less deeply, or use fewer variables"
-        resource = f"stack of the processor for kernel {kernel.name}"
-        raise ChipLimitError(resource, chain.stack_bytes, stack, "bytes", remedy)
+        raise ChipLimitError(f"stack of the processor for {whose}", chain.stack_bytes, stack, "bytes", remedy)
     return chain
 
 

@@ -13,10 +13,11 @@ from chip.config import ChipConfig
 from chip.endings import ending
 from chip.errors import LossError
 from chip.fpga import SampleSet
+from chip.ppu.compiler.form import signed32
 from chip.ppu.contract import programs_of, registers_of
 from chip.ppu.declaration import shown
 from chip.ppu.memory import Memory, u8, u32
-from chip.ppu.processor.processor import EXIT_CODES, WATCHDOG, signed
+from chip.ppu.processor.processor import EXIT_CODES, WATCHDOG
 from chip.ppu.program import Firmware, Program, UncompiledProgram
 from chip.registers import Registers
 
@@ -194,7 +195,7 @@ def _exit_code(expected: int | str) -> int | str:
             f"exit_code is {shown(expected)}; a program ends with a number of 32 bits, {EXIT_CODES.start} to "
             f"{EXIT_CODES.stop - 1}, or with {WATCHDOG!r} where the watchdog ends it"
         )
-    return signed(int(expected))
+    return signed32(int(expected))
 
 
 def chip_bytes(chip: Chip) -> dict[str, bytes]:

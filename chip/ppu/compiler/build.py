@@ -32,6 +32,11 @@ def short(name: str) -> str:
     return name[:LONGEST_NAME]
 
 
+def scalar_imports() -> list[str]:
+    """Return the lines that import what generated code calls of the scalar core."""
+    return [f"from chip.ppu.compiler.scalars import {name} as _{name}" for name in _SCALARS]
+
+
 def module_text(name: str, routines: dict[Any, Lowered], counters: dict[Block, int] | None = None) -> str:
     """Return the text of the module that holds a kernel and its subroutines; the kernel is the last.
 
@@ -43,7 +48,7 @@ def module_text(name: str, routines: dict[Any, Lowered], counters: dict[Block, i
     lines = [f'"""Generated from the kernel {name}; line numbers are relative to its decorator."""', ""]
     lines += ["from chip.compiled import compiled"]
     lines += [f"from chip.ppu.compiler.runtime import {name} as _{name}" for name in _RUNTIME]
-    lines += [f"from chip.ppu.compiler.scalars import {scalar} as _{scalar}" for scalar in _SCALARS]
+    lines += scalar_imports()
     lines += [f"from {OPERATIONS[name].module} import {name} as _{name}" for name in sorted(_operations(routines))]
     for position, (made, lowered) in enumerate(routines.items()):
         is_kernel = position == len(routines) - 1

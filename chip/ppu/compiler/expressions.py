@@ -143,7 +143,7 @@ class Expressions:
         known = self.scope.static(node)
         if known is not MISSING and not (type(known) is int and _folds(node)):
             return self.literal(node, known)
-        if isinstance(node, ast.YieldFrom) and self.scope.routine.kind == "task":
+        if isinstance(node, ast.YieldFrom):
             return self.scope.call_of(node.value, handed_on=True)
         self.scope.routine.refuse_kind(node)
         reader = _READERS.get(type(node))
@@ -330,8 +330,6 @@ class Expressions:
             )
             if _joins(result, value) and only_computes(nodes):
                 builder.block.absorb(nodes[0])
-                nodes[0].cycles = 0  # it is no block of its own
-                nodes[0].booked, nodes[0].code = [], []
                 builder.book("alu")  # crand, cror
                 right = bool(value.low) if value.constant else value.operand
                 name = builder.emit("and" if both else "or", result.operand, right)

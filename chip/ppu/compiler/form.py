@@ -94,10 +94,11 @@ class Block:
         return sum(booked.count * COSTS[booked.name].words for booked in self.booked)
 
     def absorb(self, other: Block) -> None:
-        """Take over what another block, which follows at once and always, does and costs."""
+        """Take over what another block, which follows at once and always, does and costs; that one is empty then."""
         self.code += other.code
         self.booked += other.booked
         self.cycles += other.cycles
+        other.code, other.booked, other.cycles = [], [], 0
 
 
 @dataclass(eq=False)
@@ -171,15 +172,19 @@ def parts(node: Node) -> tuple[list[Node], ...]:
     return (node.body,) if isinstance(node, Loop | Count) else ()
 
 
-def blocks(nodes: list[Node]) -> Iterator[Block]:
-    """Yield all blocks, in the order of the source."""
+def all_nodes(nodes: list[Node]) -> Iterator[Node]:
+    """Yield all nodes, at any depth, in the order of the source."""
     waiting = list(reversed(nodes))
     while waiting:
         node = waiting.pop()
-        if isinstance(node, Block):
-            yield node
+        yield node
         for inner in reversed(parts(node)):
             waiting += reversed(inner)
+
+
+def blocks(nodes: list[Node]) -> Iterator[Block]:
+    """Yield all blocks, in the order of the source."""
+    return (node for node in all_nodes(nodes) if isinstance(node, Block))
 
 
 def last_block(nodes: list[Node]) -> Block:

@@ -115,7 +115,7 @@ class Kernel:
         regions: the names of the regions that it and its subroutines use.
         requirements: what those regions must be.
         code_sizes: estimated bytes of its code and of its subroutines' code, 4 bytes an instruction.
-        text: the generated Python, for reading.
+        text: the generated Python, for reading, as it is where no region is u32.
     """
 
     def __init__(self, function: Callable):
@@ -242,7 +242,7 @@ class BoundKernel:
 
         Args:
             limit_cycles: the watchdog: a loop that runs past it stops the kernel.
-            integers: the kernel's integer parameters, 32 bits signed each.
+            integers: the kernel's integer parameters, of 32 bits each.
 
         Returns:
             The PPU cycles that it used.

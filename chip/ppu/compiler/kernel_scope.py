@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from typing import Any
 
+from chip.constants import VECTOR_BYTES
 from chip.ppu.compiler.builder import Builder
 from chip.ppu.compiler.expressions import Expressions
 from chip.ppu.compiler.form import Operand, RegionName
@@ -14,7 +15,7 @@ from chip.ppu.compiler.values import Value, any_value, constant
 from chip.ppu.compiler.variables import Variables, check_type
 from chip.ppu.memory import ElementType
 from chip.ppu.vector.operands import Condition, VectorRegister
-from chip.ppu.vector.operations import INTRINSIC_NAMES, OPERATION_NAMES, OPERATIONS, Operation
+from chip.ppu.vector.operations import OPERATIONS, Operation, known_call
 
 
 class KernelScope:
@@ -228,7 +229,7 @@ class KernelScope:
                 operands.append(region)
             elif kind == "index":
                 index = self.expressions.integer(argument) if argument is not None else Value(0, 0, 0)
-                width = 128 // operation.lanes
+                width = VECTOR_BYTES // operation.lanes
                 operands.append(self.index(node, region, index, operation.lanes, width, operation.name))
                 self.builder.book("alu")  # the region's address
             elif kind == "scalar":
@@ -273,11 +274,3 @@ class KernelScope:
         """Refuse a number that is no value of a type."""
         if self.types_known:
             check_type(self.routine, node, value, unsigned, what)
-
-
-def known_call(callee: object) -> tuple[str | None, str | None]:
-    """Return the names of the vector operation or the intrinsic that something is."""
-    try:
-        return OPERATION_NAMES.get(callee), INTRINSIC_NAMES.get(callee)
-    except TypeError:  # something unhashable is neither
-        return None, None

@@ -23,7 +23,7 @@ class MixedTypesError(KernelError):
 
 
 class Routine:
-    """The parsed source of one kernel or subroutine.
+    """The parsed source of one kernel or subroutine, or of a routine of tasks.
 
     Attributes:
         function: the Python function; name: its name; kind: "kernel", "subroutine" or "task".
@@ -69,7 +69,9 @@ class Routine:
             self.refuse(self.tree, "needs at least the parameters (v, m): the vector unit and the memory regions")
         self.vector, self.memory, *self.parameters = names
 
-    def refuse(self, node: ast.AST | None, sentence: str, error: type[KernelError] = KernelError) -> NoReturn:
+    def refuse(
+        self, node: ast.AST | None, sentence: str, error: Callable[[str], KernelError] = KernelError
+    ) -> NoReturn:
         """Raise KernelError for a node: file:line, which routine, and the sentence's rest."""
         line = getattr(node, "lineno", self.first_line)
         raise error(f"{self.file}:{line}: {self.kind} {self.name} {sentence}")
@@ -114,6 +116,16 @@ def spelled(node: ast.AST) -> str:
     """Return a node as source text, shortened."""
     text = ast.unparse(node)
     return text if len(text) <= 40 else text[:37] + "..."
+
+
+def stores(tree: ast.AST) -> list[str]:
+    """Return every name that a routine assigns to, as often as it does."""
+    return [node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)]
+
+
+def stored_names(tree: ast.AST) -> set[str]:
+    """Return every name that a routine assigns to."""
+    return set(stores(tree))
 
 
 HINTS = {

@@ -7,10 +7,10 @@ import ast
 from chip.ppu.compiler.build import short
 from chip.ppu.compiler.builder import Builder
 from chip.ppu.compiler.kernel_scope import KernelScope
-from chip.ppu.compiler.language import Routine
+from chip.ppu.compiler.language import Routine, stored_names
 from chip.ppu.compiler.statements import RESERVED, Statements, declared_type, leaves
 from chip.ppu.compiler.unit import Lowered, Unit
-from chip.ppu.compiler.variables import Types, Variables, stored_names, until_types_are_known
+from chip.ppu.compiler.variables import Types, Variables, until_types_are_known
 
 
 def lower(routine: Routine, unit: Unit) -> Lowered:

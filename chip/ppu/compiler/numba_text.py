@@ -12,6 +12,7 @@ from typing import Any
 
 from chip.ppu.compiler.form import PURE, Block, Count, If, Instruction, Leave, Loop, Node, Operand, RegionName
 from chip.ppu.compiler.unit import Lowered
+from chip.ppu.compiler.variables import variable_name
 
 LONGEST_NESTED = 16  # ways of an elif that are nested
 MOST_UNROLLED = 3  # loops within each other; LLVM takes minutes to unroll ten of them, where their bounds are constant
@@ -30,7 +31,7 @@ class FunctionText:
     def text(self, head: str, start: str = "") -> str:
         """Return the finished text."""
         self.nodes(self.lowered.nodes, 1)
-        if not self.lines or not _ends(self.lowered.nodes):
+        if not _ends(self.lowered.nodes):
             self.line(1, self.leave("_finish(_record, _cy)" if self.is_kernel else "_cy"))
         pool = [f"    {name} = _int64({number})" for name, number in sorted(self.pool.items())]
         return "\n".join([head, *([start] if start else []), *pool, *self.lines]) + "\n"
@@ -138,18 +139,18 @@ class FunctionText:
 
         numba would compile the callee anew for every literal number that it is called with.
         """
-        return self.pooled("k", operand) if isinstance(operand, int) else operand
+        return self.pooled(operand) if isinstance(operand, int) else operand
 
-    def pooled(self, prefix: str, number: int) -> str:
-        name = f"_{prefix}{number}" if number >= 0 else f"_{prefix}m{-number}"
+    def pooled(self, number: int) -> str:
+        name = f"_k{number}" if number >= 0 else f"_km{-number}"
         self.pool[name] = number
         return name
 
     def fault(self, indent: int, condition: str, site: int, value: str = "", size: str = "") -> None:
         """Write a check that stops the kernel with a fault."""
-        zero = self.pooled("k", 0)
+        zero = self.pooled(0)
         self.line(indent, f"if {condition}:")
-        number = self.pooled("k", site)
+        number = self.pooled(site)
         self.line(indent + 1, self.leave(f"_fault(_record, _cy, {number}, {value or zero}, {size or zero})"))
 
     def source(self, indent: int, target: str, operands: tuple) -> None:
@@ -250,7 +251,7 @@ def function_text(
     counters = counters or {}
     writer = FunctionText(lowered, names, is_kernel, counters)
     regions = [f"_m_{region}" for region in lowered.regions]
-    integers = [f"u_{name}" for name in lowered.parameters]
+    integers = [variable_name(name) for name in lowered.parameters]
     counts = ["_counts"] * bool(counters)
     if is_kernel:
         parameters = ["_image", "_limit", *regions, *counts, *integers]

@@ -1,7 +1,8 @@
 """The source text of kernels, kept as it was imported: an edit of the file afterwards changes no kernel of this run.
 
-A file is read when the first of its routines is decorated, which is while it is imported unless only factories decorate
-there. The text is believed where Python makes the very code of the function from it; else the file has changed since.
+A file is read when the first of its kernels is decorated, which is while it is imported unless only factories decorate
+there, or when a program with tasks in it is loaded. The text is believed where Python makes the very code of the
+function from it; else the file has changed since.
 """
 
 from __future__ import annotations

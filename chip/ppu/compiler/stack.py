@@ -1,4 +1,4 @@
-"""The stack that a kernel needs: known before it runs, since no routine can call itself.
+"""The stack that a kernel or a program needs: known before it runs, since no routine can call itself.
 
 Frames follow the embedded ABI of the Power ISA: back chain and link register, then what the routine keeps, in multiples
 of 16 bytes. How much a compiler keeps in registers is not known here: each parameter and variable counts as one word
@@ -11,7 +11,7 @@ import ast
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
-from chip.errors import ChipLimitError
+from chip.ppu.compiler.language import stored_names
 
 if TYPE_CHECKING:
     from chip.ppu.compiler.kernel import Kernel, Subroutine
@@ -39,8 +39,7 @@ class Chain(NamedTuple):
 
 def frame_bytes(routine: Routine) -> int:
     """Return the bytes of a routine's stack frame."""
-    stored = {node.id for node in ast.walk(routine.tree) if isinstance(node, ast.Name) and _is_stored(node)}
-    return _framed(len(stored | set(routine.parameters)))
+    return _framed(len(stored_names(routine.tree) | set(routine.parameters)))
 
 
 def _framed(variables: int) -> int:
@@ -61,33 +60,19 @@ def deepest_chain(kernel: Kernel) -> Chain:
     return known[kernel]
 
 
-def deepest_of_tasks(tasks: TaskForm, kernels: list[Kernel], stack: int) -> Chain | None:
-    """Return the chain of calls of a program that needs the most stack, from its main to the last subroutine.
-
-    Raises:
-        ChipLimitError: it needs more than there is.
-    """
+def deepest_chain_of_tasks(tasks: TaskForm) -> Chain:
+    """Return the chain of calls of a program that needs the most stack, from its main to the last subroutine."""
     known: dict[TaskRoutine, Chain] = {}
 
     def chain_of(task: TaskRoutine) -> Chain:
         if task not in known:
             inner = [chain_of(callee) for callee in tasks.calls(task)]
-            inner += [deepest_chain(kernel) for kernel in tasks.kernels(task)]
+            inner += [deepest_chain(kernel) for kernel in dict.fromkeys(tasks.kernels(task))]
             longest = max(inner, key=lambda chain: chain.frame_bytes, default=Chain((), 0))
             known[task] = Chain((task.name, *longest.names), _framed(tasks.variables(task)) + longest.frame_bytes)
         return known[task]
 
-    chain = chain_of(tasks.entries["main"])
-    if chain.stack_bytes > stack:
-        routine = tasks.entries["main"].routine
-        where = f"{routine.file}:{routine.first_line}"
-        remedy = f"{where}: the calls {' > '.join(chain.names)} need it: call less deeply, or use fewer variables"
-        raise ChipLimitError("stack of the processor for its tasks", chain.stack_bytes, stack, "bytes", remedy)
-    return chain
-
-
-def _is_stored(node: ast.Name) -> bool:
-    return isinstance(node.ctx, ast.Store)
+    return chain_of(tasks.main)
 
 
 def _callees(routine: Routine, known: dict) -> Iterator[Kernel | Subroutine]:

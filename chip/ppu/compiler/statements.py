@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable
 from typing import Any, NoReturn, Protocol
 
 from chip.ppu.compiler.builder import Builder
@@ -267,11 +266,9 @@ class Statements:
             self.routine.refuse(
                 node, f"loops with the step {spelled(call.args[-1])}; the step must be a constant other than 0"
             )
-        self.count(node, node.target.id, bounds[0], bounds[1], step.low, lambda: self.read(node.body))
+        self.count(node, node.target.id, bounds[0], bounds[1], step.low)
 
-    def count(
-        self, node: ast.For, name: str, start: Value, stop: Value, step: int, read_body: Callable[[], None]
-    ) -> None:
+    def count(self, node: ast.For, name: str, start: Value, stop: Value, step: int) -> None:
         """Loop over a range with a variable."""
         builder, variables = self.builder, self.variables
         unsigned = self.expressions.common_type(node, start, stop)
@@ -285,16 +282,17 @@ class Statements:
         before = set(variables.assigned)
         variables.assigned.add(name)
 
-        def read_round() -> None:
+        def read_round() -> set[str]:
             builder.book("alu")  # the index's step
             builder.book("branch")
             self.scope.watchdog(node)
-            inner, self.after_body = self._nested(node, "body", node.body)
+            inner, after = self._nested(node, "body", node.body)
             builder.nodes += inner
+            return after
 
-        round_nodes = builder.nested(read_round, node, "head")
+        after, round_nodes = builder.captured(read_round, node, "head")
         builder.add(Count(self.name_of(name), start.operand, stop.operand, step, round_nodes, node.lineno, name))
-        after, variables.assigned = self.after_body, before
+        variables.assigned = before
         certain = start.constant and stop.constant and len(range(start.low, stop.low, step)) > 0
         if certain and not _has(node.body, ast.Break, ast.Continue, ast.Return):
             variables.assigned = after

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
-from chip.ppu.compiler.language import MixedTypesError, Routine
+from chip.ppu.compiler.language import MixedTypesError, Routine, stores
 from chip.ppu.compiler.values import LIMITS, Value, any_value
 
 Read = TypeVar("Read")
@@ -99,19 +99,6 @@ def check_type(routine: Routine, node: ast.AST, value: Value, unsigned: bool, wh
     have, want = ("an unsigned", "i32") if value.unsigned else ("a signed", "u32")
     sentence = f"gives {have} number to {what}, which is {want}; write {want}(...) around it"
     routine.refuse(node, sentence, MixedTypesError)
-
-
-# ---------------------------------------------------------------------- what the source says
-
-
-def stores(tree: ast.AST) -> list[str]:
-    """Return every name that a routine assigns to, as often as it does."""
-    return [node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)]
-
-
-def stored_names(tree: ast.AST) -> set[str]:
-    """Return every name that a routine assigns to."""
-    return set(stores(tree))
 
 
 def counted_names(tree: ast.AST) -> set[str]:

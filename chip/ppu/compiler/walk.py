@@ -30,10 +30,10 @@ from chip.ppu.compiler.form import (
 from chip.ppu.compiler.kernel import KernelForm, stop
 from chip.ppu.compiler.language import Routine
 from chip.ppu.compiler.unit import Lowered
+from chip.ppu.compiler.variables import variable_name
 from chip.ppu.costs import COSTS
-from chip.ppu.vector import accumulate, arithmetic, moves
 from chip.ppu.vector.operands import ALWAYS, Condition, VectorRegister
-from chip.ppu.vector.operations import OPERATIONS, Operation
+from chip.ppu.vector.operations import FUNCTIONS, OPERATIONS, Operation
 from chip.ppu.vector.unit import VectorUnit
 
 NEXT = Leave("next", 0)  # control goes on behind a node
@@ -106,7 +106,7 @@ class Walk:
 
     def _routine(self, key: Any, integers: Sequence[int]) -> Generator[Event, None, int | None]:
         routine, lowered = key.routine, self.form.unit.routines[key]
-        names = [f"u_{name}" for name in lowered.parameters]
+        names = [variable_name(name) for name in lowered.parameters]
         frame = Frame(routine, lowered, dict(zip(names, integers, strict=True)))
         left = yield from self._nodes(frame, lowered.nodes)
         if left is NEXT:
@@ -277,7 +277,7 @@ class Walk:
                 amount = value if kind.startswith("amount") else None
         if region:
             shown.append(f"{region}[{first * operation.lanes}:{(first + 1) * operation.lanes}]")
-        plain(_function(name))(self.unit.state, *arguments)
+        plain(FUNCTIONS[name])(self.unit.state, *arguments)
         result = self._written(operation, arguments, first)
         last = operation.instructions_with(amount)[-1]
         return self._event(frame, instruction.line, name, tuple(shown), result, last)
@@ -292,8 +292,3 @@ class Walk:
         if "to_accumulator" in operation.name:
             return (state.accumulator32 if halfwords else state.accumulator16).copy()
         return (state.halfwords if halfwords else state.bytes)[arguments[0]].copy()
-
-
-def _function(name: str) -> Callable:
-    """Return a vector operation by its name."""
-    return next(getattr(room, name) for room in (arithmetic, moves, accumulate) if hasattr(room, name))

@@ -24,6 +24,7 @@ from chip.aligned import aligned
 from chip.clock import Alarm
 from chip.constants import PPU_CLOCK_NS
 from chip.errors import LossError, MachineFault
+from chip.ppu.compiler.form import signed32
 from chip.ppu.compiler.kernel import BoundKernel
 from chip.ppu.memory import LinkMap
 from chip.ppu.processor.doorbells import DoorbellOrTime
@@ -45,11 +46,6 @@ MOST_SKIPS = 64  # in a row, then one through the queue: whoever steps the envir
 SKIPS_LEFT = range(MOST_SKIPS, -1, -1)
 EXIT_CODES = range(-(1 << 31), 1 << 32)  # numbers of 32 bits, signed or not
 Place = str | VectorRegister | Sequence[VectorRegister]  # of vectors: a region of SRAM, or registers
-
-
-def signed(exit_code: int) -> int:
-    """Return a number of :data:`EXIT_CODES` as the signed one that has its 32 bits: -1 for 0xFFFFFFFF."""
-    return exit_code - (1 << 32) if exit_code >> 31 == 1 else exit_code
 
 
 class RegisterSet:
@@ -255,7 +251,7 @@ class Processor:
             raise MachineFault(
                 f"program {self.program.name} on the {self.name} PPU ended with {code}; an exit code has 32 bits"
             )
-        return signed(int(code))
+        return signed32(int(code))
 
     def _stop(self, code: int | str) -> None:
         self.exit_code = code

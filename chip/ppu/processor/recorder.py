@@ -14,12 +14,10 @@ import numpy as np
 from chip import constants as c
 from chip.errors import ChipLimitError, LossError, MachineFault
 from chip.fpga import BLOCK_RAM_BASE, DRAM_BASE, ExternalMemory, record_address
-from chip.ppu.costs import COSTS
+from chip.ppu.processor.timing import WORD_CYCLES
 from chip.ppu.recording import Recording
 
 STAMP_BYTES = 8
-WORD_BYTES = 4
-_SCALAR_LOAD_CYCLES = COSTS["load"].cycles + COSTS["address"].cycles
 
 
 class Track:
@@ -39,8 +37,8 @@ class Track:
             self.vectors, self.words = halves * np.size(recording.rows), 0
         else:
             self.vectors, rest = divmod(self.type.itemsize, c.VECTOR_BYTES)
-            self.words = -(-rest // WORD_BYTES)
-        self.record_bytes = self.vectors * c.VECTOR_BYTES + self.words * WORD_BYTES
+            self.words = -(-rest // c.WORD_BYTES)
+        self.record_bytes = self.vectors * c.VECTOR_BYTES + self.words * c.WORD_BYTES
         self._stamp_bytes = _whole_vectors(recording.count * STAMP_BYTES)
         self.nbytes = self._stamp_bytes + _whole_vectors(recording.count * self.record_bytes)
         self.address = self.written = self.lost = 0
@@ -56,8 +54,8 @@ class Track:
         """What one record takes: time stamp, then vectors, then words."""
         first = c.WEIGHT_LOAD_CYCLES if self.recording.rows is not None else c.SRAM_VECTOR_LOAD_CYCLES
         posted = c.EXTERNAL_STORE_CYCLES + (self.vectors - 1) * c.EXTERNAL_STORE_SUSTAINED_CYCLES if self.vectors else 0
-        stamp = _SCALAR_LOAD_CYCLES + STAMP_BYTES // WORD_BYTES * omnibus_write_cycles
-        return stamp + self.vectors * first + posted + self.words * (_SCALAR_LOAD_CYCLES + omnibus_write_cycles)
+        stamp = WORD_CYCLES + STAMP_BYTES // c.WORD_BYTES * omnibus_write_cycles
+        return stamp + self.vectors * first + posted + self.words * (WORD_CYCLES + omnibus_write_cycles)
 
     def sample(self, ppu) -> np.ndarray:
         """uint8[values]: what a record holds now, as it is sent."""

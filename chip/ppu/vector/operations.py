@@ -79,6 +79,7 @@ def _table() -> dict[Any, Operation]:
 
 _TABLE = _table()
 OPERATIONS: dict[str, Operation] = {operation.name: operation for operation in _TABLE.values()}
+FUNCTIONS: dict[str, Any] = {operation.name: function for function, operation in _TABLE.items()}
 OPERATION_NAMES: dict[Any, str] = {function: operation.name for function, operation in _TABLE.items()}
 
 # scalar intrinsics: number of arguments, instructions of the scalar core that they take
@@ -93,3 +94,11 @@ INTRINSICS: dict[str, tuple[int, tuple[str, ...]]] = {
     "divide": (2, ("divide",)),  # divw
 }
 INTRINSIC_NAMES: dict[Any, str] = {getattr(scalars, name): name for name in INTRINSICS}
+
+
+def known_call(callee: object) -> tuple[str | None, str | None]:
+    """Return the names of the vector operation or the intrinsic that something is."""
+    try:
+        return OPERATION_NAMES.get(callee), INTRINSIC_NAMES.get(callee)
+    except TypeError:  # something unhashable is neither
+        return None, None

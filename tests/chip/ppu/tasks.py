@@ -125,9 +125,9 @@ class Runs:
         self.form, self.arrays = form, arrays_of(form, regions)
         self.functions, self.patience_ns = functions, patience_ns
         self.states = [np.zeros(form.state_size, np.int64) for _ in functions]
-        back, self._result = form.entry_slots("main")
+        back, self._result = form.entry_slots
         for state in self.states:
-            state[PLACE], state[back] = form.entry_place("main"), END
+            state[PLACE], state[back] = form.entry_place, END
             state[WATCHED] = 1  # kernels are operations like others
         self.operations, self.times_ns, self.result = [], [], None
 

@@ -13,7 +13,6 @@ import numpy as np
 
 from chip.ppu.compiler.form import Call, Wait
 from chip.ppu.compiler.kernel import Kernel, Subroutine
-from chip.ppu.compiler.kernel_scope import known_call
 from chip.ppu.compiler.language import HINTS, MISSING, KernelError, Routine, spelled
 from chip.ppu.compiler.tasks.arguments import shown
 from chip.ppu.compiler.tasks.requests import Word
@@ -23,6 +22,7 @@ from chip.ppu.compiler.tasks.statics import OperationName, Ppu, is_foreign
 from chip.ppu.compiler.unit import OUT_OF_BOUNDS
 from chip.ppu.compiler.values import Value, any_value, constant, time_value
 from chip.ppu.memory import ElementType
+from chip.ppu.vector.operations import known_call
 
 if TYPE_CHECKING:
     from chip.ppu.compiler.tasks.scope import TaskScope
@@ -116,8 +116,9 @@ class Calls:
                 if handed_on
                 else f"calls {spelled(node.func)}, which waits, without handing on to it; write `yield from` before it",
             )
+        caller = Caller(self.routine, node)
         if function is self.unit.scheduled_main:
-            return self._called(scheduler(self.unit, callee.__self__), {})
+            return self._called(scheduler(self.unit, callee.__self__, caller), {})
         signature = inspect.signature(callee)
         try:
             arguments = signature.bind(*node.args, **{str(keyword.arg): keyword.value for keyword in node.keywords})
@@ -133,7 +134,7 @@ class Calls:
                 self.builder.book_move(numbers[name])
             else:
                 known[name] = found
-        routine = self.unit.routine(function, known, _widened(numbers), Caller(self.routine, node))
+        routine = self.unit.routine(function, known, _widened(numbers), caller)
         if routine.returns is not None and not routine.always_returns:
             self.routine.refuse(node, f"calls {routine.name}, which returns a number on some ways and none on others")
         return self._called(routine, numbers)

@@ -9,34 +9,32 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from chip.ppu.compiler.build import load_function, short
+from chip.ppu.compiler.build import load_function, scalar_imports, short
 from chip.ppu.compiler.depth import deep
-from chip.ppu.compiler.form import PURE, Call, Node, Wait, parts, words
+from chip.ppu.compiler.form import PURE, Call, Wait, all_nodes, words
+from chip.ppu.compiler.language import stored_names
 from chip.ppu.compiler.tasks.requests import Request
 from chip.ppu.compiler.tasks.routine import TaskRoutine
 from chip.ppu.compiler.tasks.text import TaskText
 from chip.ppu.compiler.tasks.unit import TaskUnit
-from chip.ppu.compiler.variables import stored_names, variable_name
+from chip.ppu.compiler.variables import variable_name
 from chip.ppu.costs import INSTRUCTION_BYTES
 
 if TYPE_CHECKING:
     from chip.ppu.compiler.kernel import KernelForm
 
-_IMPORTED = ("int64", "load", "load_unsigned", "wrap8", "wrap16", "wrap32", "shift_left", "shift_left_unsigned")
-_IMPORTED += ("shift_right", "shift_right_unsigned", "divide_unsigned", "saturate8", "saturate16", "minimum", "maximum")
 _ELEMENTS = ("int8", "uint16", "int16", "uint32", "int32")
-_IMPORTED += ("absolute", "multiply_high", "count_leading_zeros", "divide")
 
 
 class TaskForm:
     """What a program's tasks are on one processor.
 
     Attributes:
-        entries: the routine of each task, by the name of its method.
+        main: the routine of ``main``.
         requests: the operations that they wait for, by the numbers that the function returns.
         tables: their constant tables, int64[n] each.
         words: the elements of SRAM that they read, by the places before which that happens.
-        code_sizes: bytes of the routines' code by name; table_bytes: of their constants.
+        code_sizes: bytes of code by routine; table_bytes: of their constants.
     """
 
     def __init__(
@@ -44,7 +42,7 @@ class TaskForm:
         program: Any,
         hemisphere: int,
         signatures: Mapping[str, inspect.Signature],
-        scheduled_main: Callable | None = None,
+        scheduled_main: Callable,
     ):
         """Compile the tasks of a program for a processor that has operations of these signatures.
 
@@ -54,11 +52,11 @@ class TaskForm:
             KernelError: a task asks for something that the processor or its language does not have.
         """
         self.unit = TaskUnit(program.memory, hemisphere, signatures, scheduled_main, program.kernels)
-        self.entries = {"main": self.unit.task(program.main)}
+        self.main = self.unit.task(program.main)
         name = program.name
         self.routines = list(self.unit.routines.values())
         self.memory, self.tables = program.memory, self.unit.tables
-        with deep(self.entries["main"].routine):
+        with deep(self.main.routine):
             self._text = TaskText(self.routines, self.tables, program.code_in == "sram")
         self.requests: list[Request] = self._text.requests
         self.slots, self.state_size = self._text.slots, self._text.size
@@ -85,22 +83,23 @@ class TaskForm:
 
     def calls(self, task: TaskRoutine) -> list[TaskRoutine]:
         """Return the routines that a routine calls."""
-        return [node.routine for node in _all(task.nodes) if isinstance(node, Call)]
+        return [node.routine for node in all_nodes(task.nodes) if isinstance(node, Call)]
 
     def kernels(self, task: TaskRoutine) -> list[Any]:
         """Return the kernels that a routine runs."""
-        requests = [node.request for node in _all(task.nodes) if isinstance(node, Wait)]
+        requests = [node.request for node in all_nodes(task.nodes) if isinstance(node, Wait)]
         inner = [r for request in requests if isinstance(request, Request) for r in (request, *_chained(request))]
         return [request.arguments[0] for request in inner if request.operation == "run"]
 
-    def entry_place(self, method: str) -> int:
-        """Return the place at which a task begins."""
-        return self._text.entries[self.entries[method]]
+    @property
+    def entry_place(self) -> int:
+        """The place at which ``main`` begins."""
+        return self._text.entries[self.main]
 
-    def entry_slots(self, method: str) -> tuple[int, int]:
-        """Return the elements of the state that say where a task returns to, and what it returned."""
-        task = self.entries[method]
-        return self.slots[task.own("back")], self.slots.get(task.own("result"), -1)
+    @property
+    def entry_slots(self) -> tuple[int, int]:
+        """The elements of the state that say where ``main`` returns to, and what it returned."""
+        return self.slots[self.main.own("back")], self.slots.get(self.main.own("result"), -1)
 
     def plain_function(self, offsets: Mapping[str, int]) -> Callable:
         """Return the function as plain Python; kernels that it runs are compiled all the same."""
@@ -119,7 +118,7 @@ class TaskForm:
         lines = [f'"""Generated from the tasks of a program; {hashlib.sha256(text.encode()).hexdigest()[:8]}."""', ""]
         lines += [f"from numpy import {kind} as _{kind}" for kind in _ELEMENTS]
         lines += ["from chip.compiled import compiled"]
-        lines += [f"from chip.ppu.compiler.scalars import {name} as _{name}" for name in _IMPORTED]
+        lines += scalar_imports()
         for number, form in enumerate(self._kernel_forms()):
             lines.append(f"from {form.function.__module__} import {form.lowered.name} as _kernel_{number}")
         return load_function(self.function_name, "\n".join([*lines, "", "", "@compiled", text]))
@@ -136,17 +135,6 @@ def _load(region: np.ndarray, index: int) -> int:
 
 def _load_unsigned(region: np.ndarray, index: int) -> int:
     return int(region[index])
-
-
-def _all(nodes: list[Node]) -> list[Node]:
-    """Return all nodes, at any depth."""
-    found: list[Node] = []
-    waiting = list(reversed(nodes))
-    while waiting:
-        found.append(waiting.pop())
-        for inner in reversed(parts(found[-1])):
-            waiting += reversed(inner)
-    return found
 
 
 def _chained(request: Request) -> list[Request]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from chip.constants import SRAM_BYTES
 from chip.ppu.compiler.form import Wait
 from chip.ppu.compiler.kernel import Kernel
 from chip.ppu.compiler.language import MISSING, spelled
@@ -20,7 +21,7 @@ from chip.ppu.compiler.values import LIMITS, Value, constant
 if TYPE_CHECKING:
     from chip.ppu.compiler.tasks.scope import TaskScope
 
-LARGEST_ADDRESS = 0x3FFF  # of SRAM
+LARGEST_ADDRESS = SRAM_BYTES - 1
 
 
 @dataclass(frozen=True)

@@ -33,8 +33,13 @@ class TaskRoutine:
     def always_returns(self) -> bool:
         """Return whether it returns a number whichever way it goes."""
         found = [node for node in ast.walk(self.routine.tree) if isinstance(node, ast.Return)]
-        return leaves(self.routine.tree.body) and all(node.value is not None for node in found)
+        return leaves(self.routine.tree.body) and not any(returns_nothing(node) for node in found)
 
     def own(self, name: str) -> str:
         """Return what one of its variables is called among those of all routines."""
         return f"r{self.number}{name}"
+
+
+def returns_nothing(node: ast.Return) -> bool:
+    """Return whether a return gives no number: it stands alone, or returns None."""
+    return node.value is None or isinstance(node.value, ast.Constant) and node.value.value is None

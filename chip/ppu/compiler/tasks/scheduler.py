@@ -12,19 +12,21 @@ from chip.ppu.compiler.tasks.routine import TaskRoutine
 from chip.ppu.compiler.values import any_value
 
 if TYPE_CHECKING:
+    from chip.ppu.compiler.tasks.calls import Caller
     from chip.ppu.compiler.tasks.unit import TaskUnit
 
 NOTHING, DONE = -1, -2  # what a pass of the scheduler says beside the number of a task
 
 
-def scheduler(unit: TaskUnit, program: Any) -> TaskRoutine:
+def scheduler(unit: TaskUnit, program: Any, caller: Caller | None) -> TaskRoutine:
     """Return the routine that runs a program's tasks: pass after pass of the scheduler's loop.
 
     What it costs is booked by the pass; its code is that of the program's start.
     """
     key = "scheduler", id(program)
-    if key in unit.routines:
-        return unit.routines[key]
+    known = unit.known(key, caller)
+    if known is not None:
+        return known
     task = unit.routines[key] = TaskRoutine(len(unit.routines), "run_tasks", Routine(type(program).main, "task"))
     builder = Builder(task.own("_"))
     task.nodes = [Block(), Loop(_pass(unit, builder, program)), Block()]

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from chip.ppu.compiler.builder import Builder
 from chip.ppu.compiler.expressions import Expressions
-from chip.ppu.compiler.language import MISSING, KernelError, spelled
+from chip.ppu.compiler.language import MISSING, spelled, stored_names, stores
 from chip.ppu.compiler.tasks.calls import Calls
 from chip.ppu.compiler.tasks.operations import Operations
 from chip.ppu.compiler.tasks.routine import TaskRoutine
@@ -17,7 +19,7 @@ from chip.ppu.compiler.tasks.statements import MustBeKnown, TaskStatements, Task
 from chip.ppu.compiler.tasks.statics import LONGEST_LIST, OperationName, Statics, as_range
 from chip.ppu.compiler.unit import DIVISION_BY_ZERO, OUT_OF_BOUNDS, Site
 from chip.ppu.compiler.values import LIMITS, Value, constant, time_value
-from chip.ppu.compiler.variables import Types, check_type, stored_names, stores
+from chip.ppu.compiler.variables import Types, check_type
 
 if TYPE_CHECKING:
     from chip.ppu.compiler.tasks.unit import TaskUnit
@@ -78,12 +80,11 @@ class TaskScope:
         found = self.static(node)
         if found is MISSING:
             names = frozenset(n.id for n in ast.walk(node) if isinstance(n, ast.Name)) & self.variables.names
-            try:
-                self.routine.refuse(
-                    node, f"needs to know {what} when it is loaded, and {spelled(node)} is known only when it runs"
-                )
-            except KernelError as error:
-                raise MustBeKnown(str(error), names) from None
+            self.routine.refuse(
+                node,
+                f"needs to know {what} when it is loaded, and {spelled(node)} is known only when it runs",
+                partial(MustBeKnown, names=names),
+            )
         return found
 
     def bind(self, target: ast.expr, value: ast.expr) -> bool:
@@ -134,25 +135,21 @@ class TaskScope:
                 self.statics.values.pop(name, None)
                 self.variables.assigned.discard(name)
 
-    def listed(self, node: ast.For, over: Any) -> list:
+    def listed(self, node: ast.For, over: Any) -> Sequence:
         """Return what a loop runs over, one by one."""
+        if isinstance(over, range):
+            return over
         try:
-            size = len(over) if hasattr(over, "__len__") else None
-            if isinstance(over, range):
-                return over  # type: ignore[return-value]
             values = list(over)
         except TypeError:
             self.routine.refuse(node, f"loops over {spelled(node.iter)}, which is no sequence; loop over range(...)")
-        if (size or len(values)) > LONGEST_LIST:
+        if len(values) > LONGEST_LIST:
             self.routine.refuse(
                 node,
                 f"loops over {len(values)} elements of {spelled(node.iter)}, one after the other; at most "
                 f"{LONGEST_LIST} can be, loop over a range",
             )
         return values
-
-    def is_none(self, node: ast.expr) -> bool:
-        return isinstance(node, ast.Constant) and node.value is None
 
     def variable(self, node: ast.Name) -> Value | None:
         return self.variables.value(self.routine, node)

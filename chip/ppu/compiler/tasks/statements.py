@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from chip.ppu.compiler.builder import Builder
 from chip.ppu.compiler.language import MISSING, KernelError, Routine, spelled
 from chip.ppu.compiler.statements import Statements
-from chip.ppu.compiler.tasks.routine import TaskRoutine
+from chip.ppu.compiler.tasks.routine import TaskRoutine, returns_nothing
 from chip.ppu.compiler.tasks.statics import LONGEST_LIST, as_range
 from chip.ppu.compiler.values import Value, constant, time_value
 from chip.ppu.compiler.variables import MoreTypes, Types, Variables, variable_name
@@ -120,7 +121,7 @@ class TaskStatements(Statements):
 
     def _return(self, node: ast.Return) -> None:
         scope = self.scope
-        value = None if node.value is None or scope.is_none(node.value) else self.expressions.integer(node.value)
+        value = None if returns_nothing(node) else self.expressions.integer(node.value)
         if value is not None:
             self.builder.book_move(value)
             scope.returns(node, value)
@@ -153,23 +154,23 @@ class TaskStatements(Statements):
         assigned, values = set(variables.assigned), dict(self.scope.statics.values)
         try:
             start, stop = constant(counted.start), constant(counted.stop)
-            self.count(node, name, start, stop, counted.step, lambda: self.read(node.body))
+            self.count(node, name, start, stop, counted.step)
         except MustBeKnown:
             take_back()
             kept()
             variables.assigned, self.scope.statics.values = assigned, values
             raise
 
-    def _unroll(self, node: ast.For, values: list) -> bool:
+    def _unroll(self, node: ast.For, values: Sequence) -> bool:
         """Read the body once for each value; return whether control never runs past it."""
         if not len(values):
             return False
-        for inner in ast.walk(node):
-            if isinstance(inner, ast.Break | ast.Continue) and _innermost_loop(node, inner) is node:
-                how = "break" if isinstance(inner, ast.Break) else "continue"
-                self.routine.refuse(
-                    inner, f"uses {how} in a loop over {spelled(node.iter)}, which is unrolled; loop over a range"
-                )
+        jump = next(_jumps(node.body), None)
+        if jump is not None:
+            how = "break" if isinstance(jump, ast.Break) else "continue"
+            self.routine.refuse(
+                jump, f"uses {how} in a loop over {spelled(node.iter)}, which is unrolled; loop over a range"
+            )
         for value in values:
             self.scope.bind_known(node.target, value)
             if self.read(node.body):
@@ -178,17 +179,12 @@ class TaskStatements(Statements):
         return False
 
 
-def _innermost_loop(tree: ast.AST, wanted: ast.AST) -> ast.AST | None:
-    """Return the loop that a statement belongs to."""
-    found = None
-
-    def visit(node: ast.AST, loop: ast.AST | None) -> None:
-        nonlocal found
-        if node is wanted:
-            found = loop
-        inside = node if isinstance(node, ast.For | ast.While) else loop
-        for child in ast.iter_child_nodes(node):
-            visit(child, inside)
-
-    visit(tree, None)
-    return found
+def _jumps(statements: list[ast.stmt]) -> Iterator[ast.Break | ast.Continue]:
+    """Yield what leaves a round of the loop whose statements these are; inner loops have their own."""
+    waiting: deque[ast.AST] = deque(statements)
+    while waiting:
+        node = waiting.popleft()
+        if isinstance(node, ast.Break | ast.Continue):
+            yield node
+        elif not isinstance(node, ast.For | ast.While):
+            waiting += ast.iter_child_nodes(node)

@@ -16,8 +16,8 @@ from typing import Any
 
 import numpy as np
 
-from chip.ppu.compiler.language import MISSING, KernelError, Routine, spelled
-from chip.ppu.vector.operations import INTRINSIC_NAMES
+from chip.ppu.compiler.language import MISSING, KernelError, Routine, spelled, stored_names
+from chip.ppu.vector.operations import known_call
 
 HARMLESS = (
     *(
@@ -96,7 +96,7 @@ class Statics:
         """
         if isinstance(node, ast.Constant):
             return node.value
-        own = _stored(node)
+        own = stored_names(node)
         for inner in ast.walk(node):
             if isinstance(inner, ast.Name) and inner.id in variables and inner.id not in own:
                 if inner.id not in self.values or inner.id not in assigned:
@@ -136,7 +136,7 @@ class Statics:
 
     def _names(self, node: ast.expr) -> dict[str, Any]:
         names: dict[str, Any] = {"__builtins__": builtins}
-        own = _stored(node)
+        own = stored_names(node)
         for inner in ast.walk(node):
             if isinstance(inner, ast.Name) and inner.id not in own:
                 found = self.look_up(inner)
@@ -152,7 +152,7 @@ class Statics:
         callee = self.look_up(node.func)
         if callee is MISSING and isinstance(node.func, ast.Attribute):
             return  # a method of something computed
-        if known_intrinsic(callee):
+        if known_call(callee)[1]:
             raise NotKnown(spelled(node.func))  # computed in 32 bits, as the processor does it
         if isinstance(callee, OperationName) or callee is super:
             return
@@ -172,16 +172,6 @@ def is_foreign(function: Callable) -> bool:
     """Return whether a function comes with Python itself: it may be another one each time, as in ``random``."""
     code = getattr(function, "__code__", None)
     return code is not None and code.co_filename.startswith(LIBRARIES) and "site-packages" not in code.co_filename
-
-
-def known_intrinsic(callee: Any) -> bool:
-    """Return whether something is an intrinsic of the scalar core."""
-    return any(callee is intrinsic for intrinsic in INTRINSIC_NAMES)
-
-
-def _stored(node: ast.expr) -> set[str]:
-    """Return the names that an expression gives a value itself, in a comprehension."""
-    return {inner.id for inner in ast.walk(node) if isinstance(inner, ast.Name) and isinstance(inner.ctx, ast.Store)}
 
 
 def key_of(value: Any) -> Any:

@@ -14,9 +14,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from chip.constants import PPU_CLOCK_NS
 from chip.ppu.compiler.form import PURE, Block, Call, Count, If, Instruction, Leave, Loop, Node, Operand, Wait
 from chip.ppu.compiler.tasks.requests import Dynamic, Request, Word
 from chip.ppu.compiler.tasks.routine import TaskRoutine
+from chip.ppu.compiler.variables import variable_name
 
 if TYPE_CHECKING:
     from chip.ppu.compiler.kernel import Kernel
@@ -49,26 +51,25 @@ class TaskText:
         self.regions: dict[str, None] = {}  # that it reads or gives to kernels, in order
         self.words: dict[int, Word] = {}
         self.places: list[list[str]] = [[]]
+        self.unreachable: set[int] = set()  # places, behind what leaves
         self.seen: dict[str, set[int]] = {}  # in which places a variable stands
         self.entries = {task: self.new_place() for task in self.routines}
         self.place = END
         self.let_time_pass()
-        self.line("_code = -2")
+        self.line(f"_code = {ENDED}")
         self.line("break")
         self.task: TaskRoutine = self.routines[0]
         self.arguments = 0
         for task in self.routines:
             self._routine(task)
-        kept = sorted(name for name, places in self.seen.items() if len(places) > 1 or name in self._fixed())
+        fixed = {name for task in self.routines for name in (task.own("back"), task.own("result"))}
+        kept = sorted(name for name, places in self.seen.items() if len(places) > 1 or name in fixed)
         self.slots = {name: ARGUMENTS + self.arguments + number for number, name in enumerate(kept)}
 
     @property
     def size(self) -> int:
         """Elements of the state."""
         return ARGUMENTS + self.arguments + len(self.slots)
-
-    def _fixed(self) -> set[str]:
-        return {name for task in self.routines for name in (task.own("back"), task.own("result"))}
 
     def function_text(self, name: str, places: Mapping[str, tuple[int, Region]]) -> str:
         """Return the text of the function (state, image, sram, tables, now_ns, horizon_ns) -> code.
@@ -82,27 +83,29 @@ class TaskText:
             view = f".view(_{declared.dtype.name})" if declared.dtype.name != "uint8" else ""
             lines.append(f"    _m_{region} = _sram[{offset} : {offset + declared.size}]{view}")
         lines += [f"    {variable} = _int64(_state[{slot}])" for variable, slot in self.slots.items()]
-        lines += ["    _pc = _int64(_state[0])", "    _given = _int64(_state[3])", "    _cy = _int64(0)"]
+        lines += [f"    _pc = _int64(_state[{PLACE}])", f"    _given = _int64(_state[{GIVEN}])", "    _cy = _int64(0)"]
         if self.kernels:
             lines += [
                 "    _control = _int64(0)",
                 "    _kernel = _int64(0)",
                 f"    _limit = _int64(_state[{LIMIT_CYCLES}])",
+                "    _run = _int64(0)",
+                "    _run_ends = _int64(0)",
             ]
-        if self.kernels:
-            lines += ["    _run = _int64(0)", "    _run_ends = _int64(0)"]
         lines += ["    _code = _int64(0)", "    while True:"]
         for number, place in enumerate(self.places):
+            if number in self.unreachable:
+                continue
             lines.append(f"        if _pc == {number}:")
             lines += [f"            {line}" for line in place]
         lines += [f"    _state[{slot}] = {variable}" for variable, slot in self.slots.items()]
-        lines += ["    _state[0] = _pc", "    _state[1] = _now + 4 * _cy"]
+        lines += [f"    _state[{PLACE}] = _pc", f"    _state[{TIME_NS}] = _now + {PPU_CLOCK_NS} * _cy"]
         if self.kernels:
-            lines += ["    _state[2] += _control + _cy", f"    _state[{KERNEL_CYCLES}] += _kernel"]
+            lines += [f"    _state[{CONTROL}] += _control + _cy", f"    _state[{KERNEL_CYCLES}] += _kernel"]
             lines += [f"    _state[{LAST_RUN}] = _run", f"    _state[{LAST_RUN_ENDS_NS}] = _run_ends"]
         else:
-            lines += ["    _state[2] += _cy"]
-        lines += ["    _state[3] = _given", "    return _code"]
+            lines += [f"    _state[{CONTROL}] += _cy"]
+        lines += [f"    _state[{GIVEN}] = _given", "    return _code"]
         return "\n".join(lines) + "\n"
 
     # ------------------------------------------------------------------ places
@@ -135,11 +138,11 @@ class TaskText:
         What others cannot change in so short a time may be done a little ahead of it, ``early``: nobody can begin and
         end a write into this SRAM in the cycles that the state allows.
         """
-        condition = "_now + 4 * _cy >= _horizon"
+        condition = f"_now + {PPU_CLOCK_NS} * _cy >= _horizon"
         if early:
             condition += f" and (_cy > _state[{AHEAD_CYCLES}] or _state[{WATCHED}] != 0)"
         self.line(f"if {condition}:")
-        self.line("_code = -1", 1)
+        self.line(f"_code = {SLEEP}", 1)
         self.line("break", 1)
 
     # ------------------------------------------------------------------ nodes
@@ -172,7 +175,8 @@ class TaskText:
                     target = on_break if node.how == "break" else on_continue
                     assert target is not None
                     self.goto(target)
-                self.place = self.new_place()  # what follows is never reached
+                self.place = self.new_place()
+                self.unreachable.add(self.place)
             elif isinstance(node, Call):
                 self._call(node)
             else:
@@ -234,7 +238,7 @@ class TaskText:
     def _call(self, node: Call) -> None:
         callee, after = node.routine, self.new_place()
         for name, value in zip(callee.parameters, node.values, strict=True):
-            self.line(f"{self.use(callee.own(f'u_{name}'))} = {self.use(value)}")
+            self.line(f"{self.use(callee.own(variable_name(name)))} = {self.use(value)}")
         self.line(f"{self.use(callee.own('back'))} = {after}")
         self.goto(self.entries[callee])
         self.place = after
@@ -275,12 +279,11 @@ class TaskText:
         self.line(f"if _state[{WATCHED}] == 0:")
         self.line(f"_cycles = _kernel_{self.kernels.index(kernel)}({', '.join(arguments)})", 1)
         self.line("_control += _cy", 1)
-        self.line("_now += 4 * _cy", 1)
+        self.line(f"_now += {PPU_CLOCK_NS} * _cy", 1)
         self.line("_cy = _int64(0)", 1)
         self.line("if _cycles < 0:", 1)
-        for text in (f"_state[{SITE}] = {number}", f"_state[{VALUE}] = -1 - _cycles", "_code = -4", "break"):
-            self.line(text, 2)
-        self.line("_now += 4 * _cycles", 1)
+        self._stop(KERNEL_FAULT, number, "-1 - _cycles", 2)
+        self.line(f"_now += {PPU_CLOCK_NS} * _cycles", 1)
         self.line("_kernel += _cycles", 1)
         self.line(f"_run = _int64({number + 1})", 1)
         self.line("_run_ends = _now", 1)
@@ -320,8 +323,12 @@ class TaskText:
 
     def _fault(self, condition: str, site: int, value: Any, indent: int) -> None:
         self.line(f"if {condition}:", indent)
-        for text in (f"_state[{SITE}] = {site}", f"_state[{VALUE}] = {value}", "_code = -3", "break"):
-            self.line(text, indent + 1)
+        self._stop(FAULT, site, value, indent + 1)
+
+    def _stop(self, code: int, site: int, value: Any, indent: int) -> None:
+        """Leave the function with a fault, and what is known of it in the state."""
+        for text in (f"_state[{SITE}] = {site}", f"_state[{VALUE}] = {value}", f"_code = {code}", "break"):
+            self.line(text, indent)
 
 
 def _straight(node: If, levels: int) -> bool:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import inspect
 import types
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any, NoReturn
 
 import numpy as np
 
 from chip.ppu.compiler.depth import deep
 from chip.ppu.compiler.kernel import Kernel
 from chip.ppu.compiler.language import Routine
-from chip.ppu.compiler.tasks.calls import bound, missing
+from chip.ppu.compiler.tasks.calls import Caller, bound, missing
 from chip.ppu.compiler.tasks.routine import TaskRoutine
 from chip.ppu.compiler.tasks.scheduler import scheduler
 from chip.ppu.compiler.tasks.scope import TaskScope
@@ -22,9 +22,6 @@ from chip.ppu.compiler.values import Value
 from chip.ppu.compiler.variables import Types, until_types_are_known
 from chip.ppu.memory import Memory
 from chip.spelling import closest
-
-if TYPE_CHECKING:
-    from chip.ppu.compiler.tasks.calls import Caller
 
 MOST_RECURSION = 32  # calls of a function within each other, with arguments that are known and others each time
 
@@ -53,8 +50,8 @@ class TaskUnit:
         memory: Memory,
         hemisphere: int,
         signatures: Mapping[str, inspect.Signature],
-        scheduled_main: Any = None,
-        kernels: Sequence[Kernel] = (),
+        scheduled_main: Callable,
+        kernels: Sequence[Kernel],
     ):
         self.memory, self.signatures, self.scheduled_main = memory, signatures, scheduled_main
         self.kernels = tuple(kernels)
@@ -86,8 +83,15 @@ class TaskUnit:
         """Return the routine of a task, a method that gets the processor."""
         function, given = bound(method)
         if function is self.scheduled_main:
-            return scheduler(self, method.__self__)  # type: ignore[attr-defined]
+            return scheduler(self, method.__self__, None)  # type: ignore[attr-defined]
         return self.routine(function, {**given, **dict(missing(function, given, self.ppu))}, {}, None)
+
+    def known(self, key: Any, caller: Caller | None) -> TaskRoutine | None:
+        """Return a routine that was read before; refuse one that is being read, which calls itself."""
+        found = self.routines.get(key)
+        if found is not None and not found.done:
+            _refuse_recursion(found.name, caller or Caller(found.routine, found.routine.tree))
+        return found
 
     def routine(
         self, function: types.FunctionType, known: dict[str, Any], numbers: dict[str, Value], caller: Caller | None
@@ -95,13 +99,9 @@ class TaskUnit:
         """Return the routine of a function with known arguments, and with numbers for the others; read once."""
         types_of = tuple((name, value.unsigned, value.wide) for name, value in numbers.items())
         key = function.__code__, tuple((name, key_of(value)) for name, value in known.items()), types_of
-        found = self.routines.get(key)
-        recursive = found is not None and not found.done or self._reading.count(function.__code__) >= MOST_RECURSION
-        if recursive:
-            name = function.__name__
-            caller.routine.refuse(
-                caller.node, f"calls {name}, which calls it again; the stack does not allow recursion"
-            )
+        found = self.known(key, caller)
+        if self._reading.count(function.__code__) >= MOST_RECURSION and caller is not None:
+            _refuse_recursion(function.__name__, caller)
         if found is None:
             self.held += known.values()
             found = self.routines[key] = TaskRoutine(len(self.routines), function.__name__, Routine(function, "task"))
@@ -113,6 +113,10 @@ class TaskUnit:
                 self._reading.pop()
             found.done = True
         return found
+
+
+def _refuse_recursion(name: str, caller: Caller) -> NoReturn:
+    caller.routine.refuse(caller.node, f"calls {name}, which calls it again; the stack does not allow recursion")
 
 
 def _read(unit: TaskUnit, task: TaskRoutine, known: dict[str, Any], numbers: dict[str, Value]) -> None:

@@ -48,7 +48,7 @@ ROUNDS_BEFORE_COMPILING = 2_000  # of the function in plain Python
 POLLING_NS = 40_000  # without an operation: then the flow looks whether it goes round in circles
 PATIENCE_BEFORE_COMPILING_NS = 16 * POLLING_NS
 LONGEST_PATIENCE_NS = 1_000_000_000  # between two such looks; each comes after twice the time of the one before
-LONGEST_CIRCLE = 64  # looks for the program's own state
+MOST_STEPS_TO_A_CIRCLE = 128  # looks for the program's own state; a circle of 64 is found, after as many
 
 
 class CompiledFlow(Flow):
@@ -76,12 +76,12 @@ class CompiledFlow(Flow):
             place: (word.region, _taker_of(self.state, form.slots, word)) for place, word in form.words.items()
         }
         self._code = 0
-        self._back, self._result = form.entry_slots("main")
+        self._back, self._result = form.entry_slots
 
     def start(self) -> None:
         state = self.state
         state[ARGUMENTS:] = 0
-        state[PLACE], state[self._back] = self.form.entry_place("main"), END
+        state[PLACE], state[self._back] = self.form.entry_place, END
         self.result = None
 
     def compile(self) -> None:
@@ -175,11 +175,13 @@ class CompiledFlow(Flow):
     def _skip_circles(self, horizon_ns: int) -> int:
         """Let whole rounds of polling pass at once: nobody acts before the horizon, so they are all the same.
 
-        Goes from look to look until the program is where it was, or comes to something else, which is returned.
+        Goes from look to look until the program is where it was, or comes to something else, which is returned. The
+        look to come back to is a later one after 1, 2, 4 ... steps (R. P. Brent, BIT 20, 1980, 176): a horizon may
+        have stopped the program on a way into the circle, or at a place that it passes without a stop.
         """
-        state, first, begun_ns = self.state, self.state.copy(), self.time_ns
+        state, first, begun_ns, renewed_after = self.state, self.state.copy(), self.time_ns, 1
         state[LOOKED_AT_TIME] = 0
-        for _ in range(LONGEST_CIRCLE):
+        for steps in range(1, MOST_STEPS_TO_A_CIRCLE + 1):
             if self.time_ns >= horizon_ns:
                 break
             code = self._step()
@@ -193,6 +195,8 @@ class CompiledFlow(Flow):
                 self.time_ns += rounds * (self.time_ns - begun_ns)
                 state[TIME_NS] = self.time_ns
                 break
+            if steps == renewed_after:
+                first, begun_ns, renewed_after = state.copy(), self.time_ns, 2 * renewed_after
         return SLEEP
 
     # ------------------------------------------------------------------ operations
