@@ -2,7 +2,8 @@
 
 import pytest
 
-from chip.ppu import KernelError
+from chip.ppu import KernelError, Memory, Timer, u32
+from chip.ppu.program import Program
 from tests.chip.ppu.tasks import check_against_generator, form_of, program, regions_of
 from tests.chip.ppu.test_task_language import ATTRIBUTES as LANGUAGE_ATTRIBUTES
 from tests.chip.ppu.test_task_language import OUTSIDE
@@ -18,6 +19,12 @@ def maybe(self, ppu, n):
         return 1
     yield ppu.wait(1)
 
+def nothing_at_last(self, ppu, n):
+    yield ppu.wait(1)
+    if n > 3:
+        return 1
+    return None
+
 def again(self, ppu, n):
     yield ppu.wait(n)
     yield from self.again(ppu, n - 1)
@@ -29,6 +36,7 @@ def plain(self, n):
     return n + 1
 """
 )
+MEMORY = Memory(flag=u32[1])
 KNOWN_REGIONS = "the program's regions are: s, u, b, c"
 
 PYTHON = {
@@ -166,6 +174,7 @@ ROUTINES = {
     "y = yield from self.plain(x)": "hands on to self.plain, which never waits; call it without `yield from`",
     "y = yield from self.step(ppu, 3)": r"uses the value of .*, which has none",
     "y = yield from self.maybe(ppu, x)": "calls maybe, which returns a number on some ways and none on others",
+    "y = yield from self.nothing_at_last(ppu, x)": "calls nothing_at_last, which returns a number",
     "yield from self.again(ppu, x)": "task again calls again, which calls it again; the stack does not allow recursion",
     "yield from self.again(ppu, 3)": "task again calls again, which calls it again; the stack does not allow recursion",
     "yield from self.several(ppu, 3)": r"takes \* or \*\*; name each parameter",
@@ -225,3 +234,43 @@ def test_refusals_name_file_line_and_what_to_do(tmp_path, lines):
 def test_what_is_known_may_be_any_python(tmp_path, lines):
     made = program(tmp_path, f"{lines}\nyield ppu.wait(1)\nreturn 0", ATTRIBUTES, OUTSIDE)
     check_against_generator(made, regions_of(made))
+
+
+class Starting(Program):
+    """Its task begins the scheduler that runs it."""
+
+    name = "starting"
+    tasks = (Timer(10, 10, 1),)
+    memory = MEMORY
+
+    def on_timer(self, ppu):
+        yield from super().main(ppu)
+
+
+class StartingItself(Program):
+    """Its task is the main that hands on to the scheduler."""
+
+    name = "starting"
+    tasks = (Timer(10, 10, 1, task="main"),)
+    memory = MEMORY
+
+    def main(self, ppu):
+        yield ppu.wait(1)
+        return (yield from super().main(ppu))
+
+
+class StartingAtLength(Starting):
+    """Its main runs the scheduler, whose task begins it once more."""
+
+    def main(self, ppu):
+        yield ppu.wait(1)
+        return (yield from super().main(ppu))
+
+    def on_timer(self, ppu):
+        yield from self.main(ppu)
+
+
+@pytest.mark.parametrize("kind", [Starting, StartingItself, StartingAtLength])
+def test_a_task_that_starts_the_scheduler_that_runs_it_is_recursion(kind):
+    with pytest.raises(KernelError, match=r"test_task_refusals.py:\d+: task .* calls \w+, which calls it again"):
+        form_of(kind())
