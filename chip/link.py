@@ -18,9 +18,8 @@ from chip.errors import LinkError
 from chip.fpga import SampleSet
 from chip.ppu.contract import check_program, image_of
 from chip.ppu.declaration import shown
-from chip.ppu.memory import link
 from chip.ppu.processor.linking import link_program
-from chip.ppu.program import Program, UncompiledProgram
+from chip.ppu.program import Program
 from chip.registers import Registers
 from chip.trace_buffer import EVENT_BYTES
 
@@ -182,14 +181,12 @@ class HostLink:
         processor = self.chip.processors[hemisphere]
         image = image_of(program)
         link_map = link_program(program, hemisphere)
-        image_bytes = link_map.code_bytes + sum(region.size for region in program.memory.values())
-        self._transfer(f"load program {program.name}", omnibus_bytes(image_bytes))
+        self._transfer(f"load program {program.name}", omnibus_bytes(link_map.image_bytes))
         processor.recorder.reserve(program, self.chip.external, processor.name)
         try:
             processor.load(program, link_map, image)
         except BaseException:
-            processor.load(UncompiledProgram(), link(Program.memory), {})  # nothing of it stays
-            processor.program = processor.link_map = None
+            processor.unload()
             processor.recorder.reserve(Program(), self.chip.external, processor.name)
             raise
 

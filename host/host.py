@@ -161,7 +161,7 @@ class Host:
         except BaseException:
             self._broken = True
             for processor in self.chip.processors:
-                processor.program = None  # so that nobody can start a chip with half of what it needs
+                processor.unload()  # so that nobody can start a chip with half of what it needs
             raise
         self._loaded = firmware, task
         self._load_seconds = time.perf_counter() - begun

@@ -134,6 +134,11 @@ class LinkMap:
     deepest: Chain | None = None
     tasks: TaskForm | None = None
 
+    @property
+    def image_bytes(self) -> int:
+        """What is written where the program is loaded: all code, constants and regions."""
+        return self.code_bytes + sum(p.size for p in self.placements if p.kind in ("region", "const"))
+
     def offset(self, name: str) -> int:
         """Return the byte offset of a region."""
         for placement in self.placements:
@@ -203,9 +208,9 @@ def link(
         position = _aligned(position, VECTOR_BYTES if name in large else WORD_BYTES)
         placements.append(Placement(name, "region", position, memory[name].size))
         position += memory[name].size
-    constants = tasks.table_bytes if tasks is not None else 0
+    constant_bytes = tasks.table_bytes if tasks is not None else 0
     for name, kind, size in (
-        *([("tables of tasks", "const", constants)] if constants else []),
+        *([("tables of tasks", "const", constant_bytes)] if constant_bytes else []),
         *(("stack", "stack", stack), ("mailbox", "mailbox", mailbox)),
     ):
         position = _aligned(position, WORD_BYTES)

@@ -84,7 +84,7 @@ def steps_on(processor, kernel: Kernel, *integers: int) -> Iterator[Step]:
 
     Args:
         processor: with a program, ``chip.processors[0]``.
-        kernel, integers: as ``processor.run`` takes them.
+        kernel, integers: as ``ppu.run`` takes them.
 
     Raises:
         RuntimeError: the processor has no program. Else as :func:`steps`.

@@ -57,6 +57,11 @@ def chain(ppu: Processor, *operations: Operation) -> None:
         MachineFault: an operation that cannot be in a chain, or not behind the reads before it.
     """
     check_chain(ppu, operations)
+    run_chain(ppu, *operations)
+
+
+def run_chain(ppu: Processor, *operations: Operation) -> None:
+    """Do operations that have been checked."""
     gap_cycles = ppu.flow.chain_gap_cycles
     brought: list[Callable[[], None]] = []
     cycles, begun_ns = 0, ppu.start_ns

@@ -94,17 +94,10 @@ class Processor:
         self.vector = VectorUnit(seed=2 * chip.config.seed + hemisphere)
         self.sram = aligned(np.zeros(c.SRAM_BYTES, np.uint8))
         self.incoming = Transfers(memoryview(self.sram))
-        self.program: Program | None = None
-        self.link_map: LinkMap | None = None
-        self.regions: dict[str, np.ndarray] = {}
-        self.region_bytes: dict[str, np.ndarray] = {}
-        self.region_memory: dict[str, memoryview] = {}  # the same: faster where bytes are moved, for Python alone
-        self.kernels: dict = {}
-        self.scheduler, self.recorder = Scheduler(), Recorder()
+        self.recorder = Recorder()
         self.exit_code: int | str | None = None
-        self.flow: Flow | None = None
         self.observers: list[Callable] = []
-        self._instruction_cache: InstructionCache | None = None  # for code in external memory
+        self.unload()
         self._register_sets: dict[tuple[VectorRegister, ...], np.ndarray | RegisterSet] = {}
         self._forget()
 
@@ -125,6 +118,19 @@ class Processor:
         self.loading: tuple[Callable | None, int] = (None, 0)  # what ends the last load of a record, and its slot
 
     # ------------------------------------------------------------------ life cycle
+
+    def unload(self) -> None:
+        """Be without a program, and with empty memory."""
+        self.program: Program | None = None
+        self.link_map: LinkMap | None = None
+        self.scheduler = Scheduler()
+        self._instruction_cache: InstructionCache | None = None  # for code in external memory
+        self.sram[:] = 0
+        self.regions: dict[str, np.ndarray] = {}
+        self.region_bytes: dict[str, np.ndarray] = {}
+        self.region_memory: dict[str, memoryview] = {}  # the same: faster where bytes are moved, for Python alone
+        self.kernels: dict = {}
+        self.flow: Flow | None = None
 
     def load(self, program: Program, link_map: LinkMap, image: dict[str, np.ndarray]) -> None:
         """Take over a linked program: its tasks, its memory, its kernels."""

@@ -2,7 +2,10 @@
 
 import pytest
 
+from chip.chip import Chip
+from chip.config import ChipConfig
 from chip.errors import ChipLimitError
+from chip.link import omnibus_bytes
 from chip.ppu import Memory, i32, link
 from chip.ppu.costs import COSTS, INSTRUCTION_BYTES, issue_cycles
 from chip.ppu.memory import START_CODE_BYTES
@@ -103,6 +106,10 @@ def test_tasks_have_their_places_in_the_memory(tmp_path):
         + sum(sizes.values())
         + sum(size for kernel in made.kernels for size in kernel.code_sizes.values())
     )
+    regions = sum(size for (_, kind), size in placed.items() if kind == "region")
+    chip = Chip(ChipConfig.ideal())
+    chip.link.load_program(0, made)
+    assert chip.link.bytes["before"] == omnibus_bytes(code + 3 * 2 + 3 * 4 + regions)  # the stack is not written
 
 
 def test_code_in_external_memory_takes_the_tasks_along(tmp_path):

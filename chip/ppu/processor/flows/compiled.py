@@ -36,6 +36,7 @@ from chip.ppu.compiler.tasks.text import (
     WATCHED,
 )
 from chip.ppu.compiler.unit import DIVISION_BY_ZERO
+from chip.ppu.processor.chaining import check_chain, run_chain
 from chip.ppu.processor.flows.flow import Flow
 from chip.ppu.processor.operation import TABLE, Operation
 from chip.ppu.processor.scheduling import PASS, scheduler_pass
@@ -262,12 +263,28 @@ def _beginning(ppu: Processor, state: np.ndarray, request: Request) -> Callable[
             state[SCHEDULED] = ppu.scheduler.choice
 
         return run_pass
-    if not request.dynamic():
-        constant = valued(request, state)
-        return partial(TABLE[constant.name], ppu, *constant.arguments)
-    function = TABLE[request.operation]
     takers = [_taker(state, argument) for argument in request.arguments]
+    if request.operation == "chain":
+        return _beginning_of_chain(ppu, takers)
+    function = TABLE[request.operation]
+    if not request.dynamic():
+        return partial(function, ppu, *[take() for take in takers])
     return lambda: function(ppu, *[take() for take in takers])
+
+
+def _beginning_of_chain(ppu: Processor, takers: list[Callable[[], Any]]) -> Callable[[], None]:
+    """Return what begins a chain, which is checked once: its operations and their places are known at load."""
+    checked = False
+
+    def begin() -> None:
+        nonlocal checked
+        operations = [take() for take in takers]
+        if not checked:
+            check_chain(ppu, operations)
+            checked = True
+        run_chain(ppu, *operations)
+
+    return begin
 
 
 def _taker(state: np.ndarray, argument: Any) -> Callable[[], Any]:
@@ -289,8 +306,4 @@ def _taker(state: np.ndarray, argument: Any) -> Callable[[], Any]:
 
 def valued(request: Request, state: np.ndarray) -> Operation:
     """Return a request as an operation, with the values that its arguments have now."""
-    values = [
-        valued(argument, state) if isinstance(argument, Request) else _taker(state, argument)()
-        for argument in request.arguments
-    ]
-    return Operation(request.operation, tuple(values))
+    return Operation(request.operation, tuple(_taker(state, argument)() for argument in request.arguments))
