@@ -58,5 +58,5 @@ def whole_number(where: str, what: str, value: object, low: int, high: int) -> i
     """Return an int; refuse what is no whole number in ``low..high`` with a ValueError that begins with ``where``."""
     if isinstance(value, bool) or not isinstance(value, int | np.integer) or not low <= value <= high:
         begin = f"{where}: " if where else ""
-        raise ValueError(f"{begin}{what} is {value!r}; it must be a whole number in {low}..{high}")
+        raise ValueError(f"{begin}{what} is {shown(value)}; it must be a whole number in {low}..{high}")
     return int(value)

@@ -21,6 +21,7 @@ import numpy as np
 from chip.constants import SRAM_BYTES, VECTOR_BYTES, WORD_BYTES
 from chip.errors import ChipLimitError
 from chip.ppu.compiler.stack import Chain, deepest_chain, deepest_chain_of_tasks
+from chip.ppu.declaration import shown
 
 if TYPE_CHECKING:
     from chip.ppu.compiler.kernel import Kernel
@@ -76,7 +77,7 @@ class Memory(Mapping[str, Region]):
             raise ValueError(f"region {unnamed[0]} has no name; declare it as Memory(name=u8[256])")
         for name, region in regions.items():
             if not isinstance(region, Region):
-                raise ValueError(f"region {name} is {region!r}; declare it as u8[256], i16[64] and the like")
+                raise ValueError(f"region {name} is {shown(region)}; declare it as u8[256], i16[64] and the like")
             if not name.isidentifier() or keyword.iskeyword(name) or name.startswith("_"):
                 raise ValueError(f"region {name!r} cannot be named in a kernel; use letters, digits and underscores")
         self._regions = dict(regions)

@@ -16,6 +16,7 @@ import numpy as np
 
 from chip.ppu.compiler.kernel import Kernel
 from chip.ppu.compiler.walk import Walk
+from chip.ppu.declaration import shown
 from chip.ppu.vector.operands import Condition
 from chip.ppu.vector.unit import VectorUnit
 
@@ -75,7 +76,7 @@ def steps(
         MachineFault: bad index, division by zero, or the watchdog, as the compiled kernel raises it.
     """
     if not isinstance(kernel, Kernel):
-        raise TypeError(f"steps takes a kernel, not {kernel!r}; decorate the function with @kernel")
+        raise TypeError(f"steps takes a kernel, not {shown(kernel)}; decorate the function with @kernel")
     return _steps(Walk(kernel.form_for(regions), unit, regions, limit_cycles), kernel.check_integers(integers))
 
 

@@ -298,7 +298,7 @@ def test_a_doorbell_that_rings_during_a_task_is_answered_after_it():
 
 @given(
     st.lists(st.integers(1_500, 9_000), min_size=1, max_size=6),
-    st.integers(0, 1_200),
+    st.integers(0, 450),  # so that two tasks fit between two rings, and between two times of the timer
     st.integers(1_300, 6_000),
 )
 def test_every_ring_is_answered_once_and_timers_keep_their_grid(gaps, cycles, period):
@@ -306,15 +306,16 @@ def test_every_ring_is_answered_once_and_timers_keep_their_grid(gaps, cycles, pe
     count = rings[-1] // period + 3
     program = Logging(Timer(0, period, count), Doorbell(1), cycles=cycles)
     chip = run(top=program, bottom=ring_at(*rings), config=LENIENT)
-    one_task = 2 * (cycles + PASS_CYCLES + PLAIN_CONTROL_CYCLES)
+    one_pass = PASS_CYCLES + PLAIN_CONTROL_CYCLES
+    two_tasks = 2 * (cycles + one_pass) + one_pass  # and a pass that has looked just before
     answers = program.times("doorbell")
     assert chip.losses()["doorbells"] == 0 and len(answers) == len(rings)
-    assert all(0 <= answer - ring <= one_task for answer, ring in zip(answers, rings, strict=True))
+    assert all(0 <= answer - ring <= two_tasks for answer, ring in zip(answers, rings, strict=True))
     if chip.losses()["late tasks"] == 0:
         delays = [time - k * period for k, time in enumerate(program.times("timer"))]
-        assert len(delays) == count and min(delays) >= 0 and max(delays) <= one_task
+        assert len(delays) == count and min(delays) >= 0 and max(delays) <= two_tasks
     starts = sorted(cycle for _, _, cycle in program.log)
-    assert all(np.diff(starts) >= cycles + PASS_CYCLES + PLAIN_CONTROL_CYCLES)  # nothing is preempted
+    assert all(np.diff(starts) >= cycles + one_pass)  # nothing is preempted
 
 
 def test_waiting_for_lines_or_a_time_leaves_the_ring_to_be_answered():

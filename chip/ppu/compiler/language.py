@@ -10,6 +10,7 @@ from typing import Any, NoReturn
 
 from chip.errors import ChipError
 from chip.ppu.compiler.source import SourceChangedError, source_of
+from chip.ppu.declaration import shown
 
 MISSING = object()
 
@@ -35,7 +36,7 @@ class Routine:
 
     def __init__(self, function: Callable, kind: str):
         if not isinstance(function, types.FunctionType):
-            raise KernelError(f"a {kind} is made of a plain function, not of {function!r}; define it with def")
+            raise KernelError(f"a {kind} is made of a plain function, not of {shown(function)}; define it with def")
         self.function, self.name, self.kind = function, function.__code__.co_name, kind
         self.file, self.first_line = function.__code__.co_filename, function.__code__.co_firstlineno
         try:

@@ -26,6 +26,7 @@ from chip.constants import PPU_CLOCK_NS
 from chip.errors import LossError, MachineFault
 from chip.ppu.compiler.form import signed32
 from chip.ppu.compiler.kernel import BoundKernel
+from chip.ppu.declaration import shown
 from chip.ppu.memory import LinkMap
 from chip.ppu.processor.doorbells import DoorbellOrTime
 from chip.ppu.processor.flows import flow_of
@@ -250,7 +251,7 @@ class Processor:
         """Return what ``main`` has returned as an exit code; raises MachineFault where it cannot be one."""
         if not isinstance(code, int | np.integer) or isinstance(code, bool):
             raise MachineFault(
-                f"program {self.program.name} on the {self.name} PPU ended with {code!r}; "
+                f"program {self.program.name} on the {self.name} PPU ended with {shown(code)}; "
                 "main must return its exit code, an int"
             )
         if int(code) not in EXIT_CODES:
@@ -460,7 +461,7 @@ class Processor:
             return
         if not isinstance(value, np.integer) or not start <= value < stop:
             raise MachineFault(
-                f"program {self.program.name} on the {self.name} PPU names {what} {value!r}; valid are the whole "
+                f"program {self.program.name} on the {self.name} PPU names {what} {shown(value)}; valid are the whole "
                 f"numbers {start}..{stop - 1}"
             )
 
@@ -468,8 +469,8 @@ class Processor:
         """Refuse a single number where several may stand."""
         if not isinstance(values, (tuple, list, range, np.ndarray)):
             raise MachineFault(
-                f"program {self.program.name} on the {self.name} PPU names {what} {values!r}; give a sequence, for "
-                "example (0,)"
+                f"program {self.program.name} on the {self.name} PPU names {what} {shown(values)}; give a sequence, "
+                "for example (0,)"
             )
 
     def check_halves(self, halves: Sequence[int]) -> None:
@@ -509,7 +510,7 @@ class Processor:
         for register in registers:
             if not isinstance(register, VectorRegister):
                 raise MachineFault(
-                    f"program {self.program.name} on the {self.name} PPU names {register!r} as a vector register; "
+                    f"program {self.program.name} on the {self.name} PPU names {shown(register)} as a vector register; "
                     "write one of V0 to V31, for example V3 for register 3, or the name of a region of SRAM"
                 )
         self.check_index("a number of vector registers of", len(registers), count + 1, start=count)

@@ -13,6 +13,7 @@ import numpy as np
 from chip import constants as c
 from chip.errors import LossError, MachineFault
 from chip.ppu.compiler.tasks.scheduler import DONE, NOTHING
+from chip.ppu.declaration import shown
 from chip.ppu.processor import waiting
 from chip.ppu.processor.scheduler import PASS_CYCLES, QUEUE_SLOTS, Missed, Scheduler
 from chip.ppu.tasks import Timer
@@ -80,8 +81,8 @@ def run_tasks(program, ppu) -> Generator:
         if code is not None:
             if isinstance(code, bool) or not isinstance(code, int | np.integer):
                 raise MachineFault(
-                    f"task {name} of program {program.name} on the {ppu.name} PPU returned {code!r}; a task returns "
-                    "nothing, or a whole number, which ends the program as its exit code"
+                    f"task {name} of program {program.name} on the {ppu.name} PPU returned {shown(code)}; a task "
+                    "returns nothing, or a whole number, which ends the program as its exit code"
                 )
             yield ppu.end_tasks()
             return int(code)

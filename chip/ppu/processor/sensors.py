@@ -14,6 +14,7 @@ import numpy as np
 from chip import constants as c
 from chip.analog.sensors import reset_mask
 from chip.errors import MachineFault
+from chip.ppu.declaration import shown
 
 if TYPE_CHECKING:
     from chip.ppu.processor.processor import Processor
@@ -29,7 +30,7 @@ def connect(ppu: Processor, what: str) -> None:
     """Let the causal channels see ``"correlation"`` or ``"membrane"``: two writes of row halves."""
     if what not in ("correlation", "membrane"):
         raise MachineFault(
-            f"program {ppu.program.name} connects the CADC to {what!r}; it can see 'correlation' or 'membrane'"
+            f"program {ppu.program.name} connects the CADC to {shown(what)}; it can see 'correlation' or 'membrane'"
         )
 
     def switch():
@@ -79,13 +80,13 @@ def _vectors_of(ppu: Processor, branches: Sequence[str], halves: Sequence[int]) 
     ppu.check_halves(halves)
     if isinstance(branches, str) or not len(branches):
         raise MachineFault(
-            f"program {ppu.program.name} names the branches {branches!r} of a correlation sensor; give a "
+            f"program {ppu.program.name} names the branches {shown(branches)} of a correlation sensor; give a "
             "sequence of one or both of 'causal' and 'acausal'"
         )
     for branch in branches:
         if branch not in BRANCHES:
             raise MachineFault(
-                f"program {ppu.program.name} names the branch {branch!r} of a correlation sensor; the branches "
+                f"program {ppu.program.name} names the branch {shown(branch)} of a correlation sensor; the branches "
                 f"are 'causal' and 'acausal'"
             )
     return [c.HALVES * BRANCHES.index(branch) + half for branch in branches for half in halves]

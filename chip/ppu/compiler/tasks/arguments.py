@@ -42,7 +42,7 @@ def without_types(signature: inspect.Signature) -> inspect.Signature:
     return inspect.Signature([p.replace(annotation=p.empty) for p in signature.parameters.values()])
 
 
-def shown(signature: inspect.Signature) -> str:
+def shown_signature(signature: inspect.Signature) -> str:
     """Return what an operation or a routine takes, with its types, as one writes it."""
     return str(signature.replace(return_annotation=inspect.Signature.empty)).replace("'", "")
 

@@ -14,13 +14,14 @@ import numpy as np
 from chip.ppu.compiler.form import Call, Wait
 from chip.ppu.compiler.kernel import Kernel, Subroutine
 from chip.ppu.compiler.language import HINTS, MISSING, KernelError, Routine, spelled
-from chip.ppu.compiler.tasks.arguments import shown
+from chip.ppu.compiler.tasks.arguments import shown_signature
 from chip.ppu.compiler.tasks.requests import Word
 from chip.ppu.compiler.tasks.routine import TaskRoutine
 from chip.ppu.compiler.tasks.scheduler import scheduler
 from chip.ppu.compiler.tasks.statics import OperationName, Ppu, is_foreign
 from chip.ppu.compiler.unit import OUT_OF_BOUNDS
 from chip.ppu.compiler.values import Value, any_value, constant, time_value
+from chip.ppu.declaration import shown
 from chip.ppu.memory import ElementType
 from chip.ppu.vector.operations import known_call
 
@@ -123,7 +124,7 @@ class Calls:
         try:
             arguments = signature.bind(*node.args, **{str(keyword.arg): keyword.value for keyword in node.keywords})
         except TypeError as error:
-            taken = f"{function.__name__}{shown(signature)}"
+            taken = f"{function.__name__}{shown_signature(signature)}"
             self.routine.refuse(node, f"calls {spelled(node.func)} wrongly: {error}; it takes {taken}")
         arguments.apply_defaults()
         known, numbers = dict(given), {}
@@ -189,7 +190,7 @@ def bound(method: Callable) -> tuple[types.FunctionType, dict[str, Any]]:
     function = inspect.unwrap(method)
     function = getattr(function, "__func__", function)
     if not isinstance(function, types.FunctionType):
-        raise KernelError(f"{method!r} is no function written in Python; define it with def")
+        raise KernelError(f"{shown(method)} is no function written in Python; define it with def")
     owner = getattr(method, "__self__", None)
     names = list(inspect.signature(function).parameters)
     return function, ({} if owner is None else {names[0]: owner})

@@ -13,10 +13,11 @@ from chip.constants import SRAM_BYTES
 from chip.ppu.compiler.form import Wait
 from chip.ppu.compiler.kernel import Kernel
 from chip.ppu.compiler.language import MISSING, spelled
-from chip.ppu.compiler.tasks.arguments import is_taken, shown, takes_numbers, told, unknown_region
+from chip.ppu.compiler.tasks.arguments import is_taken, shown_signature, takes_numbers, told, unknown_region
 from chip.ppu.compiler.tasks.requests import Dynamic, Request, Selected
 from chip.ppu.compiler.tasks.statics import OperationName
 from chip.ppu.compiler.values import LIMITS, Value, constant
+from chip.ppu.declaration import shown
 
 if TYPE_CHECKING:
     from chip.ppu.compiler.tasks.scope import TaskScope
@@ -78,7 +79,7 @@ class Operations:
         try:
             bound = signature.bind(*positional, **{keyword.arg: keyword.value for keyword in node.keywords})
         except TypeError as error:
-            self.routine.refuse(node, f"calls ppu.{name} wrongly: {error}; it takes {name}{shown(signature)}")
+            self.routine.refuse(node, f"calls ppu.{name} wrongly: {error}; it takes {name}{shown_signature(signature)}")
         bound.apply_defaults()
         found: list[tuple[inspect.Parameter, Any]] = []
         for name_of_it, value in bound.arguments.items():
@@ -155,11 +156,12 @@ class Operations:
             known = ", ".join(self.unit.memory) or "none"
             self.routine.refuse(
                 node,
-                f"gives region {value!r} to ppu.{operation} as {parameter.name}; the program's regions are: {known}",
+                f"gives region {shown(value)} to ppu.{operation} as {parameter.name}; the program's regions "
+                f"are: {known}",
             )
         if not is_taken(parameter, value):
             self.routine.refuse(
-                node, f"gives {value!r} to ppu.{operation} as {parameter.name}; that takes {told(parameter)}"
+                node, f"gives {shown(value)} to ppu.{operation} as {parameter.name}; that takes {told(parameter)}"
             )
         return value
 

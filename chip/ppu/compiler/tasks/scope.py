@@ -20,6 +20,7 @@ from chip.ppu.compiler.tasks.statics import LONGEST_LIST, OperationName, Statics
 from chip.ppu.compiler.unit import DIVISION_BY_ZERO, OUT_OF_BOUNDS, Site
 from chip.ppu.compiler.values import LIMITS, Value, constant, time_value
 from chip.ppu.compiler.variables import Types, check_type
+from chip.ppu.declaration import shown
 
 if TYPE_CHECKING:
     from chip.ppu.compiler.tasks.unit import TaskUnit
@@ -120,7 +121,7 @@ class TaskScope:
             try:
                 values = list(value)
             except TypeError:
-                self.routine.refuse(target, f"unpacks {value!r}, which is no sequence, into {spelled(target)}")
+                self.routine.refuse(target, f"unpacks {shown(value)}, which is no sequence, into {spelled(target)}")
             if len(values) != len(target.elts):
                 self.routine.refuse(target, f"unpacks {len(values)} values into {spelled(target)}")
             for inner, element in zip(target.elts, values, strict=True):

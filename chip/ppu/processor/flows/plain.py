@@ -9,6 +9,7 @@ import numpy as np
 
 from chip.constants import PPU_CLOCK_NS
 from chip.errors import MachineFault
+from chip.ppu.declaration import shown
 from chip.ppu.processor.flows.flow import ENDED, SLEEP, Flow
 from chip.ppu.processor.operation import TABLE, Operation, operation
 from chip.ppu.processor.scheduling import PASS
@@ -135,8 +136,8 @@ class PlainFlow(Flow):
                 return ENDED
             if not isinstance(found, Operation) or found.name not in TABLE:
                 raise MachineFault(
-                    f"program {self.program.name} on the {self.ppu.name} PPU yields {found!r}; it can only yield the "
-                    "operation that it has just made, for example `yield ppu.run(kernel)`, or a ready-made one"
+                    f"program {self.program.name} on the {self.ppu.name} PPU yields {shown(found)}; it can only yield "
+                    "the operation that it has just made, for example `yield ppu.run(kernel)`, or a ready-made one"
                 )
             self._check_yielded(int(bool(self._made) and found is self._made[-1]))
             self._made.clear()
