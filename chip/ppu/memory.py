@@ -14,6 +14,7 @@ from __future__ import annotations
 import keyword
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -140,12 +141,16 @@ class LinkMap:
         """What is written where the program is loaded: all code, constants and regions."""
         return self.code_bytes + sum(p.size for p in self.placements if p.kind in ("region", "const"))
 
+    @cached_property
+    def _offsets(self) -> dict[str, int]:
+        return {placement.name: placement.offset for placement in self.placements if placement.kind == "region"}
+
     def offset(self, name: str) -> int:
         """Return the byte offset of a region."""
-        for placement in self.placements:
-            if placement.kind == "region" and placement.name == name:
-                return placement.offset
-        raise KeyError(f"no region {name}; there are: {', '.join(self.memory)}")
+        found = self._offsets.get(name)
+        if found is None:
+            raise KeyError(f"no region {name}; there are: {', '.join(self.memory)}")
+        return found
 
     def views(self, sram: np.ndarray) -> dict[str, np.ndarray]:
         """Return each region as an array on the processor's memory.
