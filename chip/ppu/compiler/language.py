@@ -115,7 +115,7 @@ def _closure(function: types.FunctionType) -> dict[str, Any]:
 
 def spelled(node: ast.AST) -> str:
     """Return a node as source text, shortened."""
-    text = ast.unparse(node)
+    text = " ".join(ast.unparse(node).split())
     return text if len(text) <= 40 else text[:37] + "..."
 
 

@@ -271,7 +271,7 @@ class Statements:
     def count(self, node: ast.For, name: str, start: Value, stop: Value, step: int) -> None:
         """Loop over a range with a variable."""
         builder, variables = self.builder, self.variables
-        unsigned = self.expressions.common_type(node, start, stop)
+        unsigned = self.expressions.common_type(node.iter, start, stop)
         builder.book("alu", 2)  # first index and count
         builder.book_constants(start, stop)
         if not (start.constant and stop.constant):

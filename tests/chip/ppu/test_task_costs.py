@@ -112,6 +112,31 @@ def test_tasks_have_their_places_in_the_memory(tmp_path):
     assert chip.link.bytes["before"] == omnibus_bytes(code + 3 * 2 + 3 * 4 + regions)  # the stack is not written
 
 
+def table_bytes(directory, lines):
+    return form_of(program(directory, f"{lines}\nreturn 0", ATTRIBUTES)).table_bytes
+
+
+def test_a_table_is_there_once_however_often_it_is_read(tmp_path):
+    once = "x = self.wide[ppu.word('s')]\nyield ppu.wait(x)"
+    assert table_bytes(tmp_path, once) == table_bytes(tmp_path, f"{once}\ny = self.wide[x & 1]\n{once}") == 3 * 4
+
+
+@pytest.mark.parametrize(
+    "numbers, each",
+    [
+        *(((0, 7, 255), 1), ((-128, 0, 127), 1), ((-1, 0, 128), 2), ((0, 7, 256), 2), ((0, 7, 65_535), 2)),
+        *(((-1, 0, 32_768), 4), ((0, 1, 2_000_000_000), 4), ((1, 5, 0x9000_0000), 4), ((0x9000_0000, 1), 4)),
+    ],
+)
+def test_an_element_of_a_table_has_the_bytes_that_its_largest_number_needs(tmp_path, numbers, each):
+    assert table_bytes(tmp_path, f"x = {numbers}[ppu.word('s')]\nyield ppu.wait(1)") == each * len(numbers)
+
+
+def test_numbers_that_count_are_computed_and_not_kept(tmp_path):
+    for numbers in ("(3, 5, 7, 9)", "range(0, 0x7fff_ffff, 7)", "range(9, 2, -3)"):
+        assert table_bytes(tmp_path, f"x = {numbers}[ppu.word('s')]\nyield ppu.wait(x)") == 0
+
+
 def test_code_in_external_memory_takes_the_tasks_along(tmp_path):
     made = program(tmp_path, "yield ppu.wait(1)\nreturn 0")
     inside = link_program(made, 0)

@@ -13,6 +13,7 @@ ATTRIBUTES = (
     + """
 rate = 0.5
 long = list(range(5000))
+huge = range(1 << 70)
 
 def maybe(self, ppu, n):
     if n > 3:
@@ -192,6 +193,12 @@ LOOPS = {
     "for i in self.rows:\n    if x:\n        break": "uses break in a loop over self.rows, which is unrolled",
     "for i in self.rows:\n    if x:\n        continue": "uses continue in a loop over self.rows, which is unrolled",
     "for i in self.long[::-1] + [3]:\n    yield ppu.wait(i)": "loops over 5001 elements of .*; at most 4096 can be",
+    "for i in self.huge:\n    yield ppu.wait(1)": f"uses {1 << 70}, which does not fit in 32 bits",
+    "for i in range(5_000_000_000):\n    yield ppu.wait(1)": "uses 5000000000, which does not fit in 32 bits",
+    "for i in range(0, 9, 5_000_000_000):\n    yield ppu.wait(1)": "uses 5000000000, which does not fit",
+    "for i in range(-1, 0x80000003):\n    yield ppu.wait(1)": r"one in range\(-1, 2147483651\): as in C the signed",
+    "y = self.huge[x & 1]": "takes an element of self.huge, which reaches beyond 32 bits",
+    "y = range(-1, 0xffff_ffff)[x & 1]": r"takes an element of range\(-1, 4294967295\), which reaches beyond 32 bits",
     "for i in 3:\n    yield ppu.wait(i)": "loops over 3, which is no sequence",
     "for i, j in self.table:\n    yield ppu.wait(i)": r"unpacks 5, which is no sequence, into \(i, j\)",
     "for self.count in range(3):\n    y = 1": "assigns to self.count; assign to a variable",

@@ -144,4 +144,5 @@ def _chained(request: Request) -> list[Request]:
 def _width(table: np.ndarray) -> int:
     """Return the bytes of an element of a constant table: as many as its largest number needs."""
     low, high = int(table.min()), int(table.max())
-    return next(n for n in (1, 2, 4) if -(1 << (8 * n - 1)) <= low and high < 1 << (8 * n))
+    negative = low < 0
+    return next(n for n in (1, 2, 4) if -(1 << (8 * n - 1)) <= low and high < 1 << (8 * n - negative))

@@ -175,7 +175,7 @@ class Operations:
         if isinstance(node.slice, ast.Slice | ast.Tuple):
             self.scope.must_be_known(node, "rows")
         values = self.scope.table(node)
-        if all(isinstance(value, int | np.integer) for value in values):
+        if isinstance(values, range) or all(isinstance(value, int | np.integer) for value in values):
             return None
         if any(np.asarray(value).dtype.kind not in "iu" for value in values):
             self.scope.must_be_known(node, "which one of them")
@@ -183,7 +183,7 @@ class Operations:
         self.builder.book("address")
         choices = tuple(tuple(np.asarray(value).ravel().tolist()) if np.ndim(value) else value for value in values)
         numbers_of = [np.ravel(choice) if np.ndim(choice) else [_number_of(choice)] for choice in choices]
-        self.unit.tables.append(np.array([number for row in numbers_of for number in row], np.int64))
+        self.unit.table(number for row in numbers_of for number in row)
         return Selected(choices, self._dynamic(index, numbers))
 
 

@@ -18,7 +18,7 @@ from chip.ppu.compiler.tasks.routine import TaskRoutine
 from chip.ppu.compiler.tasks.statements import MustBeKnown, TaskStatements, TaskVariables
 from chip.ppu.compiler.tasks.statics import LONGEST_LIST, OperationName, Statics, as_range
 from chip.ppu.compiler.unit import DIVISION_BY_ZERO, OUT_OF_BOUNDS, Site
-from chip.ppu.compiler.values import LIMITS, Value, constant, time_value
+from chip.ppu.compiler.values import Value, constant, time_value
 from chip.ppu.compiler.variables import Types, check_type
 from chip.ppu.declaration import shown
 
@@ -186,13 +186,15 @@ class TaskScope:
         counted = as_range(values)
         if counted is not None:
             return self._counted(node, counted)
+        if isinstance(values, range):
+            self.routine.refuse(node, f"takes an element of {spelled(node.value)}, which reaches beyond 32 bits")
         numbers = [self.expressions.literal(node, value) for value in values]
         unsigned = any(number.unsigned for number in numbers)
         index = self.table_index(node, len(values))
         self.builder.book("address")
         self.builder.book("load")
-        self.unit.tables.append(np.array([number.low for number in numbers], np.int64))
-        result = self.builder.emit("table", len(self.unit.tables) - 1, index.operand)
+        table = self.unit.table(number.low for number in numbers)
+        result = self.builder.emit("table", table, index.operand)
         low, high = min(number.low for number in numbers), max(number.high for number in numbers)
         return Value(result, low, high, unsigned=unsigned)
 
@@ -200,8 +202,6 @@ class TaskScope:
         """Read an element of a range: computed, not looked up."""
         index = self.table_index(node, len(counted))
         low, high = min(counted[0], counted[-1]), max(counted[0], counted[-1])
-        if min(low, 0) < LIMITS[False][0] or high > LIMITS[False][1]:
-            self.routine.refuse(node, f"takes an element of {spelled(node.value)}, which reaches beyond 32 bits")
         result = index
         if counted.step != 1:
             result = self.expressions.binary(node, ast.Mult(), result, constant(counted.step))
@@ -209,10 +209,12 @@ class TaskScope:
             result = self.expressions.binary(node, ast.Add(), result, constant(counted.start))
         return result._replace(low=low, high=high)
 
-    def table(self, node: ast.Subscript) -> list:
+    def table(self, node: ast.Subscript) -> list | range:
         """Return the constant sequence that an element is taken from."""
         found = self.must_be_known(node.value, "a table")
-        if not isinstance(found, tuple | list | range | np.ndarray) or not len(found):
+        if isinstance(found, range) and found:
+            return found
+        if not isinstance(found, tuple | list | np.ndarray) or not len(found):
             self.routine.refuse(node, f"takes an element of {spelled(node.value)}; that must be a list of constants")
         return list(found)
 

@@ -136,6 +136,9 @@ class TaskStatements(Statements):
                 self.scope.must_be_known(node.iter, "what it loops over, unless it is range(...),")
             super()._for(node)
             return False
+        if isinstance(over, range):
+            for number in (over.start, over.stop, over.step):
+                self.expressions.literal(node.iter, number)  # refuses what does not fit in 32 bits
         values = self.scope.listed(node, over)
         counted = over if isinstance(over, range) else as_range(values)
         if counted is not None and isinstance(node.target, ast.Name) and len(counted):

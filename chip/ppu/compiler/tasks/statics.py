@@ -11,12 +11,13 @@ import builtins
 import itertools
 import sysconfig
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
 from chip.ppu.compiler.language import MISSING, KernelError, Routine, spelled, stored_names
+from chip.ppu.compiler.values import LIMITS
 from chip.ppu.vector.operations import known_call
 
 HARMLESS = (
@@ -183,12 +184,21 @@ def key_of(value: Any) -> Any:
     return "object", id(value)
 
 
-def as_range(values: list) -> range | None:
-    """Return the range that a list of whole numbers is, or None."""
+def as_range(values: Sequence) -> range | None:
+    """Return the range that whole numbers are which count in signed 32 bits, or None."""
+    if isinstance(values, range):
+        return values if _counts_in_32_bits(values) else None
     if not values or not all(isinstance(v, int | np.integer) and not isinstance(v, bool) for v in values):
         return None
     step = int(values[1]) - int(values[0]) if len(values) > 1 else 1
     if step == 0:
         return None
     found = range(int(values[0]), int(values[-1]) + (1 if step > 0 else -1), step)
-    return found if list(found) == [int(v) for v in values] else None
+    if not _counts_in_32_bits(found) or len(found) != len(values):
+        return None
+    return found if all(int(value) == counted for value, counted in zip(values, found, strict=True)) else None
+
+
+def _counts_in_32_bits(counted: range) -> bool:
+    low, high = LIMITS[False]
+    return all(low <= number <= high for number in (counted.start, counted.stop, counted.step))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import types
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NoReturn
 
 import numpy as np
@@ -78,6 +78,15 @@ class TaskUnit:
             del self.sites[sites:], self.tables[tables:]
 
         return take_back
+
+    def table(self, numbers: Iterable[int]) -> int:
+        """Return the number of a table of constants; equal ones are there once."""
+        table = np.fromiter(numbers, np.int64)
+        for number, known in enumerate(self.tables):
+            if np.array_equal(known, table):
+                return number
+        self.tables.append(table)
+        return len(self.tables) - 1
 
     def task(self, method: Callable) -> TaskRoutine:
         """Return the routine of a task, a method that gets the processor."""
