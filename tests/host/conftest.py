@@ -9,14 +9,14 @@ EXAMPLE = (Path(__file__).parent / "example_rule.py").read_text(encoding="utf-8"
 
 
 @pytest.fixture
-def imports_are_undone(monkeypatch):
+def imports_are_undone(monkeypatch, tmp_path_factory):
     """Forget the modules of rules, and where they were found, behind a test; begin with none called mine."""
     monkeypatch.setattr(sys, "path", list(sys.path))
     monkeypatch.delitem(sys.modules, "mine", raising=False)  # with it, a rule's module gets another name
-    before = set(sys.modules)
+    before, scratch = set(sys.modules), str(tmp_path_factory.getbasetemp())
     yield
     for name in set(sys.modules) - before:
-        if str(getattr(sys.modules[name], "__file__", "")).startswith("/tmp"):
+        if str(getattr(sys.modules[name], "__file__", "")).startswith(scratch):
             del sys.modules[name]
 
 

@@ -97,13 +97,12 @@ def test_a_rule_that_cannot_work_on_a_chip_is_refused(options, expected, tmp_pat
     assert not (tmp_path / "new").exists()
 
 
-def test_a_mistake_in_a_rule_of_ones_own_is_told_with_its_line(tmp_path, capsys):
-    mine = tmp_path / "mine.py"
-    mine.write_text(EXAMPLE.read_text().replace("return Registers()", "return Registrars()"))
-    assert main(["compare", "yin-yang", "--rules", f"{mine}:Mine", "--out", str(tmp_path / "new")]) == 2
+def test_a_mistake_in_a_rule_of_ones_own_is_told_with_its_line(mine, tmp_path, capsys):
+    path = mine(("return Registers()", "return Registrars()"))
+    assert main(["compare", "yin-yang", "--rules", f"{path}:Mine", "--out", str(tmp_path / "new")]) == 2
     out, err = capsys.readouterr()
     assert out == "" and err.count("\n") == 1 and not (tmp_path / "new").exists()
-    assert err.startswith(f"plasticore: mine.Mine-chip-ideal-seed1: {mine}:") and "NameError" in err
+    assert err.startswith(f"plasticore: mine.Mine-chip-ideal-seed1: {path}:") and "NameError" in err
 
 
 def test_it_compares_prints_and_draws(toy, tmp_path, capsys, monkeypatch):
