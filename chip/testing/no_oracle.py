@@ -33,7 +33,7 @@ from chip.ppu.processor.flows.flow import FAULT, SLEEP, Flow
 from chip.ppu.processor.flows.plain import PlainFlow, PlainPpu
 from chip.ppu.processor.linking import link_program
 from chip.ppu.processor.operation import TABLE, Operation
-from chip.ppu.processor.processor import Processor
+from chip.ppu.processor.processor import FAULTED, Processor
 from chip.ppu.processor.scheduling import PASS
 from chip.ppu.program import Program
 from chip.testing.log import (
@@ -150,7 +150,7 @@ class _RecordedFlow:
             effect = Effect(plain(one))
             effects.append(effect)
             self._do(one, effect, late=one is operation or one.name in READS)
-            effect.done = True
+            effect.done = self.ppu.failure is None
 
         begin(self.ppu, operation, do)
         self.flow.leave(code)
@@ -167,9 +167,11 @@ class _RecordedFlow:
                 self._expected[:] = ppu.sram
             return
         booked = ppu.cycles
-        with self._targets_noted(operation) as targets:
-            operation.begin(ppu)
-        effect.cycles = ppu.cycles - booked
+        try:
+            with self._targets_noted(operation) as targets:
+                operation.begin(ppu)
+        finally:
+            effect.cycles = ppu.cycles - booked
         if operation.name == PASS:
             effect.choice = ppu.scheduler.choice
         if late:
@@ -264,7 +266,7 @@ class _NoChip:
     """What a processor needs to be built, and no more."""
 
     def __init__(self, config: ChipConfig):
-        self.config, self.environment = config, Clock()
+        self.config, self.environment, self.processors = config, Clock(), ()
 
 
 class _CutOff(Exception):
@@ -314,9 +316,15 @@ class _Replay:
                 f"program {self.log.program}: entry {number} of its log is {entry.came_to}, the replay asks for "
                 f"{found}; the program is another one, or decides on something that it did not read"
             )
-        if code == FAULT:
+        if code == FAULT and self._faults:
             raise flow.fault()
         return code
+
+    @property
+    def _faults(self) -> bool:
+        """Whether a fault ended the run of the log, and not the watchdog before it came."""
+        assert self.log.outcome is not None
+        return self.log.outcome.exit_code == FAULTED
 
     def _begin(self, code: int, entry: Entry) -> None:
         """Do the operation that it has come to: a kernel for real, others as the log says."""
@@ -333,16 +341,20 @@ class _Replay:
         if operation.name == "run":
             put(effect.arrived, ppu.sram)
             operation.begin(ppu)
+            if ppu.failure is not None:
+                if self._faults:
+                    ppu.failure()
+                raise _CutOff
             if not effect.done:
                 raise ReplayError(
                     f"program {self.log.program}: its log ends with a fault of {effect.operation}, the replay has "
                     "none; the kernel is another one"
                 )
             return
-        if not effect.done:
-            raise _CutOff
         for kind, cycles in effect.cycles.items():
             ppu.book(kind, cycles)
+        if not effect.done:
+            raise _CutOff
         if effect.choice is not None:
             ppu.scheduler.choice = effect.choice
         effect.bring(ppu.sram, ppu.vector)  # nothing behind it in a chain uses what it brings late

@@ -72,9 +72,11 @@ def run_chain(ppu: Processor, *operations: Operation) -> None:
         ppu.start_ns = begun_ns + cycles * PPU_CLOCK_NS
         operation.begin(ppu)
         cycles += ppu.span_cycles
-        then = ppu.take_then()
+        failure, then = ppu.failure, ppu.take_then()
         if then is not None:
             brought.append(then)
+        if failure is not None:
+            break
     ppu.start_ns = begun_ns
     ppu.take(cycles, lambda: [deliver() for deliver in brought])
 

@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from chip.errors import MachineFault
 
 if TYPE_CHECKING:
     from chip.ppu.compiler.kernel import Kernel
     from chip.ppu.processor.processor import Processor
+
+
+class Failure:
+    """What ends a program at the end of what went wrong, whoever else acts before that."""
+
+    def __init__(self, fault: MachineFault):
+        self.fault = fault
+
+    def __call__(self) -> NoReturn:
+        raise self.fault
 
 
 def run(ppu: Processor, kernel: Kernel, *arguments: int) -> None:
@@ -25,6 +35,6 @@ def run(ppu: Processor, kernel: Kernel, *arguments: int) -> None:
     try:
         cycles = bound(ppu.kernel_limit_cycles, *arguments)
     except MachineFault as fault:
-        ppu.spend("kernel", fault.cycles, fetch_cycles)  # type: ignore[attr-defined]
-        raise
+        ppu.spend("kernel", fault.cycles, fetch_cycles, then=Failure(fault))  # type: ignore[attr-defined]
+        return
     ppu.spend("kernel", cycles, fetch_cycles)

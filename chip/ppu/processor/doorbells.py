@@ -3,6 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
+
+
+def answer(ppu, line: int) -> None:
+    """Take a line's ring as answered."""
+    ppu.pending[line] = False
 
 
 class DoorbellOrTime:
@@ -23,14 +29,18 @@ class DoorbellOrTime:
 
     def go_off(self) -> None:
         """Called by a line that rings, which has let go of this already: keep its ring, go on."""
-        rung = next(line for line in self.lines if self.ppu.waiting[line] is not self)
+        ppu, now_ns = self.ppu, self.ppu.environment.now
+        rung = next(line for line in self.lines if ppu.waiting[line] is not self)
         self.leave()
-        self.ppu.pending[rung] = self.keep
-        ready_ns = max(self.ready_ns, self.ppu.environment.now)
+        early = now_ns < self.ready_ns  # the wait has not begun: until then the ring is pending, another one is lost
+        ppu.pending[rung] = self.keep or early
+        if early and not self.keep:
+            ppu.take(0, then=partial(answer, ppu, rung))
+        ready_ns = max(self.ready_ns, now_ns)
         if self.timed:
-            self.ppu.end.move(ready_ns)
+            ppu.end.move(ready_ns)
         else:
-            self.ppu.end.set(ready_ns)
+            ppu.end.set(ready_ns)
 
     def leave(self) -> None:
         """Wait no more."""

@@ -28,6 +28,7 @@ from chip.ppu.compiler.form import signed32
 from chip.ppu.compiler.kernel import BoundKernel
 from chip.ppu.declaration import shown
 from chip.ppu.memory import LinkMap
+from chip.ppu.processor.computing import Failure
 from chip.ppu.processor.doorbells import DoorbellOrTime
 from chip.ppu.processor.flows import flow_of
 from chip.ppu.processor.flows.flow import ENDED, FAULT, Flow
@@ -220,9 +221,11 @@ class Processor:
                     self._stop(self.exit_code_of(flow.result))
                     return
                 elif code <= FAULT:
-                    fault = flow.fault()
-                    clock.now = flow.time_ns
-                    raise fault
+                    fault, end_ns = flow.fault(), flow.time_ns
+                    if end_ns < horizon_ns:
+                        clock.now = end_ns
+                        raise fault
+                    self._then = Failure(fault)  # others act first, and the watchdog
                 if (queue and queue[0][0] <= end_ns) or end_ns > limit_ns or not skips_left:
                     self.end.set(end_ns if end_ns <= limit_ns else limit_ns + PPU_CLOCK_NS)
                     return
@@ -261,7 +264,7 @@ class Processor:
         return signed32(int(code))
 
     def _stop(self, code: int | str) -> None:
-        self.exit_code = code
+        self.exit_code, self._then = code, None
         self.environment.halted = True
 
     @property
@@ -332,6 +335,11 @@ class Processor:
         then, self._then = self._then, None
         return then
 
+    @property
+    def failure(self) -> Failure | None:
+        """What ends the program at the end of the present operation."""
+        return self._then if isinstance(self._then, Failure) else None
+
     def ends_by(self, then: Callable[[], None] | None) -> bool:
         """Return whether this is what the present operation does at its end."""
         return then is not None and self._then is then
@@ -350,6 +358,13 @@ class Processor:
         return cycles
 
     # ------------------------------------------------------------------ who uses a region while it is written
+
+    def regions_sent_to(self) -> set[str]:
+        """Return the regions that programs, as they are loaded, may send to; nobody else writes any of them."""
+        sends = [processor.flow.sends for processor in self.chip.processors if processor.flow is not None]
+        if None in sends:
+            return set(self.regions)
+        return {into for sent in sends for to, into in sent if to in (None, self.hemisphere)} & set(self.regions)
 
     def use(self, regions: Iterable[str]) -> None:
         """Note which regions the present operation uses; one race for each where somebody is writing."""

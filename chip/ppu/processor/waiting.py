@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from chip import constants as c
 from chip.errors import MachineFault
 from chip.fpga import RECORD_SLOTS
-from chip.ppu.processor.doorbells import DoorbellOrTime
+from chip.ppu.processor.doorbells import DoorbellOrTime, answer
 from chip.ppu.processor.external import check_record
 from chip.ppu.processor.timing import LONGEST_CYCLES, SAMPLE_LINE
 from chip.ppu.tasks import DOORBELL_LINES
@@ -132,11 +132,14 @@ def wait_doorbell(ppu: Processor, line: int = SAMPLE_LINE) -> None:
     """Sleep until the line rings; returns at once where it already has. Answering clears it."""
     if type(line) is not int or not 0 <= line < DOORBELL_LINES:
         ppu.check_index("doorbell line", line, DOORBELL_LINES)
-    ppu.spend("wait", 0)
+    early = ppu.start_ns > ppu.environment.now  # begun ahead of its time
     if ppu.pending[line]:
-        ppu.pending[line] = False
+        ppu.spend("wait", 0, then=partial(answer, ppu, line) if early else None)
+        if not early:
+            answer(ppu, line)
     else:
-        if ppu.start_ns > ppu.environment.now:  # begun ahead of its time
+        ppu.spend("wait", 0)
+        if early:
             DoorbellOrTime(ppu, (line,), ppu.start_ns, keep=False)
         else:
             ppu.waiting[line] = ppu.end

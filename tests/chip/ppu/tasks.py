@@ -103,11 +103,7 @@ def plain(form):
 
 def machine_code(form, regions):
     """Return the function of a form in machine code."""
-    from numba import int64, typeof
-
-    state = np.zeros(form.state_size, np.int64)
-    arrays = (state, *arrays_of(form, regions))
-    return form.compiled_function(offsets_of(form)).compile((*map(typeof, arrays), int64, int64))
+    return form.machine_code(offsets_of(form), np.zeros(form.state_size, np.int64), *arrays_of(form, regions))
 
 
 class Fault(Exception):
@@ -136,7 +132,8 @@ class Runs:
         now_ns = 0
         for number in range(most):
             horizon_ns = now_ns + self.patience_ns[number % len(self.patience_ns)]
-            codes = [f(s, *self.arrays, now_ns, horizon_ns) for f, s in zip(self.functions, self.states, strict=True)]
+            times = now_ns, horizon_ns, horizon_ns, horizon_ns
+            codes = [f(s, *self.arrays, *times) for f, s in zip(self.functions, self.states, strict=True)]
             state = self.states[0]
             assert len(set(codes)) == 1
             assert all(np.array_equal(state, other) for other in self.states[1:])

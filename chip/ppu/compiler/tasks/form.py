@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -57,7 +57,7 @@ class TaskForm:
         self.routines = list(self.unit.routines.values())
         self.memory, self.tables = program.memory, self.unit.tables
         with deep(self.main.routine):
-            self._text = TaskText(self.routines, self.tables, program.code_in == "sram")
+            self._text = TaskText(self.routines, self.tables, program.memory, program.code_in == "sram")
         self.requests: list[Request] = self._text.requests
         self.slots, self.state_size = self._text.slots, self._text.size
         self.words = self._text.words
@@ -101,6 +101,16 @@ class TaskForm:
         """The elements of the state that say where ``main`` returns to, and what it returned."""
         return self.slots[self.main.own("back")], self.slots.get(self.main.own("result"), -1)
 
+    def shared(self, regions: Iterable[str]) -> int:
+        """Return what the state says of regions that others may write."""
+        return self._text.shared(regions)
+
+    @property
+    def sends(self) -> frozenset[tuple[Any, str]]:
+        """Where they send to: the processor, None where only the run knows it, and the region."""
+        found = [request.arguments for request in self.requests if request.operation == "send"]
+        return frozenset((to if isinstance(to, int) else None, str(into)) for to, _, into, *_ in found)
+
     def plain_function(self, offsets: Mapping[str, int]) -> Callable:
         """Return the function as plain Python; kernels that it runs are compiled all the same."""
         names: dict[str, Any] = {f"_{name}": pure.compute for name, pure in PURE.items()}
@@ -112,7 +122,13 @@ class TaskForm:
         exec(compile(self.text(offsets), f"<{self.function_name}>", "exec"), names)
         return names[self.function_name]
 
-    def compiled_function(self, offsets: Mapping[str, int]) -> Callable:
+    def machine_code(self, offsets: Mapping[str, int], *arrays: np.ndarray) -> Callable:
+        """Return the function in machine code for these state, image, SRAM and tables."""
+        from numba import int64, typeof
+
+        return self._dispatcher(offsets).compile((*map(typeof, arrays), *[int64] * 4))
+
+    def _dispatcher(self, offsets: Mapping[str, int]) -> Any:
         """Return the function to be compiled, from the disk cache where it is there."""
         text = self.text(offsets)
         lines = [f'"""Generated from the tasks of a program; {hashlib.sha256(text.encode()).hexdigest()[:8]}."""', ""]

@@ -2,12 +2,21 @@
 
 A place is where a program can be suspended or come from elsewhere: before an operation or a word of SRAM, at the head
 of a loop, behind a call. The function takes the program's state, an array, from its place to the next operation, or to
-the time at which somebody else acts. Kernels it runs itself, unless somebody watches. The same text runs as plain
-Python until the program has run for a while, and then compiled, with the same results.
+a time. Kernels it runs itself, unless somebody watches. The same text runs as plain Python until the program has run
+for a while, and then compiled, with the same results.
+
+How far the function may go depends on what comes next, since the time at which somebody else acts is not the time at
+which this program can notice:
+
+- ``horizon``: what shows itself to others, or sees what they do, begins before the next of them acts;
+- ``early``: an operation on what is its own may begin a little behind that, by less than a word takes over the Omnibus;
+- ``alone``: what nobody else can write is read, and kernels compute on it, however far ahead of the others; so begins
+  what only waits.
 """
 
 from __future__ import annotations
 
+import functools
 import operator
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -22,14 +31,24 @@ from chip.ppu.compiler.variables import variable_name
 
 if TYPE_CHECKING:
     from chip.ppu.compiler.kernel import Kernel
-    from chip.ppu.memory import Region
+    from chip.ppu.memory import Memory, Region
 
 # the function's result: the number of a request, or one of these
 SLEEP, ENDED, FAULT, KERNEL_FAULT = -1, -2, -3, -4
 # the first elements of a program's state
 PLACE, TIME_NS, CONTROL, GIVEN, SITE, VALUE, LOOKED_AT_TIME, SCHEDULED = range(8)
-WATCHED, KERNEL_CYCLES, LAST_RUN, LAST_RUN_ENDS_NS, LIMIT_CYCLES, AHEAD_CYCLES, ARGUMENTS = range(8, 15)
-EXACT = frozenset({"scheduler_pass", "wait_for_tasks", "wait_doorbell_until"})  # never begun ahead of their time
+WATCHED, KERNEL_CYCLES, LAST_RUN, LAST_RUN_ENDS_NS, LIMIT_CYCLES, SHARED, ARGUMENTS = range(8, 15)
+# operations of which nobody else knows before they end, or have ended
+ALONE = frozenset({"wait", "wait_until", "wait_doorbell", "ring"})
+# operations on what is the processor's own, though not with it alone: synapses, sensors, converters
+EARLY = frozenset(
+    {
+        *("run", "chain", "connect", "reset_neurons", "inject_event", "load_row", "store_row", "load_weights"),
+        *("store_weights", "reset_correlation", "read_cadc", "sample_membranes", "read_correlation"),
+        *("read_spike_counters",),
+    }
+)
+MOST_REGIONS = 62  # that are told apart where others write them; the last bit stands for all others
 MOST_NESTED = 20  # branches within each other in one place
 END = 0  # the place behind a task's return
 
@@ -41,9 +60,13 @@ class TaskText:
         requests: the operations, by their numbers; kernels: those that it runs, by theirs.
         slots: the element of the state that keeps each variable.
         words: the elements of SRAM that are read, by the places before which that happens.
+        bits: of each of the program's regions in the state's SHARED.
     """
 
-    def __init__(self, routines: Iterable[TaskRoutine], tables: Sequence[np.ndarray], runs_kernels: bool):
+    def __init__(
+        self, routines: Iterable[TaskRoutine], tables: Sequence[np.ndarray], memory: Memory, runs_kernels: bool
+    ):
+        self.bits = {region: min(number, MOST_REGIONS) for number, region in enumerate(memory)}
         self.routines, self.runs_kernels = list(routines), runs_kernels
         self.table_starts = np.cumsum([0, *(table.size for table in tables)]).tolist()
         self.requests: list[Request] = []
@@ -72,18 +95,21 @@ class TaskText:
         return ARGUMENTS + self.arguments + len(self.slots)
 
     def function_text(self, name: str, places: Mapping[str, tuple[int, Region]]) -> str:
-        """Return the text of the function (state, image, sram, tables, now_ns, horizon_ns) -> code.
+        """Return the text of the function.
+
+        It takes state, image, sram, tables, now_ns, horizon_ns, early_ns and alone_ns, and returns a code.
 
         Args:
             places: of the program's regions, their offsets in the SRAM and what they are.
         """
-        lines = [f"def {name}(_state, _image, _sram, _tables, _now, _horizon):"]
+        lines = [f"def {name}(_state, _image, _sram, _tables, _now, _horizon, _early, _alone):"]
         for region in self.regions:
             offset, declared = places[region]
             view = f".view(_{declared.dtype.name})" if declared.dtype.name != "uint8" else ""
             lines.append(f"    _m_{region} = _sram[{offset} : {offset + declared.size}]{view}")
         lines += [f"    {variable} = _int64(_state[{slot}])" for variable, slot in self.slots.items()]
         lines += [f"    _pc = _int64(_state[{PLACE}])", f"    _given = _int64(_state[{GIVEN}])", "    _cy = _int64(0)"]
+        lines += [f"    _shared = _int64(_state[{SHARED}])"]
         if self.kernels:
             lines += [
                 "    _control = _int64(0)",
@@ -132,18 +158,20 @@ class TaskText:
         self.seen.setdefault(operand, set()).add(self.place)
         return operand
 
-    def let_time_pass(self, early: bool = False) -> None:
-        """Sleep here where somebody else acts first.
-
-        What others cannot change in so short a time may be done a little ahead of it, ``early``: nobody can begin and
-        end a write into this SRAM in the cycles that the state allows.
-        """
-        condition = f"_now + {PPU_CLOCK_NS} * _cy >= _horizon"
-        if early:
-            condition += f" and (_cy > _state[{AHEAD_CYCLES}] or _state[{WATCHED}] != 0)"
-        self.line(f"if {condition}:")
+    def let_time_pass(self, until: str = "_horizon") -> None:
+        """Sleep here from a time on: the horizon, or where it is known how much further the program may go."""
+        self.line(f"if _now + {PPU_CLOCK_NS} * _cy >= {until}:")
         self.line(f"_code = {SLEEP}", 1)
         self.line("break", 1)
+
+    def shared(self, regions: Iterable[str]) -> int:
+        """Return the bits of regions in the state's SHARED, of which others may write those that are set there."""
+        return functools.reduce(operator.or_, (1 << self.bits.get(region, MOST_REGIONS) for region in regions), 0)
+
+    def until(self, regions: Iterable[str]) -> str:
+        """Return the time up to which the program may use regions."""
+        bits = self.shared(regions)
+        return f"(_horizon if _shared & {bits} else _alone)" if bits else "_alone"
 
     # ------------------------------------------------------------------ nodes
 
@@ -214,7 +242,7 @@ class TaskText:
     def _loop(self, node: Loop) -> None:
         head, after = self.new_place(), self.new_place()
         self.move_to(head)
-        self.let_time_pass()
+        self.let_time_pass("_alone")
         self._nodes(node.body, after, head)
         self.goto(head)
         self.place = after
@@ -225,7 +253,7 @@ class TaskText:
         self.line(f"{self.use(next_value)} = {self.use(node.start)}")
         self.line(f"{self.use(stop)} = {self.use(node.stop)}")
         self.move_to(head)
-        self.let_time_pass()
+        self.let_time_pass("_alone")
         test = f"{self.use(next_value)} {'<' if node.step > 0 else '>'} {self.use(stop)}"
         self.line(f"_pc = {body} if {test} else {after}")
         self.place = body
@@ -248,8 +276,8 @@ class TaskText:
     def _wait(self, node: Wait) -> None:
         here, after = self.new_place(), self.new_place()
         self.move_to(here)
-        self.let_time_pass(isinstance(node.request, Word) or node.request.operation not in EXACT)
         if isinstance(node.request, Word):
+            self.let_time_pass(self.until([node.request.region]))
             word = self.words[here] = node.request
             self.regions[word.region] = None
             load = "_load_unsigned" if word.unsigned else "_load"
@@ -257,7 +285,10 @@ class TaskText:
             self.move_to(after)
             return
         if node.request.operation == "run" and self.runs_kernels:
+            self.let_time_pass(self.until(node.request.arguments[0].regions))
             self._run(node.request, after)
+        else:
+            self.let_time_pass(_latest_begin(node.request.operation))
         for argument in node.request.dynamic():
             self.arguments = max(self.arguments, argument.slot + 1)
             self.line(f"_state[{ARGUMENTS + argument.slot}] = {self.use(argument.operand)}")
@@ -268,7 +299,10 @@ class TaskText:
         self.place = after
 
     def _run(self, request: Request, after: int) -> None:
-        """Run a kernel here and now, where nobody watches; who acts before it ends comes to know of it afterwards."""
+        """Run a kernel here and now, where nobody watches.
+
+        Who writes one of its regions before it ends comes to know of it: there the program waits for its end.
+        """
         kernel, *integers = request.arguments
         if kernel not in self.kernels:
             self.kernels.append(kernel)
@@ -285,9 +319,15 @@ class TaskText:
         self._stop(KERNEL_FAULT, number, "-1 - _cycles", 2)
         self.line(f"_now += {PPU_CLOCK_NS} * _cycles", 1)
         self.line("_kernel += _cycles", 1)
-        self.line(f"_run = _int64({number + 1})", 1)
-        self.line("_run_ends = _now", 1)
         self.line(f"_pc = {after}", 1)
+        bits = self.shared(kernel.regions)
+        if bits:
+            self.line(f"if _shared & {bits}:", 1)
+            self.line(f"_run = _int64({number + 1})", 2)
+            self.line("_run_ends = _now", 2)
+        self.line(f"if _now >= {self.until(kernel.regions)}:", 1)
+        self.line(f"_code = {SLEEP}", 2)
+        self.line("break", 2)
         self.line("continue", 1)
 
     # ------------------------------------------------------------------ instructions
@@ -329,6 +369,13 @@ class TaskText:
         """Leave the function with a fault, and what is known of it in the state."""
         for text in (f"_state[{SITE}] = {site}", f"_state[{VALUE}] = {value}", f"_code = {code}", "break"):
             self.line(text, indent)
+
+
+def _latest_begin(operation: str) -> str:
+    """Return the time before which an operation has to begin."""
+    if operation in ALONE:
+        return "_alone"
+    return "_early" if operation in EARLY else "_horizon"
 
 
 def _straight(node: If, levels: int) -> bool:

@@ -15,7 +15,6 @@ from chip.ppu.compiler.kernel import stop
 from chip.ppu.compiler.tasks.form import TaskForm
 from chip.ppu.compiler.tasks.requests import Dynamic, Request, Selected, Word
 from chip.ppu.compiler.tasks.text import (
-    AHEAD_CYCLES,
     ARGUMENTS,
     CONTROL,
     END,
@@ -29,6 +28,7 @@ from chip.ppu.compiler.tasks.text import (
     LOOKED_AT_TIME,
     PLACE,
     SCHEDULED,
+    SHARED,
     SITE,
     SLEEP,
     TIME_NS,
@@ -45,7 +45,9 @@ from chip.ppu.program import Program
 if TYPE_CHECKING:
     from chip.ppu.processor.processor import Processor
 
-ROUNDS_BEFORE_COMPILING = 2_000  # of the function in plain Python
+ROUNDS_BEFORE_COMPILING = 2_000  # of the function in plain Python, and at most as many cycles of control flow as:
+CYCLES_BEFORE_COMPILING = 200_000
+MOST_ALONE_NS = 200_000  # ahead of the others, behind which an endless loop lets them go on
 POLLING_NS = 40_000  # without an operation: then the flow looks whether it goes round in circles
 PATIENCE_BEFORE_COMPILING_NS = 16 * POLLING_NS
 LONGEST_PATIENCE_NS = 1_000_000_000  # between two such looks; each comes after twice the time of the one before
@@ -63,11 +65,12 @@ class CompiledFlow(Flow):
     def __init__(self, ppu: Processor, program: Program, form: TaskForm):
         self.ppu, self.program, self.form = ppu, program, form
         self.watched = self._told = False
-        self._image, self._sram = ppu.vector.image, ppu.sram
+        self.sends = form.sends
         self.state = np.zeros(form.state_size, np.int64)
         self.state[LIMIT_CYCLES] = ppu.kernel_limit_cycles
-        self.state[AHEAD_CYCLES] = ppu.write_cycles - 1  # less than a word takes over the Omnibus
-        self._tables = np.concatenate([np.zeros(0, np.int64), *form.tables])
+        self._early_ns = (ppu.write_cycles - 1) * PPU_CLOCK_NS  # less than a word takes over the Omnibus
+        tables = np.concatenate([np.zeros(0, np.int64), *form.tables])
+        self._arrays = self.state, ppu.vector.image, ppu.sram, tables
         self._offsets = {name: ppu.link_map.offset(name) for name in program.memory}
         self._function: Callable = form.plain_function(self._offsets)
         self._compiled = numba_config.DISABLE_JIT
@@ -83,18 +86,14 @@ class CompiledFlow(Flow):
         state = self.state
         state[ARGUMENTS:] = 0
         state[PLACE], state[self._back] = self.form.entry_place, END
+        state[SHARED] = self.form.shared(self.ppu.regions_sent_to())
         self.result = None
 
     def compile(self) -> None:
         """Have the function in machine code, now."""
         if not self._compiled:
             self._compiled = True
-            from numba import int64, typeof
-
-            function = self.form.compiled_function(self._offsets)
-            arrays = (self.state, self.ppu.vector.image, self.ppu.sram, self._tables)
-            signature = (*(typeof(array) for array in arrays), int64, int64)
-            self._function = function.compile(signature)  # type: ignore[attr-defined]
+            self._function = self.form.machine_code(self._offsets, *self._arrays)
 
     @property
     def control_cycles(self) -> int:  # type: ignore[override]
@@ -110,6 +109,7 @@ class CompiledFlow(Flow):
 
     def advance(self, now_ns: int, horizon_ns: int) -> int:
         state, ppu, patience_ns = self.state, self.ppu, POLLING_NS
+        end_ns = ppu.environment.limit_ns + 1
         watched = bool(self.watched or ppu.observers or ppu.incoming.open)
         if watched is not self._told:
             self._told = watched
@@ -122,10 +122,17 @@ class CompiledFlow(Flow):
                 stop_ns = now_ns + patience_ns
                 if stop_ns > horizon_ns:
                     stop_ns = horizon_ns
-                code = self._function(state, self._image, self._sram, self._tables, now_ns, stop_ns)
-                self._rounds += 1
-                if self._rounds == ROUNDS_BEFORE_COMPILING:
-                    self.compile()
+                alone_ns = stop_ns + MOST_ALONE_NS
+                if alone_ns > end_ns:
+                    alone_ns = end_ns
+                early_ns = stop_ns + self._early_ns
+                if early_ns > end_ns:
+                    early_ns = end_ns
+                if watched:
+                    early_ns = alone_ns = stop_ns
+                code = self._function(*self._arrays, now_ns, stop_ns, early_ns, alone_ns)
+                if not self._compiled:
+                    self._count_round()
                 self.time_ns = now_ns = state.item(TIME_NS)
                 if code != SLEEP or now_ns >= horizon_ns:
                     break
@@ -141,6 +148,12 @@ class CompiledFlow(Flow):
             self._note(code, horizon_ns)
         return code
 
+    def _count_round(self) -> None:
+        """Count a round of the function in plain Python; have it in machine code where there are to be many."""
+        self._rounds += 1
+        if self._rounds >= ROUNDS_BEFORE_COMPILING or self.state[CONTROL] >= CYCLES_BEFORE_COMPILING:
+            self.compile()
+
     def _note(self, code: int, horizon_ns: int) -> None:
         """Keep the result at the end; tell of a kernel that somebody may yet disturb."""
         state = self.state
@@ -153,8 +166,8 @@ class CompiledFlow(Flow):
 
     def _step(self) -> int:
         """Go on by one step, to the next place at which time has passed."""
-        now_ns = self.time_ns
-        code = self._function(self.state, self._image, self._sram, self._tables, now_ns, now_ns + 1)
+        now_ns, stop_ns = self.time_ns, self.time_ns + 1
+        code = self._function(*self._arrays, now_ns, stop_ns, stop_ns, stop_ns)
         self.time_ns = self.state.item(TIME_NS)
         return code
 
@@ -188,7 +201,7 @@ class CompiledFlow(Flow):
             code = self._step()
             if code != SLEEP:
                 return code
-            if state[LOOKED_AT_TIME] or state[LAST_RUN]:
+            if state[LOOKED_AT_TIME] or state[KERNEL_CYCLES] != first[KERNEL_CYCLES]:
                 break
             if state[PLACE] == first[PLACE] and np.array_equal(state[ARGUMENTS:], first[ARGUMENTS:]):
                 rounds = max(0, (horizon_ns - self.time_ns) // (self.time_ns - begun_ns))

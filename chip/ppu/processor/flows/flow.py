@@ -21,6 +21,7 @@ class Flow:
     Attributes:
         time_ns: where :meth:`advance` has come to; result: the exit code, at the end.
         control_cycles: booked for the way between operations.
+        sends: processors and regions that the program may send to, None for any processor; None: it may be all.
         where: ``file:line`` of the present operation, or ``""``; doing: a word for it.
     """
 
@@ -30,6 +31,7 @@ class Flow:
     kernel_cycles = 0  # of kernels that it has run itself
     watched = True
     chain_gap_cycles = 0  # between two operations of a chain
+    sends: frozenset[tuple[int | None, str]] | None = None
     where = ""
     doing = "an operation"
 
