@@ -205,11 +205,14 @@ class Chip:
                 next_look = time.perf_counter() + PROGRESS_EVERY_S
 
     def _deadlock(self) -> str:
-        lines = {p: [str(line) for line, waits in enumerate(p.waiting) if waits] for p in self._running()}
-        waiting = " and ".join(
-            f"{p.program.name} on the {p.name} PPU for doorbell line {' or '.join(lines[p])}" for p in self._running()
-        )
-        return f"at {self.now_ns} ns nothing is left to happen: {waiting} waits and nobody will ring"
+        """Say who waits for what; the time is that at which the last of them began to."""
+        waiting = []
+        for processor in self._running():
+            self.environment.now = max(self.environment.now, processor.start_ns)
+            lines = " or ".join(str(line) for line, waits in enumerate(processor.waiting) if waits)
+            where = f" at {processor.flow.where}" if processor.flow.where else ""
+            waiting.append(f"{processor.who} waits for doorbell line {lines}{where}")
+        return f"at {self.now_ns} ns nothing is left to happen: {' and '.join(waiting)}, and nobody will ring"
 
     def _raise_losses(self) -> None:
         lost = {name: count for name, count in self.losses().items() if count}

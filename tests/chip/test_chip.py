@@ -208,7 +208,7 @@ def test_two_programs_that_wait_for_each_other_are_told_so():
         yield ppu.wait_doorbell(2)
         return 0
 
-    with pytest.raises(MachineFault, match="on the top PPU for doorbell line 2 and .*nobody will ring"):
+    with pytest.raises(MachineFault, match="on the top PPU waits for doorbell line 2.* and .*nobody will ring"):
         run(top=main, bottom=main)
 
 

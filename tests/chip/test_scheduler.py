@@ -362,7 +362,7 @@ def test_a_task_ends_the_program_with_its_exit_code():
 
 
 def test_doorbells_that_nobody_rings_are_a_deadlock():
-    with pytest.raises(MachineFault, match="logging on the top PPU for doorbell line 1 waits and nobody"):
+    with pytest.raises(MachineFault, match="logging on the top PPU waits for doorbell line 1, and nobody"):
         run(top=Logging(Doorbell(1)))
 
 

@@ -42,7 +42,7 @@ class Request:
 
     @property
     def where(self) -> str:
-        return f"{self.file}:{self.line}: task {self.routine}"
+        return f"{self.file}:{self.line}: task {self.routine}" if self.file else ""
 
     def dynamic(self) -> list[Dynamic]:
         """Return its arguments that are numbers, those of a chain's operations among them."""
