@@ -244,7 +244,9 @@ class HostLink:
         On today's chip they cross with the playback program of every run. Here nothing moves: the player replays what
         :meth:`write_samples` has left in the FPGA's memory, which is assumed gateware.
         """
-        self._transfer("send stimuli", STIMULUS_BYTES * events)
+        if not isinstance(events, int | np.integer) or isinstance(events, bool) or events < 0:
+            raise ValueError(f"book_stimuli takes a number of events, 0 or more, not {shown(events)}")
+        self._transfer("send stimuli", STIMULUS_BYTES * int(events))
 
     # ------------------------------------------------------------------ reading
 
@@ -264,6 +266,8 @@ class HostLink:
         """
         processor = self.chip.processors[hemisphere]
         found = processor.find(region)
+        if count is not None and not (isinstance(count, int | np.integer) and 0 <= count <= found.size):
+            raise ValueError(f"region {region} has {found.size} elements; {shown(count)} of them cannot be read")
         low = processor.link_map.offset(region)
         if processor.incoming.collision(low, low + found.nbytes, self.chip.now_ns, writes=False):
             self.chip.torn_reads += 1
@@ -284,10 +288,11 @@ class HostLink:
 
     def read_external(self, address: int, nbytes: int) -> np.ndarray:
         """uint8[nbytes] of external memory, whoever has reserved it: recordings as they lie there, too."""
+        found = self.chip.external.view(address, nbytes, reserved=True)  # refuses what is not there
         self._transfer("read external memory", omnibus_bytes(nbytes), answer=True)
         if nbytes and self.chip.external.bring(address, nbytes, self.chip.now_ns):
             self.chip.torn_reads += 1
-        return self.chip.external.view(address, nbytes, reserved=True).copy()
+        return found.copy()
 
     def read_weights(self) -> np.ndarray:
         """uint8[hemisphere, row, column], 0..63: the weights of all synapses."""

@@ -231,3 +231,26 @@ def test_a_deadlock_is_told_at_the_time_of_the_last_wait(observers):
     with pytest.raises(MachineFault, match=r"at 3\d{4} ns nothing .* on the top PPU waits for doorbell line 1 .*ring"):
         chip.run()
     assert chip.now_ns > 9_000 * c.PPU_CLOCK_NS
+
+
+def test_a_plain_program_ends_behind_what_others_do_before():
+    def top(ppu):
+        yield ppu.wait(1)
+        return sum(ppu.word("flag") for _ in range(1_000))
+
+    def bottom(ppu):
+        for _ in range(20):
+            yield ppu.wait(50)
+        return 5
+
+    for limit, codes in ((20_000, [0, 5]), (1_500, ["watchdog", 5])):
+        config = ChipConfig.ideal(ppu=PpuConfig(program_limit_cycles=limit))
+        chip = build(UncompiledScript(top, memory=MEMORY), Script(bottom, memory=MEMORY), config=config)
+        chip.start()
+        times = []
+        while chip.learning and chip.environment.queue:
+            chip.environment.take_steps(1)
+            times.append(chip.now_ns)
+        chip.run()
+        assert [ppu.exit_code for ppu in chip.processors] == codes
+        assert times == sorted(times) and chip.now_ns == max(times)

@@ -5,8 +5,10 @@ import pytest
 
 from chip import constants as c
 from chip.config import ChipConfig, LinkConfig
-from chip.errors import LinkError, LossError
+from chip.errors import LinkError, LossError, MachineFault
 from chip.link import assumptions, omnibus_bytes
+from chip.ppu import Memory, u8
+from chip.testing import UncompiledScript
 from chip.trace_buffer import TraceBuffer
 from tests.chip.programs import build, sleep, two_inputs
 
@@ -171,6 +173,30 @@ def test_stimuli_of_a_run_are_paid_and_move_nothing():
         chip.link.book_stimuli(1)
     chip.run()
     assert chip.link.bytes["during"] == 25 * 5 * 16
+
+
+@pytest.mark.parametrize(
+    "cheat",
+    [
+        lambda link: link.book_stimuli(-1_000),
+        lambda link: link.book_stimuli(0.5),
+        lambda link: link.read_external(0x8000_0000, -12_800),
+        lambda link: link.read_external(0, 128),
+        lambda link: link.read_sram(0, "row", -1),
+        lambda link: link.read_sram(0, "row", 100_000),
+    ],
+)
+def test_what_cannot_cross_is_refused_and_gives_nothing_back(cheat):
+    def main(ppu):
+        yield ppu.wait(1)
+        return 0
+
+    chip = build(UncompiledScript(main, memory=Memory(row=u8[256])))
+    chip.link.run()
+    before = dict(chip.link.bytes)
+    with pytest.raises((ValueError, MachineFault)):
+        cheat(chip.link)
+    assert chip.link.bytes == before
 
 
 def test_assumptions_name_words_stimuli_losses_and_restarts():

@@ -560,6 +560,20 @@ def test_a_loss_on_a_strict_chip_is_replayed_up_to_there():
     assert replay(log, program) == log.outcome
 
 
+def test_a_loss_in_a_pass_of_the_scheduler_is_replayed_with_its_cycles():
+    class Late(Program):
+        name = "late"
+        memory = MEMORY
+        tasks = (Timer(0, 50, 5),)
+
+        def on_timer(self, ppu):
+            yield ppu.wait(60)
+
+    log = cut_off(LossError, Late())
+    assert log.outcome.cycles["scheduler"] > 0
+    assert replay(log, Late()) == log.outcome
+
+
 def test_a_fault_of_the_program_is_one_in_a_replay():
     def in_kernel(ppu):
         yield ppu.run(share, ppu.word("total", 0))

@@ -143,15 +143,15 @@ def sample_membranes(ppu: Processor, count: int, into: str, period_ns: int = c.C
     A sample is stored while the next one converts.
 
     Raises:
-        ValueError: a period below 1700 ns or below a conversion, or off the 4 ns clock.
+        MachineFault: a period below 1700 ns or below a conversion, or off the 4 ns clock.
     """
     ppu.check_index("a count of", count, 1 << 20, start=1)
     shortest_ns = max(c.CADC_SAMPLE_PERIOD_NS, ppu.config.cadc.read_cycles * c.PPU_CLOCK_NS)
     ppu.check_index("a period of", period_ns, 1 << 40)
     if period_ns < shortest_ns or period_ns % c.PPU_CLOCK_NS:
-        raise ValueError(
-            f"a CADC sample period of {period_ns} ns; it must be a multiple of {c.PPU_CLOCK_NS} ns and at least "
-            f"{shortest_ns} ns"
+        raise MachineFault(
+            f"{ppu.who} samples membranes every {period_ns} ns; it must be a multiple of {c.PPU_CLOCK_NS} ns and at "
+            f"least {shortest_ns} ns"
         )
     if ppu.causal_channel != "membrane":
         _refuse_membranes(ppu)

@@ -33,6 +33,10 @@ def again(self, ppu, n):
 def several(self, ppu, *n):
     yield ppu.wait(1)
 
+def next(self):
+    self.count += 1
+    return self.count
+
 def plain(self, n):
     return n + 1
 """
@@ -64,6 +68,8 @@ PYTHON = {
     "y = (1, x)": "makes a tuple of what is known only when it runs; keep each number in a variable of its own",
     "y = [i for i in range(x)]": "makes a list of what is known only when it runs; loop",
     "y = []\ny.append(x)": "calls y.append: nothing that a program keeps in Python changes once it is loaded",
+    "y = self.rows[0].pop()": "calls self.rows.0..pop: nothing that a program keeps in Python changes",
+    "y = self.next()": "calls self.next, which sets the attribute count; what a program keeps in Python is frozen",
     "self.rows.append(x)": "calls self.rows.append: nothing that a program keeps in Python changes",
     "self.count = 3": "sets self.count; what a program keeps in Python is frozen when it is loaded: keep a number in a "
     "variable, or let a kernel write it to a region",
@@ -161,6 +167,17 @@ PROCESSOR = {
     "y = ppu.word('s', 8)": "reads element 8 of region s, whose elements are 0..7",
     "y = ppu.word('s', -1)": "reads element -1 of region s",
     "y = ppu.word(x)": "needs to know a region when it is loaded",
+    "y = ppu.word({}, 0)": "reads region {}; the program's regions are",
+    "y = ppu.word('s', ppu)": "uses ppu, a Ppu; there are integers only",
+    "x += ppu": "uses ppu, a Ppu; there are integers only",
+    "return ppu": "uses ppu, a Ppu; there are integers only",
+    "a, b = ppu": r"unpacks the processor, which is no sequence, into \(a, b\)",
+    "yield ppu.wait(ppu)": "gives the processor to ppu.wait as cycles; that takes a whole number",
+    "yield ppu.run(put, ppu)": "gives the processor to ppu.run as arguments; that takes a whole number",
+    "yield ppu.wait_doorbell(*3)": "unpacks 3, which is no sequence, into arguments",
+    "yield ppu.chain(*None)": "unpacks None, which is no sequence, into arguments",
+    "yield ppu.connect(range(10**9))": r"gives range\(0, 1000000000\) to ppu.connect as what; that takes a name",
+    "yield ppu.wait_doorbell_until(1, 5)": "gives 1 to ppu.wait_doorbell_until as lines; that takes a sequence",
     "y = ppu.word()": "calls ppu.word wrongly; it takes a region and an index, ppu.word",
     "y = ppu.word('s', 0.5)": "uses the float 0.5",
 }

@@ -18,8 +18,8 @@ _TOLD = {
     "bool": "True or False",
     "str": "a name",
     "np.ndarray": "an array",
-    "Sequence[int]": "whole numbers",
-    "Sequence[str]": "names",
+    "Sequence[int]": "a sequence of whole numbers",
+    "Sequence[str]": "a sequence of names",
     "None": "None",
 }
 
@@ -64,7 +64,7 @@ def is_taken(parameter: inspect.Parameter, value: Any) -> bool:
         return parameter.name in PLACES and "Sequence[int]" in kinds
     if isinstance(value, np.ndarray) and value.ndim and "np.ndarray" in kinds:
         return True
-    if isinstance(value, Sequence | np.ndarray) and np.ndim(value):
+    if isinstance(value, Sequence) or isinstance(value, np.ndarray) and value.ndim:
         sequences = [kind for kind in kinds if kind.startswith("Sequence")]
         return bool(sequences) and all(_is_number(one) or isinstance(one, str | VectorRegister) for one in value)
     return value is None and "None" in kinds or takes_numbers(parameter) and _is_number(value)

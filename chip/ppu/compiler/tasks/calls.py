@@ -18,7 +18,7 @@ from chip.ppu.compiler.tasks.arguments import shown_signature
 from chip.ppu.compiler.tasks.requests import Word
 from chip.ppu.compiler.tasks.routine import TaskRoutine
 from chip.ppu.compiler.tasks.scheduler import scheduler
-from chip.ppu.compiler.tasks.statics import OperationName, Ppu, is_foreign
+from chip.ppu.compiler.tasks.statics import CHANGING, OperationName, Ppu, changes, is_foreign
 from chip.ppu.compiler.unit import OUT_OF_BOUNDS
 from chip.ppu.compiler.values import Value, any_value, constant, time_value
 from chip.ppu.declaration import shown
@@ -33,7 +33,6 @@ CALL_HINTS = HINTS | {
     "int": "numbers are integers already; u32(x) and i32(x) convert",
     "bool": "compare with 0",
 }
-CHANGING = ("append", "extend", "insert", "pop", "remove", "clear", "sort", "reverse", "add", "update", "setdefault")
 
 
 @dataclass(frozen=True)
@@ -76,9 +75,9 @@ class Calls:
         if "region" not in given or set(given) - set(names) or len(node.args) > 2:
             self.routine.refuse(node, "calls ppu.word wrongly; it takes a region and an index, ppu.word('name', 0)")
         region = self.scope.must_be_known(given["region"], "a region")  # type: ignore[arg-type]
-        if region not in self.unit.memory:
+        if not isinstance(region, str) or region not in self.unit.memory:
             known = ", ".join(self.unit.memory) or "none"
-            self.routine.refuse(node, f"reads region {region!r}; the program's regions are: {known}")
+            self.routine.refuse(node, f"reads region {shown(region)}; the program's regions are: {known}")
         size, dtype = self.unit.memory[region].length, self.unit.memory[region].dtype
         index = self.expressions.narrow(given["index"]) if "index" in given else constant(0)
         if index.constant and not 0 <= index.low < size:
@@ -154,11 +153,7 @@ class Calls:
         if isinstance(callee, types.FunctionType | types.MethodType) and not is_foreign(callee):
             self.routine.refuse(node, f"calls {name} and does nothing with it; give it ppu, if it waits")
         if isinstance(node.func, ast.Attribute) and node.func.attr in CHANGING:
-            self.routine.refuse(
-                node,
-                f"calls {name}: nothing that a program keeps in Python changes once it is loaded; keep numbers in "
-                "variables, and let a kernel write a region",
-            )
+            self.routine.refuse(node, changes(name))
         self.routine.refuse(
             node,
             f"calls {name}, which does not run on a processor: compute constants when the program is made, in "

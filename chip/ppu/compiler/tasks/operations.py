@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import inspect
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -117,7 +118,10 @@ class Operations:
         self.scope.check_type(node, value, unsigned, what)
 
     def _starred(self, node: ast.Starred) -> list[Any]:
-        return [Known(value) for value in self.scope.must_be_known(node.value, "these arguments")]
+        found = self.scope.must_be_known(node.value, "these arguments")
+        if not isinstance(found, Iterable):
+            self.routine.refuse(node, f"unpacks {shown(found)}, which is no sequence, into arguments")
+        return [Known(value) for value in found]
 
     def _argument(
         self, parameter: inspect.Parameter, node: Any, numbers: list[Value], operation: str, call: ast.Call

@@ -11,7 +11,7 @@ from chip.ppu.compiler.builder import Builder
 from chip.ppu.compiler.language import MISSING, KernelError, Routine, spelled
 from chip.ppu.compiler.statements import Statements
 from chip.ppu.compiler.tasks.routine import TaskRoutine, returns_nothing
-from chip.ppu.compiler.tasks.statics import LONGEST_LIST, as_range
+from chip.ppu.compiler.tasks.statics import FROZEN, LONGEST_LIST, as_range
 from chip.ppu.compiler.values import Value, constant, time_value
 from chip.ppu.compiler.variables import MoreTypes, Types, Variables, variable_name
 
@@ -107,8 +107,7 @@ class TaskStatements(Statements):
         if isinstance(target, ast.Attribute):
             self.routine.refuse(
                 node,
-                f"sets {spelled(target)}; what a program keeps in Python is frozen when it is loaded: keep a number in "
-                "a variable, or let a kernel write it to a region",
+                f"sets {spelled(target)}; {FROZEN}",
             )
         self.routine.refuse(node, f"assigns to {spelled(target)}; assign to a variable")
 

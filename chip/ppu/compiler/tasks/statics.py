@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import builtins
+import dis
 import itertools
 import sysconfig
 import types
@@ -43,6 +44,16 @@ HARMLESS = (
     *(itertools.pairwise, getattr, hasattr, all, any, set, frozenset),
 )
 HARMLESS_OWNERS = (tuple, range, str, frozenset, np.ndarray, np.integer, types.MappingProxyType)
+CHANGING = frozenset(
+    {
+        *("append", "extend", "insert", "pop", "popitem", "remove", "clear", "sort", "reverse", "add", "discard"),
+        *("update", "setdefault", "fill", "put", "itemset", "resize", "__next__", "__setitem__", "__delitem__", "send"),
+    }
+)
+FROZEN = (
+    "what a program keeps in Python is frozen when it is loaded: keep a number in a variable, or let a kernel write it "
+    "to a region"
+)
 LIBRARIES = tuple({sysconfig.get_path("stdlib"), sysconfig.get_path("platstdlib"), "<frozen"})
 LONGEST_LIST = 4096  # elements of what a loop runs over, one after the other
 
@@ -68,7 +79,12 @@ class Ppu:
         self.hemisphere = hemisphere
         self._operations, self._refusal = operations, refusal
 
+    def __repr__(self) -> str:
+        return "the processor"
+
     def __getattr__(self, name: str) -> OperationName:
+        if name.startswith("__"):  # asked by Python, and by who shows it
+            raise AttributeError(name)
         if name in ("word", "time_base"):
             raise NotKnown(name)
         if name not in self._operations:
@@ -76,7 +92,7 @@ class Ppu:
         return OperationName(name)
 
 
-class Forbidden(Exception):
+class Forbidden(AttributeError):
     """A task asks for something that no task may have; the rest of a sentence."""
 
 
@@ -128,11 +144,11 @@ class Statics:
             owner = self.look_up(node.value)
             if owner is not MISSING:
                 try:
-                    return getattr(owner, node.attr, MISSING)
-                except NotKnown:
-                    return MISSING
+                    return getattr(owner, node.attr)
                 except Forbidden as forbidden:
                     self.routine.refuse(node, str(forbidden))
+                except (NotKnown, AttributeError):
+                    return MISSING
         return MISSING
 
     def _names(self, node: ast.expr) -> dict[str, Any]:
@@ -152,12 +168,17 @@ class Statics:
             return  # of what it returns
         callee = self.look_up(node.func)
         if callee is MISSING and isinstance(node.func, ast.Attribute):
+            if node.func.attr in CHANGING:
+                raise Forbidden(changes(spelled(node.func)))
             return  # a method of something computed
         if known_call(callee)[1]:
             raise NotKnown(spelled(node.func))  # computed in 32 bits, as the processor does it
         if isinstance(callee, OperationName) or callee is super:
             return
         if isinstance(callee, types.FunctionType | types.MethodType) and not is_foreign(callee):
+            stored = _stores_outside(callee)
+            if stored:
+                raise Forbidden(f"calls {spelled(node.func)}, which sets {stored}; {FROZEN}")
             return
         if any(callee is harmless for harmless in HARMLESS):
             return
@@ -167,6 +188,23 @@ class Statics:
         if callee is MISSING:
             return  # refused where it is read
         raise NotKnown(spelled(node.func))
+
+
+def changes(name: str) -> str:
+    """Return the sentence for a call that changes what a program keeps in Python."""
+    return (
+        f"calls {name}: nothing that a program keeps in Python changes once it is loaded; keep numbers in variables, "
+        "and let a kernel write a region"
+    )
+
+
+def _stores_outside(function: Callable) -> str:
+    """Return what a function sets that outlives its call, an attribute or a global variable, or an empty text."""
+    stored = {"STORE_ATTR": "the attribute", "STORE_GLOBAL": "the global variable"}
+    for instruction in dis.get_instructions(function):
+        if instruction.opname in stored:
+            return f"{stored[instruction.opname]} {instruction.argval}"
+    return ""
 
 
 def is_foreign(function: Callable) -> bool:

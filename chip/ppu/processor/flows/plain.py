@@ -65,10 +65,11 @@ class PlainFlow(Flow):
         self._next: Operation | None = None
         self._made: list[Operation] = []
         self._owed = self._words = 0
+        self._ended = False
         self.control_cycles = 0
 
     def start(self) -> None:
-        self._next, self._owed, self._words = None, 0, 0
+        self._next, self._owed, self._words, self._ended = None, 0, 0, False
         self._made.clear()
         ppu = self.offers(self.ppu, self)
         self._main = self.program.main(ppu)
@@ -125,6 +126,9 @@ class PlainFlow(Flow):
             )
 
     def advance(self, now_ns: int, horizon_ns: int) -> int:
+        if self._ended:
+            self.time_ns = now_ns
+            return ENDED
         if self._next is None:
             self._words = 0
             try:
@@ -132,8 +136,8 @@ class PlainFlow(Flow):
             except StopIteration as end:
                 self._check_yielded(0)
                 self.result, self.time_ns = end.value, now_ns + self._owed * PPU_CLOCK_NS
-                self._owed = 0
-                return ENDED
+                self._owed, self._ended = 0, True
+                return ENDED if self.time_ns < horizon_ns else SLEEP
             if not isinstance(found, Operation) or found.name not in TABLE:
                 raise MachineFault(
                     f"program {self.program.name} on the {self.ppu.name} PPU yields {shown(found)}; it can only yield "
