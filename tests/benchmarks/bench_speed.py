@@ -80,7 +80,7 @@ class Timers:
 
         def compile_timed(flow):
             compile_tasks(flow)
-            flow._function = self.around("tasks", flow._function)
+            flow._call = self.around("tasks", flow._call)
 
         return compile_timed
 

@@ -29,7 +29,7 @@ from chip.ppu.compiler.kernel import BoundKernel
 from chip.ppu.declaration import shown
 from chip.ppu.memory import LinkMap
 from chip.ppu.processor.computing import Failure
-from chip.ppu.processor.doorbells import DoorbellOrTime
+from chip.ppu.processor.doorbells import DoorbellOrTime, EarlyWait
 from chip.ppu.processor.flows import flow_of
 from chip.ppu.processor.flows.flow import ENDED, FAULT, Flow
 from chip.ppu.processor.instruction_cache import InstructionCache
@@ -73,6 +73,7 @@ class Processor:
         exit_code: None until the program has ended; a number of 32 bits, signed; or :data:`WATCHDOG`, :data:`FAULTED`.
         sram: uint8[16384]; regions: the program's, by name, on it; vector: the vector unit.
         scheduler: the state of the program's tasks; recorder: its recordings. Both are empty without a program.
+        who: the beginning of a sentence about it.
         start_ns: when the present operation began; end: the alarm for its end, or the end of a sleep.
         incoming: what others write into the SRAM and have not written whole.
         observers: called with this processor and each :class:`chip.ppu.processor.operation.Operation` when it begins;
@@ -83,8 +84,20 @@ class Processor:
     __slots__ = (
         *("__dict__", "__weakref__", "chip", "hemisphere", "environment", "config"),
         *("regions", "region_bytes", "region_memory", "kernels", "kernel_limit_cycles", "write_cycles"),
-        *("end", "start_ns", "flow", "pending", "waiting", "incoming", "_asleep", "_then", "_spent", "_span_cycles"),
-        *("_used", "_used_until_ns"),
+        *(
+            "end",
+            "start_ns",
+            "flow",
+            "pending",
+            "waiting",
+            "incoming",
+            "who",
+            "_asleep",
+            "_then",
+            "_spent",
+            "_span_cycles",
+        ),
+        *("_asleep", "_then", "_spent", "_span_cycles", "_used", "_used_until_ns"),
     )
 
     def __init__(self, chip, hemisphere: int):
@@ -108,7 +121,8 @@ class Processor:
         self._spent: defaultdict[str, int] = defaultdict(int)  # busy cycles by kind of operation
         self.lost_doorbells = self.races = 0
         self.pending = [False] * DOORBELL_LINES
-        self.waiting: list[Alarm | DoorbellOrTime | None] = [None] * DOORBELL_LINES
+        self.waiting: list[Alarm | EarlyWait | DoorbellOrTime | None] = [None] * DOORBELL_LINES
+        self.early_waits = [EarlyWait(self, line) for line in range(DOORBELL_LINES)]
         self.end = Alarm(self.environment, self._go_on)
         self.start_ns = self._span_cycles = 0
         self._asleep = False  # until somebody wakes it
@@ -125,6 +139,7 @@ class Processor:
         """Be without a program, and with empty memory."""
         self.program: Program | None = None
         self.link_map: LinkMap | None = None
+        self.who = f"the {self.name} PPU"
         self.scheduler = Scheduler()
         self._instruction_cache: InstructionCache | None = None  # for code in external memory
         self.sram[:] = 0
@@ -137,6 +152,7 @@ class Processor:
     def load(self, program: Program, link_map: LinkMap, image: dict[str, np.ndarray]) -> None:
         """Take over a linked program: its tasks, its memory, its kernels."""
         self.program, self.link_map = program, link_map
+        self.who = f"program {program.name} on the {self.name} PPU"
         self.scheduler = Scheduler(program.tasks, program.stop_cycle)
         tasks = 0 if link_map.tasks is None else sum(link_map.tasks.code_sizes.values())
         external = link_map.code_in == "external"
@@ -319,11 +335,6 @@ class Processor:
     def take(self, cycles: int, then: Callable[[], object]) -> None:
         """Let the present operation take so long, which others have booked."""
         self._span_cycles, self._then = cycles, then
-
-    @property
-    def who(self) -> str:
-        """The beginning of a sentence about it."""
-        return f"program {self.program.name} on the {self.name} PPU"
 
     @property
     def span_cycles(self) -> int:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from chip import constants as c
 from chip.errors import MachineFault
 from chip.fpga import RECORD_SLOTS
-from chip.ppu.processor.doorbells import DoorbellOrTime, answer
+from chip.ppu.processor.doorbells import DoorbellOrTime
 from chip.ppu.processor.external import check_record
 from chip.ppu.processor.timing import LONGEST_CYCLES, SAMPLE_LINE
 from chip.ppu.tasks import DOORBELL_LINES
@@ -134,16 +134,16 @@ def wait_doorbell(ppu: Processor, line: int = SAMPLE_LINE) -> None:
         ppu.check_index("doorbell line", line, DOORBELL_LINES)
     early = ppu.start_ns > ppu.environment.now  # begun ahead of its time
     if ppu.pending[line]:
-        ppu.spend("wait", 0, then=partial(answer, ppu, line) if early else None)
+        ppu.spend("wait", 0, then=ppu.early_waits[line].answer if early else None)
         if not early:
-            answer(ppu, line)
+            ppu.pending[line] = False
+        return
+    ppu.spend("wait", 0)
+    if early:
+        ppu.early_waits[line].begin()
     else:
-        ppu.spend("wait", 0)
-        if early:
-            DoorbellOrTime(ppu, (line,), ppu.start_ns, keep=False)
-        else:
-            ppu.waiting[line] = ppu.end
-        ppu.sleep()
+        ppu.waiting[line] = ppu.end
+    ppu.sleep()
 
 
 def wait_doorbell_until(ppu: Processor, lines: Sequence[int], cycle: int | None) -> None:
@@ -164,8 +164,8 @@ def wait_doorbell_until(ppu: Processor, lines: Sequence[int], cycle: int | None)
         ppu.spend("wait", 0)
     elif cycle is not None:
         idle_cycles = ppu.cycles_until(cycle)
-        ppu.spend("wait", 0, idle_cycles, then=DoorbellOrTime(ppu, lines, ppu.start_ns, timed=True).leave)
+        ppu.spend("wait", 0, idle_cycles, then=DoorbellOrTime(ppu, lines, timed=True).leave)
     else:
         ppu.spend("wait", 0)
-        DoorbellOrTime(ppu, lines, ppu.start_ns)
+        DoorbellOrTime(ppu, lines)
         ppu.sleep()

@@ -5,7 +5,7 @@ import numpy as np
 from chip import constants as c
 from chip.ppu import Memory, VectorUnit, i8, i32, u8, u32
 from chip.ppu.compiler.tasks.form import TaskForm
-from chip.ppu.compiler.tasks.text import END, GIVEN, PLACE, SITE, SLEEP, TIME_NS, VALUE, WATCHED
+from chip.ppu.compiler.tasks.text import END, END_NS, GIVEN, PLACE, SITE, SLEEP, TIME_NS, VALUE, WATCHED
 from chip.ppu.processor.flows.compiled import valued
 from chip.ppu.processor.flows.flow import ENDED, FAULT
 from chip.ppu.processor.operation import OFFERED, Operation, signatures
@@ -125,6 +125,7 @@ class Runs:
         for state in self.states:
             state[PLACE], state[back] = form.entry_place, END
             state[WATCHED] = 1  # kernels are operations like others
+            state[END_NS] = c.END_NS
         self.operations, self.times_ns, self.result = [], [], None
 
     def run(self, most=20_000, take_ns=20):
@@ -132,8 +133,7 @@ class Runs:
         now_ns = 0
         for number in range(most):
             horizon_ns = now_ns + self.patience_ns[number % len(self.patience_ns)]
-            times = now_ns, horizon_ns, horizon_ns, horizon_ns
-            codes = [f(s, *self.arrays, *times) for f, s in zip(self.functions, self.states, strict=True)]
+            codes = [f(s, *self.arrays, now_ns, horizon_ns) for f, s in zip(self.functions, self.states, strict=True)]
             state = self.states[0]
             assert len(set(codes)) == 1
             assert all(np.array_equal(state, other) for other in self.states[1:])

@@ -126,7 +126,7 @@ class TaskForm:
         """Return the function in machine code for these state, image, SRAM and tables."""
         from numba import int64, typeof
 
-        return self._dispatcher(offsets).compile((*map(typeof, arrays), *[int64] * 4))
+        return self._dispatcher(offsets).compile((*map(typeof, arrays), int64, int64))
 
     def _dispatcher(self, offsets: Mapping[str, int]) -> Any:
         """Return the function to be compiled, from the disk cache where it is there."""

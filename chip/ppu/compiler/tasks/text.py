@@ -6,7 +6,7 @@ a time. Kernels it runs itself, unless somebody watches. The same text runs as p
 for a while, and then compiled, with the same results.
 
 How far the function may go depends on what comes next, since the time at which somebody else acts is not the time at
-which this program can notice:
+which this program can notice (the state says how much further ``early`` and ``alone`` are, up to the watchdog's time):
 
 - ``horizon``: what shows itself to others, or sees what they do, begins before the next of them acts;
 - ``early``: an operation on what is its own may begin a little behind that, by less than a word takes over the Omnibus;
@@ -37,7 +37,8 @@ if TYPE_CHECKING:
 SLEEP, ENDED, FAULT, KERNEL_FAULT = -1, -2, -3, -4
 # the first elements of a program's state
 PLACE, TIME_NS, CONTROL, GIVEN, SITE, VALUE, LOOKED_AT_TIME, SCHEDULED = range(8)
-WATCHED, KERNEL_CYCLES, LAST_RUN, LAST_RUN_ENDS_NS, LIMIT_CYCLES, SHARED, ARGUMENTS = range(8, 15)
+WATCHED, KERNEL_CYCLES, LAST_RUN, LAST_RUN_ENDS_NS, LIMIT_CYCLES, SHARED, EARLY_NS, ALONE_NS, END_NS = range(8, 17)
+ARGUMENTS = 17
 # operations of which nobody else knows before they end, or have ended
 ALONE = frozenset({"wait", "wait_until", "wait_doorbell", "ring"})
 # operations on what is the processor's own, though not with it alone: synapses, sensors, converters
@@ -95,21 +96,23 @@ class TaskText:
         return ARGUMENTS + self.arguments + len(self.slots)
 
     def function_text(self, name: str, places: Mapping[str, tuple[int, Region]]) -> str:
-        """Return the text of the function.
-
-        It takes state, image, sram, tables, now_ns, horizon_ns, early_ns and alone_ns, and returns a code.
+        """Return the text of the function (state, image, sram, tables, now_ns, horizon_ns) -> code.
 
         Args:
             places: of the program's regions, their offsets in the SRAM and what they are.
         """
-        lines = [f"def {name}(_state, _image, _sram, _tables, _now, _horizon, _early, _alone):"]
+        lines = [f"def {name}(_state, _image, _sram, _tables, _now, _horizon):"]
         for region in self.regions:
             offset, declared = places[region]
             view = f".view(_{declared.dtype.name})" if declared.dtype.name != "uint8" else ""
             lines.append(f"    _m_{region} = _sram[{offset} : {offset + declared.size}]{view}")
         lines += [f"    {variable} = _int64(_state[{slot}])" for variable, slot in self.slots.items()]
         lines += [f"    _pc = _int64(_state[{PLACE}])", f"    _given = _int64(_state[{GIVEN}])", "    _cy = _int64(0)"]
-        lines += [f"    _shared = _int64(_state[{SHARED}])"]
+        lines += [
+            f"    _shared = _int64(_state[{SHARED}])",
+            f"    _early = _int64(min(_horizon + _state[{EARLY_NS}], _state[{END_NS}]))",
+            f"    _alone = _int64(min(_horizon + _state[{ALONE_NS}], _state[{END_NS}]))",
+        ]
         if self.kernels:
             lines += [
                 "    _control = _int64(0)",

@@ -15,9 +15,12 @@ from chip.ppu.compiler.kernel import stop
 from chip.ppu.compiler.tasks.form import TaskForm
 from chip.ppu.compiler.tasks.requests import Dynamic, Request, Selected, Word
 from chip.ppu.compiler.tasks.text import (
+    ALONE_NS,
     ARGUMENTS,
     CONTROL,
+    EARLY_NS,
     END,
+    END_NS,
     ENDED,
     GIVEN,
     KERNEL_CYCLES,
@@ -48,8 +51,8 @@ if TYPE_CHECKING:
 ROUNDS_BEFORE_COMPILING = 2_000  # of the function in plain Python, and at most as many cycles of control flow as:
 CYCLES_BEFORE_COMPILING = 200_000
 MOST_ALONE_NS = 200_000  # ahead of the others, behind which an endless loop lets them go on
-POLLING_NS = 40_000  # without an operation: then the flow looks whether it goes round in circles
-PATIENCE_BEFORE_COMPILING_NS = 16 * POLLING_NS
+POLLING_NS = 400_000  # without an operation: then the flow looks whether it goes round in circles
+PATIENCE_BEFORE_COMPILING_NS = 2 * POLLING_NS
 LONGEST_PATIENCE_NS = 1_000_000_000  # between two such looks; each comes after twice the time of the one before
 MOST_STEPS_TO_A_CIRCLE = 128  # looks for the program's own state; a circle of 64 is found, after as many
 
@@ -72,7 +75,8 @@ class CompiledFlow(Flow):
         tables = np.concatenate([np.zeros(0, np.int64), *form.tables])
         self._arrays = self.state, ppu.vector.image, ppu.sram, tables
         self._offsets = {name: ppu.link_map.offset(name) for name in program.memory}
-        self._function: Callable = form.plain_function(self._offsets)
+        self._item = self.state.item
+        self._use(form.plain_function(self._offsets))
         self._compiled = numba_config.DISABLE_JIT
         self._rounds = 0
         self.beginnings = [_beginning(ppu, self.state, request) for request in form.requests]
@@ -87,13 +91,19 @@ class CompiledFlow(Flow):
         state[ARGUMENTS:] = 0
         state[PLACE], state[self._back] = self.form.entry_place, END
         state[SHARED] = self.form.shared(self.ppu.regions_sent_to())
+        state[END_NS] = self.ppu.environment.limit_ns + 1
+        self._tell(self._told)
         self.result = None
 
     def compile(self) -> None:
         """Have the function in machine code, now."""
         if not self._compiled:
             self._compiled = True
-            self._function = self.form.machine_code(self._offsets, *self._arrays)
+            self._use(self.form.machine_code(self._offsets, *self._arrays))
+
+    def _use(self, function: Callable) -> None:
+        """Go on by a function of the form."""
+        self._call = partial(function, *self._arrays)
 
     @property
     def control_cycles(self) -> int:  # type: ignore[override]
@@ -108,45 +118,46 @@ class CompiledFlow(Flow):
         return int(self.state[KERNEL_CYCLES])
 
     def advance(self, now_ns: int, horizon_ns: int) -> int:
-        state, ppu, patience_ns = self.state, self.ppu, POLLING_NS
-        end_ns = ppu.environment.limit_ns + 1
+        ppu = self.ppu
         watched = bool(self.watched or ppu.observers or ppu.incoming.open)
         if watched is not self._told:
-            self._told = watched
-            state[WATCHED] = watched
-        if ppu.incoming.open and self._words:
+            self._tell(watched)
+        if watched and ppu.incoming.open and self._words:
             self.time_ns = now_ns
             code = self._read_while_written(horizon_ns)
         else:
-            while True:
-                stop_ns = now_ns + patience_ns
-                if stop_ns > horizon_ns:
-                    stop_ns = horizon_ns
-                alone_ns = stop_ns + MOST_ALONE_NS
-                if alone_ns > end_ns:
-                    alone_ns = end_ns
-                early_ns = stop_ns + self._early_ns
-                if early_ns > end_ns:
-                    early_ns = end_ns
-                if watched:
-                    early_ns = alone_ns = stop_ns
-                code = self._function(*self._arrays, now_ns, stop_ns, early_ns, alone_ns)
-                if not self._compiled:
-                    self._count_round()
-                self.time_ns = now_ns = state.item(TIME_NS)
-                if code != SLEEP or now_ns >= horizon_ns:
-                    break
-                code = self._skip_circles(horizon_ns)
-                now_ns = self.time_ns
-                if code != SLEEP or now_ns >= horizon_ns:
-                    break
-                patience_ns = min(2 * patience_ns, LONGEST_PATIENCE_NS)
-                if patience_ns > PATIENCE_BEFORE_COMPILING_NS:
-                    self.compile()
+            stop_ns = now_ns + POLLING_NS
+            code = self._call(now_ns, stop_ns if stop_ns < horizon_ns else horizon_ns)
+            self.time_ns = time_ns = self._item(TIME_NS)
+            if not self._compiled:
+                self._count_round()
+            if code == SLEEP and time_ns < horizon_ns:
+                code = self._be_patient(horizon_ns)
         self._code = code
         if code < 0:
             self._note(code, horizon_ns)
         return code
+
+    def _tell(self, watched: bool) -> None:
+        """Have the function know whether somebody watches: then it runs no kernel and nothing ahead of its time."""
+        self._told = watched
+        self.state[WATCHED] = watched
+        self.state[EARLY_NS], self.state[ALONE_NS] = (0, 0) if watched else (self._early_ns, MOST_ALONE_NS)
+
+    def _be_patient(self, horizon_ns: int) -> int:
+        """Go on where no operation has come for long; look whether the program goes round in circles."""
+        code, patience_ns = SLEEP, POLLING_NS
+        while True:
+            code = self._skip_circles(horizon_ns)
+            if code != SLEEP or self.time_ns >= horizon_ns:
+                return code
+            patience_ns = min(2 * patience_ns, LONGEST_PATIENCE_NS)
+            if patience_ns > PATIENCE_BEFORE_COMPILING_NS:
+                self.compile()
+            code = self._call(self.time_ns, min(self.time_ns + patience_ns, horizon_ns))
+            self.time_ns = self._item(TIME_NS)
+            if code != SLEEP or self.time_ns >= horizon_ns:
+                return code
 
     def _count_round(self) -> None:
         """Count a round of the function in plain Python; have it in machine code where there are to be many."""
@@ -166,8 +177,7 @@ class CompiledFlow(Flow):
 
     def _step(self) -> int:
         """Go on by one step, to the next place at which time has passed."""
-        now_ns, stop_ns = self.time_ns, self.time_ns + 1
-        code = self._function(*self._arrays, now_ns, stop_ns, stop_ns, stop_ns)
+        code = self._call(self.time_ns, self.time_ns + 1)
         self.time_ns = self.state.item(TIME_NS)
         return code
 
@@ -193,6 +203,13 @@ class CompiledFlow(Flow):
         look to come back to is a later one after 1, 2, 4 ... steps (R. P. Brent, BIT 20, 1980, 176): a horizon may
         have stopped the program on a way into the circle, or at a place that it passes without a stop.
         """
+        spans = self.state[EARLY_NS:END_NS].copy()
+        self.state[EARLY_NS:END_NS] = 0  # a step is one
+        code = self._look_for_circle(horizon_ns)
+        self.state[EARLY_NS:END_NS] = spans
+        return code
+
+    def _look_for_circle(self, horizon_ns: int) -> int:
         state, first, begun_ns, renewed_after = self.state, self.state.copy(), self.time_ns, 1
         state[LOOKED_AT_TIME] = 0
         for steps in range(1, MOST_STEPS_TO_A_CIRCLE + 1):
