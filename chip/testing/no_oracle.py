@@ -25,6 +25,7 @@ from typing import Any
 
 import numpy as np
 
+from chip import constants as c
 from chip.clock import Clock
 from chip.config import ChipConfig
 from chip.ppu.contract import image_of
@@ -207,6 +208,7 @@ class _RecordedFlow:
 
             return noted
 
+        ppu.known_vectors.clear()
         ppu.bytes = noting(ppu.bytes, lambda where: where[0])  # type: ignore[method-assign]
         ppu.memory = noting(ppu.memory, lambda where: 0)  # type: ignore[method-assign]
         try:
@@ -267,6 +269,7 @@ class _NoChip:
 
     def __init__(self, config: ChipConfig):
         self.config, self.environment, self.processors = config, Clock(), ()
+        self.environment.limit_ns = c.END_NS
 
 
 class _CutOff(Exception):

@@ -146,6 +146,7 @@ class Processor:
         self.regions: dict[str, np.ndarray] = {}
         self.region_bytes: dict[str, np.ndarray] = {}
         self.region_memory: dict[str, memoryview] = {}  # the same: faster where bytes are moved, for Python alone
+        self.known_vectors: dict[tuple[str, int], np.ndarray] = {}  # parts of regions that operations have named
         self.kernels: dict = {}
         self.flow: Flow | None = None
 
@@ -158,7 +159,7 @@ class Processor:
         external = link_map.code_in == "external"
         self._instruction_cache = InstructionCache(self.config.ppu, tasks) if external else None
         self.sram[:] = 0
-        self.regions = link_map.views(self.sram)
+        self.regions, self.known_vectors = link_map.views(self.sram), {}
         self.region_bytes = {name: region.view(np.uint8) for name, region in self.regions.items()}
         self.region_memory = {name: memoryview(region) for name, region in self.region_bytes.items()}
         for name, values in image.items():
@@ -511,13 +512,19 @@ class Processor:
 
     def vectors(self, region: str, count: int) -> np.ndarray:
         """Return the first vectors of bytes of a region of bytes."""
+        known = self.known_vectors.get((region, count))
+        if known is not None:
+            self.use((region,))
+            return known
         found = self.regions.get(region)
         if found is not None and found.itemsize != 1:
             raise MachineFault(
                 f"{self.who} moves vectors of bytes to or from region {region}, whose elements have {found.itemsize} "
                 "bytes; declare it as u8 or i8"
             )
-        return self.bytes(region, 0, count * c.VECTOR_BYTES).reshape(count, c.VECTOR_BYTES)
+        vectors = self.bytes(region, 0, count * c.VECTOR_BYTES).reshape(count, c.VECTOR_BYTES)
+        self.known_vectors[region, count] = vectors
+        return vectors
 
     def targets(self, where: Place, count: int) -> tuple[np.ndarray | RegisterSet, int]:
         """Return ``count`` vectors, to be read or written as a whole, ``[...]``, and the cycles of a store there."""

@@ -19,7 +19,7 @@ from __future__ import annotations
 import functools
 import operator
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -54,6 +54,17 @@ MOST_NESTED = 20  # branches within each other in one place
 END = 0  # the place behind a task's return
 
 
+class View(NamedTuple):
+    """A line that makes an array of a region, which has its place in SRAM when everything is linked."""
+
+    region: str
+    indent: int
+
+    def text(self, offset: int, declared: Region) -> str:
+        view = f".view(_{declared.dtype.name})" if declared.dtype.name != "uint8" else ""
+        return f"{'    ' * self.indent}_m_{self.region} = _sram[{offset} : {offset + declared.size}]{view}"
+
+
 class TaskText:
     """The text under construction.
 
@@ -72,9 +83,8 @@ class TaskText:
         self.table_starts = np.cumsum([0, *(table.size for table in tables)]).tolist()
         self.requests: list[Request] = []
         self.kernels: list[Kernel] = []
-        self.regions: dict[str, None] = {}  # that it reads or gives to kernels, in order
         self.words: dict[int, Word] = {}
-        self.places: list[list[str]] = [[]]
+        self.places: list[list[str | View]] = [[]]
         self.unreachable: set[int] = set()  # places, behind what leaves
         self.seen: dict[str, set[int]] = {}  # in which places a variable stands
         self.entries = {task: self.new_place() for task in self.routines}
@@ -102,10 +112,6 @@ class TaskText:
             places: of the program's regions, their offsets in the SRAM and what they are.
         """
         lines = [f"def {name}(_state, _image, _sram, _tables, _now, _horizon):"]
-        for region in self.regions:
-            offset, declared = places[region]
-            view = f".view(_{declared.dtype.name})" if declared.dtype.name != "uint8" else ""
-            lines.append(f"    _m_{region} = _sram[{offset} : {offset + declared.size}]{view}")
         lines += [f"    {variable} = _int64(_state[{slot}])" for variable, slot in self.slots.items()]
         lines += [f"    _pc = _int64(_state[{PLACE}])", f"    _given = _int64(_state[{GIVEN}])", "    _cy = _int64(0)"]
         lines += [
@@ -126,7 +132,9 @@ class TaskText:
             if number in self.unreachable:
                 continue
             lines.append(f"        if _pc == {number}:")
-            lines += [f"            {line}" for line in place]
+            lines += [
+                f"            {line if isinstance(line, str) else line.text(*places[line.region])}" for line in place
+            ]
         lines += [f"    _state[{slot}] = {variable}" for variable, slot in self.slots.items()]
         lines += [f"    _state[{PLACE}] = _pc", f"    _state[{TIME_NS}] = _now + {PPU_CLOCK_NS} * _cy"]
         if self.kernels:
@@ -145,6 +153,10 @@ class TaskText:
 
     def line(self, text: str, indent: int = 0) -> None:
         self.places[self.place].append("    " * indent + text)
+
+    def view(self, regions: Iterable[str], indent: int = 0) -> None:
+        """Have regions as arrays: here, where they are needed, since to make one takes time."""
+        self.places[self.place] += [View(region, indent) for region in regions]
 
     def goto(self, place: int) -> None:
         self.line(f"_pc = {place}")
@@ -239,7 +251,9 @@ class TaskText:
                 else:
                     assert isinstance(inner, If)
                     self._branch(inner, indent + 1)
-            if all(line.lstrip().startswith("#") for line in self.places[self.place][before:]):
+            if all(
+                isinstance(line, str) and line.lstrip().startswith("#") for line in self.places[self.place][before:]
+            ):
                 self.line("pass", indent + 1)
 
     def _loop(self, node: Loop) -> None:
@@ -282,7 +296,7 @@ class TaskText:
         if isinstance(node.request, Word):
             self.let_time_pass(self.until([node.request.region]))
             word = self.words[here] = node.request
-            self.regions[word.region] = None
+            self.view([word.region])
             load = "_load_unsigned" if word.unsigned else "_load"
             self.line(f"{self.use(node.target)} = {load}(_m_{word.region}, {self.use(word.index)})")
             self.move_to(after)
@@ -309,11 +323,11 @@ class TaskText:
         kernel, *integers = request.arguments
         if kernel not in self.kernels:
             self.kernels.append(kernel)
-        self.regions.update(dict.fromkeys(kernel.regions))
         values = [self.use(i.operand) if isinstance(i, Dynamic) else f"_int64({operator.index(i)})" for i in integers]
         arguments = ["_image", "_limit", *(f"_m_{region}" for region in kernel.regions), *values]
         number = len(self.requests)
         self.line(f"if _state[{WATCHED}] == 0:")
+        self.view(kernel.regions, 1)
         self.line(f"_cycles = _kernel_{self.kernels.index(kernel)}({', '.join(arguments)})", 1)
         self.line("_control += _cy", 1)
         self.line(f"_now += {PPU_CLOCK_NS} * _cy", 1)

@@ -118,14 +118,10 @@ class CompiledFlow(Flow):
         return int(self.state[KERNEL_CYCLES])
 
     def advance(self, now_ns: int, horizon_ns: int) -> int:
-        ppu = self.ppu
-        watched = bool(self.watched or ppu.observers or ppu.incoming.open)
-        if watched is not self._told:
-            self._tell(watched)
-        if watched and ppu.incoming.open and self._words:
-            self.time_ns = now_ns
-            code = self._read_while_written(horizon_ns)
-        else:
+        ppu, code = self.ppu, None
+        if self.watched or ppu.observers or ppu.incoming.open or self._told:
+            code = self._look_who_watches(now_ns, horizon_ns)
+        if code is None:
             stop_ns = now_ns + POLLING_NS
             code = self._call(now_ns, stop_ns if stop_ns < horizon_ns else horizon_ns)
             self.time_ns = time_ns = self._item(TIME_NS)
@@ -137,6 +133,17 @@ class CompiledFlow(Flow):
         if code < 0:
             self._note(code, horizon_ns)
         return code
+
+    def _look_who_watches(self, now_ns: int, horizon_ns: int) -> int | None:
+        """Have the function know who watches; go on word by word where one is written and may be read."""
+        incoming = self.ppu.incoming.open
+        watched = bool(self.watched or self.ppu.observers or incoming)
+        if watched is not self._told:
+            self._tell(watched)
+        if not incoming or not self._words:
+            return None
+        self.time_ns = now_ns
+        return self._read_while_written(horizon_ns)
 
     def _tell(self, watched: bool) -> None:
         """Have the function know whether somebody watches: then it runs no kernel and nothing ahead of its time."""
