@@ -406,12 +406,13 @@ class Processor:
         """Bring an element up to date that the program itself is about to read.
 
         It is read whole: old until its own bus write has ended, new from then on. The last word of a transfer may be
-        polled, since everything else has arrived before it does; to look at another one in the meantime is a race.
+        polled, since everything else has arrived before it does; to look at another one in the meantime, later than at
+        the instant at which the transfer begins, is a race.
         """
         itemsize = self.regions[region].itemsize
         low = self.link_map.offset(region) + index * itemsize
         other = self.incoming.collision(low, low + itemsize, now_ns, writes=False)
-        if other is not None and not other.ends_with(low):
+        if other is not None and other.start_ns < now_ns and not other.ends_with(low):
             self.count_race(
                 f"element {index} of region {region} of the {self.name} PPU was read at {now_ns} ns while {other.who} "
                 f"was writing what follows it, until {other.end_ns} ns: poll the last word of a transfer, or wait for "
