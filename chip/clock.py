@@ -64,18 +64,20 @@ Clock.now = Clock._now  # type: ignore[assignment]
 class Alarm:
     """Calls a function at a time, as often as it is set, which it is once at a time.
 
-    A processor needs one for all its operations, since one follows the other.
+    A processor needs one for all its operations, since one follows the other. Of several that go off at the same time
+    the lowest rank is first, and before other events, whoever was set first: that would depend on who has looked.
     """
 
-    __slots__ = ("clock", "function", "_queue", "_numbers")
+    __slots__ = ("clock", "function", "rank", "_queue")
 
-    def __init__(self, clock: Clock, function: Callable[[], None]):
-        self.clock, self.function = clock, function
-        self._queue, self._numbers = clock.queue, clock._eid
+    def __init__(self, clock: Clock, function: Callable[[], None], rank: int):
+        """``rank`` is below 0, and no other alarm's."""
+        self.clock, self.function, self.rank = clock, function, rank
+        self._queue = clock.queue
 
     def set(self, time_ns: int) -> None:
-        """Go off at a time that is not past, behind all that is scheduled for that time already."""
-        heappush(self._queue, (time_ns, NORMAL, next(self._numbers), self))
+        """Go off at a time that is not past."""
+        heappush(self._queue, (time_ns, NORMAL, self.rank, self))
 
     def go_off(self) -> None:
         """Go off now."""

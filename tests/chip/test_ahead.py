@@ -254,3 +254,33 @@ def test_a_plain_program_ends_behind_what_others_do_before():
         chip.run()
         assert [ppu.exit_code for ppu in chip.processors] == codes
         assert times == sorted(times) and chip.now_ns == max(times)
+
+
+@pytest.mark.parametrize("observers", [(), (0,), (1,), (0, 1)])
+@pytest.mark.parametrize("waits", range(58, 67))
+def test_at_one_instant_the_top_processor_is_first_whoever_looks(waits, observers):
+    """A line rings again at the very instant at which its first ring is answered: that is before it, or behind it."""
+
+    def top(ppu):
+        yield ppu.wait(waits)
+        for _ in range(9):
+            pass
+        yield ppu.wait_doorbell(1)
+        yield ppu.wait_doorbell(1)
+        return 0
+
+    def bottom(ppu):
+        yield ppu.ring(c.TOP, 1)
+        yield ppu.ring(c.TOP, 1)
+        yield ppu.wait(500)
+        yield ppu.ring(c.TOP, 1)
+        return 0
+
+    chip = chip_of(top, bottom)
+    observe(chip, observers)
+    begun = {}
+    chip.processors[0].observers += [lambda ppu, one: begun.setdefault(one.name, ppu.start_ns)] * (0 in observers)
+    assert chip.link.run() == [0, 0]
+    second_ring_ns = (ENTRY + 2 * (issue_cycles(2) + PpuConfig().omnibus_write_cycles)) * c.PPU_CLOCK_NS
+    if begun:
+        assert chip.losses()["doorbells"] == (begun["wait_doorbell"] > second_ring_ns)

@@ -1,9 +1,12 @@
 """A plasticity processor: its memory, vector unit, doorbells and cycle counts, and the operation that it is at.
 
-A program is compiled when it is loaded (:mod:`chip.ppu.processor.flow`) and runs from operation to operation. An
+A program is compiled when it is loaded (:mod:`chip.ppu.processor.flows`) and runs from operation to operation. An
 operation begins at its own cycle, takes its booked cycles, and each of its elements acts at its own time. Kernels
 compute at their start: nothing but their own PPU sees the SRAM that they write before they end. Busy cycles are those
 of kernels, of the program's control flow and of bus operations; waiting is idle.
+
+How far a program may be simulated ahead of what others do next is in :mod:`chip.ppu.compiler.tasks.text`: as far as
+nobody can notice. A fault that lies behind what others do first waits until they have done it.
 
 What another PPU sends arrives word by word. An operation or a kernel that uses the region meanwhile sees it
 half-written, which is a race; so is a write into a region that is in use. A word that the program itself reads,
@@ -123,7 +126,7 @@ class Processor:
         self.pending = [False] * DOORBELL_LINES
         self.waiting: list[Alarm | EarlyWait | DoorbellOrTime | None] = [None] * DOORBELL_LINES
         self.early_waits = [EarlyWait(self, line) for line in range(DOORBELL_LINES)]
-        self.end = Alarm(self.environment, self._go_on)
+        self.end = Alarm(self.environment, self._go_on, self.hemisphere - c.HEMISPHERES)
         self.start_ns = self._span_cycles = 0
         self._asleep = False  # until somebody wakes it
         self._then: Callable[[], None] | None = None  # what the present operation does at its end
