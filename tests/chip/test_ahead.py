@@ -178,12 +178,40 @@ def test_a_fault_that_lies_behind_the_watchdog_does_not_come(observers):
     assert chip.now_ns == 1_001 * c.PPU_CLOCK_NS and chip.processors[1].regions["seen"][1] == 7
 
 
-@pytest.mark.parametrize("observers", [(), (0,), (1,), (0, 1)])
-def test_of_two_faults_the_earlier_one_is_told(observers):
-    def top(ppu):
-        yield ppu.run(long, 0)
-        return 0
+def faulting_kernel(ppu):
+    yield ppu.run(long, 0)
+    return 0
 
+
+def faulting_operation(ppu):
+    yield ppu.run(long, 1)
+    yield ppu.wait(ppu.word("seen", 2) - 5)
+    return 0
+
+
+def faulting_division(ppu):
+    yield ppu.run(long, 1)
+    return divide(1, ppu.word("seen", 2))
+
+
+FAULTING = [faulting_kernel, faulting_operation, faulting_division]
+
+
+@pytest.mark.parametrize("top", FAULTING)
+@pytest.mark.parametrize("observers", [(), (0,)])
+def test_a_fault_comes_at_its_time(top, observers):
+    chip = chip_of(top, sends_in_between)
+    observe(chip, observers)
+    chip.start()
+    with pytest.raises(MachineFault):
+        chip.run()
+    assert [ppu.exit_code for ppu in chip.processors] == ["fault", 0]
+    assert 9_000 < chip.now_ns / c.PPU_CLOCK_NS < 9_200
+
+
+@pytest.mark.parametrize("top", FAULTING)
+@pytest.mark.parametrize("observers", [(), (0,), (1,), (0, 1)])
+def test_of_two_faults_the_earlier_one_is_told(top, observers):
     def bottom(ppu):
         yield ppu.wait(100)
         return divide(5, ppu.word("seen"))

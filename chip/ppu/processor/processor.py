@@ -250,6 +250,12 @@ class Processor:
                     self.end.set(end_ns if end_ns <= limit_ns else limit_ns + PPU_CLOCK_NS)
                     return
                 clock.now = end_ns
+        except MachineFault as fault:
+            if self.start_ns <= clock.now:
+                self._fail(fault)
+                raise
+            self._then = Failure(fault)  # of an operation that has begun ahead of its time: others act first
+            self.end.set(min(self.start_ns, limit_ns + PPU_CLOCK_NS))
         except Exception as error:
             self._fail(error)
             raise
