@@ -1,6 +1,6 @@
 """The host: loads programs, lets the chip learn by itself, reads the results.
 
-``from host import Host, Result, tasks``; nothing is imported before it is asked for.
+``from host import Host, Progress, Result, tasks``; nothing is imported before it is asked for.
 """
 
 from __future__ import annotations
@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from host.host import Host as Host
+    from host.progress import Progress as Progress
     from host.results import Result as Result
 
-_EXPORTS = {"Host": "host.host", "Result": "host.results"}
+_EXPORTS = {"Host": "host.host", "Progress": "host.progress", "Result": "host.results"}
 
 
 def __getattr__(name: str) -> object:
