@@ -22,10 +22,12 @@ counts as scheduled at its beginning.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from chip.constants import PPU_CLOCK_NS
 from chip.errors import MachineFault
+from chip.ppu.processor.computing import Failure
 from chip.ppu.vector.operands import VectorRegister
 
 if TYPE_CHECKING:
@@ -57,26 +59,26 @@ def chain(ppu: Processor, *operations: Operation) -> None:
         MachineFault: an operation that cannot be in a chain, or not behind the reads before it.
     """
     check_chain(ppu, operations)
-    run_chain(ppu, *operations)
+    run_chain(ppu, [partial(operation.begin, ppu) for operation in operations])
 
 
-def run_chain(ppu: Processor, *operations: Operation) -> None:
-    """Do operations that have been checked."""
+def run_chain(ppu: Processor, beginnings: Sequence[Callable[[], None]]) -> None:
+    """Do operations that have been checked, each of which is begun by a call."""
     gap_cycles = ppu.flow.chain_gap_cycles
     brought: list[Callable[[], None]] = []
     cycles, begun_ns = 0, ppu.start_ns
-    for number, operation in enumerate(operations):
+    for number, begin in enumerate(beginnings):
         if number:
             cycles += gap_cycles
             ppu.flow.control_cycles += gap_cycles
         ppu.start_ns = begun_ns + cycles * PPU_CLOCK_NS
-        operation.begin(ppu)
+        begin()
         cycles += ppu.span_cycles
-        failure, then = ppu.failure, ppu.take_then()
+        then = ppu.take_then()
         if then is not None:
             brought.append(then)
-        if failure is not None:
-            break
+            if isinstance(then, Failure):
+                break
     ppu.start_ns = begun_ns
     ppu.take(cycles, lambda: [deliver() for deliver in brought])
 

@@ -300,26 +300,26 @@ def _beginning(ppu: Processor, state: np.ndarray, request: Request) -> Callable[
             state[SCHEDULED] = ppu.scheduler.choice
 
         return run_pass
-    takers = [_taker(state, argument) for argument in request.arguments]
     if request.operation == "chain":
-        return _beginning_of_chain(ppu, takers)
+        return _beginning_of_chain(ppu, state, request)
+    takers = [_taker(state, argument) for argument in request.arguments]
     function = TABLE[request.operation]
     if not request.dynamic():
         return partial(function, ppu, *[take() for take in takers])
     return lambda: function(ppu, *[take() for take in takers])
 
 
-def _beginning_of_chain(ppu: Processor, takers: list[Callable[[], Any]]) -> Callable[[], None]:
+def _beginning_of_chain(ppu: Processor, state: np.ndarray, request: Request) -> Callable[[], None]:
     """Return what begins a chain, which is checked once: its operations and their places are known at load."""
+    beginnings = [_beginning(ppu, state, inner) for inner in request.arguments]
     checked = False
 
     def begin() -> None:
         nonlocal checked
-        operations = [take() for take in takers]
         if not checked:
-            check_chain(ppu, operations)
+            check_chain(ppu, valued(request, state).arguments)
             checked = True
-        run_chain(ppu, *operations)
+        run_chain(ppu, beginnings)
 
     return begin
 
