@@ -1,7 +1,7 @@
 """How fast pair STDP is simulated. Run by hand: ``taskset -c 0 pytest -s tests/benchmarks/bench_stdp.py``.
 
-Both processors update the whole arrays of their hemispheres, 512 rows. On a calm machine an update takes 8 ms of wall
-time without the reset of the sensors and 10 ms with it.
+Both processors update the whole arrays of their hemispheres, 512 rows. On a calm machine an update takes 10 ms of wall
+time without the reset of the sensors and 13 ms with it.
 """
 
 import time
