@@ -17,7 +17,7 @@ from chip.calibration.calibration import Calibration, CalibrationWarning, outsid
 from chip.errors import LinkError
 from chip.fpga import SampleSet
 from chip.ppu.contract import check_program, image_of
-from chip.ppu.declaration import shown
+from chip.ppu.declaration import shown, whole_number
 from chip.ppu.processor.linking import link_program
 from chip.ppu.program import Program
 from chip.registers import Registers
@@ -27,6 +27,7 @@ BEFORE, DURING, AFTER = "before", "during", "after"
 CODES_BYTES = 2 * 6 + 3  # of a neuron: six codes, three ranges
 INSTRUCTION_BYTES = 8  # of the FPGA: 32 MiB hold 4 194 304 of them (fisch constants.h)
 OMNIBUS_WORD_BYTES = 4
+MOST_STIMULI = 1 << 40  # of one run, more than any memory holds
 STIMULUS_BYTES = 2 * INSTRUCTION_BYTES  # an event, and the wait for its time
 
 
@@ -244,9 +245,8 @@ class HostLink:
         On today's chip they cross with the playback program of every run. Here nothing moves: the player replays what
         :meth:`write_samples` has left in the FPGA's memory, which is assumed gateware.
         """
-        if not isinstance(events, int | np.integer) or isinstance(events, bool) or events < 0:
-            raise ValueError(f"book_stimuli takes a number of events, 0 or more, not {shown(events)}")
-        self._transfer("send stimuli", STIMULUS_BYTES * int(events))
+        events = whole_number("", "the number of events", events, 0, MOST_STIMULI)
+        self._transfer("send stimuli", STIMULUS_BYTES * events)
 
     # ------------------------------------------------------------------ reading
 
@@ -266,8 +266,8 @@ class HostLink:
         """
         processor = self.chip.processors[hemisphere]
         found = processor.find(region)
-        if count is not None and not (isinstance(count, int | np.integer) and 0 <= count <= found.size):
-            raise ValueError(f"region {region} has {found.size} elements; {shown(count)} of them cannot be read")
+        if count is not None:
+            count = whole_number("", f"the count of elements of region {region}", count, 0, found.size)
         low = processor.link_map.offset(region)
         if processor.incoming.collision(low, low + found.nbytes, self.chip.now_ns, writes=False):
             self.chip.torn_reads += 1

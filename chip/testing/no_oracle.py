@@ -55,7 +55,7 @@ from chip.testing.log import (
 )
 
 # what a PPU has in itself, without asking anybody
-LOCAL = frozenset({"hemisphere", "name", "config", "link_map", "regions", "sram", "vector", "scheduler"})
+LOCAL = frozenset({"hemisphere", "name", "who", "config", "link_map", "regions", "sram", "vector", "scheduler"})
 
 
 class ReplayError(RuntimeError):

@@ -196,7 +196,7 @@ def read_spike_counters(
         ppu.check_index("lane", lane, c.LANES)
     if len(set(halves)) < len(halves) or len(set(lanes)) < len(lanes):
         raise MachineFault(
-            f"program {ppu.program.name} on the {ppu.name} PPU reads a spike counter twice at once: lanes "
+            f"{ppu.who} reads a spike counter twice at once: lanes "
             f"{list(lanes)} of halves {list(halves)}; name each once, or read again"
         )
     region, count = ppu.region(into), len(halves) * len(lanes)

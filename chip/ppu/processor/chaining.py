@@ -91,7 +91,7 @@ def check_chain(ppu: Processor, operations: Sequence[Operation]) -> None:
         if name not in PLACE_ARGUMENT:
             shown = repr(operation) if name is None else name
             raise MachineFault(
-                f"program {ppu.program.name} on the {ppu.name} PPU chains {shown}, which is no operation, waits, or "
+                f"{ppu.who} chains {shown}, which is no operation, waits, or "
                 f"acts on others when it ends; yield it by itself. Operations that can be chained are: "
                 f"{', '.join(PLACE_ARGUMENT)}"
             )
@@ -108,7 +108,7 @@ def _check_behind_reads(ppu: Processor, name: str, arguments: Sequence[Any], pla
     for place in places:
         if name == "run" or _overlap(used, place):
             raise MachineFault(
-                f"program {ppu.program.name} on the {ppu.name} PPU chains {name} behind a read into {place!r}, which "
+                f"{ppu.who} chains {name} behind a read into {place!r}, which "
                 "brings its values at the end of the chain only; end the chain with the read, and begin the next one "
                 "here"
             )

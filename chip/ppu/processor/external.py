@@ -80,7 +80,7 @@ def _words(ppu: Processor, into: str, nbytes: int) -> memoryview:
     region = ppu.region(into)
     if region.itemsize != c.WORD_BYTES:
         raise MachineFault(
-            f"program {ppu.program.name} on the {ppu.name} PPU loads a spike record, words of 32 bits, into "
+            f"{ppu.who} loads a spike record, words of 32 bits, into "
             f"region {into} with elements of {region.itemsize} bytes; declare it as u32 or i32"
         )
     return ppu.memory(into, nbytes)
@@ -91,7 +91,7 @@ def check_record(ppu: Processor, slot: int) -> None:
     then, loaded = ppu.loading
     if slot == loaded and ppu.ends_by(then):
         ppu.count_race(
-            f"spike record {slot} was written while program {ppu.program.name} on the {ppu.name} PPU read it: play "
+            f"spike record {slot} was written while {ppu.who} read it: play "
             "into the other slot, or wait until it was read"
         )
 
@@ -104,8 +104,7 @@ def _check_transfer(ppu: Processor, address: int, offset: int, vectors: int) -> 
     for what, value, unit in (("external address", address, c.VECTOR_BYTES), ("byte offset", offset, 4)):
         if value % unit:
             raise MachineFault(
-                f"program {ppu.program.name} on the {ppu.name} PPU moves vectors at the {what} 0x{value:08x}, "
-                f"which is not aligned; use a multiple of {unit}"
+                f"{ppu.who} moves vectors at the {what} 0x{value:08x}, which is not aligned; use a multiple of {unit}"
             )
 
 

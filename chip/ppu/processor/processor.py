@@ -85,21 +85,9 @@ class Processor:
 
     # what every operation looks at: Python finds no more than 30 attributes of an object at once, and slots
     __slots__ = (
-        *("__dict__", "__weakref__", "chip", "hemisphere", "environment", "config"),
+        *("__dict__", "__weakref__", "chip", "hemisphere", "environment", "config", "observers"),
         *("regions", "region_bytes", "region_memory", "kernels", "kernel_limit_cycles", "write_cycles"),
-        *(
-            "end",
-            "start_ns",
-            "flow",
-            "pending",
-            "waiting",
-            "incoming",
-            "who",
-            "_asleep",
-            "_then",
-            "_spent",
-            "_span_cycles",
-        ),
+        *("end", "start_ns", "flow", "pending", "waiting", "early_waits", "incoming", "who"),
         *("_asleep", "_then", "_spent", "_span_cycles", "_used", "_used_until_ns"),
     )
 
@@ -274,19 +262,14 @@ class Processor:
             self.exit_code = FAULTED
         where = self.flow.where
         at = f", at {where}" if where else ""
-        error.add_note(f"in program {self.program.name} on the {self.name} PPU{at}, at {self.environment.now} ns")
+        error.add_note(f"in {self.who}{at}, at {self.environment.now} ns")
 
     def exit_code_of(self, code: object) -> int:
         """Return what ``main`` has returned as an exit code; raises MachineFault where it cannot be one."""
         if not isinstance(code, int | np.integer) or isinstance(code, bool):
-            raise MachineFault(
-                f"program {self.program.name} on the {self.name} PPU ended with {shown(code)}; "
-                "main must return its exit code, an int"
-            )
+            raise MachineFault(f"{self.who} ended with {shown(code)}; main must return its exit code, an int")
         if int(code) not in EXIT_CODES:
-            raise MachineFault(
-                f"program {self.program.name} on the {self.name} PPU ended with {code}; an exit code has 32 bits"
-            )
+            raise MachineFault(f"{self.who} ended with {code}; an exit code has 32 bits")
         return signed32(int(code))
 
     def _stop(self, code: int | str) -> None:
@@ -498,17 +481,13 @@ class Processor:
             return
         if not isinstance(value, np.integer) or not start <= value < stop:
             raise MachineFault(
-                f"program {self.program.name} on the {self.name} PPU names {what} {shown(value)}; valid are the whole "
-                f"numbers {start}..{stop - 1}"
+                f"{self.who} names {what} {shown(value)}; valid are the whole numbers {start}..{stop - 1}"
             )
 
     def check_sequence(self, what: str, values: Sequence[int]) -> None:
         """Refuse a single number where several may stand."""
         if not isinstance(values, (tuple, list, range, np.ndarray)):
-            raise MachineFault(
-                f"program {self.program.name} on the {self.name} PPU names {what} {shown(values)}; give a sequence, "
-                "for example (0,)"
-            )
+            raise MachineFault(f"{self.who} names {what} {shown(values)}; give a sequence, for example (0,)")
 
     def check_halves(self, halves: Sequence[int]) -> None:
         """Refuse what is not one or both halves of a row."""
@@ -553,7 +532,7 @@ class Processor:
         for register in registers:
             if not isinstance(register, VectorRegister):
                 raise MachineFault(
-                    f"program {self.program.name} on the {self.name} PPU names {shown(register)} as a vector register; "
+                    f"{self.who} names {shown(register)} as a vector register; "
                     "write one of V0 to V31, for example V3 for register 3, or the name of a region of SRAM"
                 )
         self.check_index("a number of vector registers of", len(registers), count + 1, start=count)

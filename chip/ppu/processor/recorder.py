@@ -84,7 +84,7 @@ class Track:
         self.lost += 1
         if ppu.config.strict:
             raise LossError(
-                f"program {ppu.program.name} on the {ppu.name} PPU takes record {count + self.lost} of recording "
+                f"{ppu.who} takes record {count + self.lost} of recording "
                 f"{self.recording.name}, which has room for {count}: declare it with a larger count, or record less "
                 "often"
             )

@@ -81,7 +81,7 @@ def run_tasks(program, ppu) -> Generator:
         if code is not None:
             if isinstance(code, bool) or not isinstance(code, int | np.integer):
                 raise MachineFault(
-                    f"task {name} of program {program.name} on the {ppu.name} PPU returned {shown(code)}; a task "
+                    f"task {name} of {ppu.who} returned {shown(code)}; a task "
                     "returns nothing, or a whole number, which ends the program as its exit code"
                 )
             yield ppu.end_tasks()
@@ -93,7 +93,7 @@ def _be_loud(ppu: Processor, now: int, skipped: list[Missed]) -> None:
     scheduler: Scheduler = ppu.scheduler
     if not ppu.config.strict:
         return
-    who = f"program {ppu.program.name} on the {ppu.name} PPU"
+    who = ppu.who
     if skipped:
         index, runs, due = skipped[0]
         task = scheduler.tasks[index]

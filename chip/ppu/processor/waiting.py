@@ -85,7 +85,7 @@ def send(ppu: Processor, hemisphere: int, source: str, into: str, line: int, nby
         raise other.no_region(into)
     if region.itemsize != target.itemsize:
         raise MachineFault(
-            f"program {ppu.program.name} on the {ppu.name} PPU sends region {source} with elements of "
+            f"{ppu.who} sends region {source} with elements of "
             f"{region.itemsize} bytes into region {into} of the {other.name} PPU with elements of {target.itemsize}; "
             "declare both alike"
         )
@@ -95,7 +95,7 @@ def send(ppu: Processor, hemisphere: int, source: str, into: str, line: int, nby
         ppu.check_index("a transfer of", nbytes, region.nbytes + 1)
     if nbytes > target.nbytes:
         raise MachineFault(
-            f"program {ppu.program.name} on the {ppu.name} PPU sends {nbytes} bytes into region {into} of the "
+            f"{ppu.who} sends {nbytes} bytes into region {into} of the "
             f"{other.name} PPU, which has {target.nbytes}: declare it larger, or send less"
         )
     values = ppu.memory(source, nbytes).tobytes()
@@ -120,10 +120,7 @@ def listener(ppu: Processor, hemisphere: int, line: int) -> Processor:
     ppu.check_index("doorbell line", line, DOORBELL_LINES)
     other = ppu.chip.processors[hemisphere]
     if other.program is None:
-        raise MachineFault(
-            f"program {ppu.program.name} on the {ppu.name} PPU rings the {other.name} PPU, which has no program; "
-            "load one, or do not ring"
-        )
+        raise MachineFault(f"{ppu.who} rings the {other.name} PPU, which has no program; load one, or do not ring")
     ppu.listeners[hemisphere, line] = other
     return other
 
@@ -156,10 +153,7 @@ def wait_doorbell_until(ppu: Processor, lines: Sequence[int], cycle: int | None)
     for line in lines:
         ppu.check_index("doorbell line", line, DOORBELL_LINES)
     if cycle is None and not lines:
-        raise MachineFault(
-            f"program {ppu.program.name} on the {ppu.name} PPU waits for no doorbell line and no cycle, so for "
-            "ever; name one"
-        )
+        raise MachineFault(f"{ppu.who} waits for no doorbell line and no cycle, so for ever; name one")
     if any(ppu.pending[line] for line in lines):
         ppu.spend("wait", 0)
     elif cycle is not None:

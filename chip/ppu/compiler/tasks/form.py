@@ -65,8 +65,7 @@ class TaskForm:
 
     def text(self, offsets: Mapping[str, int]) -> str:
         """Return the text of the function for regions that lie at these offsets in the SRAM."""
-        places = {name: (offset, self.memory[name]) for name, offset in offsets.items()}
-        return self._text.function_text(self.function_name, places)
+        return self._text.function_text(self.function_name, offsets)
 
     @property
     def code_sizes(self) -> dict[TaskRoutine, int]:

@@ -19,7 +19,7 @@ from __future__ import annotations
 import functools
 import operator
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -31,7 +31,7 @@ from chip.ppu.compiler.variables import variable_name
 
 if TYPE_CHECKING:
     from chip.ppu.compiler.kernel import Kernel
-    from chip.ppu.memory import Memory, Region
+    from chip.ppu.memory import Memory
 
 # the function's result: the number of a request, or one of these
 SLEEP, ENDED, FAULT, KERNEL_FAULT = -1, -2, -3, -4
@@ -54,17 +54,6 @@ MOST_NESTED = 20  # branches within each other in one place
 END = 0  # the place behind a task's return
 
 
-class View(NamedTuple):
-    """A line that makes an array of a region, which has its place in SRAM when everything is linked."""
-
-    region: str
-    indent: int
-
-    def text(self, offset: int, declared: Region) -> str:
-        view = f".view(_{declared.dtype.name})" if declared.dtype.name != "uint8" else ""
-        return f"{'    ' * self.indent}_m_{self.region} = _sram[{offset} : {offset + declared.size}]{view}"
-
-
 class TaskText:
     """The text under construction.
 
@@ -78,13 +67,14 @@ class TaskText:
     def __init__(
         self, routines: Iterable[TaskRoutine], tables: Sequence[np.ndarray], memory: Memory, runs_kernels: bool
     ):
+        self.memory = memory
         self.bits = {region: min(number, MOST_REGIONS) for number, region in enumerate(memory)}
         self.routines, self.runs_kernels = list(routines), runs_kernels
         self.table_starts = np.cumsum([0, *(table.size for table in tables)]).tolist()
         self.requests: list[Request] = []
         self.kernels: list[Kernel] = []
         self.words: dict[int, Word] = {}
-        self.places: list[list[str | View]] = [[]]
+        self.places: list[list[str]] = [[]]
         self.unreachable: set[int] = set()  # places, behind what leaves
         self.seen: dict[str, set[int]] = {}  # in which places a variable stands
         self.entries = {task: self.new_place() for task in self.routines}
@@ -105,13 +95,14 @@ class TaskText:
         """Elements of the state."""
         return ARGUMENTS + self.arguments + len(self.slots)
 
-    def function_text(self, name: str, places: Mapping[str, tuple[int, Region]]) -> str:
+    def function_text(self, name: str, offsets: Mapping[str, int]) -> str:
         """Return the text of the function (state, image, sram, tables, now_ns, horizon_ns) -> code.
 
         Args:
-            places: of the program's regions, their offsets in the SRAM and what they are.
+            offsets: of the program's regions in the SRAM.
         """
         lines = [f"def {name}(_state, _image, _sram, _tables, _now, _horizon):"]
+        lines += [f"    _at_{region} = {offset}" for region, offset in offsets.items()]
         lines += [f"    {variable} = _int64(_state[{slot}])" for variable, slot in self.slots.items()]
         lines += [f"    _pc = _int64(_state[{PLACE}])", f"    _given = _int64(_state[{GIVEN}])", "    _cy = _int64(0)"]
         lines += [
@@ -132,9 +123,7 @@ class TaskText:
             if number in self.unreachable:
                 continue
             lines.append(f"        if _pc == {number}:")
-            lines += [
-                f"            {line if isinstance(line, str) else line.text(*places[line.region])}" for line in place
-            ]
+            lines += [f"            {line}" for line in place]
         lines += [f"    _state[{slot}] = {variable}" for variable, slot in self.slots.items()]
         lines += [f"    _state[{PLACE}] = _pc", f"    _state[{TIME_NS}] = _now + {PPU_CLOCK_NS} * _cy"]
         if self.kernels:
@@ -156,7 +145,12 @@ class TaskText:
 
     def view(self, regions: Iterable[str], indent: int = 0) -> None:
         """Have regions as arrays: here, where they are needed, since to make one takes time."""
-        self.places[self.place] += [View(region, indent) for region in regions]
+        for region in regions:
+            declared = self.memory.get(region)
+            if declared is None:
+                continue  # refused when the program is linked
+            view = f".view(_{declared.dtype.name})" if declared.dtype.name != "uint8" else ""
+            self.line(f"_m_{region} = _sram[_at_{region} : _at_{region} + {declared.size}]{view}", indent)
 
     def goto(self, place: int) -> None:
         self.line(f"_pc = {place}")
@@ -251,9 +245,7 @@ class TaskText:
                 else:
                     assert isinstance(inner, If)
                     self._branch(inner, indent + 1)
-            if all(
-                isinstance(line, str) and line.lstrip().startswith("#") for line in self.places[self.place][before:]
-            ):
+            if all(line.lstrip().startswith("#") for line in self.places[self.place][before:]):
                 self.line("pass", indent + 1)
 
     def _loop(self, node: Loop) -> None:

@@ -78,7 +78,7 @@ class CompiledFlow(Flow):
         self._item = self.state.item
         self._use(form.plain_function(self._offsets))
         self._compiled = numba_config.DISABLE_JIT
-        self._rounds = 0
+        self._rounds = self._leapt_cycles = 0
         self.beginnings = [_beginning(ppu, self.state, request) for request in form.requests]
         self._words = {
             place: (word.region, _taker_of(self.state, form.slots, word)) for place, word in form.words.items()
@@ -153,7 +153,7 @@ class CompiledFlow(Flow):
 
     def _be_patient(self, horizon_ns: int) -> int:
         """Go on where no operation has come for long; look whether the program goes round in circles."""
-        code, patience_ns = SLEEP, POLLING_NS
+        patience_ns = POLLING_NS
         while True:
             code = self._skip_circles(horizon_ns)
             if code != SLEEP or self.time_ns >= horizon_ns:
@@ -161,15 +161,15 @@ class CompiledFlow(Flow):
             patience_ns = min(2 * patience_ns, LONGEST_PATIENCE_NS)
             if patience_ns > PATIENCE_BEFORE_COMPILING_NS:
                 self.compile()
-            code = self._call(self.time_ns, min(self.time_ns + patience_ns, horizon_ns))
-            self.time_ns = self._item(TIME_NS)
+            code = self._run_until(min(self.time_ns + patience_ns, horizon_ns))
             if code != SLEEP or self.time_ns >= horizon_ns:
                 return code
 
     def _count_round(self) -> None:
         """Count a round of the function in plain Python; have it in machine code where there are to be many."""
         self._rounds += 1
-        if self._rounds >= ROUNDS_BEFORE_COMPILING or self.state[CONTROL] >= CYCLES_BEFORE_COMPILING:
+        gone_cycles = self.state[CONTROL] - self._leapt_cycles
+        if self._rounds >= ROUNDS_BEFORE_COMPILING or gone_cycles >= CYCLES_BEFORE_COMPILING:
             self.compile()
 
     def _note(self, code: int, horizon_ns: int) -> None:
@@ -182,11 +182,14 @@ class CompiledFlow(Flow):
             kernel = self.form.requests[self._code].arguments[0]
             self.ppu.uses(kernel.regions, state.item(LAST_RUN_ENDS_NS))
 
+    def _run_until(self, stop_ns: int) -> int:
+        code = self._call(self.time_ns, stop_ns)
+        self.time_ns = self._item(TIME_NS)
+        return code
+
     def _step(self) -> int:
         """Go on by one step, to the next place at which time has passed."""
-        code = self._call(self.time_ns, self.time_ns + 1)
-        self.time_ns = self.state.item(TIME_NS)
-        return code
+        return self._run_until(self.time_ns + 1)
 
     # ------------------------------------------------------------------ words that somebody writes meanwhile
 
@@ -229,7 +232,9 @@ class CompiledFlow(Flow):
                 break
             if state[PLACE] == first[PLACE] and np.array_equal(state[ARGUMENTS:], first[ARGUMENTS:]):
                 rounds = max(0, (horizon_ns - self.time_ns) // (self.time_ns - begun_ns))
-                state[CONTROL] += rounds * (state[CONTROL] - first[CONTROL])
+                leapt_cycles = rounds * (state[CONTROL] - first[CONTROL])
+                state[CONTROL] += leapt_cycles
+                self._leapt_cycles += leapt_cycles
                 self.time_ns += rounds * (self.time_ns - begun_ns)
                 state[TIME_NS] = self.time_ns
                 break

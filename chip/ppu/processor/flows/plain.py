@@ -96,13 +96,12 @@ class PlainFlow(Flow):
             raise ppu.no_region(region)
         if not isinstance(index, int | np.integer) or not 0 <= index < values.size:
             raise MachineFault(
-                f"program {self.program.name} on the {ppu.name} PPU reads element {index!r} of region {region}, whose "
-                f"elements are 0..{values.size - 1}"
+                f"{ppu.who} reads element {index!r} of region {region}, whose elements are 0..{values.size - 1}"
             )
         self._words += 1
         if self._words > MOST_WORDS:
             raise MachineFault(
-                f"program {self.program.name} on the {ppu.name} PPU reads words without end: no time passes in plain "
+                f"{ppu.who} reads words without end: no time passes in plain "
                 "Python between two operations; let the program be compiled"
             )
         if ppu.incoming.open:
@@ -121,7 +120,7 @@ class PlainFlow(Flow):
     def _check_yielded(self, allowed: int) -> None:
         if len(self._made) > allowed:
             raise MachineFault(
-                f"program {self.program.name} on the {self.ppu.name} PPU made an operation and did not yield it; write "
+                f"{self.ppu.who} made an operation and did not yield it; write "
                 "`yield` before every operation, one at a time"
             )
 
@@ -140,7 +139,7 @@ class PlainFlow(Flow):
                 return ENDED if self.time_ns < horizon_ns else SLEEP
             if not isinstance(found, Operation) or found.name not in TABLE:
                 raise MachineFault(
-                    f"program {self.program.name} on the {self.ppu.name} PPU yields {shown(found)}; it can only yield "
+                    f"{self.ppu.who} yields {shown(found)}; it can only yield "
                     "the operation that it has just made, for example `yield ppu.run(kernel)`, or a ready-made one"
                 )
             self._check_yielded(int(bool(self._made) and found is self._made[-1]))
