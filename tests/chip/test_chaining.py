@@ -12,7 +12,9 @@ from chip.chip import Chip
 from chip.config import ChipConfig
 from chip.errors import LossError, MachineFault
 from chip.ppu import V0, V1, V2, V3, V4, V5, V6, V7, V9, V12
+from chip.ppu.compiler.tasks.text import ALONE, EARLY
 from chip.ppu.processor.chaining import PLACE_ARGUMENT, READS
+from chip.ppu.processor.operation import TABLE
 from chip.registers import ROW_EXCITATORY, Registers
 from chip.testing import UncompiledScript, chip_bytes, configs, load_firmware, program_pairs, registers, sample_sets
 from chip.testing.random_programs import RandomProgram, mix
@@ -217,3 +219,9 @@ def test_nobody_sends_into_a_chain():
         run(UncompiledScript(main), UncompiledScript(sender))
     lenient = run(UncompiledScript(main), UncompiledScript(sender), config=ChipConfig.ideal(strict=False))
     assert lenient.losses()["races between PPUs"] == 1
+
+
+def test_what_can_be_chained_may_begin_a_little_early_and_nothing_else_but_chains_and_connections():
+    """Two lists of one property, to act on what is the processor's own: the compiler knows no processor."""
+    assert set(PLACE_ARGUMENT) | {"chain", "connect"} == EARLY
+    assert EARLY | ALONE <= set(TABLE)
