@@ -250,16 +250,16 @@ class SpikeWriter:
     def __init__(self, config, memory: ExternalMemory, strict: bool):
         self.config, self.strict = config, strict
         self._bytes = [memory.view(record_address(slot), RECORD_BYTES) for slot in range(RECORD_SLOTS)]
-        self._headers = [record.view(np.uint32)[:RECORD_HEADER_WORDS] for record in self._bytes]
         self._spikes = [record.view(np.uint32)[RECORD_HEADER_WORDS:] for record in self._bytes]
-        counts = range(RECORD_VECTORS + 1)
-        self._vectors = [[memoryview(record)[: n * c.VECTOR_BYTES] for n in counts] for record in self._bytes]
+        self._words = [memoryview(record.view(np.uint32)) for record in self._bytes]
+        sizes = [-(-(RECORD_HEADER_WORDS + n) // VECTOR_WORDS) * c.VECTOR_BYTES for n in range(RECORD_SPIKES + 1)]
+        self._filled = [[memoryview(record)[:size] for size in sizes] for record in self._bytes]  # by their counts
         self.lost = self.written = 0
 
     def filled(self, slot: int) -> memoryview:
         """The bytes of the vectors of a record that hold its header and its spikes, by the count in its header."""
-        words = RECORD_HEADER_WORDS + self._headers[slot].item(0)
-        return self._vectors[slot][min(-(-words // VECTOR_WORDS), RECORD_VECTORS)]
+        count = self._words[slot][0]
+        return self._filled[slot][count if count < RECORD_SPIKES else RECORD_SPIKES]
 
     def write(self, core, slot: int, zero_ns: int, end_ns: int, tag: int) -> None:
         """Write the record of the spikes in ``zero_ns <= t < end_ns``; the core must stand behind ``end_ns``."""
@@ -267,8 +267,8 @@ class SpikeWriter:
             return
         found = core.pack_spikes(zero_ns, end_ns, c.FPGA_CLOCK_NS, self._spikes[slot])
         kept = found if found < RECORD_SPIKES else RECORD_SPIKES
-        header = self._headers[slot]
-        header[0], header[1] = kept, tag
+        words = self._words[slot]
+        words[0], words[1] = kept, tag
         self.written += kept
         if kept < found:
             self.lost += found - kept

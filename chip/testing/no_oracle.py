@@ -21,6 +21,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -104,6 +105,7 @@ class _RecordedFlow:
 
     def __init__(self, ppu: Processor):
         self.ppu, self.flow = ppu, ppu.flow
+        self.beginnings = [partial(self._begin, code) for code in range(len(ppu.flow.beginnings))]
         self._watched, self.flow.watched = self.flow.watched, True  # so that kernels are operations that can be logged
         self.log = Log(ppu.program.name, ppu.hemisphere, ppu.config, ppu.vector.snapshot())
         self._came = self.log.host  # where goes what others have written by now
@@ -143,7 +145,7 @@ class _RecordedFlow:
         self._came = entry.came
         return code
 
-    def begin(self, code: int) -> None:
+    def _begin(self, code: int) -> None:
         operation = self.flow.operation(code)
         effects = self.log.entries[-1].effects
 

@@ -34,7 +34,7 @@ def wrong_half(ppu, rows, half, into):
 
 def slow_ring(ppu, hemisphere, line):
     waiting.ring(ppu, hemisphere, line)
-    ppu.spend("omnibus", 1 + ppu.span_cycles, then=ppu.take_then())
+    ppu.spend("omnibus", 1 + ppu.span_cycles, then=ppu.then)
 
 
 def forgetful_ring(ppu, line):

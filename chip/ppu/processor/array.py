@@ -124,15 +124,15 @@ def read_cadc(ppu: Processor, into: str, halves: Sequence[int] = EVEN_HALF) -> N
     if ppu.causal_channel != "membrane":
         _refuse_membranes(ppu)
     count, core, cadc = len(halves), ppu.chip.core, ppu.config.cadc
-    target = ppu.vectors(into, count).reshape(-1)
+    target = ppu.vectors(into, count)
     ticket = core.post_cadc(ppu.start_ns, ppu.hemisphere)
     cycles = cadc.read_cycles + (count - 1) * cadc.buffered_read_cycles + count * c.SRAM_VECTOR_STORE_CYCLES
     if halves is EVEN_HALF:
-        ppu.spend("cadc", cycles, then=partial(core._copy_conversion, ticket, target))
+        ppu.spend("cadc", cycles, then=partial(core._copy_conversion, ticket, target[0]))
         return
 
     def deliver():
-        target[...] = core.cadc_result(ticket)[list(halves)].reshape(-1)
+        target[...] = core.cadc_result(ticket)[list(halves)]
 
     ppu.spend("cadc", cycles, then=deliver)
 

@@ -74,8 +74,9 @@ def run_chain(ppu: Processor, beginnings: Sequence[Callable[[], None]]) -> None:
         ppu.start_ns = begun_ns + cycles * PPU_CLOCK_NS
         begin()
         cycles += ppu.span_cycles
-        then = ppu.take_then()
+        then = ppu.then
         if then is not None:
+            ppu.then = None
             brought.append(then)
             if isinstance(then, Failure):
                 break

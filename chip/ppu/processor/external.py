@@ -5,6 +5,7 @@ Each function is an operation: it begins at ``ppu.start_ns`` and says by ``ppu.s
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from chip import constants as c
@@ -77,7 +78,9 @@ def load_record(ppu: Processor, slot: int, into: str) -> None:
 
 def _words(ppu: Processor, into: str, nbytes: int) -> memoryview:
     """Return the memory of a region of words."""
-    region = ppu.region(into)
+    region = ppu.regions.get(into)
+    if region is None:
+        raise ppu.no_region(into)
     if region.itemsize != c.WORD_BYTES:
         raise MachineFault(
             f"{ppu.who} loads a spike record, words of 32 bits, into "
@@ -86,14 +89,15 @@ def _words(ppu: Processor, into: str, nbytes: int) -> memoryview:
     return ppu.memory(into, nbytes)
 
 
-def check_record(ppu: Processor, slot: int) -> None:
-    """Count a race where a record is written while this PPU loads it: its count is of the earlier one."""
-    then, loaded = ppu.loading
-    if slot == loaded and ppu.ends_by(then):
-        ppu.count_race(
-            f"spike record {slot} was written while {ppu.who} read it: play "
-            "into the other slot, or wait until it was read"
-        )
+def check_record(processors: Iterable[Processor], slot: int) -> None:
+    """Count a race where a record is written while a PPU loads it: its count is of the earlier one."""
+    for ppu in processors:
+        then, loaded = ppu.loading
+        if slot == loaded and then is not None and ppu.then is then:
+            ppu.count_race(
+                f"spike record {slot} was written while {ppu.who} read it: play "
+                "into the other slot, or wait until it was read"
+            )
 
 
 def _check_transfer(ppu: Processor, address: int, offset: int, vectors: int) -> None:

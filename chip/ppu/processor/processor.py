@@ -17,7 +17,8 @@ read one with more to come is.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Sequence
+from functools import partial
 from typing import NoReturn
 
 import numpy as np
@@ -78,6 +79,7 @@ class Processor:
         scheduler: the state of the program's tasks; recorder: its recordings. Both are empty without a program.
         who: the beginning of a sentence about it.
         start_ns: when the present operation began; end: the alarm for its end, or the end of a sleep.
+        span_cycles: how long it takes, as far as it has said so; then: what it does at its end.
         incoming: what others write into the SRAM and have not written whole.
         observers: called with this processor and each :class:`chip.ppu.processor.operation.Operation` when it begins;
             who observes changes nothing.
@@ -88,7 +90,7 @@ class Processor:
         *("__dict__", "__weakref__", "chip", "hemisphere", "environment", "config", "observers"),
         *("regions", "region_bytes", "region_memory", "kernels", "kernel_limit_cycles", "write_cycles"),
         *("end", "start_ns", "flow", "pending", "waiting", "early_waits", "incoming", "who"),
-        *("_asleep", "_then", "_spent", "_span_cycles", "_used", "_used_until_ns"),
+        *("_asleep", "then", "_spent", "span_cycles", "_used", "_used_until_ns"),
     )
 
     def __init__(self, chip, hemisphere: int):
@@ -115,10 +117,10 @@ class Processor:
         self.waiting: list[Alarm | EarlyWait | DoorbellOrTime | None] = [None] * DOORBELL_LINES
         self.early_waits = [EarlyWait(self, line) for line in range(DOORBELL_LINES)]
         self.end = Alarm(self.environment, self._go_on, self.hemisphere - c.HEMISPHERES)
-        self.start_ns = self._span_cycles = 0
+        self.start_ns = self.span_cycles = 0
         self._asleep = False  # until somebody wakes it
-        self._then: Callable[[], None] | None = None  # what the present operation does at its end
-        self._used: set[str] = set()  # regions that the present operation uses
+        self.then: Callable[[], None] | None = None  # what the present operation does at its end
+        self._used: Collection[str] = ()  # regions that the present operation uses
         self._used_until_ns = 0
         self.listeners: dict[tuple[int, int], Processor] = {}  # by hemisphere and doorbell line, once rung
         self.causal_channel = "membrane"  # what the causal channels of the CADC see, or "correlation"
@@ -200,12 +202,12 @@ class Processor:
             return
         try:
             for skips_left in SKIPS_LEFT:
-                then = self._then
+                then = self.then
                 if then is not None:
-                    self._then = None
+                    self.then = None
                     then()
                 horizon_ns = queue[0][0] if queue and queue[0][0] <= limit_ns else limit_ns + 1
-                self._span_cycles = 0
+                self.span_cycles = 0
                 if horizon_ns <= clock.now:
                     horizon_ns = clock.now + 1  # what is scheduled for this very instant comes behind
                 code = flow.advance(clock.now, horizon_ns)
@@ -214,15 +216,14 @@ class Processor:
                     self.start_ns = end_ns
                     if end_ns < horizon_ns:  # else it begins a little ahead of its time
                         clock.now = end_ns
-                    if self._used:
-                        self._used.clear()
+                    self._used = ()
                     if self.observers:
                         self._tell(flow.operation(code))
-                    flow.begin(code)
+                    flow.beginnings[code]()
                     if self._asleep:
                         self._asleep = False
                         return
-                    end_ns += self._span_cycles * PPU_CLOCK_NS
+                    end_ns += self.span_cycles * PPU_CLOCK_NS
                     self._used_until_ns = end_ns
                 elif code == ENDED:
                     clock.now = end_ns
@@ -233,7 +234,7 @@ class Processor:
                     if end_ns < horizon_ns:
                         clock.now = end_ns
                         raise fault
-                    self._then = Failure(fault)  # others act first, and the watchdog
+                    self.then = Failure(fault)  # others act first, and the watchdog
                 if (queue and queue[0][0] <= end_ns) or end_ns > limit_ns or not skips_left:
                     self.end.set(end_ns if end_ns <= limit_ns else limit_ns + PPU_CLOCK_NS)
                     return
@@ -242,7 +243,7 @@ class Processor:
             if self.start_ns <= clock.now:
                 self._fail(fault)
                 raise
-            self._then = Failure(fault)  # of an operation that has begun ahead of its time: others act first
+            self.then = Failure(fault)  # of an operation that has begun ahead of its time: others act first
             self.end.set(min(self.start_ns, limit_ns + PPU_CLOCK_NS))
         except Exception as error:
             self._fail(error)
@@ -256,9 +257,9 @@ class Processor:
     def _fail(self, error: Exception) -> None:
         """End the program with a fault: memory, registers and cycles stay as they are, for whoever looks."""
         if isinstance(error, MachineFault):
-            self._then = None
+            self.then = None
             clock = self.environment
-            clock.now = max(clock.now, self.start_ns + self._span_cycles * PPU_CLOCK_NS)
+            clock.now = max(clock.now, self.start_ns + self.span_cycles * PPU_CLOCK_NS)
             self.exit_code = FAULTED
         where = self.flow.where
         at = f", at {where}" if where else ""
@@ -273,7 +274,7 @@ class Processor:
         return signed32(int(code))
 
     def _stop(self, code: int | str) -> None:
-        self.exit_code, self._then = code, None
+        self.exit_code, self.then = code, None
         self.environment.halted = True
 
     @property
@@ -318,8 +319,8 @@ class Processor:
     def spend(self, part: str, cycles: int, idle_cycles: int = 0, then: Callable[[], None] | None = None) -> None:
         """Let the present operation take its time; ``then`` acts at its end, before the program goes on."""
         self._spent[part] += cycles
-        self._span_cycles = cycles + idle_cycles
-        self._then = then
+        self.span_cycles = cycles + idle_cycles
+        self.then = then
 
     def book(self, part: str, cycles: int) -> None:
         """Book busy cycles beside those of the present operation."""
@@ -327,26 +328,12 @@ class Processor:
 
     def take(self, cycles: int, then: Callable[[], object]) -> None:
         """Let the present operation take so long, which others have booked."""
-        self._span_cycles, self._then = cycles, then
-
-    @property
-    def span_cycles(self) -> int:
-        """How long the present operation takes, as far as it has said so."""
-        return self._span_cycles
-
-    def take_then(self) -> Callable[[], None] | None:
-        """Return what the present operation does at its end, and have it do nothing."""
-        then, self._then = self._then, None
-        return then
+        self.span_cycles, self.then = cycles, then
 
     @property
     def failure(self) -> Failure | None:
         """What ends the program at the end of the present operation."""
-        return self._then if isinstance(self._then, Failure) else None
-
-    def ends_by(self, then: Callable[[], None] | None) -> bool:
-        """Return whether this is what the present operation does at its end."""
-        return then is not None and self._then is then
+        return self.then if isinstance(self.then, Failure) else None
 
     def cycles_until(self, cycle: int) -> int:
         """Return for how long an operation that begins now sleeps until a cycle, 0 where that is past."""
@@ -370,18 +357,17 @@ class Processor:
             return set(self.regions)
         return {into for sent in sends for to, into in sent if to in (None, self.hemisphere)} & set(self.regions)
 
-    def use(self, regions: Iterable[str]) -> None:
+    def use(self, regions: Collection[str]) -> None:
         """Note which regions the present operation uses; one race for each where somebody is writing."""
         if self.incoming.open:
             for name in regions:
                 if name not in self._used:
                     self.look(name, self.environment.now)
-        self._used.update(regions)
+        self._used = (*self._used, *regions) if self._used else regions
 
-    def uses(self, regions: Iterable[str], until_ns: int) -> None:
+    def uses(self, regions: Collection[str], until_ns: int) -> None:
         """Note that a kernel, which has computed already, uses regions up to a time."""
-        self._used.clear()
-        self._used.update(regions)
+        self._used = regions
         self._used_until_ns = until_ns
 
     def look(self, region: str, now_ns: int) -> None:
@@ -432,7 +418,7 @@ class Processor:
                 f"region {region} of the {self.name} PPU is written by {who} from {start_ns} ns on and by {other.who} "
                 f"until {other.end_ns} ns: let one wait for the other"
             )
-        return lambda: self.incoming.end(transfer)
+        return partial(self.incoming.end, transfer)
 
     # ------------------------------------------------------------------ addressing
 
@@ -548,7 +534,9 @@ class Processor:
             rows = rows[np.newaxis]
         if rows.size == 0 or rows.ndim > 1 or rows.dtype.kind not in "iu":
             self.refuse_rows(rows)
-        return np.ascontiguousarray(rows, np.int64), self.vectors(region, rows.size)
+        if rows.dtype != np.int64 or not rows.flags.c_contiguous:
+            rows = np.ascontiguousarray(rows, np.int64)
+        return rows, self.vectors(region, rows.size)
 
     def refuse_rows(self, rows: np.ndarray) -> NoReturn:
         if rows.size and rows.ndim <= 1 and rows.dtype.kind in "iu":

@@ -104,7 +104,9 @@ def reset_correlation(
     ``mask`` is [128], not 0 where a lane's sensors are reset; by default all are.
     """
     ppu.check_index("row", row, c.ROWS)
-    _vectors_of(ppu, branches, halves)  # refuses what is none
+    everything = mask is None and branches is BRANCHES and halves is BOTH_HALVES
+    if not everything:
+        _vectors_of(ppu, branches, halves)  # refuses what is none
     if mask is not None and np.shape(mask) != (c.LANES,):
         raise MachineFault(
             f"program {ppu.program.name} resets correlations with a mask of shape {np.shape(mask)}; it must be "
@@ -112,7 +114,7 @@ def reset_correlation(
         )
     _check_sensors(ppu)
     first_ns = ppu.start_ns + RESET_NS
-    if mask is None and branches is BRANCHES and halves is BOTH_HALVES:
+    if everything:
         ppu.chip.core.post_whole_correlation_reset(first_ns, RESET_NS, ppu.hemisphere, row)
         ppu.spend("correlation reset", c.HALVES * c.CORRELATION_RESET_CYCLES)
         return

@@ -57,8 +57,7 @@ def play(ppu: Processor, sample: int, slot: int = 0, ring: Sequence[int] = ()) -
     def finish():
         core.advance(ppu.environment.now)
         chip.writer.write(core, slot, zero_ns, end_ns, player.tag(sample))
-        for processor in chip.processors:
-            check_record(processor, slot)
+        check_record(chip.processors, slot)
         if player.played % SAMPLES_OF_SPIKES == 0 and not chip.keep_spikes:
             core.forget_before(end_ns)
         for hemisphere in ring:
@@ -80,7 +79,9 @@ def send(ppu: Processor, hemisphere: int, source: str, into: str, line: int, nby
     sees it half-written: such a race is counted and, on a strict chip, an error.
     """
     other = listener(ppu, hemisphere, line)
-    region, target = ppu.region(source), other.regions.get(into)
+    region, target = ppu.regions.get(source), other.regions.get(into)
+    if region is None:
+        raise ppu.no_region(source)
     if target is None:
         raise other.no_region(into)
     if region.itemsize != target.itemsize:

@@ -46,15 +46,16 @@ class Request:
 
     def dynamic(self) -> list[Dynamic]:
         """Return its arguments that are numbers, those of a chain's operations among them."""
-        found: list[Dynamic] = []
-        for argument in self.arguments:
-            if isinstance(argument, Dynamic):
-                found.append(argument)
-            elif isinstance(argument, Selected):
-                found.append(argument.index)
-            elif isinstance(argument, Request):
-                found += argument.dynamic()
-        return found
+        return [number for argument in self.arguments for number in numbers_of(argument)]
+
+
+def numbers_of(argument: Any) -> list[Dynamic]:
+    """Return the numbers in an argument that are known when the program runs only."""
+    if isinstance(argument, Dynamic):
+        return [argument]
+    if isinstance(argument, Selected):
+        return [argument.index]
+    return argument.dynamic() if isinstance(argument, Request) else []
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from chip.constants import PPU_CLOCK_NS
 from chip.errors import MachineFault
 from chip.ppu.compiler.kernel import stop
 from chip.ppu.compiler.tasks.form import TaskForm
-from chip.ppu.compiler.tasks.requests import Dynamic, Request, Selected, Word
+from chip.ppu.compiler.tasks.requests import Dynamic, Request, Selected, Word, numbers_of
 from chip.ppu.compiler.tasks.text import (
     ALONE_NS,
     ARGUMENTS,
@@ -75,7 +75,7 @@ class CompiledFlow(Flow):
         tables = np.concatenate([np.zeros(0, np.int64), *form.tables])
         self._arrays = self.state, ppu.vector.image, ppu.sram, tables
         self._offsets = {name: ppu.link_map.offset(name) for name in program.memory}
-        self._item = self.state.item
+        self._elements = memoryview(self.state)  # the same: faster where Python reads one
         self._use(form.plain_function(self._offsets))
         self._compiled = numba_config.DISABLE_JIT
         self._rounds = self._leapt_cycles = 0
@@ -124,7 +124,7 @@ class CompiledFlow(Flow):
         if code is None:
             stop_ns = now_ns + POLLING_NS
             code = self._call(now_ns, stop_ns if stop_ns < horizon_ns else horizon_ns)
-            self.time_ns = time_ns = self._item(TIME_NS)
+            self.time_ns = time_ns = self._elements[TIME_NS]
             if not self._compiled:
                 self._count_round()
             if code == SLEEP and time_ns < horizon_ns:
@@ -184,7 +184,7 @@ class CompiledFlow(Flow):
 
     def _run_until(self, stop_ns: int) -> int:
         code = self._call(self.time_ns, stop_ns)
-        self.time_ns = self._item(TIME_NS)
+        self.time_ns = self._elements[TIME_NS]
         return code
 
     def _step(self) -> int:
@@ -247,9 +247,6 @@ class CompiledFlow(Flow):
     def operation(self, code: int) -> Operation:
         return valued(self.form.requests[code], self.state)
 
-    def begin(self, code: int) -> None:
-        self.beginnings[code]()
-
     def leave(self, code: int) -> None:
         if self.form.requests[code].operation == PASS:
             self.state[SCHEDULED] = self.ppu.scheduler.choice
@@ -309,9 +306,17 @@ def _beginning(ppu: Processor, state: np.ndarray, request: Request) -> Callable[
         return _beginning_of_chain(ppu, state, request)
     takers = [_taker(state, argument) for argument in request.arguments]
     function = TABLE[request.operation]
+    values = [take() for take in takers]
     if not request.dynamic():
-        return partial(function, ppu, *[take() for take in takers])
-    return lambda: function(ppu, *[take() for take in takers])
+        return partial(function, ppu, *values)
+    changing = [(at, take) for at, take in enumerate(takers) if numbers_of(request.arguments[at])]
+
+    def begin() -> None:
+        for at, take in changing:
+            values[at] = take()
+        function(ppu, *values)
+
+    return begin
 
 
 def _beginning_of_chain(ppu: Processor, state: np.ndarray, request: Request) -> Callable[[], None]:

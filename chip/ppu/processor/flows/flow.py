@@ -6,6 +6,7 @@ A flow is advanced from a time up to a horizon, at which somebody else acts. It 
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from chip.errors import MachineFault
@@ -22,6 +23,7 @@ class Flow:
         time_ns: where :meth:`advance` has come to; result: the exit code, at the end.
         control_cycles: booked for the way between operations.
         sends: processors and regions that the program may send to, None for any processor; None: it may be all.
+        beginnings: what begins each of its operations, by number.
         where: ``file:line`` of the present operation, or ``""``; doing: a word for it.
     """
 
@@ -32,6 +34,7 @@ class Flow:
     watched = True
     chain_gap_cycles = 0  # between two operations of a chain
     sends: frozenset[tuple[int | None, str]] | None = None
+    beginnings: Sequence[Callable[[], None]] = ()
     where = ""
     doing = "an operation"
 
@@ -50,12 +53,8 @@ class Flow:
         """Return the operation that it has come to."""
         raise NotImplementedError
 
-    def begin(self, code: int) -> None:
-        """Begin that operation."""
-        raise NotImplementedError
-
     def leave(self, code: int) -> None:
-        """Take that operation as begun, which somebody else has done in the place of :meth:`begin`."""
+        """Take that operation as begun, which somebody else has done in the place of its beginning."""
         raise NotImplementedError
 
     def fault(self) -> MachineFault:

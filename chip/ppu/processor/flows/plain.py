@@ -67,6 +67,7 @@ class PlainFlow(Flow):
         self._owed = self._words = 0
         self._ended = False
         self.control_cycles = 0
+        self.beginnings = [self._begin]
 
     def start(self) -> None:
         self._next, self._owed, self._words, self._ended = None, 0, 0, False
@@ -159,8 +160,8 @@ class PlainFlow(Flow):
         assert self._next is not None
         return self._next
 
-    def begin(self, code: int) -> None:
-        found = self.operation(code)
+    def _begin(self) -> None:
+        found = self.operation(0)
         self._next, self.doing = None, f"its {found.name}"
         found.begin(self.ppu)
 
