@@ -10,18 +10,22 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from chip.base.config import ChipConfig as ChipConfig
+    from chip.base.registers import ROW_EXCITATORY as ROW_EXCITATORY
+    from chip.base.registers import ROW_INHIBITORY as ROW_INHIBITORY
+    from chip.base.registers import Registers as Registers
     from chip.chip import Chip as Chip
-    from chip.config import ChipConfig as ChipConfig
     from chip.ppu.program import Firmware as Firmware
     from chip.ppu.program import Program as Program
-    from chip.registers import Registers as Registers
 
 _HOMES = {
     "Chip": "chip.chip",
-    "ChipConfig": "chip.config",
+    "ChipConfig": "chip.base.config",
     "Firmware": "chip.ppu.program",
     "Program": "chip.ppu.program",
-    "Registers": "chip.registers",
+    "Registers": "chip.base.registers",
+    "ROW_EXCITATORY": "chip.base.registers",
+    "ROW_INHIBITORY": "chip.base.registers",
 }
 __all__ = list(_HOMES)
 

@@ -1,7 +1,7 @@
 """The whole chip: one clock, the parts wired together, run and report.
 
 Events at the same SimPy time run in the order in which they were scheduled. What acts on the analog core carries its
-own time stamp and is sorted there, so results do not depend on that order; see :mod:`chip.analog.core`.
+own time stamp and is sorted there, so results do not depend on that order; see :mod:`chip.core.core`.
 """
 
 from __future__ import annotations
@@ -12,24 +12,26 @@ from collections.abc import Callable
 import numpy as np
 from simpy.core import EmptySchedule
 
-from chip import constants as c
-from chip.analog.build import to_columns, to_lanes
-from chip.analog.core import AnalogCore
-from chip.analog.sensor_silicon import TRIM_STEP
+from chip.base import constants as c
+from chip.base.clock import Clock
+from chip.base.config import ChipConfig
+from chip.base.errors import LossError, MachineFault
+from chip.base.lanes import to_columns, to_lanes
+from chip.base.registers import Registers
 from chip.calibration.calibration import Calibration
-from chip.clock import Clock
-from chip.config import ChipConfig
-from chip.errors import LossError, MachineFault
-from chip.fpga import ExternalMemory, SamplePlayer, SpikeWriter
+from chip.core.core import AnalogCore
+from chip.fpga.memory import ExternalMemory
+from chip.fpga.player import SamplePlayer
+from chip.fpga.trace import TraceBuffer
+from chip.fpga.writer import SpikeWriter
 from chip.link import HostLink
-from chip.ppu import costs
+from chip.ppu.assumptions import assumptions as ppu_assumptions
 from chip.ppu.processor.array import HALF_ROW
 from chip.ppu.processor.processor import FAULTED, WATCHDOG, Processor
 from chip.ppu.processor.scheduler import PASS_CYCLES
 from chip.ppu.processor.timing import PLAIN_CONTROL_CYCLES
 from chip.ppu.program import UncompiledProgram
-from chip.registers import Registers
-from chip.trace_buffer import TraceBuffer
+from chip.silicon.sensors import TRIM_STEP
 
 PROGRESS_EVERY_S = 0.1
 STEPS_BETWEEN_CLOCK_LOOKS = 16
@@ -50,7 +52,7 @@ class Chip:
         calibration: which codes its neurons get for what registers ask for; None takes those of the design.
         processors: the top and the bottom PPU.
         external: the memory behind the FPGA; trace: the FPGA's record of events for the host.
-        environment: the SimPy environment, see :mod:`chip.clock`.
+        environment: the SimPy environment, see :mod:`chip.base.clock`.
     """
 
     def __init__(self, config: ChipConfig | None = None):
@@ -266,7 +268,7 @@ class Chip:
             "host_link": self.link.report(),
             "simpy_events": self.simpy_events,
             "samples_played": self.player.played,
-            "assumptions": self.config.assumptions() + self._assumptions() + costs.assumptions(),
+            "assumptions": self.config.assumptions() + self._assumptions() + ppu_assumptions(),
         }
 
     def _assumptions(self) -> list[str]:

@@ -12,16 +12,16 @@ import warnings
 
 import numpy as np
 
-from chip import constants as c
+from chip.base import constants as c
+from chip.base.declaration import shown, whole_number
+from chip.base.errors import LinkError
+from chip.base.registers import Registers
 from chip.calibration.calibration import Calibration, CalibrationWarning, outside_range
-from chip.errors import LinkError
-from chip.fpga import SampleSet
+from chip.fpga.samples import SampleSet
+from chip.fpga.trace import EVENT_BYTES
 from chip.ppu.contract import check_program, image_of
-from chip.ppu.declaration import shown, whole_number
 from chip.ppu.processor.linking import link_program
 from chip.ppu.program import Program
-from chip.registers import Registers
-from chip.trace_buffer import EVENT_BYTES
 
 BEFORE, DURING, AFTER = "before", "during", "after"
 CODES_BYTES = 2 * 6 + 3  # of a neuron: six codes, three ranges
@@ -251,7 +251,7 @@ class HostLink:
     # ------------------------------------------------------------------ reading
 
     def read_trace(self) -> tuple[np.ndarray, np.ndarray]:
-        """The recorded events of the last run, see :class:`chip.trace_buffer.TraceBuffer`.
+        """The recorded events of the last run, see :class:`chip.fpga.trace.TraceBuffer`.
 
         Returns int64[n] time stamps in 8 ns since the run's start, rising, and uint16[n] labels; 8 bytes each.
         """

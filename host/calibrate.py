@@ -7,7 +7,8 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from chip import constants as c
+from chip.base import constants as c
+from chip.base.config import ChipConfig
 from chip.calibration.calibration import (
     ACAUSAL,
     BOUNDS,
@@ -19,7 +20,6 @@ from chip.calibration.calibration import (
     Calibration,
     CalibrationError,
 )
-from chip.config import ChipConfig
 from host.arguments import UsageError
 from host.commands.common import RUNS
 from host.progress import Progress

@@ -1,7 +1,7 @@
 """What the compiler is at, for those who wait for it: which function, how many so far, how long; nothing of the cached.
 
 A chip's functions and kernels compile at their first use on a machine, for most of a minute. They are told of by
-:func:`chip.compiled.watch`; how many there are is known for kernels and programs.
+:func:`chip.base.compiled.watch`; how many there are is known for kernels and programs.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 
-from chip import compiled
+from chip.base import compiled
 
 TASKS = "tasks_"  # how the function of a program's tasks is called
 

@@ -1,6 +1,7 @@
 """What the methods of a firmware that learns must take and return, asked as they are called; see LearningFirmware.
 
-Whatever is refused is a :class:`chip.errors.DeclarationError`: a sentence, before any work where that can be known.
+Whatever is refused is a :class:`chip.base.errors.DeclarationError`: a sentence, before any work where
+that can be known.
 """
 
 from __future__ import annotations
@@ -10,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from chip.base.declaration import method_of, shown
+from chip.base.errors import DeclarationError
 from chip.chip import Chip
-from chip.errors import DeclarationError
-from chip.fpga import SampleSet
+from chip.fpga.samples import SampleSet
 from chip.link import HostLink
-from chip.ppu.declaration import method_of, shown
 from host.tasks import Task
 
 if TYPE_CHECKING:

@@ -11,17 +11,17 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from chip import constants as c
 from chip import energy
+from chip.base import constants as c
+from chip.base.config import ChipConfig
+from chip.base.errors import ChipLimitError
+from chip.base.registers import Registers
+from chip.base.settings import Checked
 from chip.chip import Chip
-from chip.config import ChipConfig
-from chip.errors import ChipLimitError
-from chip.fpga import SampleSet
+from chip.fpga.samples import SampleSet
 from chip.link import HostLink
 from chip.ppu.contract import assumptions_of, programs_of, registers_of
 from chip.ppu.program import Firmware, Program
-from chip.registers import Registers
-from chip.settings import Checked
 from host import contract, rules
 from host.replay import Replay, replay
 from host.results import Result

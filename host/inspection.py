@@ -8,13 +8,13 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from chip import constants as c
+from chip.base import constants as c
+from chip.base.config import ChipConfig
+from chip.base.errors import MachineFault
 from chip.chip import Chip
-from chip.config import ChipConfig
-from chip.endings import ending
-from chip.errors import MachineFault
 from chip.ppu.compiler.profiling import ProfiledKernel, profile
 from chip.ppu.contract import assumptions_of, programs_of, registers_of
+from chip.ppu.processor.endings import ending
 from chip.ppu.processor.processor import Processor
 from chip.ppu.program import Firmware
 from host.host import Host, LearningFirmware

@@ -16,7 +16,7 @@ import time
 from collections.abc import Callable
 from types import FrameType
 
-from chip import compiled
+from chip.base import compiled
 from host.commands.common import EXIT_INTERRUPTED
 
 ONE_INTERRUPT_S = 0.2  # signals closer together are one: `timeout` and terminals send some twice

@@ -37,7 +37,7 @@ def _note(error: BaseException) -> re.Match | None:
 
 
 def _what(error: BaseException) -> str:
-    from chip.errors import ChipError
+    from chip.base.errors import ChipError
 
     text = str(error)
     if isinstance(error, ChipError):

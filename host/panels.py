@@ -14,8 +14,8 @@ from matplotlib.colors import ListedColormap, to_rgb
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 from matplotlib.transforms import ScaledTranslation
 
-from chip import constants as c
-from chip.registers import Registers
+from chip.base import constants as c
+from chip.base.registers import Registers
 from host.replay import Replay, signed_weights
 from host.results import Result
 from host.tasks import Task

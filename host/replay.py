@@ -15,13 +15,13 @@ from functools import cached_property
 
 import numpy as np
 
-from chip import constants as c
+from chip.base import constants as c
+from chip.base.config import ChipConfig
+from chip.base.registers import ROW_EXCITATORY, ROW_INHIBITORY, Registers
 from chip.calibration.calibration import Calibration, CalibrationWarning
 from chip.chip import Chip
-from chip.config import ChipConfig
-from chip.fpga import SampleSet
-from chip.registers import ROW_EXCITATORY, ROW_INHIBITORY, Registers
-from chip.router.crossbar import NOTHING, neuron_routes
+from chip.fabric.crossbar import NOTHING, neuron_routes
+from chip.fpga.samples import SampleSet
 
 STEP_NS = 100  # between two looks at the membranes
 TIME_ZERO_NS = 16_000  # of the sample, after the start of the second chip

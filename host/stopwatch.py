@@ -12,7 +12,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
-from chip import constants as c
+from chip.base import constants as c
 from chip.chip import Chip
 
 US_PER_CYCLE = c.PPU_CLOCK_NS * 1e-3

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chip.endings import stopped_by_watchdog
+from chip.ppu.processor.endings import stopped_by_watchdog
 from chip.ppu.processor.processor import WATCHDOG as STOPPED
 from host.results import Result
 

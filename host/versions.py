@@ -5,7 +5,7 @@ from __future__ import annotations
 import platform
 from importlib import metadata
 
-from chip import version as plasticore
+from chip.base import version as plasticore
 
 DISTRIBUTIONS = ("plasticore", "numpy", "numba", "simpy")
 

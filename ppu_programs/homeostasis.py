@@ -28,8 +28,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from chip import constants as c
-from chip.fpga import BLOCK_RAM_BASE
+from chip.base import constants as c
+from chip.base.registers import ROW_EXCITATORY, Registers
+from chip.fpga.memory import BLOCK_RAM_BASE
 from chip.ppu import (
     LESS,
     V0,
@@ -59,7 +60,6 @@ from chip.ppu import (
     u8,
 )
 from chip.ppu.program import Firmware, Program
-from chip.registers import ROW_EXCITATORY, Registers
 from ppu_programs.rewrite import WEIGHTS, add_and_clip, begin
 
 ROWS = 16  # rows with synapses, of 8 drivers: two events reach them all

@@ -18,8 +18,8 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from chip import constants as c
-from chip.settings import Checked, check_setting, setting
+from chip.base import constants as c
+from chip.base.settings import Checked, check_setting, setting
 
 
 @dataclass(frozen=True)

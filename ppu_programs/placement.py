@@ -32,9 +32,9 @@ from functools import cached_property
 
 import numpy as np
 
-from chip import constants as c
-from chip.errors import ChipLimitError
-from chip.registers import ROW_EXCITATORY, ROW_INHIBITORY, SHORTEST_REFRACTORY_NS, Registers
+from chip.base import constants as c
+from chip.base.errors import ChipLimitError
+from chip.base.registers import ROW_EXCITATORY, ROW_INHIBITORY, SHORTEST_REFRACTORY_NS, Registers
 from ppu_programs.network import LI, LIF, Linear, Network
 
 INPUT_MARK = 1 << 13  # in the label of an input event; neither drivers nor synapses look at this bit

@@ -23,9 +23,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from chip import constants as c
-from chip.config import ChipConfig
-from chip.fpga import DRAM_BASE
+from chip.base import constants as c
+from chip.base.config import ChipConfig
+from chip.fpga.memory import DRAM_BASE
 from chip.link import HostLink
 from chip.ppu import Kernel, Memory, i32, kernel, u8, u32
 from chip.ppu.costs import issue_cycles

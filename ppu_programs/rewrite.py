@@ -14,7 +14,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from chip import constants as c
+from chip.base import constants as c
+from chip.base.registers import Registers
 from chip.ppu import (
     GREATER,
     LESS,
@@ -36,7 +37,6 @@ from chip.ppu import (
     sub8_mod,
 )
 from chip.ppu.program import Firmware, Program
-from chip.registers import Registers
 
 LARGEST_STEP = 64  # so that a weight and a step stay within a signed byte
 WEIGHT_MAX = c.WEIGHT_MAX

@@ -24,7 +24,8 @@ from collections.abc import Generator, Sequence
 
 import numpy as np
 
-from chip import constants as c
+from chip.base import constants as c
+from chip.base.registers import Registers
 from chip.ppu import (
     GREATER,
     LESS,
@@ -55,7 +56,6 @@ from chip.ppu import (
     sub8_sat,
 )
 from chip.ppu.program import Firmware, Program
-from chip.registers import Registers
 
 REST_ROWS = 4  # whose readings without correlation are averaged
 READINGS, WEIGHTS = (V0, V1, V2, V3), (V4, V5)  # causal even, odd, acausal even, odd; weights even, odd

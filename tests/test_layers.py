@@ -4,10 +4,15 @@ import ast
 import subprocess
 import sys
 import tomllib
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
 
+ROOMS = (  # of the chip: each imports from those before it only
+    *("base", "fabric", "array", "neurons", "converters", "silicon", "core", "fpga", "ppu", "calibration"),
+    *("link", "energy", "chip", "testing"),
+)
 ROOT = Path(__file__).resolve().parent.parent
 TOP_LEVEL = {"pyproject.toml", "README.md", "chip", "ppu_programs", "host", "tests"}
 GENERATED = {"build", "dist", "runs", "plasticore.egg-info", "__pycache__"}
@@ -44,6 +49,55 @@ def test_imports_point_downwards(package):
         if (bad := imported_packages(path.read_text(encoding="utf-8")) & FORBIDDEN[package])
     }
     assert upwards == {}
+
+
+def module_of(path: Path) -> str:
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def imported_modules(path: Path, modules: set[str], when_loaded: bool) -> set[str]:
+    """Modules of ours that a file imports: all of them, or only those that it needs to be loaded."""
+    found, waiting = set(), list(ast.parse(path.read_text(encoding="utf-8")).body)
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names = {f"{node.module}.{alias.name}" for alias in node.names}
+            found |= (names & modules) | ({node.module} if names - modules else set())
+        elif not when_loaded or not (isinstance(node, ast.FunctionDef) or is_for_annotations(node)):
+            waiting += ast.iter_child_nodes(node)
+    return found & modules
+
+
+def is_for_annotations(node: ast.AST) -> bool:
+    return isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"
+
+
+def test_no_module_needs_itself_to_be_loaded():
+    files = [path for package in FORBIDDEN for path in python_files(package)]
+    modules = {module_of(path) for path in files}
+    needs = {module_of(path): imported_modules(path, modules, when_loaded=True) for path in files}
+    assert any(needs.values())
+    order = list(TopologicalSorter(needs).static_order())  # raises CycleError, which names the circle
+    assert len(order) == len(modules)
+
+
+def test_rooms_of_the_chip_lie_one_above_the_other():
+    files = python_files("chip")
+    modules = {module_of(path) for path in files}
+    assert {path.relative_to(ROOT / "chip").parts[0].removesuffix(".py") for path in files} == {*ROOMS, "__init__"}
+    upwards = set()
+    for path in files:
+        if path.parent == ROOT / "chip" and path.name == "__init__.py":
+            continue
+        own = module_of(path).split(".")[1]
+        for name in imported_modules(path, modules - {"chip"}, when_loaded=False):
+            other = name.split(".")[1]
+            if ROOMS.index(other) > ROOMS.index(own):
+                upwards.add((module_of(path), name))
+    assert upwards == set()
 
 
 def test_chip_loads_without_the_layers_above():

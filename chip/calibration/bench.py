@@ -9,13 +9,13 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from chip import constants as c
-from chip.analog.build import to_columns
-from chip.analog.capmem import AnalogCodes
-from chip.analog.core import AnalogCore
-from chip.analog.layout import BLOCK_NS
-from chip.config import ChipConfig
-from chip.registers import Registers
+from chip.base import constants as c
+from chip.base.config import ChipConfig
+from chip.base.grid import BLOCK_NS
+from chip.base.lanes import to_columns
+from chip.base.registers import Registers
+from chip.core.core import AnalogCore
+from chip.silicon.capmem import AnalogCodes
 
 READ_PITCH_NS = 1_708  # between two conversions: the shortest on the clock that drifts over the grid of the simulation
 COUNTER_FULL = 256  # what a spike counter of 8 bits with its overflow flag tells at most

@@ -13,11 +13,11 @@ from pathlib import Path
 
 import numpy as np
 
-from chip import constants as c
-from chip.analog.capmem import FIELDS, PARAMETERS, RANGES, TIMES, AnalogCodes, Curves, values_of
-from chip.config import ChipConfig
-from chip.registers import Registers
-from chip.version import version as running_version
+from chip.base import constants as c
+from chip.base.config import ChipConfig
+from chip.base.registers import Registers
+from chip.base.version import version as running_version
+from chip.silicon.capmem import FIELDS, PARAMETERS, RANGES, TIMES, AnalogCodes, Curves, values_of
 
 FORMAT = 2
 CADC, ACAUSAL = "cadc", "cadc_acausal"
@@ -75,7 +75,7 @@ class Calibration:
         chip: what the chip's analog part was: ``seed``, ``imperfections`` and ``capmem`` of its configuration.
         version: of plasticore, which decides what a seed means.
         chip_seconds: how long the chip was measured.
-        slope, zero: float64[6, 3, 2, 256], :class:`chip.analog.capmem.Curves`; the design's where measuring failed.
+        slope, zero: float64[6, 3, 2, 256], :class:`chip.silicon.capmem.Curves`; the design's where measuring failed.
         good: bool[6, 2, 256], where it did not.
         cadc_offset, acausal_offset: int64[2, 256], what brings each channel to what all read on average.
         amplitude_trim, time_trim: int64[2, 256, 256], 0..3, of the correlation sensors.

@@ -16,11 +16,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from chip import constants as c
-from chip.analog.capmem import AnalogCodes
+from chip.base import constants as c
+from chip.base.registers import ROW_EXCITATORY, ROW_INHIBITORY, SHORTEST_REFRACTORY_NS, Registers
 from chip.calibration.bench import Bench
 from chip.calibration.fits import fit_rate
-from chip.registers import ROW_EXCITATORY, ROW_INHIBITORY, SHORTEST_REFRACTORY_NS, Registers
+from chip.silicon.capmem import AnalogCodes
 
 REFERENCES_LSB = (60.0, 100.0, 140.0, 180.0)
 READS, RESETS = 64, 8

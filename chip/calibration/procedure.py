@@ -15,8 +15,23 @@ from collections.abc import Callable
 
 import numpy as np
 
-from chip import constants as c
-from chip.analog.capmem import (
+from chip.base import constants as c
+from chip.base.config import ChipConfig
+from chip.calibration import measurements as measure
+from chip.calibration import sensors
+from chip.calibration.bench import Bench
+from chip.calibration.calibration import (
+    ACAUSAL,
+    CADC,
+    QUANTITIES,
+    SENSORS,
+    TARGETS,
+    Calibration,
+    identity,
+    running_version,
+)
+from chip.calibration.fits import fit_lines
+from chip.silicon.capmem import (
     LEAK,
     PARAMETERS,
     RANGES,
@@ -32,21 +47,6 @@ from chip.analog.capmem import (
     design,
     values_of,
 )
-from chip.calibration import measurements as measure
-from chip.calibration import sensors
-from chip.calibration.bench import Bench
-from chip.calibration.calibration import (
-    ACAUSAL,
-    CADC,
-    QUANTITIES,
-    SENSORS,
-    TARGETS,
-    Calibration,
-    identity,
-    running_version,
-)
-from chip.calibration.fits import fit_lines
-from chip.config import ChipConfig
 
 ORDER = (LEAK, RESET, TAU_MEM, THRESHOLD, TAU_SYN_EXC, TAU_SYN_INH)
 LEVELS_LSB = {

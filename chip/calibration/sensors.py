@@ -16,10 +16,10 @@ from collections.abc import Callable
 
 import numpy as np
 
-from chip import constants as c
-from chip.analog.capmem import TRIM_MAX, AnalogCodes
+from chip.base import constants as c
+from chip.base.registers import ROW_EXCITATORY, Registers
 from chip.calibration.bench import Bench
-from chip.registers import ROW_EXCITATORY, Registers
+from chip.silicon.capmem import TRIM_MAX, AnalogCodes
 
 AMPLITUDE_LSB, TAU_US = 1.0, 5.0  # what is asked for
 PAIRS = 48  # 63 LSB at a trim of 3 with mismatch: far from saturation

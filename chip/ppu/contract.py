@@ -8,14 +8,14 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
-from chip.errors import DeclarationError
+from chip.base.declaration import method_of, shown
+from chip.base.errors import DeclarationError
+from chip.base.registers import Registers
 from chip.ppu.compiler.kernel import Kernel, Subroutine
-from chip.ppu.declaration import method_of, shown
 from chip.ppu.memory import Memory
 from chip.ppu.program import Firmware, Program, UncompiledProgram
 from chip.ppu.recording import Recording, check_recordings
 from chip.ppu.tasks import Doorbell, Timer, check_tasks
-from chip.registers import Registers
 
 PROCESSORS = ("top", "bottom")
 SIMILAR, ALMOST_EQUAL = 0.6, 0.9  # of names, difflib's ratio

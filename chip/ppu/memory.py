@@ -19,10 +19,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from chip.constants import SRAM_BYTES, VECTOR_BYTES, WORD_BYTES
-from chip.errors import ChipLimitError
+from chip.base.constants import SRAM_BYTES, VECTOR_BYTES, WORD_BYTES
+from chip.base.declaration import shown
+from chip.base.errors import ChipLimitError
 from chip.ppu.compiler.stack import Chain, deepest_chain, deepest_chain_of_tasks
-from chip.ppu.declaration import shown
 
 if TYPE_CHECKING:
     from chip.ppu.compiler.kernel import Kernel

@@ -9,11 +9,11 @@ from collections.abc import Generator
 
 import numpy as np
 
-from chip.errors import DeclarationError
+from chip.base.errors import DeclarationError
+from chip.base.registers import Registers
 from chip.ppu.memory import Memory
 from chip.ppu.recording import Recording
 from chip.ppu.tasks import Doorbell, Timer
-from chip.registers import Registers
 
 
 class Program:

@@ -20,8 +20,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from chip import constants as c
-from chip.ppu.declaration import declared_at, shown, whole_number
+from chip.base import constants as c
+from chip.base.declaration import declared_at, shown, whole_number
 
 MEMORIES = ("dram", "block_ram")
 MOST_RECORDS = 1 << 40

@@ -14,9 +14,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from chip.base.declaration import shown
 from chip.ppu.compiler.kernel import Kernel
 from chip.ppu.compiler.walk import Walk
-from chip.ppu.declaration import shown
 from chip.ppu.vector.operands import Condition
 from chip.ppu.vector.unit import VectorUnit
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import inspect
 from dataclasses import dataclass, field
 
-from chip.ppu.declaration import declared_at, shown, whole_number
+from chip.base.declaration import declared_at, shown, whole_number
 
 DOORBELL_LINES = 4
 LONGEST_CYCLES = 1 << 62

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from chip.config import ChipConfig
+from chip.base.config import ChipConfig
 from chip.ppu.compiler.kernel import Kernel
 from chip.ppu.processor.chaining import chain
 from chip.ppu.processor.flows.flow import ENDED, FAULT, SLEEP, Flow

@@ -14,17 +14,25 @@ import numpy as np
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from chip import constants as c
+from chip.base import constants as c
+from chip.base.config import ChipConfig
+from chip.base.errors import LinkError
+from chip.base.registers import Registers
 from chip.chip import Chip
-from chip.config import ChipConfig
-from chip.errors import LinkError
-from chip.fpga import RECORD_SLOTS, RECORD_SPIKES, SampleSet
+from chip.fpga.samples import SampleSet
+from chip.fpga.writer import RECORD_SLOTS, RECORD_SPIKES
 from chip.ppu.processor.operation import Operation, operation
 from chip.ppu.processor.timing import PLAIN_CONTROL_CYCLES
 from chip.ppu.tasks import DOORBELL_LINES
-from chip.registers import Registers
 from chip.testing.model import ChipModel
-from chip.testing.random_programs import ADDRESSES, MEMORY, ROWS_AT_ONCE, RandomProgram, images, nudge
+from chip.testing.random_programs import (
+    ADDRESSES,
+    MEMORY,
+    ROWS_AT_ONCE,
+    RandomProgram,
+    images,
+    nudge,
+)
 from chip.testing.strategies import registers, sample_sets
 
 IDLE_CYCLES = 100

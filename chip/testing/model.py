@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from chip import constants as c
-from chip.config import ChipConfig
+from chip.base import constants as c
+from chip.base.config import ChipConfig
+from chip.base.registers import Registers
 from chip.ppu.compiler.kernel import Kernel
 from chip.ppu.processor.operation import Operation
 from chip.ppu.program import Program
 from chip.ppu.tasks import DOORBELL_LINES
-from chip.registers import Registers
 
 
 class ChipModel:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from chip import constants as c
-from chip.registers import Registers
+from chip.base import constants as c
+from chip.base.registers import Registers
 
 
 def open_crossbar(registers: Registers) -> None:

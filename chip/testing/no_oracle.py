@@ -26,9 +26,9 @@ from typing import Any
 
 import numpy as np
 
-from chip import constants as c
-from chip.clock import Clock
-from chip.config import ChipConfig
+from chip.base import constants as c
+from chip.base.clock import Clock
+from chip.base.config import ChipConfig
 from chip.ppu.contract import image_of
 from chip.ppu.processor.chaining import READS
 from chip.ppu.processor.flows.flow import FAULT, SLEEP, Flow

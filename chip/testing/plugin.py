@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from chip.config import ChipConfig
+    from chip.base.config import ChipConfig
     from chip.testing.runs import WatchedChip
 
 
@@ -31,7 +31,7 @@ def chip_factory() -> Iterator[Callable[..., WatchedChip]]:
     At the end of the test each of them is checked, see :meth:`chip.testing.WatchedChip.check`; not one whose run ended
     with a LossError, which the test has seen.
     """
-    from chip.config import ChipConfig
+    from chip.base.config import ChipConfig
     from chip.testing.runs import WatchedChip
 
     chips: list[WatchedChip] = []

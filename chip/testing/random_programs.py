@@ -13,8 +13,9 @@ from collections.abc import Sequence
 import numpy as np
 from hypothesis import strategies as st
 
-from chip import constants as c
-from chip.fpga import BLOCK_RAM_BASE, DRAM_BASE, RECORD_SLOTS
+from chip.base import constants as c
+from chip.fpga.memory import BLOCK_RAM_BASE, DRAM_BASE
+from chip.fpga.writer import RECORD_SLOTS
 from chip.ppu import (
     V0,
     V1,

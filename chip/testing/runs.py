@@ -6,20 +6,20 @@ from collections.abc import Callable, Collection, Mapping
 
 import numpy as np
 
-from chip import constants as c
-from chip.analog.build import to_lanes
+from chip.base import constants as c
+from chip.base.config import ChipConfig
+from chip.base.declaration import shown
+from chip.base.errors import LossError
+from chip.base.lanes import to_lanes
+from chip.base.registers import Registers
 from chip.chip import Chip
-from chip.config import ChipConfig
-from chip.endings import ending
-from chip.errors import LossError
-from chip.fpga import SampleSet
+from chip.fpga.samples import SampleSet
 from chip.ppu.compiler.form import signed32
 from chip.ppu.contract import programs_of, registers_of
-from chip.ppu.declaration import shown
 from chip.ppu.memory import Memory, u8, u32
+from chip.ppu.processor.endings import ending
 from chip.ppu.processor.processor import EXIT_CODES, WATCHDOG
 from chip.ppu.program import Firmware, Program, UncompiledProgram
-from chip.registers import Registers
 
 BUFFERS = Memory(membranes=u8[128 * 64], record=u32[256], row=u8[256], word=u32[1])
 SATURATED = "saturated conversions"

@@ -12,10 +12,10 @@ import numpy as np
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from chip import constants as c
-from chip.config import CadcConfig, ChipConfig, FpgaConfig, ImperfectionConfig, RouterConfig
-from chip.fpga import SampleSet
-from chip.registers import Registers
+from chip.base import constants as c
+from chip.base.config import CadcConfig, ChipConfig, FpgaConfig, ImperfectionConfig, RouterConfig
+from chip.base.registers import Registers
+from chip.fpga.samples import SampleSet
 from chip.testing.networks import random_network, with_merged_neurons
 
 # how far a setting is drawn, where its own range is wider than a quick run or the default sample period allows
@@ -27,7 +27,7 @@ _LATENCY_UP_TO_NS = 2_000
 def configs(**fixed) -> st.SearchStrategy[ChipConfig]:
     """Chips: any seed, strict or not, each imperfection on or off at up to twice its default, other latencies.
 
-    ``fixed`` names fields of :class:`chip.config.ChipConfig` and the values that they keep, for example
+    ``fixed`` names fields of :class:`chip.base.config.ChipConfig` and the values that they keep, for example
     ``configs(strict=True)``. Watchdogs are those of the default.
     """
     drawn = {

@@ -14,7 +14,7 @@ from host import mistakes, rules
 from host.arguments import DEFAULT_SEED, UsageError
 
 if TYPE_CHECKING:
-    from chip.config import ChipConfig
+    from chip.base.config import ChipConfig
     from host.host import LearningFirmware
     from host.results import Result
 
@@ -70,7 +70,7 @@ def check_out(directory: Path, foreign: str | None = None) -> None:
 
 def chip_config(name: str, seed: int | None, seed_of_file: bool = True) -> ChipConfig:
     """Return a chip's settings; ``seed`` is a profile's and, without ``seed_of_file``, one's of a file too."""
-    from chip.config import ChipConfig
+    from chip.base.config import ChipConfig
 
     if name in PROFILES:
         config: ChipConfig = getattr(ChipConfig, name)(seed=DEFAULT_SEED if seed is None else seed)
@@ -118,7 +118,7 @@ def before_work(rule: str) -> Iterator[None]:
 
 def refuse(options: argparse.Namespace, error: Exception) -> int:
     """Answer an error of the chip or of a user's rule with a sentence; raise what is ours."""
-    from chip.errors import ChipError, ChipLimitError
+    from chip.base.errors import ChipError, ChipLimitError
 
     if isinstance(error, ChipLimitError):
         raise UsageError(str(error)) from None

@@ -10,7 +10,7 @@ from host.arguments import DEFAULT_TASK, UsageError, show
 from host.commands.common import EXIT_OK, before_work, check, complain, make_firmware, refuse, verdict_of
 
 if TYPE_CHECKING:
-    from chip.config import ChipConfig
+    from chip.base.config import ChipConfig
     from chip.ppu.program import Firmware
 
 

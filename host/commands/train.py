@@ -26,7 +26,7 @@ from host.commands.common import (
 from host.ownership import COMPARISON
 
 if TYPE_CHECKING:
-    from chip.config import ChipConfig
+    from chip.base.config import ChipConfig
     from host.host import Host, LearningFirmware
     from host.interrupts import Interrupts
     from host.results import Result

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from chip.base.compiled import ROOT, import_closure
+from chip.base.errors import ChipError
 from chip.chip import Chip
-from chip.compiled import ROOT, import_closure
-from chip.errors import ChipError
 from host import rules, tasks, verdict
 from host.compare.plan import Run
 from host.compare.sweep import RULE

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from chip.config import ChipConfig
+from chip.base.config import ChipConfig
 from host import rules as rule_names
 from host import tasks
 from host.compare.sweep import Sweep

@@ -1,6 +1,6 @@
 """A sweep: one setting of the chip or the rule, by its dotted name, or a shorthand for several, at several values.
 
-``imperfections.membrane_noise_std_of_distance=0,0.025,0.05`` is a field of :class:`chip.config.ChipConfig`. The
+``imperfections.membrane_noise_std_of_distance=0,0.025,0.05`` is a field of :class:`chip.base.config.ChipConfig`. The
 magnitude of an imperfection brings its switch: on at values above 0, off at 0, whatever the chip has.
 ``rule.activity=0,0.1,0.3`` is a field of the settings of the rules that are compared, all of which must have it.
 
@@ -21,8 +21,8 @@ import dataclasses
 from dataclasses import dataclass
 from typing import Any
 
-from chip.config import ChipConfig, ImperfectionConfig
-from chip.settings import Imperfections
+from chip.base.config import ChipConfig, ImperfectionConfig
+from chip.base.settings import Imperfections
 
 SECTION = ImperfectionConfig.section
 MISMATCH_UNIT = "tau_mem_relative_std"  # the field that a value of ``mismatch`` is the value of

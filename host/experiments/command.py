@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib import import_module
 from pathlib import Path
 
-from chip.config import ChipConfig
+from chip.base.config import ChipConfig
 from host.arguments import UsageError
 from host.commands.common import RUNS
 from host.experiments import SUMMARIES

@@ -19,10 +19,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from chip import constants as c
-from chip.analog.core import AnalogCore
-from chip.config import ChipConfig
-from chip.trace_buffer import EVENT_BYTES
+from chip.base import constants as c
+from chip.base.config import ChipConfig
+from chip.core.core import AnalogCore
+from chip.fpga.trace import EVENT_BYTES
 from host.calibrate import MeasuringProgress
 from host.experiments import single_neuron
 from host.experiments.outcome import Outcome, mean_and_spread

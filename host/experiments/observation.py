@@ -16,13 +16,13 @@ import dataclasses
 
 import numpy as np
 
-from chip import constants as c
-from chip.analog.core import AnalogCore
+from chip.base import constants as c
+from chip.base.config import ChipConfig
+from chip.base.registers import Registers
 from chip.chip import Chip
-from chip.config import ChipConfig
-from chip.fpga import SampleSet
-from chip.registers import Registers
-from chip.trace_buffer import EVENT_BYTES
+from chip.core.core import AnalogCore
+from chip.fpga.samples import SampleSet
+from chip.fpga.trace import EVENT_BYTES
 from host import tasks
 from host.experiments.outcome import Outcome
 from host.host import Host

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from chip import constants as c
+from chip.base import constants as c
 from chip.chip import Chip
 from chip.link import assumptions as link_assumptions
 from host import rules

@@ -10,8 +10,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from chip import constants as c
-from chip.fpga import SampleSet
+from chip.base import constants as c
+from chip.fpga.samples import SampleSet
 from chip.link import HostLink
 from host.loop.adam import Adam
 from host.loop.methods.method import Gradient, Method

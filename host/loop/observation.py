@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from chip.fpga import SampleSet
+from chip.fpga.samples import SampleSet
 from ppu_programs.network import Network
 from ppu_programs.placement import INPUT_LAYER, Placement
 from ppu_programs.two_layer.settings import TICK_NS

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from chip import constants as c
+from chip.base import constants as c
 from chip.link import HostLink
 from ppu_programs.placement import LayerPlace, Placement
 

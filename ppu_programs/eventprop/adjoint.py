@@ -20,7 +20,7 @@ limited, which in rare bursts is a second clip; gradients 32 bits, limited to 2^
 
 from __future__ import annotations
 
-from chip.fpga import RECORD_HEADER_WORDS
+from chip.fpga.writer import RECORD_HEADER_WORDS
 from chip.ppu import (
     V0,
     Kernel,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chip.config import ChipConfig
+from chip.base.config import ChipConfig
 from ppu_programs.fast_and_deep.programs import HiddenProgram, ReadoutProgram
 from ppu_programs.fast_and_deep.settings import Settings
 from ppu_programs.two_layer.firmware import TwoLayerFirmware

@@ -9,7 +9,7 @@ from collections.abc import Generator
 
 import numpy as np
 
-from chip import constants as c
+from chip.base import constants as c
 from ppu_programs.fast_and_deep import hidden, readout, tables
 from ppu_programs.fast_and_deep.settings import Settings
 from ppu_programs.fast_and_deep.spikes import first_spikes_kernel

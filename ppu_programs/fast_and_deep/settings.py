@@ -6,7 +6,7 @@ import dataclasses
 from dataclasses import dataclass
 from typing import ClassVar, Self
 
-from chip.settings import setting
+from chip.base.settings import setting
 from ppu_programs.network import LIF, Network
 from ppu_programs.two_layer import settings as two_layer
 from ppu_programs.two_layer.settings import CURRENT_ONE, TICK_NS, WEIGHT_STEP

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chip.fpga import RECORD_HEADER_WORDS
+from chip.fpga.writer import RECORD_HEADER_WORDS
 from chip.ppu import V0, Kernel, Memory, i16, kernel, splat16, store16
 from ppu_programs.fast_and_deep.settings import Settings
 from ppu_programs.placement import INPUT_MARK, LAYER_SHIFT

@@ -6,9 +6,9 @@ import dataclasses
 
 import numpy as np
 
-from chip import constants as c
-from chip.config import ChipConfig
-from chip.fpga import SampleSet
+from chip.base import constants as c
+from chip.base.config import ChipConfig
+from chip.fpga.samples import SampleSet
 from chip.ppu.costs import issue_cycles
 from ppu_programs.superspike.programs import EVENTS, HiddenProgram, ReadoutProgram
 from ppu_programs.superspike.settings import Settings

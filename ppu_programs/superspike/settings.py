@@ -7,9 +7,9 @@ from typing import ClassVar
 
 import numpy as np
 
-from chip import constants as c
+from chip.base import constants as c
+from chip.base.settings import setting
 from chip.ppu.costs import issue_cycles
-from chip.settings import setting
 from ppu_programs.network import LIF
 from ppu_programs.two_layer import settings as two_layer
 from ppu_programs.two_layer.settings import TICK_NS

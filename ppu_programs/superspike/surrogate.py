@@ -17,7 +17,7 @@ gradients 16 bits, limited. All lanes of a row are computed at once.
 
 from __future__ import annotations
 
-from chip.fpga import RECORD_HEADER_WORDS
+from chip.fpga.writer import RECORD_HEADER_WORDS
 from chip.ppu import (
     GREATER,
     LESS,

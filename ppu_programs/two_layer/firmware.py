@@ -9,14 +9,15 @@ from typing import ClassVar
 
 import numpy as np
 
-from chip import constants as c
-from chip.config import ChipConfig
-from chip.errors import ChipLimitError
-from chip.fpga import DRAM_BASE, SampleSet
+from chip.base import constants as c
+from chip.base.config import ChipConfig
+from chip.base.declaration import shown
+from chip.base.errors import ChipLimitError
+from chip.base.registers import Registers
+from chip.fpga.memory import DRAM_BASE
+from chip.fpga.samples import SampleSet
 from chip.ppu.costs import issue_cycles
-from chip.ppu.declaration import shown
 from chip.ppu.program import Firmware
-from chip.registers import Registers
 from ppu_programs.network import Network
 from ppu_programs.placement import check_size, place
 from ppu_programs.two_layer import weights

@@ -12,8 +12,8 @@ from collections.abc import Generator
 
 import numpy as np
 
-from chip import constants as c
-from chip.fpga import RECORD_HEADER_WORDS
+from chip.base import constants as c
+from chip.fpga.writer import RECORD_HEADER_WORDS
 from chip.ppu import (
     Kernel,
     Memory,

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from chip import constants as c
-from chip.fpga import RECORD_BYTES
+from chip.base import constants as c
+from chip.fpga.writer import RECORD_BYTES
 from chip.ppu import byte_lanes, subroutine
 
 ROW = c.LANES  # halfwords of one row

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from chip import constants as c
-from chip.fpga import BLOCK_RAM_BASE, DRAM_BASE
+from chip.base import constants as c
+from chip.fpga.memory import BLOCK_RAM_BASE, DRAM_BASE
 from chip.ppu import kernel
 
 READOUT_WEIGHTS_ADDRESS = BLOCK_RAM_BASE

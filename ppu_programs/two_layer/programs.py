@@ -21,7 +21,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from chip import constants as c
+from chip.base import constants as c
 from chip.ppu import Kernel, Memory, i8, i16, i32, minimum, u8
 from chip.ppu.processor.timing import SAMPLE_LINE
 from chip.ppu.program import Program

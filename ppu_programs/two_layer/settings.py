@@ -13,8 +13,8 @@ import dataclasses
 from dataclasses import dataclass
 from typing import ClassVar
 
-from chip import constants as c
-from chip.settings import Checked, setting
+from chip.base import constants as c
+from chip.base.settings import Checked, setting
 from ppu_programs.network import LI, LIF, Linear, Network
 
 TICK_NS = c.FPGA_CLOCK_NS

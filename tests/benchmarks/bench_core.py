@@ -20,7 +20,7 @@ import shutil
 import numpy as np
 import pytest
 
-from chip.config import ChipConfig
+from chip.base.config import ChipConfig
 from tests.benchmarks import core_network as net
 from tests.benchmarks.bench_peers import Stopwatch
 from tests.benchmarks.bench_peers import one_core as one_core  # a fixture, used by every test here
@@ -105,7 +105,7 @@ def test_brian2(benchmark, table, target, case):
     pytest.importorskip("brian2", reason="the peer Brian2 is not installed; the extra `test` brings it")
     if target == "cython" and not (shutil.which("cc") or shutil.which("gcc")):
         pytest.skip("Brian2's target cython needs a C compiler, and there is none")
-    from tests.chip.analog.brian2_network import Brian2Network
+    from tests.chip.core.brian2_network import Brian2Network
 
     values = net.registers(512, EFFICACIES[case])
     total_ns = BRIAN2_START_NS + BRIAN2_ROUNDS * BRIAN2_ROUND_NS

@@ -19,8 +19,8 @@ import numpy as np
 import pytest
 
 from chip import Chip, ChipConfig
-from chip import constants as c
-from chip.analog import core, operations
+from chip.base import constants as c
+from chip.core import core, operations
 from chip.ppu.compiler.kernel import BoundKernel
 from chip.ppu.processor.flows.compiled import CompiledFlow
 from host import Host, tasks

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from chip import constants as c
-from chip.analog.core import AnalogCore
-from chip.compiled import compiled
-from chip.config import ChipConfig
-from chip.registers import ROW_EXCITATORY, ROW_INHIBITORY, Registers
+from chip.base import constants as c
+from chip.base.compiled import compiled
+from chip.base.config import ChipConfig
+from chip.base.registers import ROW_EXCITATORY, ROW_INHIBITORY, Registers
+from chip.core.core import AnalogCore
 
 INPUTS = 256
 RATE_HZ = 15_000.0  # of each input, in hardware time: 15 Hz in biological time

@@ -3,14 +3,14 @@
 import numpy as np
 import pytest
 
-from chip import constants as c
+from chip.base import constants as c
+from chip.base.config import ChipConfig
+from chip.base.errors import LinkError, MachineFault
 from chip.chip import Chip
-from chip.config import ChipConfig
-from chip.errors import LinkError, MachineFault
 from chip.ppu import kernel
 from chip.ppu.processor.processor import WATCHDOG
 from chip.ppu.processor.timing import PLAIN_CONTROL_CYCLES
-from tests.chip.programs import UncompiledScript, build, run, sleep, two_inputs
+from tests.chip.ppu.processor.programs import UncompiledScript, build, run, sleep, two_inputs
 
 
 @kernel

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from chip.config import FpgaConfig
+from chip.base.config import FpgaConfig
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "chip" / "README.md").read_text(encoding="utf-8")

@@ -3,14 +3,14 @@
 import numpy as np
 import pytest
 
-from chip import constants as c
-from chip.config import ChipConfig, LinkConfig
-from chip.errors import LinkError, LossError, MachineFault
+from chip.base import constants as c
+from chip.base.config import ChipConfig, LinkConfig
+from chip.base.errors import LinkError, LossError, MachineFault
+from chip.fpga.trace import TraceBuffer
 from chip.link import assumptions, omnibus_bytes
 from chip.ppu import Memory, u8
 from chip.testing import UncompiledScript
-from chip.trace_buffer import TraceBuffer
-from tests.chip.programs import build, sleep, two_inputs
+from tests.chip.ppu.processor.programs import build, sleep, two_inputs
 
 
 def once(chip):

@@ -3,10 +3,10 @@
 import numpy as np
 
 from chip import Chip, ChipConfig
-from chip.fpga import SampleSet
+from chip.base.registers import Registers
+from chip.fpga.samples import SampleSet
 from chip.ppu import V0, Memory, add8_sat, i8, i32, kernel, load8, store8
 from chip.ppu.program import Firmware, Program
-from chip.registers import Registers
 
 STEP = 3
 

@@ -10,9 +10,15 @@ import pytest
 from matplotlib.figure import Figure
 
 from chip import ChipConfig, Registers
-from chip.analog.capmem import FIELDS, PARAMETERS, design_codes, true_values
-from chip.calibration.calibration import BOUNDS, QUANTITIES, Calibration, CalibrationWarning, trimmed_std
+from chip.calibration.calibration import (
+    BOUNDS,
+    QUANTITIES,
+    Calibration,
+    CalibrationWarning,
+    trimmed_std,
+)
 from chip.calibration.procedure import calibrate
+from chip.silicon.capmem import FIELDS, PARAMETERS, design_codes, true_values
 from host import calibration_picture
 from host.calibrate import MeasuringProgress, report
 from host.cli import main

@@ -87,7 +87,7 @@ def test_interrupt_before_the_chip_runs_is_exit_code_130(tmp_path, capsys, monke
 
 
 def test_fault_of_the_chip_is_one_sentence_and_exit_code_1(tmp_path, capsys, monkeypatch):
-    from chip.errors import MachineFault
+    from chip.base.errors import MachineFault
 
     def faulty(*_):
         raise MachineFault("the top PPU divided by zero")
@@ -98,7 +98,7 @@ def test_fault_of_the_chip_is_one_sentence_and_exit_code_1(tmp_path, capsys, mon
 
 
 def test_network_that_does_not_fit_is_bad_input(tmp_path, capsys, monkeypatch):
-    from chip.errors import ChipLimitError
+    from chip.base.errors import ChipLimitError
 
     def too_big(*_):
         raise ChipLimitError("SRAM of the top PPU", 20_000, 16_384, "bytes", "use fewer hidden neurons")
@@ -155,7 +155,7 @@ def test_default_directory_is_named_after_the_run(toy, tmp_path, monkeypatch, ca
 
 @pytest.mark.parametrize("profile", ["ideal", "typical"])
 def test_shown_chip_is_a_file_for_train(profile, toy, tmp_path, capsys):
-    from chip.config import ChipConfig
+    from chip.base.config import ChipConfig
 
     assert main(["chip", "--show", profile, "--seed", "11"]) == 0
     shown = capsys.readouterr().out

@@ -11,7 +11,7 @@ from concurrent.futures import BrokenExecutor, Future, ThreadPoolExecutor
 
 import pytest
 
-from chip.errors import MachineFault
+from chip.base.errors import MachineFault
 from host import tasks
 from host.compare import Plan, Sweep, compare
 from host.compare.progress import State

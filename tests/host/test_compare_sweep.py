@@ -4,7 +4,7 @@ import dataclasses
 
 import pytest
 
-from chip.config import ChipConfig, ImperfectionConfig
+from chip.base.config import ChipConfig, ImperfectionConfig
 from host.compare import Plan, Sweep
 from host.compare.places import _swept_settings, check
 from host.compare.sweep import MISMATCH_FIELDS

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
+from chip.base.config import ChipConfig
+from chip.base.errors import ChipLimitError, LinkError
 from chip.chip import Chip
-from chip.config import ChipConfig
-from chip.errors import ChipLimitError, LinkError
 from host.host import Host
 from host.tasks import Split, Task
 from ppu_programs import EventProp

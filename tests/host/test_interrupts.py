@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from numba.core import config as numba_config
 
-from chip import compiled
+from chip.base import compiled
 from host.interrupts import HEARD, Interrupts
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -84,7 +84,7 @@ def test_another_thread_may_use_it():
 COMPILE = """
 import sys, time
 from numba.extending import overload
-from chip.compiled import compiled
+from chip.base.compiled import compiled
 from host.interrupts import Interrupts
 
 def slowly(x): pass

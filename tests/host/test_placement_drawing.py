@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 
 from chip import ChipConfig
-from chip import constants as c
-from chip.errors import ChipLimitError
+from chip.base import constants as c
+from chip.base.errors import ChipLimitError
 from host import inspection
 from host.placement_drawing import drawing, drawing_of
 from ppu_programs import EventProp

@@ -13,9 +13,9 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.image import imread
 
-from chip import constants as c
-from chip.config import ChipConfig
-from chip.fpga import SampleSet
+from chip.base import constants as c
+from chip.base.config import ChipConfig
+from chip.fpga.samples import SampleSet
 from host import panels, plots, tasks
 from host.replay import replay, signed_weights
 from ppu_programs.network import LIF, Linear, Network

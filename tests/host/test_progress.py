@@ -12,7 +12,7 @@ import threading
 import pytest
 from numba.core import config as numba_config
 
-from chip import compiled
+from chip.base import compiled
 from host.compiling import Compiling
 from host.host import Status
 from host.progress import Progress

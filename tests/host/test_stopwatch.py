@@ -4,9 +4,9 @@ import json
 
 import pytest
 
-from chip import constants as c
+from chip.base import constants as c
+from chip.base.config import ChipConfig
 from chip.chip import Chip
-from chip.config import ChipConfig
 from host.host import Host
 from tests.host.toy import TASK, PlayAll, Toy
 

@@ -290,9 +290,9 @@ print(regions["total"][1], mine.f(1), *(sum(f.stats.cache_hits.values()) for f i
 @needs_compiler
 def test_its_kernels_and_functions_are_cached_and_edits_noticed(mine, tmp_path):
     """In the rule's file, of the same size and within one second too, and in a file beside it."""
-    helper = "from chip.compiled import compiled\n@compiled\ndef g(x):\n    return x + {}\n".format
+    helper = "from chip.base.compiled import compiled\n@compiled\ndef g(x):\n    return x + {}\n".format
     own = "from beside import g\n\n\n@compiled\ndef f(x):\n    return 10 * g(x)\n\n\n@kernel\ndef add"
-    changes = [("@kernel\ndef add", own), ("from chip.fpga", "from chip.compiled import compiled\nfrom chip.fpga")]
+    changes = [("@kernel\ndef add", own), ("from chip.fpga", "from chip.base.compiled import compiled\nfrom chip.fpga")]
 
     def outcome():
         return [int(word) for word in python(path, "-c", LOAD, cache=tmp_path / "cache").split()]

@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from chip.fpga import SampleSet
+from chip.base.registers import Registers
+from chip.fpga.samples import SampleSet
 from chip.ppu.program import Firmware, UncompiledProgram
-from chip.registers import Registers
 from host.tasks import Split, Task
 
 TASK = Task(

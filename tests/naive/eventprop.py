@@ -19,7 +19,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from chip.compiled import compiled
+from chip.base.compiled import compiled
 
 NEVER = -1e30
 MAX_SPIKES = 32  # per neuron and sample

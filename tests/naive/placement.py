@@ -1,7 +1,7 @@
 """The placement of two layers, written down source by source from its table."""
 
-from chip import constants as c
-from chip.registers import ROW_EXCITATORY, ROW_INHIBITORY, Registers
+from chip.base import constants as c
+from chip.base.registers import ROW_EXCITATORY, ROW_INHIBITORY, Registers
 
 
 def two_layer_registers(inputs: int, hidden: int, readouts: int) -> Registers:

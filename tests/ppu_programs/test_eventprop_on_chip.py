@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from chip import Chip, ChipConfig
-from chip import constants as c
-from chip.errors import ChipLimitError
+from chip.base import constants as c
+from chip.base.errors import ChipLimitError
 from host import Host, tasks
 from ppu_programs import EventProp, SuperSpike
 from ppu_programs.eventprop.programs import HiddenProgram

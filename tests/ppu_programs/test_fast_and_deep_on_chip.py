@@ -5,7 +5,7 @@ import pytest
 
 import ppu_programs
 from chip import Chip, ChipConfig
-from chip import constants as c
+from chip.base import constants as c
 from chip.testing import record, replay
 from host import Host, tasks
 from ppu_programs import FastAndDeep

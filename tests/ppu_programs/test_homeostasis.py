@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from chip import Chip, ChipConfig
-from chip import constants as c
-from chip.errors import LossError
+from chip.base import constants as c
+from chip.base.errors import LossError
 from chip.ppu import VectorUnit, link
 from chip.testing import chip_bytes, load_firmware, run_firmware
 from ppu_programs.homeostasis import Homeostasis, HomeostasisProgram, aim_and_step, sum_counts

@@ -7,11 +7,11 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from chip import constants as c
-from chip.analog.core import AnalogCore
-from chip.config import ChipConfig
-from chip.errors import ChipLimitError
-from chip.refractory import quantise
+from chip.base import constants as c
+from chip.base.config import ChipConfig
+from chip.base.errors import ChipLimitError
+from chip.core.core import AnalogCore
+from chip.neurons.refractory import quantise
 from ppu_programs.eventprop.firmware import EventProp
 from ppu_programs.network import LI, LIF, Linear, Network
 from ppu_programs.placement import (

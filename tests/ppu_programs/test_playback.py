@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from chip import Chip, ChipConfig
-from chip import constants as c
+from chip.base import constants as c
 from chip.ppu.costs import issue_cycles
 from host import tasks
 from ppu_programs import EventProp

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from chip import Chip, ChipConfig
-from chip import constants as c
+from chip.base import constants as c
 from chip.testing import ReplayError, record, replay
 from host import Host, tasks
 from ppu_programs import EventProp

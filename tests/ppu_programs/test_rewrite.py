@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from chip import constants as c
+from chip.base import constants as c
 from chip.ppu import VectorUnit, link
 from chip.testing import run_firmware, weights
 from ppu_programs.rewrite import WEIGHTS, Rewrite, RewriteProgram, add_and_clip, begin

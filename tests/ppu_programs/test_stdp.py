@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from chip import Chip, ChipConfig
-from chip import constants as c
-from chip.config import ImperfectionConfig
+from chip.base import constants as c
+from chip.base.config import ImperfectionConfig
+from chip.base.registers import ROW_EXCITATORY, Registers
 from chip.ppu import V0, V1, V2, V3, V7, V18, V20, V29
-from chip.registers import ROW_EXCITATORY, Registers
 from chip.testing import UncompiledScript, chip_bytes, record, replay
 from ppu_programs.stdp import PairSTDP, updated
 

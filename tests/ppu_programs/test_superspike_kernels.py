@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 
-from chip import constants as c
+from chip.base import constants as c
 from ppu_programs.placement import INPUT_MARK
 from ppu_programs.superspike import surrogate, tables
 from ppu_programs.superspike.programs import HiddenProgram

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from chip import Chip, ChipConfig
-from chip import constants as c
-from chip.config import FpgaConfig
+from chip.base import constants as c
+from chip.base.config import FpgaConfig
 from host import Host, tasks
 from ppu_programs import SuperSpike
 from ppu_programs.superspike.programs import HiddenProgram, ReadoutProgram

@@ -1,6 +1,6 @@
 """What tests look at while a rule learns: its SRAM at the end of each sample, in batches of one that update nothing."""
 
-from chip import constants as c
+from chip.base import constants as c
 from chip.ppu import kernel
 from ppu_programs.two_layer.programs import DONE_LINE
 

@@ -11,7 +11,7 @@ import types
 from collections.abc import Callable
 from typing import Any
 
-from chip.compiled import cache_root
+from chip.base.compiled import cache_root
 from chip.ppu.compiler.depth import deep
 from chip.ppu.compiler.form import Block, blocks
 from chip.ppu.compiler.numba_text import function_text
@@ -46,7 +46,7 @@ def module_text(name: str, routines: dict[Any, Lowered], counters: dict[Block, i
         KernelError: a routine nests too deeply.
     """
     lines = [f'"""Generated from the kernel {name}; line numbers are relative to its decorator."""', ""]
-    lines += ["from chip.compiled import compiled"]
+    lines += ["from chip.base.compiled import compiled"]
     lines += [f"from chip.ppu.compiler.runtime import {name} as _{name}" for name in _RUNTIME]
     lines += scalar_imports()
     lines += [f"from {OPERATIONS[name].module} import {name} as _{name}" for name in sorted(_operations(routines))]
@@ -88,8 +88,8 @@ def load_function(name: str, text: str) -> Callable:
 def _write(directory: str, file_name: str, text: str) -> str | None:
     """Write the text into the cache, whole or not at all; return the path, or None where that fails.
 
-    Each text has a directory of its own, named by its hash as those of machine code are: ``chip.compiled`` removes all
-    of them alike once nobody has used them for long, and the time of use is the directory's time of change.
+    Each text has a directory of its own, named by its hash as those of machine code are: ``chip.base.compiled`` removes
+    all of them alike once nobody has used them for long, and the time of use is the directory's time of change.
     """
     root = cache_root()
     if root is None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from chip.base.recursion import deep_calls
 from chip.ppu.compiler.language import Routine
-from chip.recursion import deep_calls
 
 
 @contextmanager

@@ -16,7 +16,16 @@ from chip.ppu.compiler.builder import Builder, only_computes
 from chip.ppu.compiler.form import If, Operand, signed32, unsigned32
 from chip.ppu.compiler.language import MISSING, MixedTypesError, Routine, spelled
 from chip.ppu.compiler.scalars import INT32_MIN
-from chip.ppu.compiler.values import LATEST, LIMITS, UINT32_MAX, Value, any_value, constant, may_meet, time_value
+from chip.ppu.compiler.values import (
+    LATEST,
+    LIMITS,
+    UINT32_MAX,
+    Value,
+    any_value,
+    constant,
+    may_meet,
+    time_value,
+)
 from chip.ppu.vector.operands import Condition, VectorRegister
 from chip.ppu.vector.operations import INTRINSICS
 

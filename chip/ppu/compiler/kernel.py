@@ -42,12 +42,19 @@ from typing import NoReturn
 import numpy as np
 from numba.core import config as numba_config
 
-from chip.errors import MachineFault
+from chip.base.errors import MachineFault
 from chip.ppu.compiler.build import load_function, module_text
 from chip.ppu.compiler.depth import deep
 from chip.ppu.compiler.language import KernelError, Routine
 from chip.ppu.compiler.lowering import lower, unsigned_parameters
-from chip.ppu.compiler.unit import DIVISION_BY_ZERO, OUT_OF_BOUNDS, Lowered, Requirement, Site, Unit
+from chip.ppu.compiler.unit import (
+    DIVISION_BY_ZERO,
+    OUT_OF_BOUNDS,
+    Lowered,
+    Requirement,
+    Site,
+    Unit,
+)
 from chip.ppu.compiler.values import LIMITS
 from chip.ppu.costs import INSTRUCTION_BYTES
 from chip.ppu.vector.unit import VectorUnit

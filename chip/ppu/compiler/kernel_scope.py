@@ -5,12 +5,19 @@ from __future__ import annotations
 import ast
 from typing import Any
 
-from chip.constants import VECTOR_BYTES
+from chip.base.constants import VECTOR_BYTES
 from chip.ppu.compiler.builder import Builder
 from chip.ppu.compiler.expressions import Expressions
 from chip.ppu.compiler.form import Operand, RegionName
 from chip.ppu.compiler.language import HINTS, MISSING, REFUSED_EXPRESSIONS, Routine, spelled
-from chip.ppu.compiler.unit import DIVISION_BY_ZERO, OUT_OF_BOUNDS, WATCHDOG, Requirement, Site, Unit
+from chip.ppu.compiler.unit import (
+    DIVISION_BY_ZERO,
+    OUT_OF_BOUNDS,
+    WATCHDOG,
+    Requirement,
+    Site,
+    Unit,
+)
 from chip.ppu.compiler.values import Value, any_value, constant
 from chip.ppu.compiler.variables import Variables, check_type
 from chip.ppu.memory import ElementType

@@ -8,9 +8,9 @@ import types
 from collections.abc import Callable
 from typing import Any, NoReturn
 
-from chip.errors import ChipError
+from chip.base.declaration import shown
+from chip.base.errors import ChipError
 from chip.ppu.compiler.source import SourceChangedError, source_of
-from chip.ppu.declaration import shown
 
 MISSING = object()
 

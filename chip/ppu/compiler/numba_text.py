@@ -10,7 +10,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from chip.ppu.compiler.form import PURE, Block, Count, If, Instruction, Leave, Loop, Node, Operand, RegionName
+from chip.ppu.compiler.form import (
+    PURE,
+    Block,
+    Count,
+    If,
+    Instruction,
+    Leave,
+    Loop,
+    Node,
+    Operand,
+    RegionName,
+)
 from chip.ppu.compiler.unit import Lowered
 from chip.ppu.compiler.variables import variable_name
 

@@ -1,6 +1,6 @@
 """What compiled kernels call when they end: booking of their cycles and the record of a fault."""
 
-from chip.compiled import compiled
+from chip.base.compiled import compiled
 from chip.ppu.vector.unit import VectorState
 
 

@@ -7,7 +7,7 @@ nothing overflows on the way; narrowing is always explicit.
 import numba
 from numba.core import config as numba_config
 
-from chip.compiled import compiled
+from chip.base.compiled import compiled
 
 int64 = int if numba_config.DISABLE_JIT else numba.int64
 """Widen an element of an array to a work integer; in plain Python its integers have any width."""

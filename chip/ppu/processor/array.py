@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, NoReturn
 
 import numpy as np
 
-from chip import constants as c
-from chip.analog.operations import lanes_of
-from chip.analog.posting import BAD_ROW, BAD_WEIGHT
-from chip.errors import LossError, MachineFault
+from chip.base import constants as c
+from chip.base.errors import LossError, MachineFault
+from chip.base.queues import BAD_ROW, BAD_WEIGHT
+from chip.neurons.resets import lanes_of
 from chip.ppu.processor.timing import WORD_CYCLES
 
 if TYPE_CHECKING:

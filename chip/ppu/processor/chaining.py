@@ -25,8 +25,8 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from chip.constants import PPU_CLOCK_NS
-from chip.errors import MachineFault
+from chip.base.constants import PPU_CLOCK_NS
+from chip.base.errors import MachineFault
 from chip.ppu.processor.computing import Failure
 from chip.ppu.vector.operands import VectorRegister
 

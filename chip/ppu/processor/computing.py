@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NoReturn
 
-from chip.errors import MachineFault
+from chip.base.errors import MachineFault
 
 if TYPE_CHECKING:
     from chip.ppu.compiler.kernel import Kernel

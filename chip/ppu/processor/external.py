@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from chip import constants as c
-from chip.errors import MachineFault
-from chip.fpga import RECORD_SLOTS
+from chip.base import constants as c
+from chip.base.errors import MachineFault
+from chip.fpga.writer import RECORD_SLOTS
 
 if TYPE_CHECKING:
     from chip.ppu.processor.processor import Processor
@@ -55,7 +55,7 @@ def store_external(ppu: Processor, address: int, source: str, vectors: int = 1, 
 
 
 def load_record(ppu: Processor, slot: int, into: str) -> None:
-    """Copy the spike record ``slot`` to SRAM, see :class:`chip.fpga.SpikeWriter`.
+    """Copy the spike record ``slot`` to SRAM, see :class:`chip.fpga.writer.SpikeWriter`.
 
     ``into`` has room for 1024 bytes, for example ``u32[256]``: word 0 is the number of spikes, word 1 the sample's
     tag, then time stamp << 16 | label each. Events that the crossbar returns to the FPGA stand in it too. The first

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from chip.ppu.memory import START_CODE_BYTES
 
 if TYPE_CHECKING:
-    from chip.config import PpuConfig
+    from chip.base.config import PpuConfig
     from chip.ppu.compiler.kernel import Kernel
 
 _TASKS = "tasks"  # they run between kernels, and so stay in the cache with the start-up code

@@ -23,14 +23,15 @@ from typing import NoReturn
 
 import numpy as np
 
-from chip import constants as c
-from chip.aligned import aligned
-from chip.clock import Alarm
-from chip.constants import PPU_CLOCK_NS
-from chip.errors import LossError, MachineFault
+from chip.base import constants as c
+from chip.base.aligned import aligned
+from chip.base.clock import Alarm
+from chip.base.constants import PPU_CLOCK_NS
+from chip.base.declaration import shown
+from chip.base.errors import LossError, MachineFault
+from chip.base.transfers import Transfer, Transfers
 from chip.ppu.compiler.form import signed32
 from chip.ppu.compiler.kernel import BoundKernel
-from chip.ppu.declaration import shown
 from chip.ppu.memory import LinkMap
 from chip.ppu.processor.computing import Failure
 from chip.ppu.processor.doorbells import DoorbellOrTime, EarlyWait
@@ -44,7 +45,6 @@ from chip.ppu.program import Program
 from chip.ppu.tasks import DOORBELL_LINES
 from chip.ppu.vector.operands import VectorRegister
 from chip.ppu.vector.unit import VectorUnit
-from chip.transfers import Transfer, Transfers
 
 WATCHDOG = "watchdog"  # in the place of an exit code, of a program that did not end in time
 FAULTED = "fault"  # in the place of an exit code, of a program that did what the hardware cannot

@@ -11,9 +11,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from chip import constants as c
-from chip.errors import ChipLimitError, LossError, MachineFault
-from chip.fpga import BLOCK_RAM_BASE, DRAM_BASE, ExternalMemory, record_address
+from chip.base import constants as c
+from chip.base.errors import ChipLimitError, LossError, MachineFault
+from chip.fpga.memory import BLOCK_RAM_BASE, DRAM_BASE, ExternalMemory
+from chip.fpga.writer import record_address
 from chip.ppu.processor.timing import WORD_CYCLES
 from chip.ppu.recording import Recording
 

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from chip import constants as c
-from chip.errors import LossError, MachineFault
+from chip.base import constants as c
+from chip.base.declaration import shown
+from chip.base.errors import LossError, MachineFault
 from chip.ppu.compiler.tasks.scheduler import DONE, NOTHING
-from chip.ppu.declaration import shown
 from chip.ppu.processor import waiting
 from chip.ppu.processor.scheduler import PASS_CYCLES, QUEUE_SLOTS, Missed, Scheduler
 from chip.ppu.tasks import Timer

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from chip import constants as c
-from chip.analog.sensors import reset_mask
-from chip.errors import MachineFault
-from chip.ppu.declaration import shown
+from chip.base import constants as c
+from chip.base.declaration import shown
+from chip.base.errors import MachineFault
+from chip.core.sensors import reset_mask
 
 if TYPE_CHECKING:
     from chip.ppu.processor.processor import Processor
@@ -51,7 +51,7 @@ def read_correlation(
     They go to SRAM, 128 bytes each, or straight into vector registers, as the chip's bus does it.
 
     The higher the correlation, the lower the byte; what a channel reads without any differs, see
-    :mod:`chip.analog.sensor_silicon`.
+    :mod:`chip.silicon.sensors`.
     """
     ppu.check_index("row", row, c.ROWS)
     wanted = None if branches is BRANCHES and halves is BOTH_HALVES else _vectors_of(ppu, branches, halves)

@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
-from chip import constants as c
-from chip.errors import MachineFault
-from chip.fpga import RECORD_SLOTS
+from chip.base import constants as c
+from chip.base.errors import MachineFault
+from chip.fpga.writer import RECORD_SLOTS
 from chip.ppu.processor.doorbells import DoorbellOrTime
 from chip.ppu.processor.external import check_record
 from chip.ppu.processor.timing import LONGEST_CYCLES, SAMPLE_LINE

@@ -8,7 +8,7 @@ condition of its upper byte, the lower 16 under that of its lower byte (nux ``ve
 the left as the hardware's decoder does (the manual's "sign extended" would add it to the lowest bits).
 """
 
-from chip.compiled import compiled
+from chip.base.compiled import compiled
 from chip.ppu.compiler.scalars import int64, saturate16, saturate32, wrap8, wrap16, wrap32
 from chip.ppu.vector.arithmetic import blend, enabled, enabled_halves, put8, put16
 

@@ -18,7 +18,7 @@ is no arithmetic one: as in libnux (``vector_frac_sat_8.tcc``), it is a fraction
 to the bit, behind a splat of that constant. A register is free for the constant: assumed.
 """
 
-from chip.compiled import compiled
+from chip.base.compiled import compiled
 from chip.ppu.compiler.scalars import int64, saturate8, saturate16, wrap8, wrap16
 from chip.ppu.vector.operands import Condition
 

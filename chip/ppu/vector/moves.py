@@ -14,7 +14,7 @@ right with zeros above, as weights are with 2: the upper ones are the halfword's
 that follow.
 """
 
-from chip.compiled import compiled
+from chip.base.compiled import compiled
 from chip.ppu.compiler.scalars import int64, wrap8, wrap16
 from chip.ppu.vector.arithmetic import blend, enabled, put8
 

@@ -13,8 +13,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from chip.aligned import aligned
-from chip.constants import LANES, VECTOR_BYTES, VECTOR_REGISTERS
+from chip.base.aligned import aligned
+from chip.base.constants import LANES, VECTOR_BYTES, VECTOR_REGISTERS
 
 # Primitive polynomials of degree 16, one per lane, as the mask of a shift register that moves right: period 2^16 - 1
 # each (a test walks them). The chip's own 128 polynomials are not public: assumed.

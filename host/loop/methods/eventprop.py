@@ -24,7 +24,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from chip.compiled import compiled
+from chip.base.compiled import compiled
 from host.loop.methods.method import Gradient, Learning, Looks, ReadingMethod
 from host.loop.methods.response import current, psp, psp_slope, released_psp, softmax_errors
 from host.loop.observation import Observation

@@ -17,7 +17,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from chip.compiled import compiled
+from chip.base.compiled import compiled
 from host.loop.methods.method import BatchMethod, Gradient, Learning, Looks
 from host.loop.methods.response import current, psp, psp_slope
 from host.loop.observation import Observation

@@ -9,7 +9,7 @@ import math
 
 import numpy as np
 
-from chip.compiled import compiled
+from chip.base.compiled import compiled
 
 
 @compiled

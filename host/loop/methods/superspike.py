@@ -24,8 +24,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from chip import constants as c
-from chip.compiled import compiled
+from chip.base import constants as c
+from chip.base.compiled import compiled
 from host.loop.methods.method import Gradient, Learning, Looks, ReadingMethod
 from host.loop.methods.response import psp, released_psp, softmax_errors
 from host.loop.observation import Observation

@@ -9,10 +9,8 @@ import pytest
 from numba.core import config as numba_config
 
 from chip import Chip, ChipConfig
-from chip.analog.capmem import LEAK, chip_curves, design_codes, true_values, values_of
-from chip.analog.core import AnalogCore
-from chip.analog.mismatch import silicon
-from chip.analog.sensor_silicon import sensor_silicon
+from chip.base.config import CapMemConfig, ImperfectionConfig
+from chip.base.registers import Registers
 from chip.calibration import measurements, sensors
 from chip.calibration.bench import Bench
 from chip.calibration.calibration import (
@@ -26,8 +24,10 @@ from chip.calibration.calibration import (
     trimmed_std,
 )
 from chip.calibration.procedure import Procedure, calibrate
-from chip.config import CapMemConfig, ImperfectionConfig
-from chip.registers import Registers
+from chip.core.core import AnalogCore
+from chip.silicon.capmem import LEAK, chip_curves, design_codes, true_values, values_of
+from chip.silicon.mismatch import silicon
+from chip.silicon.sensors import sensor_silicon
 
 RAW = ChipConfig.raw(seed=7)
 

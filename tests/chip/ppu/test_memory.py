@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from chip.constants import SRAM_BYTES
-from chip.errors import ChipLimitError, MachineFault
+from chip.base.constants import SRAM_BYTES
+from chip.base.errors import ChipLimitError, MachineFault
 from chip.ppu import KernelError, Memory, i8, i16, i32, link, u8, u16, u32
 from chip.ppu.compiler.stack import deepest_chain
-from tests.chip.ppu.sources import Machine, module
+from tests.chip.ppu.compiler.sources import Machine, module
 
 TEXT = """
     @subroutine

@@ -6,7 +6,7 @@ import json
 import numpy as np
 import pytest
 
-from chip.config import ChipConfig
+from chip.base.config import ChipConfig
 from host import plots
 from host.cli import main
 from host.experiments import gradient, observation, pictures

@@ -4,8 +4,8 @@ import dataclasses
 
 import numpy as np
 
-from chip import constants as c
-from chip.config import ChipConfig, ImperfectionConfig
+from chip.base import constants as c
+from chip.base.config import ChipConfig, ImperfectionConfig
 from host.experiments import gradient, single_neuron
 
 WEIGHTS = np.array([30, 45, 63])

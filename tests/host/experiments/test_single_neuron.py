@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.optimize import brentq
 
-from chip.analog.tables import current_to_membrane
+from chip.neurons.propagators import current_to_membrane
 from host.experiments import single_neuron
 from host.experiments.outcome import mean_and_spread
 from ppu_programs.network import LIF

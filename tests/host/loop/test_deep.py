@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from chip import Chip, ChipConfig
-from chip import constants as c
+from chip.base import constants as c
 from host import Host, Result, plots, tasks
 from host.loop.host_loop import HostLoop
 from host.report import report

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from chip import Chip, ChipConfig
-from chip.config import PpuConfig
+from chip.base.config import PpuConfig
 from host import Host, tasks, verdict
 from host.loop import host_loop
 from host.loop.host_loop import HostLoop

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chip.fpga import SampleSet
+from chip.fpga.samples import SampleSet
 from host.loop.observation import Stimuli, order_spikes
 from ppu_programs.network import LI, LIF, Linear, Network
 from ppu_programs.placement import place

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 
+from chip.base.declaration import shown
 from chip.ppu.compiler.form import Call, Wait
 from chip.ppu.compiler.kernel import Kernel, Subroutine
 from chip.ppu.compiler.language import HINTS, MISSING, KernelError, Routine, spelled
@@ -21,7 +22,6 @@ from chip.ppu.compiler.tasks.scheduler import scheduler
 from chip.ppu.compiler.tasks.statics import CHANGING, OperationName, Ppu, changes, is_foreign
 from chip.ppu.compiler.unit import OUT_OF_BOUNDS
 from chip.ppu.compiler.values import Value, any_value, constant, time_value
-from chip.ppu.declaration import shown
 from chip.ppu.memory import ElementType
 from chip.ppu.vector.operations import known_call
 

@@ -132,7 +132,7 @@ class TaskForm:
         text = self.text(offsets)
         lines = [f'"""Generated from the tasks of a program; {hashlib.sha256(text.encode()).hexdigest()[:8]}."""', ""]
         lines += [f"from numpy import {kind} as _{kind}" for kind in _ELEMENTS]
-        lines += ["from chip.compiled import compiled"]
+        lines += ["from chip.base.compiled import compiled"]
         lines += scalar_imports()
         for number, form in enumerate(self._kernel_forms()):
             lines.append(f"from {form.function.__module__} import {form.lowered.name} as _kernel_{number}")

@@ -10,15 +10,21 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from chip.constants import SRAM_BYTES
+from chip.base.constants import SRAM_BYTES
+from chip.base.declaration import shown
 from chip.ppu.compiler.form import Wait
 from chip.ppu.compiler.kernel import Kernel
 from chip.ppu.compiler.language import MISSING, spelled
-from chip.ppu.compiler.tasks.arguments import is_taken, shown_signature, takes_numbers, told, unknown_region
+from chip.ppu.compiler.tasks.arguments import (
+    is_taken,
+    shown_signature,
+    takes_numbers,
+    told,
+    unknown_region,
+)
 from chip.ppu.compiler.tasks.requests import Dynamic, Request, Selected
 from chip.ppu.compiler.tasks.statics import OperationName
 from chip.ppu.compiler.values import LIMITS, Value, constant
-from chip.ppu.declaration import shown
 
 if TYPE_CHECKING:
     from chip.ppu.compiler.tasks.scope import TaskScope

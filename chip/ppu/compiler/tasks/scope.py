@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from chip.base.declaration import shown
 from chip.ppu.compiler.builder import Builder
 from chip.ppu.compiler.expressions import Expressions
 from chip.ppu.compiler.language import MISSING, spelled, stored_names, stores
@@ -20,7 +21,6 @@ from chip.ppu.compiler.tasks.statics import LONGEST_LIST, OperationName, Statics
 from chip.ppu.compiler.unit import DIVISION_BY_ZERO, OUT_OF_BOUNDS, Site
 from chip.ppu.compiler.values import Value, constant, time_value
 from chip.ppu.compiler.variables import Types, check_type
-from chip.ppu.declaration import shown
 
 if TYPE_CHECKING:
     from chip.ppu.compiler.tasks.unit import TaskUnit

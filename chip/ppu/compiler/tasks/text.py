@@ -23,8 +23,20 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from chip.constants import PPU_CLOCK_NS
-from chip.ppu.compiler.form import PURE, Block, Call, Count, If, Instruction, Leave, Loop, Node, Operand, Wait
+from chip.base.constants import PPU_CLOCK_NS
+from chip.ppu.compiler.form import (
+    PURE,
+    Block,
+    Call,
+    Count,
+    If,
+    Instruction,
+    Leave,
+    Loop,
+    Node,
+    Operand,
+    Wait,
+)
 from chip.ppu.compiler.tasks.requests import Dynamic, Request, Word
 from chip.ppu.compiler.tasks.routine import TaskRoutine
 from chip.ppu.compiler.variables import variable_name

@@ -9,6 +9,7 @@ from typing import Any, NoReturn
 
 import numpy as np
 
+from chip.base.spelling import closest
 from chip.ppu.compiler.depth import deep
 from chip.ppu.compiler.kernel import Kernel
 from chip.ppu.compiler.language import Routine
@@ -21,7 +22,6 @@ from chip.ppu.compiler.unit import Site
 from chip.ppu.compiler.values import Value
 from chip.ppu.compiler.variables import Types, until_types_are_known
 from chip.ppu.memory import Memory
-from chip.spelling import closest
 
 MOST_RECURSION = 32  # calls of a function within each other, with arguments that are known and others each time
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numba.core import config as numba_config
 
-from chip.constants import PPU_CLOCK_NS
-from chip.errors import MachineFault
+from chip.base.constants import PPU_CLOCK_NS
+from chip.base.errors import MachineFault
 from chip.ppu.compiler.kernel import stop
 from chip.ppu.compiler.tasks.form import TaskForm
 from chip.ppu.compiler.tasks.requests import Dynamic, Request, Selected, Word, numbers_of

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from chip.errors import MachineFault
+from chip.base.errors import MachineFault
 from chip.ppu.compiler.tasks.text import ENDED, FAULT, SLEEP
 from chip.ppu.processor.operation import Operation
 

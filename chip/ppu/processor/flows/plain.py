@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from chip.constants import PPU_CLOCK_NS
-from chip.errors import MachineFault
-from chip.ppu.declaration import shown
+from chip.base.constants import PPU_CLOCK_NS
+from chip.base.declaration import shown
+from chip.base.errors import MachineFault
 from chip.ppu.processor.flows.flow import ENDED, SLEEP, Flow
 from chip.ppu.processor.operation import TABLE, Operation, operation
 from chip.ppu.processor.scheduling import PASS

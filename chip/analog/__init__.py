@@ -1,1 +1,0 @@
-"""The analog part of the chip: neurons, synapses and the conversion of membranes, behind posted operations."""

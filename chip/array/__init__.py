@@ -1,0 +1,1 @@
+"""The synapse array: rows and drivers, weights, short-term plasticity, correlation sensors."""

@@ -1,0 +1,1 @@
+"""Converters from membranes and sensors to bytes: the columnar ADC."""

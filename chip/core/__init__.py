@@ -1,0 +1,1 @@
+"""The analog core: operations are posted, the core advances, somebody observes."""

@@ -1,0 +1,271 @@
+"""Time: blocks that are jumped over, grid steps that are taken, and the order of things within a step."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from chip.array.synapses import find_weights
+from chip.array.writes import apply_writes
+from chip.base import constants as c
+from chip.base.draws import BLOCK, STEP, moment
+from chip.base.grid import (
+    BLOCK_NS,
+    EDGE_NS,
+    FAR_NS,
+    GRID_EDGES,
+    GRID_NS,
+    SPIKES_PER_STEP,
+)
+from chip.base.inner import inlined, inner, outer
+from chip.base.queues import NO_ROOM
+from chip.base.slots import PLACE_ENABLED, PLACE_HALF, PLACE_MEMBRANE, slots_of
+from chip.base.timeline import (
+    COMMITTED,
+    DRIVEN_COUNT,
+    FLIGHT_HEAD,
+    FLIGHT_TAIL,
+    HELD_COUNT,
+    LOG_COUNT,
+    LOOK_HEAD,
+    LOOK_TAIL,
+    NEXT_RELEASE,
+    NOW,
+    RESET_HEAD,
+)
+from chip.core.delivery import collect, next_cause, put_down
+from chip.core.observe import look
+from chip.core.packed import network_of, neurons_of, queues_of, scratch_of
+from chip.core.sending import send
+from chip.fabric.arrays import (
+    QUIET_BLOCKS,
+    STEPS,
+)
+from chip.neurons.arrays import EXC, FREE, INH, THRESHOLD, U
+from chip.neurons.crossing import first_crossing, resolve
+from chip.neurons.drive import drive
+from chip.neurons.holding import clamp, hold
+from chip.neurons.lif import (
+    NEAR,
+    SURE,
+    copy,
+    flush_tiny,
+    free_step,
+    is_quiet,
+    jump,
+    mark_candidates,
+    mark_driven,
+    noisy_jump,
+    noisy_step,
+)
+from chip.neurons.noise import kick
+from chip.neurons.resets import resets_before
+
+DONE, GROW, SENSE = 0, 1, 2
+
+
+@inlined
+def _mark(now, driven, hits, reset_to, end_ns, neurons, queues, scratch):
+    """Mark all slots that may fire, leave their refractory period, or are reset in the step."""
+    clock, candidate = queues.clock, scratch.candidate
+    if hits > 0:
+        mark_candidates(now, neurons.live, candidate)
+        for hemisphere in range(c.HEMISPHERES):
+            if driven & (1 << hemisphere) != 0:
+                first, last = slots_of(hemisphere, neurons.halves)
+                mark_driven(now, neurons.live, scratch.total, first, last, candidate)
+    else:
+        for i in range(scratch.candidate_words.size):
+            scratch.candidate_words[i] = 0
+    for i in range(clock[HELD_COUNT]):
+        if neurons.release[neurons.held[i]] < end_ns:
+            candidate[neurons.held[i]] = SURE
+    for r in range(clock[RESET_HEAD], reset_to):
+        half = queues.resets[r] & 3
+        first, count = neurons.halves[half, 0], neurons.halves[half, 1]
+        for lane in range(count):
+            if queues.reset_masks[r, lane] != 0 and neurons.place[first + lane, PLACE_ENABLED] != 0:
+                candidate[neurons.place[first + lane, PLACE_MEMBRANE]] = SURE
+
+
+@inlined
+def _resolve_candidates(start_ns, deliveries, driven, now, later, spikes, noisy, when, reset_to, neurons, network,
+                        queues, scratch):  # fmt: skip
+    """Redo all slots that are marked, edge by edge; return the number of spikes, with the ``spikes`` there were."""
+    clock, candidate = queues.clock, scratch.candidate
+    end_ns = start_ns + GRID_NS
+    for word in range(scratch.candidate_words.size):
+        if scratch.candidate_words[word] == 0:
+            continue
+        for s in range(8 * word, 8 * word + 8):
+            if candidate[s] == 0:
+                continue
+            if candidate[s] == NEAR and driven & (1 << (neurons.place[s, PLACE_HALF] // c.HALVES)) == 0:
+                u, exc, inh = now[U, s], now[EXC, s], now[INH, s]
+                level = neurons.cell[THRESHOLD, s]
+                if u < level and first_crossing(neurons.scan, s, u, exc, inh, level, GRID_EDGES) == 0:
+                    candidate[s] = 0  # what the step computed stands
+                    continue
+            spikes = resolve(s, start_ns, GRID_EDGES, neurons, network, now, later, neurons.release, scratch,
+                             deliveries, queues, clock[RESET_HEAD], reset_to, spikes)  # fmt: skip
+            if neurons.release[s] >= end_ns and neurons.live[FREE, s] == 1.0:
+                clamp(s, neurons)
+                neurons.held[clock[HELD_COUNT]] = s
+                clock[HELD_COUNT] += 1
+    hold(end_ns, neurons, clock)
+    if noisy:
+        for word in range(scratch.candidate_words.size):
+            if scratch.candidate_words[word] != 0:
+                for s in range(8 * word, 8 * word + 8):
+                    if candidate[s] != 0:
+                        kick(s, later, neurons.key, neurons.live, when)
+    clock[RESET_HEAD] = reset_to
+    return spikes
+
+
+@inner
+def _has_room(clock, flights, log_size, batch_size):
+    """Say whether one more step fits the log and the flights, after closing up the latter."""
+    if clock[FLIGHT_TAIL] + SPIKES_PER_STEP > flights.size:
+        count = clock[FLIGHT_TAIL] - clock[FLIGHT_HEAD]
+        for i in range(count):
+            flights[i] = flights[clock[FLIGHT_HEAD] + i]
+        clock[FLIGHT_HEAD], clock[FLIGHT_TAIL] = 0, count
+    return clock[FLIGHT_TAIL] + SPIKES_PER_STEP <= flights.size and clock[LOG_COUNT] + batch_size <= log_size
+
+
+@inlined
+def grid_step(start_ns, hits, now, later, noisy, when, neurons, network, queues, scratch):
+    """Take a step in which something happens; return GROW, with no state changed, if an array is too short.
+
+    ``later`` holds the end of the step as if nothing happened, and ``hits`` how many neurons may fire even so.
+
+    1. events that arrive in the step are taken to rows, labels and weights
+    2. what they do to the neurons that they reach is added, each at its own time
+    3. neurons that may fire are redone edge by edge
+    4. spikes are recorded and set out for their synapses
+    """
+    clock = queues.clock
+    end_ns = start_ns + GRID_NS
+    if not _has_room(clock, queues.flights, queues.log_time.size, scratch.batch.size):
+        return GROW
+    if queues.driven.size > 0 and clock[DRIVEN_COUNT] + scratch.delivery.shape[0] > queues.driven.size:
+        return SENSE
+    deliveries, spikes = collect(start_ns, end_ns, True, network, queues, scratch)
+    if deliveries == NO_ROOM:
+        return GROW
+    driven = 0
+    if deliveries > 0:
+        if queues.driven.size > 0:
+            put_down(start_ns, deliveries, queues, scratch)
+            clock[DRIVEN_COUNT] += deliveries
+        find_weights(start_ns, deliveries, queues, scratch)
+        driven, more = drive(deliveries, now, later, neurons, network, queues, scratch)
+        hits += more
+    reset_to = resets_before(end_ns, queues)
+    if hits > 0 or reset_to > clock[RESET_HEAD] or clock[NEXT_RELEASE] < end_ns:
+        _mark(now, driven, hits, reset_to, end_ns, neurons, queues, scratch)
+        spikes = _resolve_candidates(start_ns, deliveries, driven, now, later, spikes, noisy, when, reset_to, neurons,
+                                     network, queues, scratch)  # fmt: skip
+    if spikes > 0:
+        send(start_ns, spikes, network, queues, scratch)
+    return DONE
+
+
+@inlined
+def _jump(start_ns, now, later, noisy, neurons):
+    """Compute the end of a block in which nothing is due; return whether it is quiet."""
+    if noisy:
+        when = moment(BLOCK, start_ns // BLOCK_NS + 1)
+        return noisy_jump(now, later, neurons.live, neurons.cell, neurons.coarse, neurons.key, when) == 0
+    return jump(now, later, neurons.live, neurons.cell, neurons.coarse) == 0
+
+
+@inner
+def _next_look(clock, looks):
+    """Return the time of the next CADC conversion, FAR_NS if there is none."""
+    return looks[clock[LOOK_HEAD]] >> 1 if clock[LOOK_HEAD] < clock[LOOK_TAIL] else FAR_NS
+
+
+@inlined
+def _look_from(now, changed, until_ns, neurons, network, queues, scratch):
+    """Carry out the CADC conversions up to a time, after bringing a state that was ``changed`` into ``neurons.now``."""
+    if changed:
+        copy(now, neurons.now)
+    return look(until_ns, neurons, network, queues, scratch)
+
+
+@outer
+def advance(now_ns, table):
+    """Let everything before ``now_ns`` happen, as far as it can be committed; return DONE, or why to be called again.
+
+    That is GROW, where an array is too short, or SENSE, where the sensors must take what was put down for them.
+
+    Committed is a block without a cause (event, arrival, reset) that is quiet at its start, once its end has passed,
+    as one jump; any other grid step once its end, and in a block quiet at its start also the first cause, has passed.
+    """
+    neurons, network, queues, scratch = neurons_of(table), network_of(table), queues_of(table), scratch_of(table)
+    clock = queues.clock
+    noisy = neurons.key.size > 0
+    # the state is computed to and fro between two arrays, rather than copied back after each step
+    now, later, changed = neurons.now, scratch.next, False
+    status = DONE
+    while True:
+        start_ns = clock[COMMITTED]
+        cause_ns = next_cause(clock, queues.events, queues.flights, queues.resets)
+        look_ns = _next_look(clock, queues.looks)
+        if start_ns % BLOCK_NS == 0 and clock[HELD_COUNT] == 0:
+            end_ns = start_ns + BLOCK_NS
+            if min(now_ns, cause_ns, look_ns) >= end_ns:
+                if _jump(start_ns, now, later, noisy, neurons):
+                    now, later, changed = later, now, not changed
+                    clock[COMMITTED] = end_ns
+                    queues.tally[QUIET_BLOCKS] += 1
+                    continue
+            elif is_quiet(now, neurons.live, neurons.cell, neurons.coarse):
+                quiet_ns = min(end_ns, cause_ns)
+                # a conversion at the very end of the block belongs to the next one
+                last_look_ns = min(now_ns, quiet_ns if quiet_ns < end_ns else quiet_ns - EDGE_NS)
+                if look_ns <= last_look_ns:
+                    looked = _look_from(now, changed, last_look_ns, neurons, network, queues, scratch)
+                    now, later, changed = neurons.now, scratch.next, False
+                    if looked == NO_ROOM:
+                        status = GROW
+                        break
+                    look_ns = _next_look(clock, queues.looks)
+                if quiet_ns == end_ns:
+                    if now_ns < quiet_ns:
+                        break
+                    continue
+                if now_ns <= quiet_ns:
+                    break
+        end_ns = start_ns + GRID_NS
+        if look_ns <= min(now_ns, end_ns - EDGE_NS):
+            looked = _look_from(now, changed, min(now_ns, end_ns - EDGE_NS), neurons, network, queues, scratch)
+            now, later, changed = neurons.now, scratch.next, False
+            if looked == NO_ROOM:
+                status = GROW
+                break
+        if now_ns < end_ns:
+            break
+        # a step in which nothing arrives, nobody comes near the threshold and nobody is released is all linear
+        if noisy:
+            when = moment(STEP, end_ns // GRID_NS)
+            hits = noisy_step(now, later, neurons.live, neurons.key, when)
+        else:
+            when = np.uint64(0)
+            hits = free_step(now, later, neurons.live)
+        if hits > 0 or min(cause_ns, clock[NEXT_RELEASE]) < end_ns:
+            status = grid_step(start_ns, hits, now, later, noisy, when, neurons, network, queues, scratch)
+            if status != DONE:
+                break
+        if end_ns % BLOCK_NS == 0:
+            flush_tiny(later)
+        now, later, changed = later, now, not changed
+        clock[COMMITTED] = end_ns
+        queues.tally[STEPS] += 1
+    if changed:
+        copy(now, neurons.now)
+    if status == DONE:
+        apply_writes(clock[COMMITTED], network, queues)
+        clock[NOW] = now_ns
+    return status

@@ -1,0 +1,404 @@
+"""The analog core as the rest of the chip sees it: operations are posted, results are asked for."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from chip.base import constants as c
+from chip.base.config import ChipConfig
+from chip.base.grid import (
+    BLOCK_NS,
+    EDGE_NS,
+    EDGE_SHIFT,
+    GRID_NS,
+    RECORDED_SHIFT,
+    SOURCE_SHIFT,
+    SPIKES_PER_STEP,
+)
+from chip.base.lanes import to_columns
+from chip.base.queues import NO_ROOM
+from chip.base.registers import Registers
+from chip.base.slots import PLACE_MEMBRANE, PLACE_NEURON
+from chip.base.timeline import (
+    COMMITTED,
+    DRIVEN_COUNT,
+    EVENT_HEAD,
+    EVENT_TAIL,
+    LOG_COUNT,
+    NOW,
+    WRITE_HEAD,
+    WRITE_TAIL,
+)
+from chip.converters.requests import MISSING, PENDING, take_look
+from chip.core.advance import DONE, GROW, advance
+from chip.core.build import build_network, build_neurons, build_scratch, empty_queues
+from chip.core.observe import due_rows, known_until, observe
+from chip.core.operations import Posting
+from chip.core.packed import pack
+from chip.core.record import NOT_COMMITTED, pack_log
+from chip.core.sensors import CorrelationSensors
+from chip.core.state import (
+    carry_over,
+    carry_over_drivers,
+    restore_state,
+    route_again,
+    snapshot_state,
+)
+from chip.fabric.arrays import COUNTERS, ROUTE_LABEL, ROUTE_RECORDED
+from chip.neurons.arrays import LEAK, U
+from chip.neurons.holding import hold_refractory
+from chip.silicon.capmem import AnalogCodes
+from chip.silicon.mismatch import silicon
+from chip.silicon.sensors import sensor_silicon
+
+ADVANCED_AT_ONCE_NS = 1_000_000 * GRID_NS  # so that an interrupt is heard every now and then
+DRIVEN_ROWS = 1 << 14  # that the sensors may be behind
+
+
+class AnalogCore(Posting):
+    """512 neurons, their synapses and the CADC, running behind the rest of the chip.
+
+    1. Whatever acts on the core is posted with its own time (``post_...``), in any order, but not before ``now_ns``.
+    2. :meth:`advance` says that everything before a time has been posted, and lets it happen. Asking for a result
+       (:meth:`cadc_result`, :meth:`spikes`, :meth:`membranes`) at a later time than ``now_ns`` does the same.
+    3. What is asked at a time T is as it is just before anything that happens at T.
+
+    At one instant the order is: conversions and other looks, weight writes by (hemisphere, row, half), neuron resets,
+    comparators, events from the FPGA by label, those from processors, on-chip events by neuron. A neuron reset fires
+    its neuron; what resets and comparators fire at one instant is in the record by neuron, each once. So neither the
+    order of posting nor how often somebody advances or looks changes a byte of any result.
+
+    Registers are what a program asks for, and ``codes`` what a calibration has found for them. What neurons, synapses
+    and channels of this chip make of them follows from the imperfections in ``config`` (:mod:`chip.silicon.mismatch`,
+    :mod:`chip.base.draws`); :meth:`membranes` shows it as an oscilloscope would, programs have the CADC.
+
+    All times are int nanoseconds, multiples of 4; neurons are numbered ``hemisphere * 256 + column``.
+
+    Raises:
+        ValueError: a time off the clock, an index or a value out of range, a register out of range.
+        RuntimeError: an operation in the past, two writes to one row half at one time, a configuration within a block.
+    """
+
+    def __init__(self, config: ChipConfig, registers: Registers, codes: AnalogCodes | None = None):
+        self.config = config
+        if config.router.on_chip_latency_ns < GRID_NS:
+            raise ValueError(
+                f"the on-chip latency is {config.router.on_chip_latency_ns} ns; the analog core needs {GRID_NS} ns or "
+                f"more, its grid; raise router.on_chip_latency_ns"
+            )
+        registers.check()
+        self._install(registers, codes)
+        self._queues = empty_queues()
+        self._clock = self._queues.clock
+        self.sensors: CorrelationSensors | None = None
+        self._install_sensors(registers)
+        self._forgotten_ns, self._kept_ns = 0, []
+        self._now_ns = 0  # clock[NOW], where Python reads it faster
+        hold_refractory(self._neurons, self._clock)
+
+    # ------------------------------------------------------------------ configuration
+
+    def configure(self, registers: Registers, codes: AnalogCodes | None = None) -> None:
+        """Replace registers and codes; potentials and currents go on where neurons stay enabled, others start at rest.
+
+        At rest start also the circuits of a column whose connection changes. Only at the end of a block: ``now_ns``
+        must be a multiple of 1600. Posted operations stay posted, but those on correlation sensors where all are
+        switched off. Spikes under way go where the new registers route them.
+        """
+        registers.check()
+        if self.now_ns % BLOCK_NS:
+            raise RuntimeError(
+                f"the analog core cannot be configured at {self.now_ns} ns, inside a block of {BLOCK_NS} ns; "
+                f"advance to a multiple of {BLOCK_NS} ns first"
+            )
+        self._advance(self.now_ns)  # what is looked at now is seen as it was
+        before, drivers = self._neurons, self._network
+        stays = self._enabled & registers.enabled & (self._connected == registers.connect_vertical)
+        self._install(registers, codes)
+        self._pack()
+        self._install_sensors(registers)
+        carry_over(before, self._neurons, stays)
+        route_again(self._network, self._queues)
+        carry_over_drivers(drivers, self._network)
+        hold_refractory(self._neurons, self._clock)
+
+    def _install(self, registers: Registers, codes: AnalogCodes | None) -> None:
+        self._true = true = silicon(self.config, registers, codes)
+        self.padi_from_processor = registers.padi_from_processor.copy()
+        self.correlation_enabled = registers.correlation_enabled.copy()
+        self._enabled, self._connected = registers.enabled.copy(), registers.connect_vertical.copy()
+        self._neurons = build_neurons(true)
+        self._network = build_network(true, self.config.router.on_chip_latency_ns)
+        self._scratch = build_scratch(self._neurons.now.shape[1], deliveries=256, batch=SPIKES_PER_STEP + 1024)
+
+    def _install_sensors(self, registers: Registers) -> None:
+        """Build the correlation sensors, if a hemisphere has them on; they go on from what the last ones held."""
+        before = self.sensors
+        if before is not None:
+            self._see()
+        self.sensors, rows = None, 0
+        if registers.correlation_enabled.any():
+            self.sensors, rows = CorrelationSensors(sensor_silicon(self.config, registers, self._true)), DRIVEN_ROWS
+            if before is not None:
+                self.sensors.take_over(before, registers.correlation_enabled)
+            else:
+                self.sensors.done_ns = int(self._clock[COMMITTED])
+        self._queues = self._queues._replace(driven=np.zeros(rows, np.int64))
+        self._pack()
+
+    def _pack(self) -> None:
+        """Tell compiled code where the arrays are; needed whenever one of them was replaced."""
+        self._table = pack(self._neurons, self._network, self._queues, self._scratch)
+
+    @property
+    def now_ns(self) -> int:
+        """The time up to which everything has happened; nothing can be posted before it."""
+        return self._now_ns
+
+    # ------------------------------------------------------------------ time and results
+
+    def advance(self, time_ns: int) -> None:
+        """Let everything with a time < ``time_ns`` happen; an earlier time than ``now_ns`` changes nothing."""
+        if time_ns <= self._now_ns:
+            return
+        if time_ns % c.EVENT_CLOCK_NS:
+            raise ValueError(f"cannot advance to {time_ns} ns, which is not on the {c.EVENT_CLOCK_NS} ns clock")
+        if time_ns - self._now_ns > ADVANCED_AT_ONCE_NS:
+            self._advance_far(int(time_ns))
+        self._advance(int(time_ns))
+
+    def _advance_far(self, time_ns: int) -> None:
+        """Let what is far before a time happen, a piece at a time."""
+        if time_ns >= c.END_NS:
+            raise ValueError(f"cannot advance to {time_ns} ns; a chip's time ends at {c.END_NS} ns, which is 19.5 h")
+        while time_ns - self._now_ns > ADVANCED_AT_ONCE_NS:
+            self._advance(self._now_ns + ADVANCED_AT_ONCE_NS)
+
+    def _advance(self, time_ns: int) -> None:
+        while (status := advance(time_ns, self._table)) != DONE:
+            if status == GROW:
+                self._grow()
+            else:
+                self._see()
+        self._now_ns = time_ns
+
+    def _grow(self) -> None:
+        """Double what may have been too short for one more grid step."""
+        slots = self._neurons.now.shape[1]
+        self._scratch = build_scratch(slots, 2 * self._scratch.delivery.shape[0], 2 * self._scratch.batch.size)
+        names = ("flights", "log_time", "log_info", "driven")
+        longer = {name: np.resize(getattr(self._queues, name), 2 * getattr(self._queues, name).size) for name in names}
+        self._queues = self._queues._replace(**longer)
+        self._pack()
+
+    def _observe(self, time_ns: int, what: str) -> int:
+        """Bring the state just before ``time_ns`` into scratch.out; returns the spikes since the committed time."""
+        self.advance(time_ns)
+        if time_ns < self.now_ns:
+            raise RuntimeError(
+                f"{what} at {time_ns} ns cannot be seen any more, the analog core has been advanced to {self.now_ns} "
+                f"ns; ask earlier, or post a CADC conversion for that time"
+            )
+        while True:
+            spikes = observe(time_ns, self._table)
+            if spikes != NO_ROOM:
+                return spikes
+            self._grow()
+
+    def cadc_result(self, ticket: int) -> np.ndarray:
+        """Return uint8[2, 128], [half, lane], of a conversion; each conversion can be read once."""
+        values = np.empty(c.COLUMNS, np.uint8)
+        self._copy_conversion(ticket, values)
+        return values.reshape(c.HALVES, c.LANES)
+
+    def _copy_conversion(self, ticket: int, values: np.ndarray) -> None:
+        """Write a conversion into uint8[n]: n of its values, those of the even half first. Nobody checks the array."""
+        self.advance(ticket >> 1)
+        status = take_look(self._clock, self._queues.looks, self._queues.look_values, ticket, values)
+        if status == PENDING:  # posted for this very instant after the core had come there
+            self._advance(self._now_ns)
+            status = take_look(self._clock, self._queues.looks, self._queues.look_values, ticket, values)
+        if status == MISSING:
+            raise RuntimeError(
+                f"there is no conversion of hemisphere {ticket & 1} at {ticket >> 1} ns to read; it was not posted, or "
+                f"it was read before"
+            )
+
+    def correlation_result(self, ticket: tuple[int, int]) -> np.ndarray:
+        """Return uint8[2, 2, 128], [branch, half, lane], causal first, of a row's conversion; it can be read once."""
+        time_ns, number = ticket
+        answer = self.sensors.result(number) if self.sensors else None
+        if answer is not None:  # it came with another one
+            return answer
+        self.advance(time_ns)
+        self._see()
+        answer = self.sensors.result(number) if self.sensors else None
+        if answer is None and self.sensors and self.sensors.done_ns < time_ns:
+            times, info = self._log(self.sensors.done_ns, time_ns)
+            while (rows := due_rows(time_ns, self._table)) == NO_ROOM:
+                self._grow()
+            first = self._clock.item(DRIVEN_COUNT)
+            driven = self._queues.driven[first : first + rows]
+            answer = self.sensors.glimpse(time_ns, times, info, driven, number)
+        if answer is None:
+            raise RuntimeError(
+                f"there is no conversion of correlations at {time_ns} ns to read; it was not posted, or it was read "
+                f"before"
+            )
+        return answer
+
+    def _see(self) -> None:
+        """Let the sensors see what has been committed."""
+        if self.sensors is not None:
+            queues, clock = self._queues, self._clock
+            until_ns = known_until(self._now_ns, self._table)
+            self.sensors.see(until_ns, queues, clock.item(LOG_COUNT), clock.item(DRIVEN_COUNT))
+            clock[DRIVEN_COUNT] = 0
+
+    def membranes(self, time_ns: int) -> np.ndarray:
+        """Return float64[2, 256], by column, all membrane potentials in LSB just before ``time_ns`` >= ``now_ns``."""
+        self._observe(time_ns, "a membrane")
+        return self._potentials()
+
+    def _potentials(self) -> np.ndarray:
+        potential = self._true.registers.leak_lsb.reshape(-1).copy()
+        place = self._neurons.place[:, PLACE_NEURON]
+        used = place >= 0
+        membrane = self._neurons.place[:, PLACE_MEMBRANE]
+        potential[place[used]] = (self._scratch.out[U, membrane] + self._neurons.cell[LEAK])[used]
+        return potential.reshape(c.HEMISPHERES, c.COLUMNS)
+
+    def spikes(self, start_ns: int, end_ns: int) -> tuple[np.ndarray, np.ndarray]:
+        """Return the spikes that the FPGA records in ``start_ns <= t < end_ns``: int64[m] times, uint16[m] labels.
+
+        They are in the order of (time, neuron); labels that the crossbar returns from the FPGA come after neurons.
+        """
+        times, info = self._log(start_ns, end_ns)
+        recorded = (info >> RECORDED_SHIFT) == 1
+        return times[recorded], (info[recorded] & 0xFFFF).astype(np.uint16)
+
+    def pack_spikes(self, start_ns: int, end_ns: int, tick_ns: int, words: np.ndarray) -> int:
+        """Write what :meth:`spikes` returns into uint32 words, ``time stamp << 16 | label``; returns the count.
+
+        Time stamps count ``tick_ns`` since ``start_ns``; spikes beyond the room in ``words`` are counted only.
+        """
+        if end_ns > self._now_ns:
+            self.advance(end_ns)
+        found = pack_log(self._table, start_ns, end_ns, tick_ns, words)
+        if found != NOT_COMMITTED:
+            return found
+        times, labels = self.spikes(start_ns, end_ns)
+        kept = min(times.size, words.size)
+        words[:kept] = ((times[:kept] - start_ns) // tick_ns << 16) | labels[:kept]
+        return times.size
+
+    def all_spikes(self, start_ns: int = 0, end_ns: int | None = None) -> tuple[np.ndarray, np.ndarray]:
+        """Return all spikes of neurons, recorded or not: int64[m] times and int64[m] neurons; up to now by default."""
+        times, info = self._log(start_ns, self.now_ns if end_ns is None else end_ns)
+        source = (info >> SOURCE_SHIFT) & 0x7FF
+        kept = source < c.NEURONS
+        return times[kept], source[kept]
+
+    def _log(self, start_ns: int, end_ns: int) -> tuple[np.ndarray, np.ndarray]:
+        """Return times and infos in an interval, with the spikes of a grid step that is not committed yet."""
+        self.advance(end_ns)
+        count = self._clock[LOG_COUNT]
+        times, info = self._queues.log_time[:count], self._queues.log_info[:count]
+        first, last = np.searchsorted(times, (start_ns, end_ns))
+        times, info = times[first:last].copy(), info[first:last].copy()
+        committed_ns = int(self._clock[COMMITTED])
+        if end_ns > committed_ns:
+            batch = np.sort(self._scratch.batch[: self._observe(self.now_ns, "a spike")])
+            late = committed_ns + (batch >> EDGE_SHIFT) * EDGE_NS
+            source, label = (batch >> SOURCE_SHIFT) & 0x7FF, batch & 0xFFFF
+            neuron = np.minimum(source, c.NEURONS - 1)
+            own = source < c.NEURONS
+            label = np.where(own, self._network.routes[neuron, ROUTE_LABEL], label)
+            recorded = np.where(own, self._network.routes[neuron, ROUTE_RECORDED], 1)
+            kept = (late >= start_ns) & (late < end_ns)
+            times = np.concatenate([times, late[kept]])
+            words = (recorded << RECORDED_SHIFT) | (source << SOURCE_SHIFT) | label
+            info = np.concatenate([info, words[kept]])
+        return times, info
+
+    def spike_counts(self, neurons: np.ndarray, times_ns: np.ndarray) -> np.ndarray:
+        """Return int64[n]: how often each of int64[n] neurons has spiked before its time, since the core was built.
+
+        The latest time is brought about; the record must reach back to the earliest, see :meth:`keep_record`.
+        """
+        times = np.asarray(times_ns, np.int64)
+        self.advance(int(times.max()))
+        start_ns = int(times.min())
+        if start_ns < self._forgotten_ns:
+            raise RuntimeError(
+                f"spikes are to be counted as of {start_ns} ns, but the record begins at {self._forgotten_ns} ns; call "
+                f"keep_record before"
+            )
+        committed_ns = int(self._clock[COMMITTED])
+        spike_ns, source = self.all_spikes(min(start_ns, committed_ns))
+        late = np.zeros(c.NEURONS, np.int64)
+        np.add.at(late, source[spike_ns >= committed_ns], 1)
+        counts = (self._queues.fired + late)[neurons]
+        slot = np.full(c.NEURONS, -1)
+        slot[neurons] = np.arange(len(neurons))
+        after = (slot[source] >= 0) & (spike_ns >= times[slot[source]])
+        np.subtract.at(counts, slot[source[after]], 1)
+        return counts
+
+    def keep_record(self, from_ns: int) -> None:
+        """Keep the record of spikes from a time on, whatever :meth:`forget_before` says, until it is counted."""
+        self._kept_ns.append(from_ns)
+
+    def release_record(self, from_ns: int) -> None:
+        """Take back one :meth:`keep_record`."""
+        self._kept_ns.remove(from_ns)
+
+    def forget_before(self, time_ns: int) -> None:
+        """Drop the record of spikes before a time, so that memory stays flat in a long run."""
+        self._see()
+        time_ns = min([time_ns, *self._kept_ns])
+        self._forgotten_ns = max(self._forgotten_ns, time_ns)
+        count = self._clock[LOG_COUNT]
+        first = np.searchsorted(self._queues.log_time[:count], time_ns)
+        for log in (self._queues.log_time, self._queues.log_info):
+            log[: count - first] = log[first:count].copy()
+        self._clock[LOG_COUNT] = count - first
+
+    @property
+    def counters(self) -> dict[str, int]:
+        """Counters of all committed time, a multiple of the grid not later than ``now_ns``.
+
+        ``sent``: copies of events put on PADI busses; ``sent == delivered + lost + in_flight`` always.
+        ``waiting``: events from the FPGA that are posted for later.
+        """
+        waiting = int(self._clock[EVENT_TAIL] - self._clock[EVENT_HEAD])
+        return dict(zip(COUNTERS, self._queues.tally.tolist(), strict=True), waiting=waiting)
+
+    def weights(self) -> np.ndarray:
+        """Return uint8[2, 256, 256], [hemisphere, row, column], as they are just before ``now_ns``."""
+        rows = self._network.weights.copy()
+        for i in range(self._clock[WRITE_HEAD], self._clock[WRITE_TAIL]):
+            if self._queues.writes[i] >> 10 < self.now_ns:
+                rows[self._queues.writes[i] & 0x3FF] = self._queues.write_values[i]
+        return to_columns(rows.reshape(c.HEMISPHERES, c.ROWS, c.HALVES, c.LANES))
+
+    # ------------------------------------------------------------------ snapshots
+
+    def snapshot(self) -> dict[str, np.ndarray]:
+        """Return everything but the registers that the future and the record depend on, as a dict of arrays."""
+        self._see()
+        saved = snapshot_state(self._neurons, self._network, self._queues)
+        saved["forgotten"] = np.array([self._forgotten_ns])
+        return saved if self.sensors is None else saved | self.sensors.snapshot()
+
+    def restore(self, saved: dict[str, np.ndarray]) -> None:
+        """Go back to a snapshot of a core with the same registers."""
+        if self.sensors is not None and "sensor_mark_key" not in saved:
+            raise ValueError("the snapshot lacks the correlation sensors; it must be of a core with the same registers")
+        self._queues = restore_state(saved, self._neurons, self._network, self._queues)
+        self._pack()
+        self._now_ns = int(self._clock[NOW])
+        self._forgotten_ns, self._kept_ns = int(saved["forgotten"][0]), []
+        self._clock[DRIVEN_COUNT] = 0
+        if self.sensors is not None:
+            self.sensors.restore(saved)

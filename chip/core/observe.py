@@ -1,0 +1,139 @@
+"""Membranes at any time, computed on a copy: looking changes no byte of the state.
+
+The value at a time T depends only on what happens before T. While the block of T has been quiet up to T, it is the
+closed form from the start of the block, or with noise what its steps up to T make of it; otherwise it is the last grid
+point's state and the rest of the step.
+"""
+
+from __future__ import annotations
+
+from chip.array.synapses import find_weights
+from chip.base import constants as c
+from chip.base.draws import CONVERSION, STEP, moment
+from chip.base.grid import BLOCK_NS, EDGE_NS, GRID_NS, ROW_HALVES
+from chip.base.inner import inner, outer
+from chip.base.queues import NO_ROOM
+from chip.base.slots import PLACE_LANE, PLACE_MEMBRANE, slots_of
+from chip.base.timeline import (
+    COMMITTED,
+    DRIVEN_COUNT,
+    HELD_COUNT,
+    LOOK_HEAD,
+    LOOK_TAIL,
+    RESET_HEAD,
+)
+from chip.converters.arrays import REST
+from chip.converters.cadc import read
+from chip.core.delivery import collect, next_cause, put_down
+from chip.core.packed import network_of, neurons_of, queues_of, scratch_of
+from chip.neurons.arrays import LEAK, U
+from chip.neurons.crossing import resolve
+from chip.neurons.lif import copy, is_quiet, noisy_step, propagate
+from chip.neurons.resets import resets_before
+
+
+@inner
+def quiet_until(neurons, queues):
+    """Return up to which time the block that starts at the committed time is quiet; that time itself if not at all."""
+    start_ns = queues.clock[COMMITTED]
+    if start_ns % BLOCK_NS != 0 or queues.clock[HELD_COUNT] > 0:
+        return start_ns
+    if not is_quiet(neurons.now, neurons.live, neurons.cell, neurons.coarse):
+        return start_ns
+    return min(start_ns + BLOCK_NS, next_cause(queues.clock, queues.events, queues.flights, queues.resets))
+
+
+@outer
+def observe(time_ns, table):
+    """Compute the state of all neurons as ``observe_slots`` does, from a packed core."""
+    scratch = scratch_of(table)
+    slots = scratch.out.shape[1]
+    return observe_slots(time_ns, 0, slots, neurons_of(table), network_of(table), queues_of(table), scratch)
+
+
+@outer
+def known_until(now_ns, table):
+    """Return up to which time the record lacks no spike or event, if all before ``now_ns`` has been posted."""
+    queues = queues_of(table)
+    committed_ns = queues.clock[COMMITTED]
+    return max(committed_ns, min(now_ns, quiet_until(neurons_of(table), queues)))
+
+
+@outer
+def due_rows(time_ns, table):
+    """Put the rows that are driven between the committed time and ``time_ns`` down; return how many, or NO_ROOM."""
+    queues, scratch = queues_of(table), scratch_of(table)
+    start_ns = queues.clock[COMMITTED]
+    rows = collect(start_ns, time_ns, False, network_of(table), queues, scratch)[0]
+    if queues.clock[DRIVEN_COUNT] + rows > queues.driven.size:
+        return NO_ROOM
+    if rows != NO_ROOM:
+        put_down(start_ns, rows, queues, scratch)
+    return rows
+
+
+@inner
+def observe_slots(time_ns, first, last, neurons, network, queues, scratch):
+    """Compute the state just before ``time_ns`` into ``scratch.out``, at least of membranes in ``first`` to ``last``.
+
+    The time lies at most one grid step behind the committed time, or in a block that is quiet up to it. Returns the
+    number of spikes of these slots since the committed time, which are in ``scratch.batch``, or NO_ROOM.
+    """
+    start_ns = queues.clock[COMMITTED]
+    out = scratch.out
+    if time_ns == start_ns:
+        copy(neurons.now, out)
+        return 0
+    if time_ns <= quiet_until(neurons, queues):
+        passed = time_ns - start_ns
+        if neurons.key.size > 0:
+            copy(neurons.now, scratch.next)
+            for end_ns in range(start_ns + GRID_NS, time_ns + 1, GRID_NS):
+                noisy_step(scratch.next, out, neurons.live, neurons.key, moment(STEP, end_ns // GRID_NS))
+                copy(out, scratch.next)
+        else:
+            propagate(neurons.now, scratch.next, neurons.coarse, passed // GRID_NS)
+        propagate(scratch.next, out, neurons.fine, passed % GRID_NS // EDGE_NS)
+        return 0
+    deliveries, spikes = collect(start_ns, time_ns, False, network, queues, scratch)
+    if deliveries == NO_ROOM:
+        return NO_ROOM
+    find_weights(start_ns, deliveries, queues, scratch)
+    reset_to = resets_before(time_ns, queues)
+    for s in range(first, last):
+        if neurons.place[s, PLACE_MEMBRANE] == s:
+            spikes = resolve(s, start_ns, (time_ns - start_ns) // EDGE_NS, neurons, network, neurons.now, out,
+                             scratch.out_release, scratch, deliveries, queues, queues.clock[RESET_HEAD], reset_to,
+                             spikes)  # fmt: skip
+    return spikes
+
+
+@inner
+def look(until_ns, neurons, network, queues, scratch):
+    """Carry out the pending CADC conversions up to and including a time; return NO_ROOM or 0."""
+    clock = queues.clock
+    while clock[LOOK_HEAD] < clock[LOOK_TAIL]:
+        index = clock[LOOK_HEAD]
+        time_ns, hemisphere = queues.looks[index] >> 1, queues.looks[index] & 1
+        if time_ns > until_ns:
+            break
+        first_slot, last_slot = slots_of(hemisphere, neurons.halves)
+        if neurons.merged.shape[0] > 0:
+            first_slot = 0  # the membranes of bottom circuits may be on top
+        if observe_slots(time_ns, first_slot, last_slot, neurons, network, queues, scratch) == NO_ROOM:
+            return NO_ROOM
+        when = moment(CONVERSION, time_ns)
+        for lane in range(c.COLUMNS):
+            potential = neurons.channel[REST, hemisphere, lane]
+            queues.look_values[index, lane] = read(potential, neurons.channel, neurons.channel_key, hemisphere, lane,
+                                                   when)  # fmt: skip
+        for half in range(ROW_HALVES):
+            if half // c.HALVES == hemisphere:
+                first, count = neurons.halves[half, 0], neurons.halves[half, 1]
+                for s in range(first, first + count):
+                    lane = (half % c.HALVES) * c.LANES + neurons.place[s, PLACE_LANE]
+                    potential = scratch.out[U, neurons.place[s, PLACE_MEMBRANE]] + neurons.cell[LEAK, s]
+                    queues.look_values[index, lane] = read(potential, neurons.channel, neurons.channel_key,
+                                                           hemisphere, lane, when)  # fmt: skip
+        clock[LOOK_HEAD] = index + 1
+    return 0

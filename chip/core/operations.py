@@ -1,0 +1,232 @@
+"""What acts on the analog core is posted to it: events, weights, resets, conversions, each with its own time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from chip.array.writes import insert_row, insert_rows
+from chip.base import constants as c
+from chip.base.queues import BAD_ROW, BAD_TIME, BAD_WEIGHT, FULL, TWICE
+from chip.converters.requests import insert_look
+from chip.core.layout import Queues
+from chip.core.sensors import CorrelationSensors
+from chip.core.state import POSTED
+from chip.fabric.events import BAD_PART, insert_events
+from chip.fabric.padi import INJECTED, LAST_LABEL, padi_word
+from chip.neurons.resets import insert_reset, lanes_of
+
+PLACES = frozenset((hemisphere, half) for hemisphere in (c.TOP, c.BOTTOM) for half in (c.EVEN, c.ODD))
+EVERY_LANE = np.ones(c.LANES, np.uint8)
+EVERY_LANE.setflags(write=False)
+
+
+class Posting:
+    """The half of :class:`chip.core.core.AnalogCore` that takes operations and keeps them until their time.
+
+    Attributes:
+        now_ns: nothing can be posted before it.
+    """
+
+    now_ns: int
+    _now_ns: int
+    _queues: Queues
+    _clock: np.ndarray
+    sensors: CorrelationSensors | None
+    _pack: Callable[[], None]
+
+    def post_events(self, times_ns: np.ndarray, labels: np.ndarray, zero_ns: int = 0) -> None:
+        """Post events from the FPGA at their arrival, int[n] times after ``zero_ns`` and int[n] labels in any order."""
+        times = np.ascontiguousarray(times_ns, np.int64)
+        words = np.ascontiguousarray(labels, np.int64)
+        if times.size != words.size:
+            raise ValueError(f"{times.size} event times but {words.size} labels; there must be one label for each time")
+        self.post_part(times, words, 0, times.size, zero_ns)
+
+    def post_part(self, times_ns: np.ndarray, labels: np.ndarray, first: int, last: int, zero_ns: int = 0) -> None:
+        """Post events first..last - 1 of int64[n] times and int64[n] labels, as :meth:`post_events` does."""
+        arguments = times_ns, labels, first, last, zero_ns, LAST_LABEL
+        while (status := insert_events(self._clock, self._queues.events, *arguments)) == FULL:
+            self._make_room("events", last - first)
+        if status == BAD_PART:
+            there = f"{times_ns.size} times and {labels.size} labels"
+            raise ValueError(f"events {first}..{last - 1} are to be posted, but there are {there}")
+        if status < 0:
+            self._check_time(zero_ns + int(times_ns[-2 - status]), "an event")
+            raise ValueError(f"an event label is {int(labels[-2 - status])}; labels are 0..65535")
+
+    def post_padi_event(self, time_ns: int, hemisphere: int, busses: int, row_select: int, label: int) -> None:
+        """Post an event that a processor puts on PADI busses, past the crossbar: 4 bits of busses, 5, and 6 bits."""
+        _check_place(hemisphere, c.EVEN)
+        limits = {"busses": (busses, 1 << c.PADI_BUSSES), "row_select": (row_select, c.ROW_SELECT_MASK + 1)}
+        for name, (value, stop) in (limits | {"label": (label, c.LABEL_MAX + 1)}).items():
+            if not 0 <= value < stop:
+                raise ValueError(f"{name} of a PADI event is {value}; it is 0..{stop - 1}")
+        self._check_time(time_ns, "a PADI event")
+        word = padi_word(hemisphere, busses, row_select, label)
+        times, words = np.array([time_ns], np.int64), np.array([word], np.int64)
+        while insert_events(self._clock, self._queues.events, times, words, 0, 1, 0, INJECTED | LAST_LABEL) == FULL:
+            self._make_room("events", 1)
+
+    def post_weight_rows(
+        self, times_ns: np.ndarray, hemisphere: int, rows: np.ndarray, half: int, values: np.ndarray
+    ) -> None:
+        """Post writes of row halves: int[n] times, int[n] rows 0..255, uint8[n, 128] weights 0..63."""
+        times = np.ascontiguousarray(times_ns, np.int64)
+        rows = np.ascontiguousarray(rows, np.int64)
+        values = np.ascontiguousarray(values, np.uint8).reshape(-1, c.LANES)
+        status = self.try_weight_rows(0, times, hemisphere, rows, half, values)
+        if status < 0:
+            self._refuse_rows(status, times, hemisphere, rows, half, values)
+
+    def try_weight_rows(
+        self, zero_ns: int, times_ns: np.ndarray, hemisphere: int, rows: np.ndarray, half: int, values: np.ndarray
+    ) -> int:
+        """Post as :meth:`post_weight_rows` at int64[n] times after ``zero_ns``, int64[n] rows, uint8[n, 128] weights.
+
+        Returns DONE; or posts nothing and returns BAD_ROW or BAD_WEIGHT, and raises for everything else.
+        """
+        _check_place(hemisphere, half)
+        if not len(times_ns) == len(rows) == len(values):
+            raise ValueError(
+                f"{len(times_ns)} times, {len(rows)} rows and {len(values)} vectors of weights do not match"
+            )
+        arguments = zero_ns, times_ns, hemisphere, rows, half, values
+        while (status := insert_rows(self._clock, self._queues.writes, self._queues.write_values, *arguments)) == FULL:
+            self._make_room("writes", len(rows))
+        if status in (BAD_TIME, TWICE):
+            self._refuse_rows(status, zero_ns + times_ns, hemisphere, rows, half, values)
+        return status
+
+    def post_row(self, first_ns: int, step_ns: int, hemisphere: int, row: int, values: np.ndarray) -> bool:
+        """Post writes of a row, uint8[2, 128] weights: of its even half at a time, of its odd one ``step_ns`` later.
+
+        Returns False, and posts nothing, if a weight is beyond 63.
+        """
+        _check_place(hemisphere, c.EVEN)
+        if values.shape != (c.HALVES, c.LANES):
+            raise ValueError(f"the weights of a row have the shape {values.shape}; it must be ({c.HALVES}, {c.LANES})")
+        arguments = first_ns, step_ns, hemisphere, row, values
+        while (status := insert_row(self._clock, self._queues.writes, self._queues.write_values, *arguments)) == FULL:
+            self._make_room("writes", c.HALVES)
+        if status < 0 and status != BAD_WEIGHT:
+            times_ns = np.array([first_ns, first_ns + step_ns])
+            self._refuse_rows(status, times_ns, hemisphere, np.array([row]), c.EVEN, values)
+        return status != BAD_WEIGHT
+
+    def _refuse_rows(self, status: int, times, hemisphere, rows, half, values) -> None:
+        if status == BAD_TIME:
+            for time_ns in times.tolist():
+                self._check_time(time_ns, "a weight write")
+        if status == BAD_ROW:
+            raise ValueError(f"rows {rows.min()}..{rows.max()} of a weight write; rows are 0..{c.ROWS - 1}")
+        if status == BAD_WEIGHT:
+            raise ValueError(f"a weight is {values.max()}; weights are 0..{c.WEIGHT_MAX}")
+        raise RuntimeError(
+            f"two writes to one row half of hemisphere {hemisphere} at the same time; the bus carries one at a time"
+        )
+
+    def post_neuron_reset(self, time_ns: int, hemisphere: int, half: int, mask: np.ndarray | None = None) -> None:
+        """Post a reset of the neurons of a row half: of all lanes, or of those that a mask names.
+
+        A reset fires its neuron, as its comparator would: it is counted and recorded as a spike of that time, its
+        refractory period begins, its event goes where its event output sends it. So does that of a neuron whose
+        comparator is off, or which is in its refractory period (assumed); a neuron that is not enabled has none.
+
+        Args:
+            mask: uint8, int8 or bool [128]; a lane is reset iff its byte, as a signed number, is > 0.
+
+        Raises:
+            ValueError: a mask of another shape or of wider elements.
+        """
+        if (hemisphere, half) not in PLACES or time_ns % c.EVENT_CLOCK_NS or not self._now_ns <= time_ns < c.END_NS:
+            _check_place(hemisphere, half)
+            self._check_time(time_ns, "a neuron reset")
+        if mask is None:
+            mask = EVERY_LANE
+        else:
+            mask = lanes_of(mask)
+        key = time_ns << 2 | (hemisphere * c.HALVES + half)
+        while insert_reset(self._clock, self._queues.resets, self._queues.reset_masks, key, mask) == FULL:
+            self._make_room("resets", 1)
+
+    def post_cadc(self, time_ns: int, hemisphere: int) -> int:
+        """Post a conversion of all membranes of a hemisphere; returns the ticket for :meth:`cadc_result`."""
+        if (hemisphere, c.EVEN) not in PLACES or time_ns % c.EVENT_CLOCK_NS or not self._now_ns <= time_ns < c.END_NS:
+            _check_place(hemisphere, c.EVEN)
+            self._check_time(time_ns, "a CADC conversion")
+        ticket = (int(time_ns) << 1) | hemisphere
+        while insert_look(self._clock, self._queues.looks, ticket) == FULL:
+            self._make_room("looks", 1)
+        return ticket
+
+    def post_correlation(self, time_ns: int, hemisphere: int, row: int) -> tuple[int, int]:
+        """Post a conversion of both branches of a row; returns the ticket for ``correlation_result``."""
+        self._check_sensors(time_ns, hemisphere, row)
+        return int(time_ns), self.sensors.post_read(int(time_ns), hemisphere * c.ROWS + int(row))
+
+    def post_correlation_reset(self, time_ns: int, hemisphere: int, row: int, mask: np.ndarray) -> None:
+        """Post a reset of sensors of a row: uint8[2, 128] ``mask``, [half, lane], has the bits 1 causal, 2 acausal."""
+        self._check_sensors(time_ns, hemisphere, row)
+        mask = np.ascontiguousarray(mask, np.uint8)
+        if mask.shape != (c.HALVES, c.LANES):
+            raise ValueError(f"a correlation reset mask has the shape {mask.shape}; it must be ({c.HALVES}, {c.LANES})")
+        self.sensors.post_reset(int(time_ns), hemisphere * c.ROWS + int(row), mask)
+
+    def post_whole_correlation_reset(self, time_ns: int, later_ns: int, hemisphere: int, row: int) -> None:
+        """Post resets of both branches of a row: of its even half, and ``later_ns`` > 0 later of its odd half."""
+        self._check_sensors(time_ns, hemisphere, row)
+        self.sensors.post_whole_reset(time_ns, later_ns, hemisphere * c.ROWS + row)
+
+    def _check_sensors(self, time_ns: int, hemisphere: int, row: int) -> None:
+        _check_place(hemisphere, c.EVEN)
+        if not 0 <= row < c.ROWS:
+            raise ValueError(f"row {row} of a correlation sensor; rows are 0..{c.ROWS - 1}")
+        if self.sensors is None:
+            raise RuntimeError("the correlation sensors are off; set registers.correlation_enabled")
+        self._check_time(time_ns, "a correlation sensor's operation")
+
+    def _check_time(self, time_ns: int, what: str) -> None:
+        if time_ns % c.EVENT_CLOCK_NS:
+            raise ValueError(f"{what} is posted for {time_ns} ns, which is not on the {c.EVENT_CLOCK_NS} ns clock")
+        if time_ns < self._now_ns:
+            raise RuntimeError(
+                f"{what} is posted for {time_ns} ns, but the analog core has been advanced to {self.now_ns} ns; "
+                f"post it before anybody asks for a later result"
+            )
+        if time_ns >= c.END_NS:
+            raise ValueError(f"{what} is posted for {time_ns} ns; a chip's time ends at {c.END_NS} ns, which is 19.5 h")
+
+    def _make_room(self, name: str, count: int) -> None:
+        """Make a queue take ``count`` more keys: close it up, then lengthen it."""
+        clock = self._clock
+        head, payload = POSTED[name]
+        keys = getattr(self._queues, name)
+        if clock[head + 1] + count <= keys.size:
+            return
+        kept = np.arange(clock[head], clock[head + 1])
+        done = 0
+        if name == "looks":  # conversions that nobody has read yet stay
+            unread = np.flatnonzero(keys[: clock[head]] >= 0)
+            kept, done = np.concatenate([unread, kept]), unread.size
+        size = keys.size
+        while kept.size + count > size // 2:
+            size *= 2
+        longer = {}
+        for field in filter(None, (name, payload)):
+            array = getattr(self._queues, field)
+            if size > keys.size:
+                longer[field] = np.zeros((size, *array.shape[1:]), array.dtype)
+            longer.get(field, array)[: kept.size] = array[kept]
+        clock[head], clock[head + 1] = done, kept.size
+        if longer:
+            self._queues = self._queues._replace(**longer)
+            self._pack()
+
+
+def _check_place(hemisphere: int, half: int) -> None:
+    if hemisphere not in (c.TOP, c.BOTTOM):
+        raise ValueError(f"hemisphere {hemisphere}; hemispheres are {c.TOP} (top) and {c.BOTTOM} (bottom)")
+    if half not in (c.EVEN, c.ODD):
+        raise ValueError(f"row half {half}; row halves are {c.EVEN} (even columns) and {c.ODD} (odd columns)")

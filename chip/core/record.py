@@ -1,0 +1,36 @@
+"""The spike record of a sample: from the core's log to the words that the FPGA writes."""
+
+from __future__ import annotations
+
+from chip.base.grid import RECORDED_SHIFT
+from chip.base.inner import outer
+from chip.base.timeline import COMMITTED, LOG_COUNT
+from chip.core.observe import quiet_until
+from chip.core.packed import neurons_of, queues_of
+
+NOT_COMMITTED = -1
+
+
+@outer
+def pack_log(table, start_ns, end_ns, tick_ns, words):
+    """Write ``time stamp << 16 | label`` of recorded spikes in an interval into uint32 words; return their count.
+
+    Time stamps count ``tick_ns`` from ``start_ns``. Spikes that find no more room are counted, not written. Returns
+    NOT_COMMITTED where there may be spikes before ``end_ns`` that are not in the log yet.
+    """
+    queues = queues_of(table)
+    clock, log_time, log_info = queues.clock, queues.log_time, queues.log_info
+    if clock[COMMITTED] < end_ns and quiet_until(neurons_of(table), queues) < end_ns:
+        return NOT_COMMITTED
+    first = clock[LOG_COUNT]
+    while first > 0 and log_time[first - 1] >= start_ns:
+        first -= 1
+    found = 0
+    for i in range(first, clock[LOG_COUNT]):
+        if log_time[i] >= end_ns:
+            break
+        if log_info[i] >> RECORDED_SHIFT == 1:
+            if found < words.size:
+                words[found] = ((log_time[i] - start_ns) // tick_ns << 16) | (log_info[i] & 0xFFFF)
+            found += 1
+    return found

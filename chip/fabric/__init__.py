@@ -1,0 +1,1 @@
+"""From an event's label to the PADI busses that take it: crossbar, busses, counters."""

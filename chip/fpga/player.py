@@ -1,0 +1,65 @@
+"""The sample player: gateware that we assume, which plays a sample when a processor asks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from chip.base import constants as c
+from chip.base.errors import ChipLimitError, MachineFault
+from chip.fpga.memory import DRAM_BASE, ExternalMemory
+from chip.fpga.samples import SampleSet
+
+
+class SamplePlayer:
+    """Plays sample k of the set in DRAM when a PPU asks, and tells when its record is complete.
+
+    Attributes:
+        played: samples so far; playing_ns: time from their requests to the ends of their recordings.
+        before_sample: for an observer: called once with the request's time in ns, when ``played`` is the key.
+    """
+
+    def __init__(self, config, memory: ExternalMemory):
+        self.config, self.memory = config, memory
+        self.samples: SampleSet | None = None
+        self.busy_until_ns = 0
+        self.played = self.playing_ns = 0
+        self.before_sample: dict[int, Callable[[int], None]] = {}
+
+    def load(self, samples: SampleSet) -> None:
+        taken = [taken.first for taken in self.memory.reserved if taken.first >= DRAM_BASE]  # recordings, at the end
+        room = min(taken, default=DRAM_BASE + c.DRAM_BYTES) - DRAM_BASE
+        if samples.nbytes > room:
+            raise ChipLimitError("sample memory (DRAM)", samples.nbytes, room, "bytes", "load fewer samples")
+        self.samples = samples
+        self._offsets = samples.offsets.tolist()  # as the core takes them, so that playing converts nothing
+        self._times_ns, self._labels = samples.times_ns.astype(np.int64), samples.labels.astype(np.int64)
+        self._tags = samples.tags.tolist()
+        self.memory.sample_bytes = samples.nbytes
+
+    def tag(self, index: int) -> int:
+        """The tag of sample ``index``."""
+        return self._tags[index]
+
+    def play(self, core, index: int, request_ns: int) -> tuple[int, int]:
+        """Post the events of sample ``index`` to the core; returns its time zero and the end of its recording."""
+        if not self.config.sample_player:
+            raise MachineFault("a program asked for a sample, but fpga.sample_player is off on this chip")
+        if self.samples is None or not 0 <= index < len(self._tags):
+            count = 0 if self.samples is None else len(self.samples)
+            raise MachineFault(f"a program asked for sample {index}, but {count} samples were loaded")
+        if request_ns < self.busy_until_ns:
+            raise MachineFault(
+                f"a program asked for sample {index} at {request_ns} ns while the player is busy until "
+                f"{self.busy_until_ns} ns; wait for the doorbell first"
+            )
+        if self.played in self.before_sample:
+            self.before_sample.pop(self.played)(request_ns)
+        clock = c.FPGA_CLOCK_NS
+        zero_ns = -(-(request_ns + self.config.player_latency_ns) // clock) * clock
+        core.post_part(self._times_ns, self._labels, self._offsets[index], self._offsets[index + 1], zero_ns)
+        self.busy_until_ns = zero_ns + self.samples.duration_ns
+        self.played += 1
+        self.playing_ns += self.busy_until_ns - request_ns
+        return zero_ns, self.busy_until_ns

@@ -1,0 +1,1 @@
+"""Neurons: their membranes, thresholds, refractory periods, resets and noise."""

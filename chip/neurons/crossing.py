@@ -1,0 +1,129 @@
+"""The scalar path: one neuron through one grid step, edge by edge where it matters.
+
+At one edge the order is: neuron reset, comparator, synaptic events. The comparator fires at an edge iff u has reached
+the threshold and the edge lies after the end of the last refractory period. Firing sets u to the reset potential and
+clamps it there; currents go on. From the release edge on u moves again; the refractory period goes on for the holdoff,
+and the edge after its end is the first that can fire.
+
+A reset by a processor fires the neuron whatever its membrane and its comparator do (verified: libnux, haldls count
+resets as spikes), also within a refractory period, which then begins anew (assumed). One that is due at the edge at
+which the comparator fires, or from both sides of a merged neuron at once, makes one spike.
+"""
+
+from __future__ import annotations
+
+from chip.array.arrays import AT_EDGE, AT_MODE
+from chip.array.synapses import jump_of
+from chip.base import constants as c
+from chip.base.grid import EDGE_NS, EDGE_SHIFT, SCAN_EDGES, SOURCE_SHIFT
+from chip.base.inner import inlined, inner
+from chip.base.registers import ROW_EXCITATORY, ROW_INHIBITORY
+from chip.base.slots import (
+    PLACE_BELOW,
+    PLACE_CLAMP,
+    PLACE_ENABLED,
+    PLACE_HALF,
+    PLACE_LANE,
+    PLACE_NEURON,
+)
+from chip.neurons.arrays import (
+    DECAY_EXC,
+    DECAY_INH,
+    DECAY_U,
+    EXC,
+    EXC_TO_U,
+    INH,
+    INH_TO_U,
+    MARGIN_LSB,
+    RESET,
+    THRESHOLD,
+    U,
+)
+
+
+@inner
+def first_crossing(scan, s, u, exc, inh, level, last):
+    """Return the first of the edges 1..last at which u >= level, or 0; free motion from edge 0."""
+    drive = exc - inh * scan[s, DECAY_INH, last]
+    if u < level and u + (1.0 - scan[s, DECAY_U, last]) * max(drive - u, 0.0) < level - MARGIN_LSB:
+        return 0
+    first = SCAN_EDGES
+    for j in range(SCAN_EDGES):  # all of them, at once: looking for the end takes longer
+        there = u * scan[s, DECAY_U, j] + exc * scan[s, EXC_TO_U, j] - inh * scan[s, INH_TO_U, j]
+        first = min(first, j if there >= level and j > 0 else SCAN_EDGES)
+    return first if first <= last else 0
+
+
+@inlined
+def resolve(s, start_ns, end, neurons, network, before, later, release_later, scratch, deliveries, queues, reset_from,
+            reset_to, spikes):  # fmt: skip
+    """Bring slot s, which holds a membrane, from edge 0 to just before anything that happens at edge ``end``.
+
+    Reads ``before`` and ``neurons.release``; writes ``later[:, s]`` and ``release_later[s]``; appends its spikes to
+    ``scratch.batch`` behind the ``spikes`` that are there, and returns their new number.
+    """
+    scan = neurons.scan
+    u, exc, inh = before[U, s], before[EXC, s], before[INH, s]
+    release, clamp_ns, holdoff_ns = neurons.release[s], neurons.place[s, PLACE_CLAMP], neurons.holdoff[s]
+    reset, level = neurons.cell[RESET, s], neurons.cell[THRESHOLD, s]
+    half, lane = neurons.place[s, PLACE_HALF], neurons.place[s, PLACE_LANE]
+    other_half = half + c.HALVES if neurons.place[s, PLACE_BELOW] >= 0 else half
+    spike = neurons.place[s, PLACE_NEURON] << SOURCE_SHIFT
+    edge = 0
+    d, r = 0, reset_from if neurons.place[s, PLACE_ENABLED] != 0 else reset_to
+    while True:
+        # the next reset and the next event that concern this neuron, and their edges
+        while r < reset_to:
+            reset_half = queues.resets[r] & 3
+            if (reset_half == half or reset_half == other_half) and queues.reset_masks[r, lane] != 0:
+                break
+            r += 1
+        while d < deliveries and jump_of(d, s, neurons, network, queues, scratch) == 0.0:
+            d += 1
+        reset_edge = ((queues.resets[r] >> 2) - start_ns) // EDGE_NS if r < reset_to else end
+        event_edge = scratch.delivery[d, AT_EDGE] if d < deliveries else end
+        stop = min(end, reset_edge, event_edge)
+        # free motion up to there; the comparator looks at every edge before ``stop``
+        while True:
+            now_ns = start_ns + edge * EDGE_NS
+            if edge == stop:
+                break
+            if u >= level and release + holdoff_ns < now_ns:
+                u = reset
+                release = now_ns + clamp_ns
+                scratch.batch[spikes] = (edge << EDGE_SHIFT) | spike
+                spikes += 1
+            span = stop - edge
+            if release > now_ns:
+                span = min(span, (release - now_ns) // EDGE_NS)
+            else:
+                if release + holdoff_ns > now_ns:
+                    span = min(span, (release + holdoff_ns - now_ns) // EDGE_NS)
+                else:
+                    crossing = first_crossing(scan, s, u, exc, inh, level, span)
+                    if crossing > 0:
+                        span = crossing
+                u = u * scan[s, DECAY_U, span] + exc * scan[s, EXC_TO_U, span] - inh * scan[s, INH_TO_U, span]
+            exc *= scan[s, DECAY_EXC, span]
+            inh *= scan[s, DECAY_INH, span]
+            edge += span
+        if edge == end:
+            break
+        # at this edge: reset or comparator, events
+        if reset_edge == edge or (u >= level and release + holdoff_ns < now_ns):
+            u = reset
+            release = now_ns + clamp_ns
+            scratch.batch[spikes] = (edge << EDGE_SHIFT) | spike
+            spikes += 1
+        while r < reset_to and (queues.resets[r] >> 2) == now_ns:
+            r += 1
+        while d < deliveries and scratch.delivery[d, AT_EDGE] == edge:
+            jump = jump_of(d, s, neurons, network, queues, scratch)
+            if scratch.delivery[d, AT_MODE] & ROW_EXCITATORY != 0:
+                exc += jump
+            if scratch.delivery[d, AT_MODE] & ROW_INHIBITORY != 0:
+                inh += jump
+            d += 1
+    later[U, s], later[EXC, s], later[INH, s] = u, exc, inh
+    release_later[s] = release
+    return spikes

@@ -1,0 +1,170 @@
+"""The vector path: all neurons over one grid step or one block, exactly, while none of them crosses its threshold.
+
+Within a step of 100 ns no neuron can reach another (the on-chip latency is no shorter), so each is a linear system
+with known input, and propagators give its end state without an error of integration.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from chip.base.draws import draw, short_draw
+from chip.base.grid import BLOCK_STEPS
+from chip.base.inner import inlined, inner
+from chip.neurons.arrays import (
+    BLOCK_KICK,
+    DECAY_EXC,
+    DECAY_INH,
+    DECAY_U,
+    EXC,
+    EXC_TO_U,
+    INH,
+    INH_TO_U,
+    KICK,
+    LEVEL,
+    NOISE_DRIVE,
+    TINY_LSB,
+    U,
+)
+
+NEAR, SURE = 1, 2  # in ``Scratch.candidate``: the test holds, or there is no question
+
+# The candidate test. With A no smaller than exc(t) - inh(t) anywhere in the step, u stays below
+#     u + (1 - exp(-dt / tau_mem)) * max(0, A - u),
+# the approach to a constant drive. A is all excitation of the step at once, minus what inhibition decays to.
+
+
+@inlined
+def flushed(x):
+    """Return zero for what is below 1e-60 LSB, so that a long rest does not end in slow denormal numbers."""
+    return x if abs(x) > TINY_LSB else 0.0
+
+
+@inner
+def free_step(now, later, live):
+    """Propagate over one step without events; return how many neurons may reach their threshold in it."""
+    hits = 0
+    for s in range(now.shape[1]):
+        u, exc, inh = now[U, s], now[EXC, s], now[INH, s]
+        decay = live[DECAY_U, s]
+        inh_end = inh * live[DECAY_INH, s]
+        rise = exc - inh_end - u
+        rise = rise if rise > 0.0 else 0.0
+        hits += 1 if u + (1.0 - decay) * rise >= live[LEVEL, s] else 0
+        later[U, s] = u * decay + exc * live[EXC_TO_U, s] - inh * live[INH_TO_U, s]
+        later[EXC, s] = exc * live[DECAY_EXC, s]
+        later[INH, s] = inh_end
+    return hits
+
+
+@inner
+def noisy_step(now, later, live, key, when):
+    """Do as ``free_step`` does, with the kick of noise at the end of the step on every membrane that is free."""
+    hits = 0
+    for s in range(now.shape[1]):
+        u, exc, inh = now[U, s], now[EXC, s], now[INH, s]
+        decay = live[DECAY_U, s]
+        inh_end = inh * live[DECAY_INH, s]
+        rise = exc - inh_end - u
+        rise = rise if rise > 0.0 else 0.0
+        hits += 1 if u + (1.0 - decay) * rise >= live[LEVEL, s] else 0
+        free = u * decay + exc * live[EXC_TO_U, s] - inh * live[INH_TO_U, s]
+        later[U, s] = free + live[KICK, s] * short_draw(key[s] ^ when)
+        later[EXC, s] = exc * live[DECAY_EXC, s]
+        later[INH, s] = inh_end
+    return hits
+
+
+@inner
+def mark_candidates(now, live, candidate):
+    """Write NEAR into ``candidate`` where the test of the step holds without events, else 0."""
+    for s in range(now.shape[1]):
+        u = now[U, s]
+        rise = now[EXC, s] - now[INH, s] * live[DECAY_INH, s] - u
+        rise = rise if rise > 0.0 else 0.0
+        candidate[s] = NEAR if u + (1.0 - live[DECAY_U, s]) * rise >= live[LEVEL, s] else 0
+
+
+@inlined
+def mark_driven(now, live, total, first, last, candidate):
+    """Do as ``mark_candidates`` does from slot ``first`` to ``last``, with the events of the step."""
+    for s in range(np.uint64(first), np.uint64(last)):
+        u = now[U, s]
+        rise = now[EXC, s] + total[s] - now[INH, s] * live[DECAY_INH, s] - u
+        rise = rise if rise > 0.0 else 0.0
+        candidate[s] = NEAR if u + (1.0 - live[DECAY_U, s]) * rise >= live[LEVEL, s] else 0
+
+
+@inner
+def is_quiet(now, live, cell, coarse):
+    """Say whether no neuron can reach its threshold within a block without further events, whatever its noise.
+
+    The bound of the candidate test over a block, with the noise as a drive, see :func:`chip.neurons.noise.kick_tables`.
+    """
+    hits = 0
+    for s in range(now.shape[1]):
+        u = now[U, s]
+        rise = now[EXC, s] + cell[NOISE_DRIVE, s] - u
+        rise = rise if rise > 0.0 else 0.0
+        hits += 1 if u + (1.0 - coarse[BLOCK_STEPS, DECAY_U, s]) * rise >= live[LEVEL, s] else 0
+    return hits == 0
+
+
+@inner
+def jump(now, later, live, cell, coarse):
+    """Propagate over one block; return how many neurons may reach their threshold in it, as ``is_quiet`` counts."""
+    hits = 0
+    for s in range(now.shape[1]):
+        u, exc, inh = now[U, s], now[EXC, s], now[INH, s]
+        decay = coarse[BLOCK_STEPS, DECAY_U, s]
+        rise = exc + cell[NOISE_DRIVE, s] - u
+        rise = rise if rise > 0.0 else 0.0
+        hits += 1 if u + (1.0 - decay) * rise >= live[LEVEL, s] else 0
+        u_end = u * decay + exc * coarse[BLOCK_STEPS, EXC_TO_U, s] - inh * coarse[BLOCK_STEPS, INH_TO_U, s]
+        later[U, s] = flushed(u_end)
+        later[EXC, s] = flushed(exc * coarse[BLOCK_STEPS, DECAY_EXC, s])
+        later[INH, s] = flushed(inh * coarse[BLOCK_STEPS, DECAY_INH, s])
+    return hits
+
+
+@inner
+def noisy_jump(now, later, live, cell, coarse, key, when):
+    """Do as ``jump`` does, with the kick of noise at the end of the block."""
+    hits = 0
+    for s in range(now.shape[1]):
+        u, exc, inh = now[U, s], now[EXC, s], now[INH, s]
+        decay = coarse[BLOCK_STEPS, DECAY_U, s]
+        rise = exc + cell[NOISE_DRIVE, s] - u
+        rise = rise if rise > 0.0 else 0.0
+        hits += 1 if u + (1.0 - decay) * rise >= live[LEVEL, s] else 0
+        u_end = u * decay + exc * coarse[BLOCK_STEPS, EXC_TO_U, s] - inh * coarse[BLOCK_STEPS, INH_TO_U, s]
+        later[U, s] = flushed(u_end + cell[BLOCK_KICK, s] * draw(key[s] ^ when))
+        later[EXC, s] = flushed(exc * coarse[BLOCK_STEPS, DECAY_EXC, s])
+        later[INH, s] = flushed(inh * coarse[BLOCK_STEPS, DECAY_INH, s])
+    return hits
+
+
+@inner
+def propagate(now, later, table, steps):
+    """Propagate all neurons freely with entry ``steps`` of a table [n, 5, S]."""
+    for s in range(now.shape[1]):
+        u, exc, inh = now[U, s], now[EXC, s], now[INH, s]
+        later[U, s] = u * table[steps, DECAY_U, s] + exc * table[steps, EXC_TO_U, s] - inh * table[steps, INH_TO_U, s]
+        later[EXC, s] = exc * table[steps, DECAY_EXC, s]
+        later[INH, s] = inh * table[steps, DECAY_INH, s]
+
+
+@inner
+def copy(state, into):
+    """Copy a state [3, S]."""
+    for row in range(3):
+        for s in range(state.shape[1]):
+            into[row, s] = state[row, s]
+
+
+@inner
+def flush_tiny(state):
+    """Flush a state [3, S], see ``flushed``."""
+    for row in range(3):
+        for s in range(state.shape[1]):
+            state[row, s] = flushed(state[row, s])

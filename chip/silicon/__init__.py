@@ -1,0 +1,1 @@
+"""What one chip is that another is not: mismatch, capacitor memory, random streams."""

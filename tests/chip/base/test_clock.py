@@ -1,0 +1,72 @@
+"""The clock's alarms beside SimPy's own events: order, steps, moves."""
+
+import pytest
+from simpy.core import EmptySchedule
+
+from chip.base.clock import Alarm, Clock
+
+
+def alarms_of(clock, seen, *names):
+    """Return alarms that tell when they go off, by rising rank."""
+    return [
+        Alarm(clock, lambda name=name: seen.append((name, clock.now)), rank - len(names))
+        for rank, name in enumerate(names)
+    ]
+
+
+def test_alarms_of_one_time_go_off_by_rank_and_before_events_whoever_was_set_first():
+    clock, seen = Clock(), []
+    first, last = alarms_of(clock, seen, "first", "last")
+    clock.timeout(8).callbacks.append(lambda _: seen.append(("event", clock.now)))
+    last.set(8)
+    first.set(8)
+    clock.timeout(4).callbacks.append(lambda _: seen.append(("early", clock.now)))
+    clock.run()
+    assert seen == [("early", 4), ("first", 8), ("last", 8), ("event", 8)]
+    assert clock.steps == 4
+
+
+def test_an_alarm_is_set_again_and_again():
+    clock, times = Clock(), []
+
+    def again():
+        times.append(clock.now)
+        if clock.now < 40:
+            alarm.set(clock.now + 20)
+
+    alarm = Alarm(clock, again, -1)
+    alarm.go_off()
+    clock.run()
+    assert times == [0, 20, 40]
+
+
+def test_a_moved_alarm_goes_off_once_and_leaves_the_others():
+    clock, seen = Clock(), []
+    other, moved = alarms_of(clock, seen, "other", "moved")
+    moved.set(100)
+    other.set(12)
+    moved.move(12)
+    clock.run()
+    assert seen == [("other", 12), ("moved", 12)] and clock.now == 12
+
+
+def test_steps_end_where_somebody_halts_them_and_an_empty_schedule_is_told():
+    clock = Clock()
+    functions = (lambda: None), (lambda: setattr(clock, "halted", True)), int
+    alarms = [Alarm(clock, function, rank) for rank, function in zip((-3, -2, -1), functions, strict=True)]
+    for time_ns, alarm in enumerate(alarms):
+        alarm.set(time_ns)
+    clock.take_steps(16)
+    assert clock.steps == 2 and clock.now == 1
+    with pytest.raises(EmptySchedule):
+        clock.take_steps(16)
+    assert clock.steps == 3
+
+
+def test_steps_are_counted_up_to_one_that_fails():
+    clock = Clock()
+    Alarm(clock, lambda: None, -2).set(1)
+    Alarm(clock, lambda: 1 // 0, -1).set(2)
+    with pytest.raises(ZeroDivisionError):
+        clock.take_steps(16)
+    assert clock.steps == 1

@@ -1,0 +1,145 @@
+"""The chip's configuration: checked, frozen, to and from TOML."""
+
+import dataclasses
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chip.base.config import ChipConfig, FpgaConfig, ImperfectionConfig, RouterConfig
+
+
+@given(
+    seed=st.integers(0, 2**63 - 1),
+    strict=st.booleans(),
+    latency=st.integers(25, 2500),
+    player=st.booleans(),
+    writer=st.integers(25, 100_000),
+    noise=st.booleans(),
+    tau_mem=st.floats(0.0, 0.5),
+)
+def test_toml_round_trip(tmp_path_factory, seed, strict, latency, player, writer, noise, tau_mem):
+    config = ChipConfig(
+        seed=seed,
+        strict=strict,
+        router=RouterConfig(on_chip_latency_ns=4 * latency),
+        fpga=FpgaConfig(sample_player=player, writer_latency_ns=8 * writer),
+        imperfections=ImperfectionConfig(membrane_noise=noise, tau_mem_relative_std=tau_mem),
+    )
+    path = tmp_path_factory.mktemp("chips") / "chip.toml"
+    path.write_text(config.to_toml())
+    assert ChipConfig.from_toml(path) == config
+
+
+@pytest.mark.parametrize("section", [None, *(f.name for f in dataclasses.fields(ChipConfig) if not f.metadata)])
+def test_a_config_is_frozen_and_takes_no_names_that_it_has_not(section):
+    config = ChipConfig.ideal()
+    part = config if section is None else getattr(config, section)
+    known = dataclasses.fields(part)[0].name
+    for name in (known, f"{known}_", "seeed"):
+        with pytest.raises(dataclasses.FrozenInstanceError, match=name):
+            setattr(part, name, 3)
+    with pytest.raises(TypeError, match="seeed"):
+        type(part)(seeed=3)
+
+
+@pytest.mark.parametrize(
+    "table, words",
+    [
+        ({"seeed": 1}, ["seeed", "valid are", "seed"]),
+        ({"seed": -1}, ["chip.seed", "-1"]),
+        ({"seed": 1.5}, ["chip.seed", "int"]),
+        ({"seed": True}, ["chip.seed", "int"]),
+        ({"router": 3}, ["router", "table"]),
+        ({"router": {"latency": 3}}, ["router.latency", "on_chip_latency_ns"]),
+        ({"router": {"on_chip_latency_ns": 96}}, ["on_chip_latency_ns", "96", "100"]),
+        ({"router": {"on_chip_latency_ns": 102}}, ["on_chip_latency_ns", "102", "multiple of 4"]),
+        ({"imperfections": {"noise": True}}, ["imperfections.noise", "membrane_noise"]),
+        ({"imperfections": {"tau_mem": 0.1}}, ["imperfections.tau_mem", "0.1", "bool"]),
+        ({"imperfections": {"tau_mem_relative_std": 0.6}}, ["tau_mem_relative_std", "0.6", "0.5"]),
+        ({"imperfections": {"cadc_noise_std_lsb": -1}}, ["cadc_noise_std_lsb", "-1.0"]),
+        ({"imperfections": {"leak_std_of_distance": float("nan")}}, ["leak_std_of_distance", "nan"]),
+    ],
+)
+def test_bad_entries_are_refused_with_name_and_limit(table, words):
+    with pytest.raises(ValueError) as caught:
+        ChipConfig.from_dict(table)
+    for word in words:
+        assert word in str(caught.value)
+
+
+def test_files_that_are_missing_or_no_toml(tmp_path):
+    with pytest.raises(ValueError, match="cannot be read"):
+        ChipConfig.from_toml(tmp_path / "missing.toml")
+    (tmp_path / "bad.toml").write_text("seed = = 3")
+    with pytest.raises(ValueError, match="is not TOML"):
+        ChipConfig.from_toml(tmp_path / "bad.toml")
+
+
+@pytest.mark.parametrize(
+    "digits, words", [(400, "drivers.end_voltage is a whole number that no float"), (5_000, "is not TOML")]
+)
+def test_numbers_too_large_for_python(digits, words, tmp_path):
+    path = tmp_path / "chip.toml"
+    path.write_text(f"[drivers]\nend_voltage = 1{'0' * digits}")
+    with pytest.raises(ValueError, match=rf"chip.toml.*{words}"):
+        ChipConfig.from_toml(path)
+
+
+@pytest.mark.parametrize("profile", ["\U0001f600", "\x7f", 'a "quoted" \\ name\n\x00\x85'])
+def test_names_of_any_characters_come_back(profile, tmp_path):
+    path = tmp_path / "chip.toml"
+    path.write_text(ChipConfig(profile=profile).to_toml(), encoding="utf-8")
+    assert ChipConfig.from_toml(path).profile == profile
+
+
+def test_every_assumed_number_is_named():
+    named = " ".join(ChipConfig.ideal().assumptions())
+    for assumed in ("on_chip_latency_ns", "player_latency_ns", "writer_latency_ns", "doorbell_latency_ns"):
+        assert assumed in named
+    assert "read_cycles" not in named  # measured by the vendor
+
+
+def test_the_profiles():
+    ideal, typical = ChipConfig.ideal(3), ChipConfig.typical(3)
+    assert (ideal.profile, typical.profile, typical.seed) == ("ideal", "typical", 3)
+    names = ImperfectionConfig.names()
+    assert not any(getattr(ideal.imperfections, name) for name in names)
+    assert [ideal.imperfections.std(name) for name in names] == [0.0] * len(names)
+    on = {name: typical.imperfections.std(name) for name in names if getattr(typical.imperfections, name)}
+    assert on.pop("driver_efficacy") ** 2 + on.pop("synapse_efficacy") ** 2 == pytest.approx(0.05**2)
+    assert on == {
+        "tau_mem": 0.1,
+        "tau_syn": 0.1,
+        "leak": 0.05,
+        "reset": 0.05,
+        "threshold": 0.05,
+        "stp_utilization": 0.1,
+        "stp_recovery": 0.2,
+        "stp_offset": 0.01,
+        "correlation_amplitude": 0.15,
+        "correlation_tau": 0.15,
+        "correlation_baseline": 5.0,
+        "cadc_offset": 1.5,
+        "membrane_noise": 0.025,
+    }
+
+
+def test_a_typical_chip_as_a_file(tmp_path):
+    path = tmp_path / "chip.toml"
+    path.write_text(ChipConfig.typical(7).to_toml())
+    assert ChipConfig.from_toml(path) == ChipConfig.typical(7)
+
+
+def test_a_typical_chip_with_changes():
+    changed = dataclasses.replace(ImperfectionConfig.typical(), leak=False)
+    assert ChipConfig.typical(2, strict=False, imperfections=changed).imperfections.std("leak") == 0.0
+    assert ChipConfig.from_dict({"imperfections": {"cadc_offset_std_lsb": 2}}).imperfections.cadc_offset_std_lsb == 2.0
+
+
+def test_every_imperfection_that_is_on_is_named():
+    named = "\n".join(ChipConfig.typical().assumptions())
+    for name in ImperfectionConfig.names():
+        assert (f"imperfections.{name} is on" in named) == (name not in ("cadc_gain", "cadc_noise"))
+    assert "imperfections.tau_mem is on, relative_std = 0.1 (assumed" in named
+    assert "imperfections" not in "".join(ChipConfig.ideal().assumptions())

@@ -1,0 +1,219 @@
+"""Temporal noise: the core against its slow twin, and its statistics against those of an Ornstein-Uhlenbeck process."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+from numba import config
+
+from chip.base import constants as c
+from chip.base.config import ChipConfig, ImperfectionConfig
+from chip.base.grid import BLOCK_NS, GRID_NS
+from chip.base.registers import Registers
+from chip.core.core import AnalogCore
+from chip.neurons.noise import kick_tables
+from chip.silicon.mismatch import silicon
+from tests.chip.core.networks import one_neuron, random_events, random_network, with_merged_neurons
+from tests.naive import noise as naive
+from tests.naive.core import NaiveCore
+
+END_NS = 9_000
+SIGMA_LSB = 0.025 * c.DEFAULT_DISTANCE_LSB
+
+
+def noisy(seed=0, std=0.025, **switches):
+    return ChipConfig(
+        seed=seed,
+        imperfections=ImperfectionConfig(membrane_noise=True, membrane_noise_std_of_distance=std, **switches),
+    )
+
+
+def population(count=128, tau_mem_ns=10_000.0, **values):
+    """Neurons of one row half that nothing drives."""
+    registers = one_neuron(tau_mem_ns, 6000.0, **values)
+    registers.enabled[0, : 2 * count : 2] = True
+    return registers
+
+
+def keep_stepping(core, end_ns):
+    """Post something that does nothing into every block, so that none is jumped over."""
+    for time_ns in range(0, end_ns, BLOCK_NS):
+        core.post_neuron_reset(time_ns, 1, 1, np.zeros(128, np.uint8))
+
+
+# ---------------------------------------------------------------------- twins
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("std", [0.025, 0.2])
+def test_a_typical_chip_equals_its_twin(seed, std):
+    imperfections = dataclasses.replace(ImperfectionConfig.typical(), membrane_noise_std_of_distance=std)
+    chip = ChipConfig.typical(seed, imperfections=imperfections)
+    registers = random_network(seed, drive=0.5)
+    if seed == 3:
+        with_merged_neurons(registers, seed)
+    times, labels = random_events(seed, 30, END_NS * 2 // 3)
+    mask = np.ones(128, np.uint8)
+    looks = sorted({4 * int(t) for t in np.random.default_rng(seed).integers(0, END_NS // 4, 25)} | {1600, 4000})
+
+    apart = registers.changed(connect_vertical=np.zeros(256, bool))
+    true = silicon(chip, apart)
+    distance = np.where(registers.spiking, abs(registers.threshold_lsb - registers.leak_lsb), 45.0)
+    twin = NaiveCore(
+        true.registers.changed(connect_vertical=registers.connect_vertical),
+        noise=(std * distance, naive.keys(seed, "membrane_noise")),
+        factor=true.synapse_factor,
+    )
+    expected = twin.run(
+        END_NS, list(zip(times.tolist(), labels.tolist(), strict=True)), [(2048, 0, 0, mask)], (), looks
+    )
+
+    core = AnalogCore(chip, registers)
+    keep_stepping(core, END_NS)
+    core.post_events(times, labels)
+    core.post_neuron_reset(2048, 0, 0, mask)
+    seen = [core.membranes(time_ns)[twin.hemisphere, twin.column] for time_ns in looks]
+    spike_times, neurons = core.all_spikes(0, END_NS)
+
+    assert len(twin.spikes) > 20 and core.counters["quiet_blocks"] == 0
+    assert list(zip(spike_times.tolist(), neurons.tolist(), strict=True)) == sorted(twin.spikes)
+    np.testing.assert_allclose(seen, expected, rtol=0, atol=1e-9)
+
+
+def test_blocks_and_looks_into_them():
+    tau_ns = 4000.0
+    core = AnalogCore(noisy(5), one_neuron(tau_ns))
+    key, u = naive.keys(5, "membrane_noise")[0, 0], 0.0
+    for block in range(8):
+        inside = u
+        for step in range(1, 16):
+            kick = naive.kick_std(SIGMA_LSB, tau_ns, GRID_NS)
+            inside = inside * np.exp(-GRID_NS / tau_ns) + kick * naive.gauss(key, naive.STEP, 16 * block + step)
+            seen = core.membranes(block * BLOCK_NS + step * GRID_NS + 8)[0, 0]
+            assert seen == pytest.approx(80 + inside * np.exp(-8 / tau_ns), abs=1e-9)
+        kick = naive.kick_std(SIGMA_LSB, tau_ns, BLOCK_NS)
+        u = u * np.exp(-BLOCK_NS / tau_ns) + kick * naive.gauss(key, naive.BLOCK, block + 1)
+        assert core.membranes((block + 1) * BLOCK_NS)[0, 0] == pytest.approx(80 + u, abs=1e-9)
+    assert core.counters["quiet_blocks"] == 8
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_conversions_equal_their_twin(seed):
+    imperfections = ImperfectionConfig(cadc_noise=True, cadc_gain=True, cadc_offset=True, membrane_noise=True)
+    chip = ChipConfig(seed=seed, imperfections=imperfections)
+    core = AnalogCore(chip, population(40))
+    true, keys = silicon(chip, Registers()), naive.keys(seed, "cadc_noise")
+    for time_ns in (0, 1700, 3400, 48_000):
+        for hemisphere in (0, 1):
+            tickets = [core.post_cadc(time_ns, hemisphere) for _ in range(2)]
+            level = core.membranes(time_ns)[hemisphere]
+            level = level * true.cadc_gain[hemisphere] + true.cadc_offset_lsb[hemisphere]
+            level += [naive.gauss(key, naive.CONVERSION, time_ns) for key in keys[hemisphere]]
+            codes = np.clip(np.rint(level), 0, 255)
+            for ticket in tickets:  # two conversions at one time are one
+                np.testing.assert_array_equal(core.cadc_result(ticket), [codes[0::2], codes[1::2]])
+
+
+# ---------------------------------------------------------------------- statistics
+
+
+def watched(chip, registers, period_ns, count, stepping):
+    """Membranes above leak at a period, float64[count, neuron], from the start of a block on."""
+    core, first_ns = AnalogCore(chip, registers), 64 * BLOCK_NS
+    if stepping:
+        keep_stepping(core, first_ns + count * period_ns)
+    at = registers.enabled
+    seen = np.array([core.membranes(first_ns + i * period_ns)[at] for i in range(count)])
+    assert (core.counters["quiet_blocks"] == 0) == stepping
+    return seen - registers.leak_lsb[at]
+
+
+@pytest.mark.parametrize("tau_ns", [500.0, 2000.0, 10_000.0])
+@pytest.mark.parametrize("stepping", [True, False])
+def test_stationary_variance_and_correlation(tau_ns, stepping):
+    u = watched(noisy(1), population(tau_mem_ns=tau_ns), BLOCK_NS, 800, stepping)
+    independent = u.size * min(1.0, BLOCK_NS / tau_ns)
+    assert abs(u.mean()) < 5 * SIGMA_LSB * np.sqrt(2 / independent)
+    assert u.std() == pytest.approx(SIGMA_LSB, rel=5 / np.sqrt(independent))
+    for lag in (1, 3):
+        found = np.mean(u[lag:] * u[:-lag]) / u.var()
+        assert found == pytest.approx(np.exp(-lag * BLOCK_NS / tau_ns), abs=5 / np.sqrt(independent))
+    kurtosis = np.mean(u**4) / u.var() ** 2 - 3
+    assert abs(kurtosis) < 0.05 + 5 * np.sqrt(24 / independent)
+
+
+@pytest.mark.parametrize("stepping", [True, False])
+def test_correlation_over_a_part_of_a_block(stepping):
+    u = watched(noisy(2), population(tau_mem_ns=2000.0), 400, 1600, stepping)
+    assert u.std() == pytest.approx(SIGMA_LSB, rel=0.02)
+    for phase in range(3):  # looks before the block's end hang together as they must
+        first, second = u[phase::4], u[phase + 1 :: 4]
+        assert np.mean(first * second) / SIGMA_LSB**2 == pytest.approx(np.exp(-0.2), abs=0.03)
+
+
+def test_neurons_are_independent_and_chips_differ():
+    one = watched(noisy(3), population(tau_mem_ns=500.0), BLOCK_NS, 2000, False)
+    other = watched(noisy(4), population(tau_mem_ns=500.0), BLOCK_NS, 2000, False)
+    both = np.corrcoef(np.hstack([one, other]).T)
+    apart = both[~np.eye(len(both), dtype=bool)]
+    assert abs(apart).max() < 6 / np.sqrt(len(one))
+    assert apart.std() == pytest.approx(1 / np.sqrt(len(one)), rel=0.1)
+
+
+@pytest.mark.parametrize("neurons", [128, 1])
+def test_spikes_by_noise_alone(neurons):
+    """One neuron alone: no other keeps it from quiet blocks, in which its spikes would go unseen."""
+    tau_ns, refractory_ns, sigma, end_ns = 5000.0, 2000, 0.4 * 45, 1_000_000
+    runs = 1 if neurons > 1 else 4 if config.DISABLE_JIT else 60
+    registers = population(neurons, tau_mem_ns=tau_ns, refractory_ns=refractory_ns)
+    found = sum(AnalogCore(noisy(run, 0.4), registers).all_spikes(0, end_ns)[0].size for run in range(runs))
+
+    rng, u, free, expected = np.random.default_rng(7), np.zeros(2000), np.zeros(2000), 0
+    for time_ns in range(GRID_NS, end_ns, GRID_NS):
+        decay = np.exp(-GRID_NS / tau_ns)
+        u = u * decay + sigma * np.sqrt(1 - decay**2) * rng.standard_normal(u.size)
+        u[time_ns <= free] = 0.0
+        fire = u >= 45.0
+        u[fire], free[fire] = 0.0, time_ns + refractory_ns
+        expected += int(fire.sum())
+    expected *= neurons * runs / u.size
+    assert expected > 10
+    assert abs(found - expected) < 4 * np.sqrt(expected * (1 + neurons * runs / u.size))
+
+
+@pytest.mark.parametrize("tau_ns", [500.0, 3000.0, 60_000.0])
+def test_noise_at_its_worst_stays_below_the_bound_of_a_quiet_block(tau_ns):
+    kick, _, drive = (float(x[0]) for x in kick_tables(np.array([2.0]), np.array([tau_ns])))
+    for u, exc in ((0.0, 0.0), (30.0, 0.0), (-10.0, 40.0), (drive + 50, 20.0)):
+        bound = u + (1 - np.exp(-BLOCK_NS / tau_ns)) * max(exc + drive - u, 0)
+        decay = np.exp(-GRID_NS / tau_ns)
+        worst = u
+        for _ in range(BLOCK_NS // GRID_NS):
+            u = u * decay + exc * (1 - decay) + 8 * kick  # as if the current did not decay
+            worst = max(worst, u)
+        assert worst <= bound + 1e-9
+        if exc + drive > u:
+            assert worst == pytest.approx(bound)  # and the bound is no larger than it must be
+
+
+def test_clamped_membranes_do_not_move():
+    registers = one_neuron(leak_lsb=120.0, reset_lsb=60.0, refractory_ns=3200)
+    core = AnalogCore(noisy(8, 0.4), registers)
+    first = int(core.all_spikes(0, 2_000_000)[0][0])
+    core = AnalogCore(noisy(8, 0.4), registers)
+    for time_ns in range(first + 4, first + 3204, 60):
+        assert core.membranes(time_ns)[0, 0] == 60.0
+    assert core.membranes(first + 3404)[0, 0] != 60.0
+
+
+# ---------------------------------------------------------------------- placement
+
+
+def test_a_neuron_is_itself_wherever_its_neighbours_are():
+    alone = Registers()
+    alone.enabled[1, 31] = True
+    crowd = Registers()
+    crowd.enabled[:, 5:40] = True
+    for time_ns in (4000, 16_004, 33_600):
+        here, there = (AnalogCore(noisy(9), registers).membranes(time_ns)[1, 31] for registers in (alone, crowd))
+        assert here == there != 80.0
