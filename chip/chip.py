@@ -16,7 +16,6 @@ from chip.base import constants as c
 from chip.base.clock import Clock
 from chip.base.config import ChipConfig
 from chip.base.errors import LossError, MachineFault
-from chip.base.lanes import to_columns, to_lanes
 from chip.base.registers import Registers
 from chip.calibration.calibration import Calibration
 from chip.core.core import AnalogCore
@@ -26,7 +25,6 @@ from chip.fpga.trace import TraceBuffer
 from chip.fpga.writer import SpikeWriter
 from chip.link import HostLink
 from chip.ppu.assumptions import assumptions as ppu_assumptions
-from chip.ppu.processor.array import HALF_ROW
 from chip.ppu.processor.processor import FAULTED, WATCHDOG, Processor
 from chip.ppu.processor.scheduler import PASS_CYCLES
 from chip.ppu.processor.timing import PLAIN_CONTROL_CYCLES
@@ -70,8 +68,6 @@ class Chip:
         self.core: AnalogCore | None = None
         self.plastic_drivers = False  # whether any has its short-term plasticity on
         self.calibration: Calibration | None = None
-        self.synapse_memory = np.zeros((c.HEMISPHERES, c.ROWS, c.HALVES, c.LANES), np.uint8)
-        self.half_rows = self.synapse_memory.view(HALF_ROW)[..., 0].swapaxes(1, 2)  # the same: [hemisphere, half, row]
         self.counter_base = np.zeros(c.NEURONS, np.int64)  # spikes of each neuron when its counter was last cleared
         self.started = self.stopped = False
         self.weight_overflows = 0
@@ -86,7 +82,6 @@ class Chip:
         self.core = AnalogCore(self.config, registers, codes)
         self.plastic_drivers = bool(registers.stp_enabled.any())
         self.counter_base[...] = 0
-        self.synapse_memory[...] = to_lanes(registers.weights)
 
     def start(self) -> None:
         """Start every loaded program, for the first time or once all have ended.
@@ -138,8 +133,10 @@ class Chip:
         return self.environment.now
 
     def weights(self) -> np.ndarray:
-        """uint8[hemisphere, row, column]: all weights as they stand in the synapses."""
-        return to_columns(self.synapse_memory)
+        """uint8[hemisphere, row, column]: all weights as they stand in the synapses, also while rows are written."""
+        if self.core is None:
+            return np.zeros((c.HEMISPHERES, c.ROWS, c.COLUMNS), np.uint8)
+        return self.core.weights(self.now_ns + 1)  # what is written at this instant is
 
     def _running(self) -> list[Processor]:
         return [p for p in self.processors if p.program is not None and p.exit_code is None]
@@ -149,19 +146,19 @@ class Chip:
 
         A half of a row acts with its last word. Rows int[n], words int[n], weights uint8[n, 4].
         """
-        memory = self.synapse_memory[hemisphere]
+        before = self.core.posted_weights[hemisphere]
+        after = before.copy()
         columns = c.SYNAPSES_PER_WORD * words[:, None] + np.arange(c.SYNAPSES_PER_WORD)
         last = np.zeros(c.ROWS, np.int64)  # the number, from 1, of the last word of each row
         np.maximum.at(last, rows, np.arange(1, len(rows) + 1))
         touched = np.flatnonzero(last)
         touched = touched[np.argsort(last[touched])]
-        before = memory[touched]
-        memory[rows[:, None], columns % c.HALVES, columns // c.HALVES] = values
+        after[rows[:, None], columns % c.HALVES, columns // c.HALVES] = values
         for half in range(c.HALVES):
-            changed = touched[(memory[touched, half] != before[:, half]).any(axis=1)]
+            changed = touched[(after[touched, half] != before[touched, half]).any(axis=1)]
             times_ns = self.now_ns + last[changed] * c.FPGA_CLOCK_NS
             if changed.size:
-                self.core.post_weight_rows(times_ns, hemisphere, changed, half, memory[changed, half])
+                self.core.post_weight_rows(times_ns, hemisphere, changed, half, after[changed, half])
         if len(rows):
             self.environment.run(until=self.now_ns + len(rows) * c.FPGA_CLOCK_NS)
 

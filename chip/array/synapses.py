@@ -13,20 +13,17 @@ from chip.base.timeline import WRITE_HEAD, WRITE_TAIL
 
 
 @inner
-def _write_before(writes, head, tail, row_half, time_ns):
-    """Return the last pending write to a row half at or before a time, or -1."""
-    found = -1
+def _write_behind(writes, head, tail, row_half, time_ns):
+    """Return the first posted write to a row half behind a time, or -1."""
     for w in range(head, tail):
-        if writes[w] >> 10 > time_ns:
-            break
-        if writes[w] & 0x3FF == row_half:
-            found = w
-    return found
+        if writes[w] >> 10 > time_ns and writes[w] & 0x3FF == row_half:
+            return w
+    return -1
 
 
 @inlined
 def find_weights(start_ns, deliveries, queues, scratch):
-    """Note where the weights of each delivery are at its time: a row half of ``weights``, or -1 - a pending write."""
+    """Note where the weights of each delivery are at its time: a row half of ``weights``, or -1 - a write behind it."""
     head, tail = queues.clock[WRITE_HEAD], queues.clock[WRITE_TAIL]
     for d in range(deliveries):
         for side in range(c.HALVES):
@@ -34,7 +31,7 @@ def find_weights(start_ns, deliveries, queues, scratch):
             where = row_half
             if head < tail:
                 event_ns = start_ns + scratch.delivery[d, AT_EDGE] * EDGE_NS
-                write = _write_before(queues.writes, head, tail, row_half, event_ns)
+                write = _write_behind(queues.writes, head, tail, row_half, event_ns)
                 where = row_half if write < 0 else -1 - write
             scratch.delivery[d, AT_WEIGHTS + side] = where
 
@@ -54,7 +51,7 @@ def jump_of(d, s, neurons, network, queues, scratch):
     if network.labels[row_half, lane] != scratch.delivery[d, AT_LABEL]:
         return 0.0
     where = scratch.delivery[d, AT_WEIGHTS + half % c.HALVES]
-    weight = network.weights[where, lane] if where >= 0 else queues.write_values[-1 - where, lane]
+    weight = network.weights[where, lane] if where >= 0 else queues.replaced[-1 - where, lane]
     jump = neurons.cell[EFFICACY, s] * weight
     if network.factor.shape[0] > 0:
         jump = jump * network.factor[row_half, lane]

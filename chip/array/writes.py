@@ -1,4 +1,9 @@
-"""Writes of weights: half rows, posted with their times and carried out in their order."""
+"""Writes of weights: half rows, posted with their times.
+
+``Network.weights`` is the one copy of the weights, as all writes that are posted leave them. A write that has not come
+about yet keeps what it replaces, so that the weights at a time are those less the writes behind it: at the time of an
+event, what the first write behind it replaces, or else the row itself.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +16,6 @@ from chip.base.queues import (
     DONE,
     FULL,
     TWICE,
-    insert_vector,
     is_off,
 )
 from chip.base.timeline import (
@@ -21,19 +25,41 @@ from chip.base.timeline import (
 
 
 @inner
-def apply_writes(until_ns, network, queues):
-    """Carry out all weight writes before a time, in the order of (time, hemisphere, row, half)."""
+def forget_writes(until_ns, queues):
+    """Forget what all weight writes before a time have replaced."""
     head = queues.clock[WRITE_HEAD]
     while head < queues.clock[WRITE_TAIL] and queues.writes[head] >> 10 < until_ns:
-        row_half = queues.writes[head] & 0x3FF
-        for lane in range(c.LANES):
-            network.weights[row_half, lane] = queues.write_values[head, lane]
         head += 1
     queues.clock[WRITE_HEAD] = head
 
 
+@inner
+def _insert(keys, replaced, head, tail, key, weights, vector):
+    """Insert a write, which replaces what stands before it and is replaced by the next one to its row half, if any."""
+    row_half = key & 0x3FF
+    at = tail
+    while at > head and keys[at - 1] > key:
+        at -= 1
+    later = -1
+    for i in range(tail, at, -1):
+        keys[i] = keys[i - 1]
+        for lane in range(c.LANES):
+            replaced[i, lane] = replaced[i - 1, lane]
+        if keys[i] & 0x3FF == row_half:
+            later = i
+    keys[at] = key
+    if later < 0:
+        for lane in range(c.LANES):
+            replaced[at, lane] = weights[row_half, lane]
+            weights[row_half, lane] = vector[lane]
+    else:
+        for lane in range(c.LANES):
+            replaced[at, lane] = replaced[later, lane]
+            replaced[later, lane] = vector[lane]
+
+
 @outer
-def insert_rows(clock, keys, values, zero_ns, times_ns, hemisphere, rows, half, vectors):
+def insert_rows(clock, keys, replaced, weights, zero_ns, times_ns, hemisphere, rows, half, vectors):
     """Insert writes of row halves, ``time << 10 | (hemisphere * 256 + row) * 2 + half``, with uint8[n, 128] weights.
 
     Times are int64[n] after ``zero_ns``. Returns DONE, FULL, BAD_TIME, BAD_ROW, BAD_WEIGHT, or TWICE for two writes to
@@ -66,13 +92,13 @@ def insert_rows(clock, keys, values, zero_ns, times_ns, hemisphere, rows, half, 
                     return TWICE
     for n in range(rows.size):
         key = _write_key(zero_ns + times_ns[n], hemisphere, rows[n], half)
-        insert_vector(keys, values, head, tail + n, key, vectors[n])
+        _insert(keys, replaced, head, tail + n, key, weights, vectors[n])
     clock[WRITE_TAIL] = tail + rows.size
     return DONE
 
 
 @outer
-def insert_row(clock, keys, values, first_ns, step_ns, hemisphere, row, vectors):
+def insert_row(clock, keys, replaced, weights, first_ns, step_ns, hemisphere, row, vectors):
     """Insert the writes of both halves of a row, the odd one ``step_ns`` > 0 later: uint8[2, 128] weights.
 
     Returns DONE, FULL, BAD_TIME, BAD_ROW, BAD_WEIGHT, or TWICE, as ``insert_rows`` does.
@@ -98,7 +124,7 @@ def insert_row(clock, keys, values, first_ns, step_ns, hemisphere, row, vectors)
         return BAD_WEIGHT
     for half in range(c.HALVES):
         key = _write_key(first_ns + half * step_ns, hemisphere, row, half)
-        insert_vector(keys, values, head, tail + half, key, vectors[half])
+        _insert(keys, replaced, head, tail + half, key, weights, vectors[half])
     clock[WRITE_TAIL] = tail + c.HALVES
     return DONE
 

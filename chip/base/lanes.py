@@ -6,6 +6,8 @@ import numpy as np
 
 from chip.base import constants as c
 
+HALF_ROW = np.dtype((np.void, c.LANES))  # as one element, which numpy moves several times as fast
+
 
 def to_lanes(by_column: np.ndarray) -> np.ndarray:
     """Reorder the last axis from columns [256] to [half, lane], (2, 128): lane l of half p is column 2 l + p."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from chip.array.synapses import find_weights
-from chip.array.writes import apply_writes
+from chip.array.writes import forget_writes
 from chip.base import constants as c
 from chip.base.draws import BLOCK, STEP, moment
 from chip.base.grid import (
@@ -266,6 +266,6 @@ def advance(now_ns, table):
     if changed:
         copy(now, neurons.now)
     if status == DONE:
-        apply_writes(clock[COMMITTED], network, queues)
+        forget_writes(clock[COMMITTED], queues)
         clock[NOW] = now_ns
     return status

@@ -165,7 +165,7 @@ def empty_queues() -> Queues:
         events=np.zeros(4096, np.int64),
         flights=np.zeros(3 * SPIKES_PER_STEP, np.int64),
         writes=np.zeros(1024, np.int64),
-        write_values=np.zeros((1024, c.LANES), np.uint8),
+        replaced=np.zeros((1024, c.LANES), np.uint8),
         resets=np.zeros(256, np.int64),
         reset_masks=np.zeros((256, c.LANES), np.uint8),
         looks=np.zeros(256, np.int64),

@@ -15,7 +15,7 @@ from chip.base.grid import (
     SOURCE_SHIFT,
     SPIKES_PER_STEP,
 )
-from chip.base.lanes import to_columns
+from chip.base.lanes import HALF_ROW, to_columns
 from chip.base.queues import NO_ROOM
 from chip.base.registers import Registers
 from chip.base.slots import PLACE_MEMBRANE, PLACE_NEURON
@@ -43,6 +43,8 @@ from chip.core.state import (
     restore_state,
     route_again,
     snapshot_state,
+    take_back_writes,
+    write_again,
 )
 from chip.fabric.arrays import COUNTERS, ROUTE_LABEL, ROUTE_RECORDED
 from chip.neurons.arrays import LEAK, U
@@ -113,8 +115,10 @@ class AnalogCore(Posting):
             )
         self._advance(self.now_ns)  # what is looked at now is seen as it was
         before, drivers = self._neurons, self._network
+        pending = take_back_writes(drivers, self._queues)
         stays = self._enabled & registers.enabled & (self._connected == registers.connect_vertical)
         self._install(registers, codes)
+        write_again(pending, self._network, self._queues)
         self._pack()
         self._install_sensors(registers)
         carry_over(before, self._neurons, stays)
@@ -129,6 +133,8 @@ class AnalogCore(Posting):
         self._enabled, self._connected = registers.enabled.copy(), registers.connect_vertical.copy()
         self._neurons = build_neurons(true)
         self._network = build_network(true, self.config.router.on_chip_latency_ns)
+        self.posted_weights = self._network.weights.reshape(c.HEMISPHERES, c.ROWS, c.HALVES, c.LANES)
+        self.posted_half_rows = self.posted_weights.view(HALF_ROW)[..., 0].swapaxes(1, 2)
         self._scratch = build_scratch(self._neurons.now.shape[1], deliveries=256, batch=SPIKES_PER_STEP + 1024)
 
     def _install_sensors(self, registers: Registers) -> None:
@@ -374,12 +380,22 @@ class AnalogCore(Posting):
         waiting = int(self._clock[EVENT_TAIL] - self._clock[EVENT_HEAD])
         return dict(zip(COUNTERS, self._queues.tally.tolist(), strict=True), waiting=waiting)
 
-    def weights(self) -> np.ndarray:
-        """Return uint8[2, 256, 256], [hemisphere, row, column], as they are just before ``now_ns``."""
-        rows = self._network.weights.copy()
-        for i in range(self._clock[WRITE_HEAD], self._clock[WRITE_TAIL]):
-            if self._queues.writes[i] >> 10 < self.now_ns:
-                rows[self._queues.writes[i] & 0x3FF] = self._queues.write_values[i]
+    def weights(self, time_ns: int | None = None) -> np.ndarray:
+        """Return uint8[2, 256, 256], [hemisphere, row, column], as they are just before a time, ``now_ns`` by default.
+
+        A time behind ``now_ns`` takes what is posted by now for what will be.
+        """
+        if time_ns is None:
+            time_ns = self.now_ns
+        if time_ns < self.now_ns:
+            raise RuntimeError(
+                f"weights at {time_ns} ns cannot be seen any more, the analog core has been advanced to {self.now_ns} "
+                "ns; ask earlier"
+            )
+        queues, rows = self._queues, self._network.weights.copy()
+        for i in range(self._clock[WRITE_TAIL] - 1, self._clock[WRITE_HEAD] - 1, -1):
+            if queues.writes[i] >> 10 >= time_ns:
+                rows[queues.writes[i] & 0x3FF] = queues.replaced[i]
         return to_columns(rows.reshape(c.HEMISPHERES, c.ROWS, c.HALVES, c.LANES))
 
     # ------------------------------------------------------------------ snapshots

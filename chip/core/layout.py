@@ -17,7 +17,8 @@ class Queues(NamedTuple):
     clock: int64[16], times, heads and tails; tally: int64[14], the counters; fired: int64[512], spikes of each neuron.
     events: int64[n], ``time << 17 | word``, from the FPGA or from a processor, see :mod:`chip.fabric.events`.
     flights: int64[n], ``arrival << 9 | neuron``, on-chip spikes on their way.
-    writes: int64[n], ``time << 10 | (hemisphere * 256 + row) * 2 + half``; write_values: uint8[n, 128].
+    writes: int64[n], ``time << 10 | (hemisphere * 256 + row) * 2 + half``; replaced: uint8[n, 128],
+        what each of them replaces.
     resets: int64[n], ``time << 2 | row half``; reset_masks: uint8[n, 128], 1 where a lane is reset, else 0.
     looks: int64[n], ``time << 1 | hemisphere``, CADC conversions; those below the head are done: look_values
         uint8[n, 256], EVEN then ODD lanes.
@@ -33,7 +34,7 @@ class Queues(NamedTuple):
     events: int64[::1]
     flights: int64[::1]
     writes: int64[::1]
-    write_values: uint8[:, ::1]
+    replaced: uint8[:, ::1]
     resets: int64[::1]
     reset_masks: uint8[:, ::1]
     looks: int64[::1]
@@ -50,7 +51,7 @@ class Scratch(NamedTuple):
     total: float64[S], what the events of the step add to the excitatory current at most; jumps: float64[S], of one.
     candidate: uint8[S]; candidate_words: uint64[S / 8], the same memory.
     delivery: int64[D, 6], edge, hemisphere * 256 + row, label, row mode, and where the weights of either half are: a
-        row half of ``Network.weights``, or -1 - the number of a pending write.
+        row half of ``Network.weights``, or -1 - the number of a write that has yet to replace them.
     strength: float64[D], what a driver's plasticity multiplies jumps with; meaningless where no driver has it on.
     charge, charge_ns, pulse: float64, int64, float64[256], state of the drivers in the step, and their last pulse.
     batch: int64[B], ``edge << 27 | source << 16 | label`` of the spikes of the step.

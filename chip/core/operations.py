@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from chip.array.arrays import Network
 from chip.array.writes import insert_row, insert_rows
 from chip.base import constants as c
 from chip.base.queues import BAD_ROW, BAD_TIME, BAD_WEIGHT, FULL, TWICE
@@ -31,6 +32,7 @@ class Posting:
 
     now_ns: int
     _now_ns: int
+    _network: Network
     _queues: Queues
     _clock: np.ndarray
     sensors: CorrelationSensors | None
@@ -93,8 +95,10 @@ class Posting:
                 f"{len(times_ns)} times, {len(rows)} rows and {len(values)} vectors of weights do not match"
             )
         arguments = zero_ns, times_ns, hemisphere, rows, half, values
-        while (status := insert_rows(self._clock, self._queues.writes, self._queues.write_values, *arguments)) == FULL:
+        queues, weights = self._queues, self._network.weights
+        while (status := insert_rows(self._clock, queues.writes, queues.replaced, weights, *arguments)) == FULL:
             self._make_room("writes", len(rows))
+            queues = self._queues
         if status in (BAD_TIME, TWICE):
             self._refuse_rows(status, zero_ns + times_ns, hemisphere, rows, half, values)
         return status
@@ -108,8 +112,10 @@ class Posting:
         if values.shape != (c.HALVES, c.LANES):
             raise ValueError(f"the weights of a row have the shape {values.shape}; it must be ({c.HALVES}, {c.LANES})")
         arguments = first_ns, step_ns, hemisphere, row, values
-        while (status := insert_row(self._clock, self._queues.writes, self._queues.write_values, *arguments)) == FULL:
+        queues, weights = self._queues, self._network.weights
+        while (status := insert_row(self._clock, queues.writes, queues.replaced, weights, *arguments)) == FULL:
             self._make_room("writes", c.HALVES)
+            queues = self._queues
         if status < 0 and status != BAD_WEIGHT:
             times_ns = np.array([first_ns, first_ns + step_ns])
             self._refuse_rows(status, times_ns, hemisphere, np.array([row]), c.EVEN, values)

@@ -31,7 +31,7 @@ from chip.neurons.holding import hold_refractory
 POSTED = {
     "events": (EVENT_HEAD, None),
     "flights": (FLIGHT_HEAD, None),
-    "writes": (WRITE_HEAD, "write_values"),
+    "writes": (WRITE_HEAD, "replaced"),
     "resets": (RESET_HEAD, "reset_masks"),
     "looks": (LOOK_HEAD, "look_values"),
 }
@@ -63,6 +63,26 @@ def route_again(network: Network, queues: Queues) -> None:
     tally[SENT] += max(more, 0)
     tally[LOST] += max(-more, 0)
     tally[IN_FLIGHT] = copies
+
+
+def take_back_writes(network: Network, queues: Queues) -> np.ndarray:
+    """Take all posted weight writes back, the last one first; return what they write, uint8[n, 128]."""
+    head, tail = queues.clock[WRITE_HEAD], queues.clock[WRITE_HEAD + 1]
+    values = np.empty((tail - head, c.LANES), np.uint8)
+    for i in range(tail - 1, head - 1, -1):
+        row_half = queues.writes[i] & 0x3FF
+        values[i - head] = network.weights[row_half]
+        network.weights[row_half] = queues.replaced[i]
+    return values
+
+
+def write_again(values: np.ndarray, network: Network, queues: Queues) -> None:
+    """Let writes that were taken back replace other weights: what they write, uint8[n, 128], the first one first."""
+    head = queues.clock[WRITE_HEAD]
+    for i, vector in enumerate(values, start=head):
+        row_half = queues.writes[i] & 0x3FF
+        queues.replaced[i] = network.weights[row_half]
+        network.weights[row_half] = vector
 
 
 def carry_over_drivers(before: Network, after: Network) -> None:

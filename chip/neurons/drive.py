@@ -99,7 +99,7 @@ def drive(deliveries, now, later, neurons, network, queues, scratch):
             first, count = neurons.halves[half, 0], neurons.halves[half, 1]
             values, at = network.weights, scratch.delivery[d, AT_WEIGHTS + side]
             if at < 0:
-                values, at = queues.write_values, -1 - at
+                values, at = queues.replaced, -1 - at
             if network.factor.shape[0] > 0:
                 row_jumps_by_factor(
                     values, at, network.labels, network.factor, row_half, label, first, count, cell, jumps

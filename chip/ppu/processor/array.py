@@ -13,6 +13,7 @@ import numpy as np
 
 from chip.base import constants as c
 from chip.base.errors import LossError, MachineFault
+from chip.base.lanes import HALF_ROW
 from chip.base.queues import BAD_ROW, BAD_WEIGHT
 from chip.neurons.resets import lanes_of
 from chip.ppu.processor.timing import WORD_CYCLES
@@ -20,7 +21,6 @@ from chip.ppu.processor.timing import WORD_CYCLES
 if TYPE_CHECKING:
     from chip.ppu.processor.processor import Processor
 
-HALF_ROW = np.dtype((np.void, c.LANES))  # as one element, which numpy moves several times as fast
 EVEN_HALF, BOTH_HALVES = (c.EVEN,), (c.EVEN, c.ODD)
 ROW_WRITE_CYCLES = c.SRAM_VECTOR_LOAD_CYCLES + c.WEIGHT_STORE_CYCLES  # of a half row from SRAM
 ROW_WRITES_NS = np.arange(1, c.ROWS + 1) * (ROW_WRITE_CYCLES * c.PPU_CLOCK_NS)  # ends of writes, one after the other
@@ -32,7 +32,7 @@ def load_row(ppu: Processor, row: int, into: str | Sequence[int]) -> None:
     """Read the weights of a row, even lanes, then odd ones: into 256 bytes of SRAM or into two vector registers."""
     ppu.check_index("row", row, c.ROWS)
     target, cycles = ppu.targets(into, c.HALVES)
-    target[...] = ppu.chip.synapse_memory[ppu.hemisphere, row]
+    target[...] = ppu.chip.core.posted_weights[ppu.hemisphere, row]
     ppu.spend("weights", c.HALVES * (c.WEIGHT_LOAD_CYCLES + cycles))
 
 
@@ -46,7 +46,6 @@ def store_row(ppu: Processor, row: int, source: str | Sequence[int]) -> None:
         _weights_overflow(ppu, np.full(c.HALVES, row), values)
         values = values & c.WEIGHT_MAX
         chip.core.post_row(first_ns, each * c.PPU_CLOCK_NS, ppu.hemisphere, row, values)
-    chip.synapse_memory[ppu.hemisphere, row] = values
     ppu.spend("weights", c.HALVES * each)
 
 
@@ -56,7 +55,7 @@ def load_weights(ppu: Processor, rows: int | Sequence[int], half: int, into: str
     rows, target = ppu.rows(rows, into)
     if np.bitwise_or.reduce(rows) >> 8:
         ppu.refuse_rows(rows)
-    target.view(HALF_ROW)[:, 0] = ppu.chip.half_rows[ppu.hemisphere, half][rows]
+    target.view(HALF_ROW)[:, 0] = ppu.chip.core.posted_half_rows[ppu.hemisphere, half][rows]
     ppu.spend("weights", len(rows) * (c.WEIGHT_LOAD_CYCLES + c.SRAM_VECTOR_STORE_CYCLES))
 
 
@@ -72,7 +71,6 @@ def store_weights(ppu: Processor, rows: int | Sequence[int], half: int, source: 
         status = chip.core.try_weight_rows(*to, values)
     if status == BAD_ROW:
         ppu.refuse_rows(rows)
-    chip.half_rows[ppu.hemisphere, half][rows] = values.view(HALF_ROW)[:, 0]
     ppu.spend("weights", rows.size * ROW_WRITE_CYCLES)
 
 

@@ -62,7 +62,7 @@ class Track:
         """uint8[values]: what a record holds now, as it is sent."""
         recording = self.recording
         if recording.rows is not None:
-            weights = ppu.chip.synapse_memory[ppu.hemisphere, np.atleast_1d(recording.rows)]
+            weights = ppu.chip.core.posted_weights[ppu.hemisphere, np.atleast_1d(recording.rows)]
             if recording.column is not None:
                 weights = weights[:, recording.column % c.HALVES]  # the half row that it lies in
             return weights.ravel()

@@ -43,7 +43,7 @@ def loop(method=None, epochs=1, train=50, config=None, settings=None) -> HostLoo
 
 def test_the_loop_has_a_link_and_nothing_else():
     """No file but the one that loads the chip names a part of it."""
-    forbidden = {"chip", "core", "processors", "player", "external", "environment", "synapse_memory", "trace"}
+    forbidden = {"chip", "core", "processors", "player", "external", "environment", "posted_weights", "trace"}
     files = sorted(PACKAGE.rglob("*.py"))
     assert len(files) >= 8
     for path in files:

@@ -62,7 +62,7 @@ class Numbered:
         for region in ppu.regions.values():
             limits = np.iinfo(region.dtype)
             region[...] = self.random.integers(limits.min, limits.max + 1, region.size)
-        ppu.chip.synapse_memory[ppu.hemisphere] = self.random.integers(0, 64, (c.ROWS, c.HALVES, c.LANES))
+        ppu.chip.core.posted_weights[ppu.hemisphere] = self.random.integers(0, 64, (c.ROWS, c.HALVES, c.LANES))
         self.seen.append(({name: region.copy() for name, region in ppu.regions.items()}, ppu.chip.weights()))
         yield ppu.wait(1)
 
