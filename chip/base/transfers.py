@@ -7,7 +7,8 @@ writer's chip counts, and an error on a strict one.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass
+from typing import Any
 
 
 @dataclass(eq=False, slots=True)
@@ -21,6 +22,7 @@ class Transfer:
         values: what it writes, a bytes-like; None where it reads.
         unit: bytes that are written at once.
         written: bytes so far.
+        number: among the accesses to its memory.
     """
 
     who: str
@@ -30,7 +32,8 @@ class Transfer:
     end_ns: int
     values: bytes | memoryview | None = None
     unit: int = 4
-    written: int = field(default=0, init=False)
+    written: int = 0
+    number: int = 0
 
     def ends_with(self, byte: int) -> bool:
         """Return whether a byte of the memory is in the last unit that it writes."""
@@ -54,27 +57,29 @@ class Transfers:
     """The accesses to one memory that are under way.
 
     Attributes:
-        memory: its bytes; open: the accesses.
+        memory: its bytes; open: the accesses, by their numbers.
     """
 
     def __init__(self, memory: memoryview):
-        self.memory, self.open = memory, []
+        self.memory, self.begun = memory, 0
+        self.open: dict[int, Transfer] = {}
 
     def begin(self, transfer: Transfer) -> Transfer | None:
         """Begin an access; return one that it collides with, or None."""
         other = self.collision(transfer.low, transfer.high, transfer.start_ns, transfer.values is not None)
-        self.open.append(transfer)
+        self.begun += 1
+        transfer.number = self.begun
+        self.open[self.begun] = transfer
         return other
 
-    def end(self, transfer: Transfer) -> None:
+    def end(self, number: int) -> None:
         """End an access: everything is written."""
+        transfer = self.open.pop(number)
         transfer.bring(self.memory, transfer.end_ns)
-        if transfer in self.open:
-            self.open.remove(transfer)
 
     def bring(self, now_ns: int) -> None:
         """Write what has arrived by now."""
-        for transfer in self.open:
+        for transfer in self.open.values():
             transfer.bring(self.memory, now_ns)
 
     def collision(self, low: int, high: int, now_ns: int, writes: bool) -> Transfer | None:
@@ -83,9 +88,19 @@ class Transfers:
         Two that read do not collide.
         """
         found = None
-        for transfer in self.open:
+        for transfer in self.open.values():
             if transfer.low < high and low < transfer.high:
                 transfer.bring(self.memory, now_ns)
                 if now_ns < transfer.end_ns and (writes or transfer.values is not None):
                     found = transfer
         return found
+
+    def snapshot(self) -> dict[str, Any]:
+        """Return the accesses that are under way."""
+        return {"begun": self.begun, "open": [asdict(transfer) for transfer in self.open.values()]}
+
+    def restore(self, saved: dict[str, Any]) -> None:
+        """Take back what :meth:`snapshot` returned."""
+        self.begun = saved["begun"]
+        self.open.clear()
+        self.open |= {transfer["number"]: Transfer(**transfer) for transfer in saved["open"]}

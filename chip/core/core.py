@@ -214,10 +214,10 @@ class AnalogCore(Posting):
     def cadc_result(self, ticket: int) -> np.ndarray:
         """Return uint8[2, 128], [half, lane], of a conversion; each conversion can be read once."""
         values = np.empty(c.COLUMNS, np.uint8)
-        self._copy_conversion(ticket, values)
+        self.copy_conversion(ticket, values)
         return values.reshape(c.HALVES, c.LANES)
 
-    def _copy_conversion(self, ticket: int, values: np.ndarray) -> None:
+    def copy_conversion(self, ticket: int, values: np.ndarray) -> None:
         """Write a conversion into uint8[n]: n of its values, those of the even half first. Nobody checks the array."""
         self.advance(ticket >> 1)
         status = take_look(self._clock, self._queues.looks, self._queues.look_values, ticket, values)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -48,8 +47,8 @@ class ExternalMemory:
         in_dram = address >= DRAM_BASE
         return self.accesses[in_dram], address - (DRAM_BASE if in_dram else BLOCK_RAM_BASE)
 
-    def access(self, ppu, address: int, nbytes: int, cycles: int, values: np.ndarray | None = None) -> Callable:
-        """Begin an access of a processor, which writes vectors or reads; return what is to be called at its end.
+    def access(self, ppu, address: int, nbytes: int, cycles: int, values: np.ndarray | None = None) -> int:
+        """Begin an access of a processor, which writes vectors or reads; return its number, for :meth:`end`.
 
         Where the same bytes are written meanwhile, it is a race, which the processor counts.
         """
@@ -64,7 +63,11 @@ class ExternalMemory:
                 f"{ppu.who} {how} {nbytes} bytes at 0x{address:08x} of external memory at {ppu.start_ns} ns while "
                 f"{other.who} uses them until {other.end_ns} ns: wait for its doorbell first"
             )
-        return lambda: transfers.end(transfer)
+        return transfer.number
+
+    def end(self, address: int, number: int) -> None:
+        """End an access: everything is written."""
+        self._place(address)[0].end(number)
 
     def bring(self, address: int, nbytes: int, now_ns: int) -> bool:
         """Write what has arrived by now of what is being written there; return whether anything is."""

@@ -42,6 +42,10 @@ class SpikeWriter:
         count = self._words[slot][0]
         return self._filled[slot][count if count < RECORD_SPIKES else RECORD_SPIKES]
 
+    def first(self, slot: int, nbytes: int) -> memoryview:
+        """The first bytes of a record."""
+        return self._filled[slot][-1][:nbytes]
+
     def write(self, core, slot: int, zero_ns: int, end_ns: int, tag: int) -> None:
         """Write the record of the spikes in ``zero_ns <= t < end_ns``; the core must stand behind ``end_ns``."""
         if not self.config.spike_writer:

@@ -73,7 +73,7 @@ class WatchedChip(Chip):
         super().configure(registers)
         core, hemispheres = self.core, {}
         enabled = to_lanes(registers.enabled[:, None]).reshape(c.HEMISPHERES, c.HALVES, c.LANES)
-        post, read = core.post_cadc, core._copy_conversion
+        post, read = core.post_cadc, core.copy_conversion
 
         def noted_post(time_ns: int, hemisphere: int) -> int:
             ticket = post(time_ns, hemisphere)
@@ -87,7 +87,7 @@ class WatchedChip(Chip):
             self.saturated += int((at_an_end & enabled[hemispheres.pop(ticket)]).sum())
             values[...] = whole[: values.size]
 
-        core.post_cadc, core._copy_conversion = noted_post, counted_read
+        core.post_cadc, core.copy_conversion = noted_post, counted_read
 
     def losses(self) -> dict[str, int]:
         """Everything that was lost, late or saturated and is not allowed, by name."""

@@ -16,6 +16,7 @@ from chip.base.errors import LossError, MachineFault
 from chip.base.lanes import HALF_ROW
 from chip.base.queues import BAD_ROW, BAD_WEIGHT
 from chip.neurons.resets import lanes_of
+from chip.ppu.processor.completions import completion
 from chip.ppu.processor.timing import WORD_CYCLES
 
 if TYPE_CHECKING:
@@ -122,17 +123,25 @@ def read_cadc(ppu: Processor, into: str, halves: Sequence[int] = EVEN_HALF) -> N
     if ppu.causal_channel != "membrane":
         _refuse_membranes(ppu)
     count, core, cadc = len(halves), ppu.chip.core, ppu.config.cadc
-    target = ppu.vectors(into, count)
+    ppu.vectors(into, count)
     ticket = core.post_cadc(ppu.start_ns, ppu.hemisphere)
     cycles = cadc.read_cycles + (count - 1) * cadc.buffered_read_cycles + count * c.SRAM_VECTOR_STORE_CYCLES
     if halves is EVEN_HALF:
-        ppu.spend("cadc", cycles, then=partial(core._copy_conversion, ticket, target[0]))
-        return
+        ppu.spend("cadc", cycles, then=partial(bring_even_conversion, ppu, into, ticket))
+    else:
+        ppu.spend("cadc", cycles, then=partial(bring_conversion, ppu, into, ticket, tuple(halves)))
 
-    def deliver():
-        target[...] = core.cadc_result(ticket)[list(halves)]
 
-    ppu.spend("cadc", cycles, then=deliver)
+@completion
+def bring_even_conversion(ppu: Processor, into: str, ticket: int) -> None:
+    """Bring the even half of a conversion to where it is stored."""
+    ppu.chip.core.copy_conversion(ticket, ppu.stored(into, 1)[0])
+
+
+@completion
+def bring_conversion(ppu: Processor, into: str, ticket: int, halves: tuple[int, ...]) -> None:
+    """Bring halves of a conversion to where they are stored."""
+    ppu.stored(into, len(halves))[...] = ppu.chip.core.cadc_result(ticket)[list(halves)]
 
 
 def sample_membranes(ppu: Processor, count: int, into: str, period_ns: int = c.CADC_SAMPLE_PERIOD_NS) -> None:
@@ -153,16 +162,19 @@ def sample_membranes(ppu: Processor, count: int, into: str, period_ns: int = c.C
         )
     if ppu.causal_channel != "membrane":
         _refuse_membranes(ppu)
-    target = ppu.vectors(into, count)
+    ppu.vectors(into, count)
     start_ns = ppu.start_ns
-    tickets = [ppu.chip.core.post_cadc(start_ns + i * period_ns, ppu.hemisphere) for i in range(count)]
-
-    def deliver():
-        for vector, ticket in zip(target, tickets, strict=True):
-            ppu.chip.core._copy_conversion(ticket, vector)
-
+    tickets = tuple(ppu.chip.core.post_cadc(start_ns + i * period_ns, ppu.hemisphere) for i in range(count))
     last = ppu.config.cadc.read_cycles + c.SRAM_VECTOR_STORE_CYCLES
-    ppu.spend("cadc", (count - 1) * int(period_ns) // c.PPU_CLOCK_NS + last, then=deliver)
+    then = partial(bring_samples, ppu, into, tickets)
+    ppu.spend("cadc", (count - 1) * int(period_ns) // c.PPU_CLOCK_NS + last, then=then)
+
+
+@completion
+def bring_samples(ppu: Processor, into: str, tickets: tuple[int, ...]) -> None:
+    """Bring the even halves of conversions to where they are stored, one vector each."""
+    for vector, ticket in zip(ppu.stored(into, len(tickets)), tickets, strict=True):
+        ppu.chip.core.copy_conversion(ticket, vector)
 
 
 def _refuse_membranes(ppu: Processor) -> NoReturn:
@@ -199,24 +211,31 @@ def read_spike_counters(
         )
     region, count = ppu.region(into), len(halves) * len(lanes)
     ppu.check_index(f"a count of spike counters for region {into} of", count, region.size + 1, start=1)
-    target = ppu.bytes(into, 0, count * region.itemsize).view(region.dtype)
-    core, base, config = ppu.chip.core, ppu.chip.counter_base, ppu.config.ppu
+    ppu.bytes(into, 0, count * region.itemsize)
+    config = ppu.config.ppu
     write = config.omnibus_write_cycles if reset else 0
     each = config.counter_read_cycles + WORD_CYCLES + write
     start_ns = ppu.start_ns
     read_ns = start_ns + (np.arange(count) * each + config.counter_read_cycles) * c.PPU_CLOCK_NS
     column = (c.HALVES * np.asarray(lanes) + np.asarray(halves)[:, None]).reshape(-1)
     neurons = ppu.hemisphere * c.COLUMNS + column
-    core.keep_record(start_ns)
+    ppu.chip.core.keep_record(start_ns)
+    cleared_ns = read_ns + write * c.PPU_CLOCK_NS if reset else None
+    then = partial(bring_counters, ppu, into, start_ns, neurons, read_ns, cleared_ns)
+    ppu.spend("spike counters", count * each, then=then)
 
-    def deliver():
-        counts = core.spike_counts(neurons, read_ns) - base[neurons]
-        target[...] = (counts & 0xFF) | ((counts > 0xFF) * 0x100 if target.itemsize > 1 else 0)
-        if reset:
-            base[neurons] = core.spike_counts(neurons, read_ns + write * c.PPU_CLOCK_NS)
-        core.release_record(start_ns)
 
-    ppu.spend("spike counters", count * each, then=deliver)
+@completion
+def bring_counters(
+    ppu: Processor, into: str, start_ns: int, neurons: np.ndarray, read_ns: np.ndarray, cleared_ns: np.ndarray | None
+) -> None:
+    """Bring counts of spikes as of int64[n] times to where they are stored; those counters are cleared behind them."""
+    core, base, region = ppu.chip.core, ppu.chip.counter_base, ppu.regions[into]
+    counts = core.spike_counts(neurons, read_ns) - base[neurons]
+    region.reshape(-1)[: counts.size] = (counts & 0xFF) | ((counts > 0xFF) * 0x100 if region.itemsize > 1 else 0)
+    if cleared_ns is not None:
+        base[neurons] = core.spike_counts(neurons, cleared_ns)
+    core.release_record(start_ns)
 
 
 def inject_event(ppu: Processor, busses: Sequence[int], row_select: int, label: int) -> None:

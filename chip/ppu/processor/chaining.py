@@ -27,6 +27,7 @@ from typing import TYPE_CHECKING, Any
 
 from chip.base.constants import PPU_CLOCK_NS
 from chip.base.errors import MachineFault
+from chip.ppu.processor.completions import completion
 from chip.ppu.processor.computing import Failure
 from chip.ppu.vector.operands import VectorRegister
 
@@ -81,7 +82,14 @@ def run_chain(ppu: Processor, beginnings: Sequence[Callable[[], None]]) -> None:
             if isinstance(then, Failure):
                 break
     ppu.start_ns = begun_ns
-    ppu.take(cycles, lambda: [deliver() for deliver in brought])
+    ppu.take(cycles, partial(bring_all, ppu, *brought))
+
+
+@completion
+def bring_all(ppu: Processor, *completions: Callable[[], None]) -> None:
+    """Do what the operations of a chain do at their ends."""
+    for bring in completions:
+        bring()
 
 
 def check_chain(ppu: Processor, operations: Sequence[Operation]) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import partial
 
+from chip.ppu.processor.completions import completion
+
 
 class EarlyWait:
     """Waits on a doorbell line for a processor that begins to do so later, at ``ready_ns``, and goes on then at once.
@@ -16,7 +18,7 @@ class EarlyWait:
 
     def __init__(self, ppu, line: int):
         self.ppu, self.line, self.ready_ns = ppu, line, 0
-        self.answer = partial(ppu.pending.__setitem__, line, False)
+        self.answer = partial(answer, ppu, line)
 
     def begin(self) -> None:
         """Begin to wait, from the processor's present operation on."""
@@ -52,12 +54,19 @@ class DoorbellOrTime:
         """Called by a line that rings, which has let go of this already: keep its ring, go on."""
         ppu = self.ppu
         ppu.pending[next(line for line in self.lines if ppu.waiting[line] is not self)] = True
-        self.leave()
+        wait_no_more(ppu, self.lines)
         end: Callable = ppu.end.move if self.timed else ppu.end.set
         end(ppu.environment.now)
 
-    def leave(self) -> None:
-        """Wait no more."""
-        for line in self.lines:
-            if self.ppu.waiting[line] is self:
-                self.ppu.waiting[line] = None
+
+@completion
+def wait_no_more(ppu, lines: Sequence[int]) -> None:
+    """Wait on doorbell lines no more."""
+    for line in lines:
+        ppu.waiting[line] = None
+
+
+@completion
+def answer(ppu, line: int) -> None:
+    """Answer a doorbell line, which clears it."""
+    ppu.pending[line] = False

@@ -6,11 +6,15 @@ Each function is an operation: it begins at ``ppu.start_ns`` and says by ``ppu.s
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import partial
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 from chip.base import constants as c
 from chip.base.errors import MachineFault
 from chip.fpga.writer import RECORD_SLOTS
+from chip.ppu.processor.completions import completion
 
 if TYPE_CHECKING:
     from chip.ppu.processor.processor import Processor
@@ -26,17 +30,21 @@ def load_external(ppu: Processor, address: int, into: str, vectors: int = 1, off
     """
     _check_transfer(ppu, address, offset, vectors)
     nbytes = vectors * c.VECTOR_BYTES
-    source, target = ppu.chip.external.view(address, nbytes), ppu.bytes(into, offset, nbytes)
-    cycles = vectors * COPY_CYCLES
+    external, cycles = ppu.chip.external, vectors * COPY_CYCLES
+    external.view(address, nbytes)  # refuses what is not there
+    ppu.bytes(into, offset, nbytes)
+    number = external.access(ppu, address, nbytes, cycles)
+    then = partial(bring_vectors, ppu, address, nbytes, into, offset, number)
+    ppu.spend("external load", cycles, then=then)
+
+
+@completion
+def bring_vectors(ppu: Processor, address: int, nbytes: int, into: str, offset: int, number: int) -> None:
+    """Bring bytes of external memory as they are now, at the end of an access."""
     external = ppu.chip.external
-    ended = external.access(ppu, address, nbytes, cycles)
-
-    def deliver():
-        ended()
-        external.bring(address, nbytes, ppu.environment.now)
-        target[...] = source
-
-    ppu.spend("external load", cycles, then=deliver)
+    external.end(address, number)
+    external.bring(address, nbytes, ppu.environment.now)
+    ppu.region_bytes[into][offset : offset + nbytes] = external.view(address, nbytes, reserved=True)
 
 
 def store_external(ppu: Processor, address: int, source: str, vectors: int = 1, offset: int = 0) -> None:
@@ -51,7 +59,14 @@ def store_external(ppu: Processor, address: int, source: str, vectors: int = 1, 
     ppu.chip.external.view(address, nbytes)  # refuses what is not there
     posted = c.EXTERNAL_STORE_CYCLES + (vectors - 1) * c.EXTERNAL_STORE_SUSTAINED_CYCLES
     cycles = posted + vectors * c.SRAM_VECTOR_LOAD_CYCLES
-    ppu.spend("external store", cycles, then=ppu.chip.external.access(ppu, address, nbytes, cycles, values))
+    number = ppu.chip.external.access(ppu, address, nbytes, cycles, values)
+    ppu.spend("external store", cycles, then=partial(end_store, ppu, address, number))
+
+
+@completion
+def end_store(ppu: Processor, address: int, number: int) -> None:
+    """End a store to external memory."""
+    ppu.chip.external.end(address, number)
 
 
 def load_record(ppu: Processor, slot: int, into: str) -> None:
@@ -67,17 +82,21 @@ def load_record(ppu: Processor, slot: int, into: str) -> None:
         raise MachineFault(f"program {ppu.program.name} reads a spike record, but fpga.spike_writer is off")
     writer = ppu.chip.writer
     source = writer.filled(slot)
-    target = _words(ppu, into, source.nbytes)
-
-    def deliver():
-        target[:] = source
-
-    ppu.loading = deliver, slot
-    ppu.spend("external load", source.nbytes // c.VECTOR_BYTES * COPY_CYCLES, then=deliver)
+    nbytes = source.nbytes
+    _check_words(ppu, into, nbytes)
+    then = partial(bring_record, ppu, slot, into, nbytes)
+    ppu.loading = then, slot
+    ppu.spend("external load", nbytes // c.VECTOR_BYTES * COPY_CYCLES, then=then)
 
 
-def _words(ppu: Processor, into: str, nbytes: int) -> memoryview:
-    """Return the memory of a region of words."""
+@completion
+def bring_record(ppu: Processor, slot: int, into: str, nbytes: int) -> None:
+    """Bring the first bytes of a spike record."""
+    ppu.region_memory[into][:nbytes] = ppu.chip.writer.first(slot, nbytes)
+
+
+def _check_words(ppu: Processor, into: str, nbytes: int) -> None:
+    """Refuse what is no region of words that has so many bytes."""
     region = ppu.regions.get(into)
     if region is None:
         raise ppu.no_region(into)
@@ -86,7 +105,7 @@ def _words(ppu: Processor, into: str, nbytes: int) -> memoryview:
             f"{ppu.who} loads a spike record, words of 32 bits, into "
             f"region {into} with elements of {region.itemsize} bytes; declare it as u32 or i32"
         )
-    return ppu.memory(into, nbytes)
+    ppu.memory(into, nbytes)
 
 
 def check_record(processors: Iterable[Processor], slot: int) -> None:
@@ -126,4 +145,10 @@ def record(ppu: Processor, name: str) -> None:
         ppu.use((track.recording.region,))
     cycle, values = ppu.start_ns // c.PPU_CLOCK_NS, track.sample(ppu)
     cycles = track.cycles(ppu.config.ppu.omnibus_write_cycles)
-    ppu.spend("recording", cycles, then=lambda: track.write(cycle, values))
+    ppu.spend("recording", cycles, then=partial(write_record, ppu, name, cycle, values))
+
+
+@completion
+def write_record(ppu: Processor, name: str, cycle: int, values: np.ndarray) -> None:
+    """Write a record, uint8[n] values, where its recording lies."""
+    ppu.recorder.track(name).write(cycle, values)

@@ -18,7 +18,6 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Sequence
-from functools import partial
 from typing import NoReturn
 
 import numpy as np
@@ -403,8 +402,8 @@ class Processor:
         if self.config.strict:
             raise LossError(sentence)
 
-    def receive(self, who: str, region: str, values: bytes, start_ns: int, end_ns: int) -> Callable[[], None]:
-        """Have somebody write into a region, word by word, from now on; return what is to be called at its end."""
+    def receive(self, who: str, region: str, values: bytes, start_ns: int, end_ns: int) -> int:
+        """Have somebody write into a region, word by word, from now on; return the number of the transfer."""
         low = self.link_map.offset(region)
         transfer = Transfer(who, low, low + len(values), start_ns, end_ns, values, unit=c.WORD_BYTES)
         if region in self._used and start_ns < self._used_until_ns:
@@ -418,7 +417,7 @@ class Processor:
                 f"region {region} of the {self.name} PPU is written by {who} from {start_ns} ns on and by {other.who} "
                 f"until {other.end_ns} ns: let one wait for the other"
             )
-        return partial(self.incoming.end, transfer)
+        return transfer.number
 
     # ------------------------------------------------------------------ addressing
 
@@ -500,6 +499,13 @@ class Processor:
         vectors = self.bytes(region, 0, count * c.VECTOR_BYTES).reshape(count, c.VECTOR_BYTES)
         self.known_vectors[region, count] = vectors
         return vectors
+
+    def stored(self, region: str, count: int) -> np.ndarray:
+        """Return what :meth:`vectors` has returned to an operation that ends now: nobody uses it before."""
+        known = self.known_vectors.get((region, count))
+        if known is None:
+            known = self.region_bytes[region][: count * c.VECTOR_BYTES].reshape(count, c.VECTOR_BYTES)
+        return known
 
     def targets(self, where: Place, count: int) -> tuple[np.ndarray | RegisterSet, int]:
         """Return ``count`` vectors, to be read or written as a whole, ``[...]``, and the cycles of a store there."""

@@ -7,6 +7,7 @@ membranes.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,9 +16,10 @@ from chip.base import constants as c
 from chip.base.declaration import shown
 from chip.base.errors import MachineFault
 from chip.core.sensors import reset_mask
+from chip.ppu.processor.completions import completion
 
 if TYPE_CHECKING:
-    from chip.ppu.processor.processor import Processor
+    from chip.ppu.processor.processor import Place, Processor
 
 BRANCHES = ("causal", "acausal")
 BOTH_HALVES = (c.EVEN, c.ODD)
@@ -33,10 +35,13 @@ def connect(ppu: Processor, what: str) -> None:
             f"program {ppu.program.name} connects the CADC to {shown(what)}; it can see 'correlation' or 'membrane'"
         )
 
-    def switch():
-        ppu.causal_channel = what
+    ppu.spend("cadc", SWITCH_ROWS * c.WEIGHT_STORE_CYCLES, then=partial(switch_channels, ppu, what))
 
-    ppu.spend("cadc", SWITCH_ROWS * c.WEIGHT_STORE_CYCLES, then=switch)
+
+@completion
+def switch_channels(ppu: Processor, what: str) -> None:
+    """Let the causal channels see something else."""
+    ppu.causal_channel = what
 
 
 def read_correlation(
@@ -62,20 +67,28 @@ def read_correlation(
             "hemisphere see the membranes; yield ppu.connect('correlation') first"
         )
     count, core = len(branches) * len(halves), ppu.chip.core
-    target, store_cycles = ppu.targets(into, count)
+    store_cycles = ppu.targets(into, count)[1]
     ticket = core.post_correlation(ppu.start_ns, ppu.hemisphere, row)
-
-    def deliver():
-        core.advance(ppu.environment.now)
-        vectors = core.correlation_result(ticket).reshape(ALL_VECTORS, c.LANES)
-        target[...] = vectors if wanted is None else vectors[wanted]
-
+    place = into if isinstance(into, str) else tuple(into) if isinstance(into, list) else into
+    then = partial(bring_correlation, ppu, place, count, ticket, wanted)
     cadc = ppu.config.cadc
     cycles = cadc.read_cycles + (count - 1) * cadc.buffered_read_cycles
-    ppu.spend("cadc", cycles + count * store_cycles, then=deliver)
+    ppu.spend("cadc", cycles + count * store_cycles, then=then)
 
 
-def _vectors_of(ppu: Processor, branches: Sequence[str], halves: Sequence[int]) -> list[int]:
+@completion
+def bring_correlation(
+    ppu: Processor, into: Place, count: int, ticket: tuple[int, int], wanted: tuple[int, ...] | None
+) -> None:
+    """Bring vectors of a row's conversion, all of them or those that are wanted, to where they are stored."""
+    core = ppu.chip.core
+    core.advance(ppu.environment.now)
+    vectors = core.correlation_result(ticket).reshape(ALL_VECTORS, c.LANES)
+    target = ppu.stored(into, count) if isinstance(into, str) else ppu.targets(into, count)[0]
+    target[...] = vectors if wanted is None else vectors[list(wanted)]
+
+
+def _vectors_of(ppu: Processor, branches: Sequence[str], halves: Sequence[int]) -> tuple[int, ...]:
     """Return which of the vectors of a row's conversion are those of halves of branches."""
     ppu.check_halves(halves)
     if isinstance(branches, str) or not len(branches):
@@ -89,7 +102,7 @@ def _vectors_of(ppu: Processor, branches: Sequence[str], halves: Sequence[int]) 
                 f"program {ppu.program.name} names the branch {shown(branch)} of a correlation sensor; the branches "
                 f"are 'causal' and 'acausal'"
             )
-    return [c.HALVES * BRANCHES.index(branch) + half for branch in branches for half in halves]
+    return tuple(c.HALVES * BRANCHES.index(branch) + half for branch in branches for half in halves)
 
 
 def reset_correlation(

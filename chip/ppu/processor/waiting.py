@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 from chip.base import constants as c
 from chip.base.errors import MachineFault
 from chip.fpga.writer import RECORD_SLOTS
-from chip.ppu.processor.doorbells import DoorbellOrTime
+from chip.ppu.processor.completions import completion
+from chip.ppu.processor.doorbells import DoorbellOrTime, wait_no_more
 from chip.ppu.processor.external import check_record
 from chip.ppu.processor.timing import LONGEST_CYCLES, SAMPLE_LINE
 from chip.ppu.tasks import DOORBELL_LINES
@@ -54,22 +55,34 @@ def play(ppu: Processor, sample: int, slot: int = 0, ring: Sequence[int] = ()) -
     zero_ns, end_ns = player.play(core, sample, request_ns)
     doorbell_ns = end_ns + fpga.writer_latency_ns + fpga.doorbell_latency_ns
 
-    def finish():
-        core.advance(ppu.environment.now)
-        chip.writer.write(core, slot, zero_ns, end_ns, player.tag(sample))
-        check_record(chip.processors, slot)
-        if player.played % SAMPLES_OF_SPIKES == 0 and not chip.keep_spikes:
-            core.forget_before(end_ns)
-        for hemisphere in ring:
-            chip.processors[hemisphere].ring(SAMPLE_LINE)
+    then = partial(finish_sample, ppu, slot, zero_ns, end_ns, player.tag(sample), ring)
+    ppu.spend("play", request, (doorbell_ns - request_ns) // c.PPU_CLOCK_NS, then=then)
 
-    ppu.spend("play", request, (doorbell_ns - request_ns) // c.PPU_CLOCK_NS, then=finish)
+
+@completion
+def finish_sample(ppu: Processor, slot: int, zero_ns: int, end_ns: int, tag: int, ring: Sequence[int]) -> None:
+    """Write a sample's spike record, and ring."""
+    chip = ppu.chip
+    core = chip.core
+    core.advance(ppu.environment.now)
+    chip.writer.write(core, slot, zero_ns, end_ns, tag)
+    check_record(chip.processors, slot)
+    if chip.player.played % SAMPLES_OF_SPIKES == 0 and not chip.keep_spikes:
+        core.forget_before(end_ns)
+    for hemisphere in ring:
+        chip.processors[hemisphere].ring(SAMPLE_LINE)
 
 
 def ring(ppu: Processor, hemisphere: int, line: int) -> None:
     """Ring a doorbell line of a PPU: one write over the Omnibus."""
-    other = listener(ppu, hemisphere, line)
-    ppu.spend("omnibus", ppu.write_cycles, then=partial(other.ring, line))
+    listener(ppu, hemisphere, line)
+    ppu.spend("omnibus", ppu.write_cycles, then=partial(ring_line, ppu, hemisphere, line))
+
+
+@completion
+def ring_line(ppu: Processor, hemisphere: int, line: int) -> None:
+    """Have a doorbell line of a PPU ring."""
+    ppu.chip.processors[hemisphere].ring(line)
 
 
 def send(ppu: Processor, hemisphere: int, source: str, into: str, line: int, nbytes: int | None = None) -> None:
@@ -102,14 +115,18 @@ def send(ppu: Processor, hemisphere: int, source: str, into: str, line: int, nby
     values = ppu.memory(source, nbytes).tobytes()
     words = -(-nbytes // c.WORD_BYTES)
     written_ns = ppu.start_ns + words * ppu.write_cycles * c.PPU_CLOCK_NS
-    ended = other.receive(ppu.who, into, values, ppu.start_ns, written_ns) if nbytes else None
+    number = other.receive(ppu.who, into, values, ppu.start_ns, written_ns) if nbytes else None
+    then = partial(deliver, ppu, hemisphere, line, number)
+    ppu.spend("omnibus", (words + 1) * ppu.write_cycles, then=then)
 
-    def deliver() -> None:
-        if ended is not None:
-            ended()
-        other.ring(line)
 
-    ppu.spend("omnibus", (words + 1) * ppu.write_cycles, then=deliver)
+@completion
+def deliver(ppu: Processor, hemisphere: int, line: int, number: int | None) -> None:
+    """End a transfer to the other PPU, and ring."""
+    other = ppu.chip.processors[hemisphere]
+    if number is not None:
+        other.incoming.end(number)
+    other.ring(line)
 
 
 def listener(ppu: Processor, hemisphere: int, line: int) -> Processor:
@@ -159,7 +176,8 @@ def wait_doorbell_until(ppu: Processor, lines: Sequence[int], cycle: int | None)
         ppu.spend("wait", 0)
     elif cycle is not None:
         idle_cycles = ppu.cycles_until(cycle)
-        ppu.spend("wait", 0, idle_cycles, then=DoorbellOrTime(ppu, lines, timed=True).leave)
+        DoorbellOrTime(ppu, lines, timed=True)
+        ppu.spend("wait", 0, idle_cycles, then=partial(wait_no_more, ppu, tuple(lines)))
     else:
         ppu.spend("wait", 0)
         DoorbellOrTime(ppu, lines)
