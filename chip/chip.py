@@ -6,16 +6,19 @@ own time stamp and is sorted there, so results do not depend on that order; see 
 
 from __future__ import annotations
 
+import copy
 import time
 from collections.abc import Callable
 
 import numpy as np
 from simpy.core import EmptySchedule
 
+from chip import snapshot
 from chip.base import constants as c
 from chip.base.clock import Clock
 from chip.base.config import ChipConfig
 from chip.base.errors import LossError, MachineFault
+from chip.base.live import Live
 from chip.base.registers import Registers
 from chip.calibration.calibration import Calibration
 from chip.core.core import AnalogCore
@@ -30,12 +33,13 @@ from chip.ppu.processor.scheduler import PASS_CYCLES
 from chip.ppu.processor.timing import PLAIN_CONTROL_CYCLES
 from chip.ppu.program import UncompiledProgram
 from chip.silicon.sensors import TRIM_STEP
+from chip.snapshot import Snapshot
 
 PROGRESS_EVERY_S = 0.1
 STEPS_BETWEEN_CLOCK_LOOKS = 16
 
 
-class Chip:
+class Chip(Live):
     """One chip instance.
 
     Life cycle: configured and loaded through :attr:`link`; :meth:`start` lets the programs go and closes the link;
@@ -66,6 +70,7 @@ class Chip:
         self.processors = (Processor(self, c.TOP), Processor(self, c.BOTTOM))
         self.link = HostLink(self)
         self.core: AnalogCore | None = None
+        self.registers: Registers | None = None  # as they were written last
         self.plastic_drivers = False  # whether any has its short-term plasticity on
         self.calibration: Calibration | None = None
         self.counter_base = np.zeros(c.NEURONS, np.int64)  # spikes of each neuron when its counter was last cleared
@@ -82,6 +87,7 @@ class Chip:
         self.core = AnalogCore(self.config, registers, codes)
         self.plastic_drivers = bool(registers.stp_enabled.any())
         self.counter_base[...] = 0
+        self.registers = copy.deepcopy(registers)
 
     def start(self) -> None:
         """Start every loaded program, for the first time or once all have ended.
@@ -161,6 +167,26 @@ class Chip:
                 self.core.post_weight_rows(times_ns, hemisphere, changed, half, after[changed, half])
         if len(rows):
             self.environment.run(until=self.now_ns + len(rows) * c.FPGA_CLOCK_NS)
+
+    # ------------------------------------------------------------------ snapshots
+
+    def snapshot(self) -> Snapshot:
+        """Return all of this chip at this moment, programs included, to be saved or restored.
+
+        Raises:
+            RuntimeError: in the middle of a step, with events of others in the environment, or with a program of plain
+                Python.
+        """
+        return snapshot.take(self)
+
+    def restore(self, taken: Snapshot) -> None:
+        """Go back, or on, to where a snapshot was taken, on a chip that is configured and loaded alike.
+
+        Raises:
+            ValueError: it is of another configuration, calibration, or of other programs; then nothing has changed.
+            RuntimeError: as :meth:`snapshot`.
+        """
+        snapshot.restore(self, taken)
 
     # ------------------------------------------------------------------ run
 

@@ -15,6 +15,7 @@ import numpy as np
 from chip.base import constants as c
 from chip.base.declaration import shown, whole_number
 from chip.base.errors import LinkError
+from chip.base.live import Live
 from chip.base.registers import Registers
 from chip.calibration.calibration import Calibration, CalibrationWarning, outside_range
 from chip.fpga.samples import SampleSet
@@ -53,7 +54,7 @@ def assumptions() -> list[str]:
     ]
 
 
-class HostLink:
+class HostLink(Live):
     """The host's only way to the chip; what a simulator shows of a running chip, its progress, goes past it.
 
     Between start and the last exit code every method raises :class:`LinkError`: fully local means that learning does

@@ -13,17 +13,17 @@ import io
 import json
 import os
 import tempfile
-import zipfile
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from chip.base.saving import npz_bytes
+
 JSON_NAME, NPZ_NAME, PNG_NAME = "result.json", "result.npz", "result.png"
 INTERRUPTED_NAME = "interrupted"  # directory beside a complete result, for one that must not replace it
 PARTIAL = ".partial"  # suffix of a file that is still being written
-FIXED_DATE = (1980, 1, 1, 0, 0, 0)  # the earliest that a zip archive can say
 
 
 @dataclass(eq=False, repr=False)
@@ -201,21 +201,6 @@ def check_writable(directory: Path, remedy: str = "--out names a directory") -> 
                 path.rmdir()
     if blocked:
         raise ValueError(f"results cannot be written to {directory}: {blocked[0]} there")
-
-
-def npz_bytes(arrays: dict[str, np.ndarray]) -> bytes:
-    """Return an ``.npz`` archive that depends on names and values only: sorted, uncompressed, undated."""
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
-        for name in sorted(arrays):
-            member = zipfile.ZipInfo(f"{name}.npy", FIXED_DATE)
-            member.create_system = 3  # Unix, on every machine
-            member.external_attr = 0o644 << 16
-            content = io.BytesIO()
-            values = np.asarray(arrays[name], order="C")
-            np.lib.format.write_array(content, values, version=(1, 0), allow_pickle=False)
-            archive.writestr(member, content.getvalue())
-    return buffer.getvalue()
 
 
 def replace_together(contents: dict[Path, bytes]) -> None:

@@ -13,8 +13,10 @@ from heapq import heapify, heappop, heappush
 import simpy
 from simpy.events import NORMAL
 
+from chip.base.live import Live
 
-class Clock(simpy.Environment):
+
+class Clock(Live, simpy.Environment):
     """A SimPy environment that starts at 0 ns.
 
     Attributes:
@@ -23,6 +25,7 @@ class Clock(simpy.Environment):
         limit_ns: the watchdog's time, at which every program is ended.
         steps: taken so far.
         halted: set by whoever wants :meth:`take_steps` to stop.
+        stepping: whether a step is under way.
     """
 
     __slots__ = ("_now",)  # of SimPy; so ``now`` is read without a call, which happens thirty times a sample
@@ -33,6 +36,7 @@ class Clock(simpy.Environment):
         self.limit_ns = 0
         self.steps = 0
         self.halted = False
+        self.stepping = False
 
     def take_steps(self, most: int) -> None:
         """Take up to so many steps, fewer where one sets ``halted``.
@@ -41,7 +45,7 @@ class Clock(simpy.Environment):
             EmptySchedule: nothing is left to happen.
         """
         queue, taken = self.queue, 0
-        self.halted = False
+        self.halted, self.stepping = False, True
         try:
             while taken < most and not self.halted:
                 if queue and type(queue[0][-1]) is Alarm:
@@ -52,6 +56,7 @@ class Clock(simpy.Environment):
                 taken += 1
         finally:
             self.steps += taken
+            self.stepping = False
 
     def step(self) -> None:
         """Take the next step: SimPy's, where it is no alarm."""
@@ -79,16 +84,21 @@ class Alarm:
         """Go off at a time that is not past."""
         heappush(self._queue, (time_ns, NORMAL, self.rank, self))
 
+    def time_ns(self) -> int | None:
+        """Return when it goes off, None where it is not set."""
+        return next((entry[0] for entry in self._queue if entry[-1] is self), None)
+
     def go_off(self) -> None:
         """Go off now."""
         self.set(self.clock.now)
 
-    def move(self, time_ns: int) -> None:
-        """Go off at another time than the one that was set, if any was.
+    def move(self, time_ns: int | None) -> None:
+        """Go off at another time than the one that was set, if any was; None: not at all.
 
         Left in the queue, that one would still move the clock at the end of a run.
         """
         queue = self._queue
         queue[:] = [entry for entry in queue if entry[-1] is not self]
         heapify(queue)
-        self.set(time_ns)
+        if time_ns is not None:
+            self.set(time_ns)

@@ -16,6 +16,7 @@ from chip.base.grid import (
     SPIKES_PER_STEP,
 )
 from chip.base.lanes import HALF_ROW, to_columns
+from chip.base.live import Live
 from chip.base.queues import NO_ROOM
 from chip.base.registers import Registers
 from chip.base.slots import PLACE_MEMBRANE, PLACE_NEURON
@@ -57,7 +58,7 @@ ADVANCED_AT_ONCE_NS = 1_000_000 * GRID_NS  # so that an interrupt is heard every
 DRIVEN_ROWS = 1 << 14  # that the sensors may be behind
 
 
-class AnalogCore(Posting):
+class AnalogCore(Live, Posting):
     """512 neurons, their synapses and the CADC, running behind the rest of the chip.
 
     1. Whatever acts on the core is posted with its own time (``post_...``), in any order, but not before ``now_ns``.
@@ -405,6 +406,7 @@ class AnalogCore(Posting):
         self._see()
         saved = snapshot_state(self._neurons, self._network, self._queues)
         saved["forgotten"] = np.array([self._forgotten_ns])
+        saved["kept"] = np.array(self._kept_ns, np.int64)
         return saved if self.sensors is None else saved | self.sensors.snapshot()
 
     def restore(self, saved: dict[str, np.ndarray]) -> None:
@@ -414,7 +416,7 @@ class AnalogCore(Posting):
         self._queues = restore_state(saved, self._neurons, self._network, self._queues)
         self._pack()
         self._now_ns = int(self._clock[NOW])
-        self._forgotten_ns, self._kept_ns = int(saved["forgotten"][0]), []
+        self._forgotten_ns, self._kept_ns = int(saved["forgotten"][0]), saved["kept"].tolist()
         self._clock[DRIVEN_COUNT] = 0
         if self.sensors is not None:
             self.sensors.restore(saved)

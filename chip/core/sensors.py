@@ -28,6 +28,7 @@ from chip.base import constants as c
 from chip.base.draws import DRAW_STD
 from chip.base.grid import LONG_AGO_NS
 from chip.base.lanes import to_lanes
+from chip.base.live import Live
 from chip.base.packing import table_of
 from chip.core.layout import Queues
 from chip.core.sensing import see
@@ -44,7 +45,7 @@ WHOLE_HALF = np.zeros((c.HALVES, c.HALVES, c.LANES), np.uint8)  # masks that nam
 WHOLE_HALF[c.EVEN, c.EVEN] = WHOLE_HALF[c.ODD, c.ODD] = CAUSAL | ACAUSAL
 
 
-class CorrelationSensors:
+class CorrelationSensors(Live):
     """All sensors of a chip; those of a hemisphere whose sensors are off stay at zero.
 
     Attributes:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
 
 import numpy as np
 
@@ -11,6 +12,7 @@ from chip.base.errors import MachineFault
 from chip.base.transfers import Transfer, Transfers
 
 BLOCK_RAM_BASE = 0x8000_0000  # libnux elf32nux.x ext_mem
+PIECE_BYTES = 1 << 20  # of DRAM, saved where it holds something
 DRAM_BASE = 0x9000_0000  # libnux elf32nux.x ext_mem_dram
 
 
@@ -105,3 +107,29 @@ class ExternalMemory:
         space = self.view(address, nbytes)
         self.reserved.append(Reservation(address, address + nbytes, who, what))
         return space
+
+    def snapshot(self) -> dict[str, Any]:
+        """Return what is in it, of DRAM the pieces of 1 MiB that hold something, and accesses that are under way."""
+        pieces = self.dram.reshape(-1, PIECE_BYTES)
+        used = [number for number, piece in enumerate(pieces) if piece.any()]
+        return {
+            "block_ram": self.block_ram.copy(),
+            "pieces": np.array(used, np.int64),
+            "dram": pieces[used],
+            "sample_bytes": self.sample_bytes,
+            "reserved": [asdict(taken) for taken in self.reserved],
+            "accesses": [transfers.snapshot() for transfers in self.accesses],
+        }
+
+    def restore(self, saved: dict[str, Any]) -> None:
+        """Take back what :meth:`snapshot` returned."""
+        self.block_ram[:] = saved["block_ram"]
+        pieces = self.dram.reshape(-1, PIECE_BYTES)
+        for number, piece in enumerate(pieces):
+            if piece.any():
+                pieces[number] = 0
+        pieces[saved["pieces"]] = saved["dram"]
+        self.sample_bytes = saved["sample_bytes"]
+        self.reserved = [Reservation(**taken) for taken in saved["reserved"]]
+        for transfers, under_way in zip(self.accesses, saved["accesses"], strict=True):
+            transfers.restore(under_way)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
@@ -63,3 +64,15 @@ class SamplePlayer:
         self.played += 1
         self.playing_ns += self.busy_until_ns - request_ns
         return zero_ns, self.busy_until_ns
+
+    def snapshot(self) -> dict[str, Any]:
+        """Return the samples, and what has been played."""
+        counts = {name: getattr(self, name) for name in ("busy_until_ns", "played", "playing_ns")}
+        return counts | {"samples": None if self.samples is None else vars(self.samples).copy()}
+
+    def restore(self, saved: dict[str, Any]) -> None:
+        """Take back what :meth:`snapshot` returned."""
+        if saved["samples"] is not None:
+            self.load(SampleSet(**saved["samples"]))
+        for name in ("busy_until_ns", "played", "playing_ns"):
+            setattr(self, name, saved[name])

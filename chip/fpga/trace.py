@@ -8,6 +8,8 @@ unlike registers, and some are lost.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from chip.base import constants as c
@@ -62,3 +64,12 @@ class TraceBuffer:
                 f"the trace buffer is full: {len(times_ns)} events in one run, room for {self.room}; play fewer "
                 "samples in a run"
             )
+
+    def snapshot(self) -> dict[str, Any]:
+        """Return what is recorded, and whether more is."""
+        return {name: getattr(self, name) for name in ("on", "ticks", "labels", "room", "lost", "_begun_ns")}
+
+    def restore(self, saved: dict[str, Any]) -> None:
+        """Take back what :meth:`snapshot` returned."""
+        for name, value in saved.items():
+            setattr(self, name, value)

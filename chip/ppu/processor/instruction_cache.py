@@ -8,6 +8,7 @@ is larger than the cache would pay for evicting its own code in a loop is not co
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from chip.ppu.memory import START_CODE_BYTES
@@ -52,3 +53,18 @@ class InstructionCache:
         """Drop the longest unused routines until the rest fits; one that is larger than the cache never stays."""
         while sum(self._lines.values()) * self.line > self.size:
             del self._lines[next(iter(self._lines))]
+
+    def snapshot(self, kernels: Iterable[Kernel]) -> dict[str, Any]:
+        """Return what is in it, of a program's kernels, the longest unused first."""
+        routines = self._routines(kernels)
+        lines = [[routines.index(routine), lines] for routine, lines in self._lines.items()]
+        return {"fetched_lines": self.fetched_lines, "lines": lines}
+
+    def restore(self, saved: dict[str, Any], kernels: Iterable[Kernel]) -> None:
+        """Take back what :meth:`snapshot` returned."""
+        routines = self._routines(kernels)
+        self.fetched_lines = saved["fetched_lines"]
+        self._lines = {routines[number]: lines for number, lines in saved["lines"]}
+
+    def _routines(self, kernels: Iterable[Kernel]) -> list[Any]:
+        return list(dict.fromkeys((_TASKS, *(routine for kernel in kernels for routine in kernel.code_sizes))))

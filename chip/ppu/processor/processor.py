@@ -18,7 +18,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Sequence
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import numpy as np
 
@@ -28,6 +28,7 @@ from chip.base.clock import Alarm
 from chip.base.constants import PPU_CLOCK_NS
 from chip.base.declaration import shown
 from chip.base.errors import LossError, MachineFault
+from chip.base.live import Live
 from chip.base.transfers import Transfer, Transfers
 from chip.ppu.compiler.form import signed32
 from chip.ppu.compiler.kernel import BoundKernel
@@ -39,6 +40,7 @@ from chip.ppu.processor.flows.flow import ENDED, FAULT, Flow
 from chip.ppu.processor.instruction_cache import InstructionCache
 from chip.ppu.processor.operation import Operation
 from chip.ppu.processor.recorder import Recorder
+from chip.ppu.processor.saving import restore_on, snapshot_of
 from chip.ppu.processor.scheduler import Scheduler
 from chip.ppu.program import Program
 from chip.ppu.tasks import DOORBELL_LINES
@@ -66,7 +68,7 @@ class RegisterSet:
         self.memory[self.numbers] = values
 
 
-class Processor:
+class Processor(Live):
     """One PPU.
 
     Life cycle: built by :class:`chip.chip.Chip`; :meth:`load` takes a linked program; :meth:`start` begins its
@@ -133,7 +135,7 @@ class Processor:
         self.link_map: LinkMap | None = None
         self.who = f"the {self.name} PPU"
         self.scheduler = Scheduler()
-        self._instruction_cache: InstructionCache | None = None  # for code in external memory
+        self.instruction_cache: InstructionCache | None = None  # for code in external memory
         self.sram[:] = 0
         self.regions: dict[str, np.ndarray] = {}
         self.region_bytes: dict[str, np.ndarray] = {}
@@ -149,7 +151,7 @@ class Processor:
         self.scheduler = Scheduler(program.tasks, program.stop_cycle)
         tasks = 0 if link_map.tasks is None else sum(link_map.tasks.code_sizes.values())
         external = link_map.code_in == "external"
-        self._instruction_cache = InstructionCache(self.config.ppu, tasks) if external else None
+        self.instruction_cache = InstructionCache(self.config.ppu, tasks) if external else None
         self.sram[:] = 0
         self.regions, self.known_vectors = link_map.views(self.sram), {}
         self.region_bytes = {name: region.view(np.uint8) for name, region in self.regions.items()}
@@ -291,6 +293,16 @@ class Processor:
         """Cycles of kernels, control flow and bus operations so far."""
         return sum(self.cycles.values())
 
+    # ------------------------------------------------------------------ snapshots
+
+    def snapshot(self) -> dict[str, Any]:
+        """Return what the program's future depends on, between two steps of the environment."""
+        return snapshot_of(self)
+
+    def restore(self, saved: dict[str, Any]) -> None:
+        """Take back what :meth:`snapshot` returned, with the same program loaded."""
+        restore_on(self, saved)
+
     # ------------------------------------------------------------------ doorbells
 
     def ring(self, line: int) -> None:
@@ -341,9 +353,9 @@ class Processor:
 
     def fetch(self, kernel) -> int:
         """Bring a kernel's code, and the program's own, into the instruction cache; return the cycles."""
-        if self._instruction_cache is None:
+        if self.instruction_cache is None:
             return 0
-        cycles = self._instruction_cache.fetch(kernel)
+        cycles = self.instruction_cache.fetch(kernel)
         self.book("fetch", cycles)
         return cycles
 

@@ -19,7 +19,7 @@ add up to its count.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from chip.ppu.compiler.tasks.scheduler import NOTHING
 from chip.ppu.tasks import Doorbell, Timer
@@ -147,3 +147,14 @@ class Scheduler:
         runs = max(0, -(-(end - due) // period))
         self._miss(skipped, index, runs, due)
         self.due[index] = due + runs * period
+
+    def snapshot(self) -> dict[str, Any]:
+        """Return what its future depends on."""
+        counts = {name: list(getattr(self, name)) for name in ("due", "runs", "missed", "dropped")}
+        return counts | {"queue": [list(event) for event in self.queue], "choice": self.choice}
+
+    def restore(self, saved: dict[str, Any]) -> None:
+        """Take back what :meth:`snapshot` returned."""
+        for name in ("due", "runs", "missed", "dropped"):
+            setattr(self, name, list(saved[name]))
+        self.queue, self.choice = [Event(*event) for event in saved["queue"]], saved["choice"]

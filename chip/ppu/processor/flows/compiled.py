@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -190,6 +191,22 @@ class CompiledFlow(Flow):
     def _step(self) -> int:
         """Go on by one step, to the next place at which time has passed."""
         return self._run_until(self.time_ns + 1)
+
+    # ------------------------------------------------------------------ snapshots
+
+    def identity(self) -> str:
+        """Return a hash of what it runs: its tasks, its kernels, and where its regions lie."""
+        texts = [self.form.text(self._offsets), *(kernel.text for kernel in self.program.kernels)]
+        return hashlib.sha256("\n".join(texts).encode()).hexdigest()
+
+    def snapshot(self) -> dict[str, Any]:
+        found = {name: getattr(self, name) for name in ("time_ns", "result", "_code", "_told", "_leapt_cycles")}
+        return found | {"state": self.state.copy()}
+
+    def restore(self, saved: dict[str, Any]) -> None:
+        for name in ("time_ns", "result", "_code", "_told", "_leapt_cycles"):
+            setattr(self, name, saved[name])
+        self.state[:] = saved["state"]
 
     # ------------------------------------------------------------------ words that somebody writes meanwhile
 

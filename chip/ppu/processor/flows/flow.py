@@ -57,6 +57,18 @@ class Flow:
         """Take that operation as begun, which somebody else has done in the place of its beginning."""
         raise NotImplementedError
 
+    def snapshot(self) -> dict[str, Any]:
+        """Return where the program is, and its variables.
+
+        Raises:
+            RuntimeError: it is plain Python, of which nobody knows that.
+        """
+        raise NotImplementedError
+
+    def restore(self, saved: dict[str, Any]) -> None:
+        """Take back what :meth:`snapshot` returned."""
+        raise NotImplementedError
+
     def fault(self) -> MachineFault:
         """Return what went wrong between two operations."""
         raise NotImplementedError

@@ -167,3 +167,8 @@ class PlainFlow(Flow):
 
     def leave(self, code: int) -> None:
         self._next = None
+
+    def snapshot(self) -> dict[str, Any]:
+        raise RuntimeError(
+            f"{self.ppu.who} is plain Python, whose state nobody can save; let it be compiled, or take no snapshot"
+        )
