@@ -14,25 +14,27 @@ import numpy as np
 from simpy.core import EmptySchedule
 
 from chip import snapshot
+from chip.array import assumptions as array_assumptions
 from chip.base import constants as c
+from chip.base.assumption import Assumption
 from chip.base.clock import Clock
 from chip.base.config import ChipConfig
 from chip.base.errors import LossError, MachineFault
 from chip.base.live import Live
+from chip.base.losses import Loss
 from chip.base.registers import Registers
 from chip.calibration.calibration import Calibration
 from chip.core.core import AnalogCore
+from chip.fabric.assumptions import FABRIC
 from chip.fpga.memory import ExternalMemory
-from chip.fpga.player import SamplePlayer
+from chip.fpga.player import GATEWARE, SamplePlayer
 from chip.fpga.trace import TraceBuffer
 from chip.fpga.writer import SpikeWriter
 from chip.link import HostLink
-from chip.ppu.assumptions import assumptions as ppu_assumptions
+from chip.neurons.assumptions import NEURONS
+from chip.ppu import assumptions as ppu_assumptions
 from chip.ppu.processor.processor import FAULTED, WATCHDOG, Processor
-from chip.ppu.processor.scheduler import PASS_CYCLES
-from chip.ppu.processor.timing import PLAIN_CONTROL_CYCLES
-from chip.ppu.program import UncompiledProgram
-from chip.silicon.sensors import TRIM_STEP
+from chip.silicon import sensors as sensor_silicon
 from chip.snapshot import Snapshot
 
 PROGRESS_EVERY_S = 0.1
@@ -240,11 +242,11 @@ class Chip(Live):
         return f"at {self.now_ns} ns nothing is left to happen: {' and '.join(waiting)}, and nobody will ring"
 
     def _raise_losses(self) -> None:
-        lost = {name: count for name, count in self.losses().items() if count}
+        lost = {loss: count for loss, count in self.losses().items() if count}
         if lost:
             raise LossError(
                 "on a strict chip nothing may be lost, but there were "
-                + ", ".join(f"{count} {name}" for name, count in lost.items())
+                + ", ".join(f"{count} {loss}" for loss, count in lost.items())
             )
 
     # ------------------------------------------------------------------ reports
@@ -254,19 +256,19 @@ class Chip(Live):
         self.core.advance(self.environment.now)
         return dict(self.core.counters)
 
-    def losses(self) -> dict[str, int]:
+    def losses(self) -> dict[Loss, int]:
         """Everything that was lost or late, by name."""
         return {
-            "recorded spikes": self.writer.lost,
-            **({"events of the trace": self.trace.lost} if self.trace.lost else {}),
-            **({"reads of half-written memory": self.torn_reads} if self.torn_reads else {}),
-            "events": self.core.counters["lost"] if self.core else 0,
-            "doorbells": sum(p.lost_doorbells for p in self.processors),
-            "weight overflows": self.weight_overflows,
-            "races between PPUs": sum(p.races for p in self.processors),
-            "late tasks": sum(sum(p.scheduler.missed) for p in self.processors),
-            "dropped tasks": sum(sum(p.scheduler.dropped) for p in self.processors),
-            "records of full recordings": sum(p.recorder.lost for p in self.processors),
+            Loss.RECORDED_SPIKES: self.writer.lost,
+            **({Loss.TRACE_EVENTS: self.trace.lost} if self.trace.lost else {}),
+            **({Loss.TORN_READS: self.torn_reads} if self.torn_reads else {}),
+            Loss.EVENTS: self.core.counters["lost"] if self.core else 0,
+            Loss.DOORBELLS: sum(p.lost_doorbells for p in self.processors),
+            Loss.WEIGHT_OVERFLOWS: self.weight_overflows,
+            Loss.RACES: sum(p.races for p in self.processors),
+            Loss.LATE_TASKS: sum(sum(p.scheduler.missed) for p in self.processors),
+            Loss.DROPPED_TASKS: sum(sum(p.scheduler.dropped) for p in self.processors),
+            Loss.RECORDS: sum(p.recorder.lost for p in self.processors),
         }
 
     def report(self) -> dict:
@@ -287,53 +289,18 @@ class Chip(Live):
                 "records": {p.name: p.recorder.report() for p in loaded},
             },
             "events": self.counters() if self.core is not None else {},
-            "losses": self.losses(),
+            "losses": {loss.value: count for loss, count in self.losses().items()},
             "host_link": self.link.report(),
             "simpy_events": self.simpy_events,
             "samples_played": self.player.played,
-            "assumptions": self.config.assumptions() + self._assumptions() + ppu_assumptions(),
+            "assumptions": self.config.assumptions() + self._assumptions(),
         }
 
-    def _assumptions(self) -> list[str]:
-        """Those on every chip, and those on the circuits that the registers have switched on."""
-        found = list(CHIP_ASSUMPTIONS)
-        for processor in self.processors:
-            if isinstance(processor.program, UncompiledProgram):
-                found.append(
-                    f"program {processor.program.name} on the {processor.name} PPU is plain Python: what it does "
-                    f"between operations is neither checked nor sized, and takes {PLAIN_CONTROL_CYCLES} cycles (a test)"
-                )
+    def _assumptions(self) -> list[Assumption]:
+        """Those of every chip, and those of the circuits that the registers have switched on."""
+        found = [*NEURONS, *FABRIC, GATEWARE]
         if self.core is not None and self.core.sensors is not None:
-            found += SENSOR_ASSUMPTIONS
+            found += [*array_assumptions.SENSORS, *sensor_silicon.ASSUMPTIONS]
         if self.plastic_drivers:
-            found += PLASTICITY_ASSUMPTIONS
-        return found
-
-
-CHIP_ASSUMPTIONS = [
-    "threshold comparators are sampled on the 4 ns event clock (assumed)",
-    "a neuron reset acts at once, at the end of its bus access (assumed)",
-    "a neuron reset fires neurons whose comparator is off or which are in their refractory period, too, and spikes are "
-    "counted where a neuron's event output is off (assumed)",
-    "busses, crossbar and links carry every event: contention and its losses are not modelled (assumed)",
-    "the FPGA has a sample player and a spike writer that PPUs can use (assumed gateware)",
-    "an operation of a PPU takes a call and an instruction for each of its arguments beside its bus access (assumed)",
-    "the time stamp of a record and what is no whole vector of it cross the Omnibus word by word (assumed)",
-    f"one pass of the loop that schedules a program's tasks takes {PASS_CYCLES} cycles (assumed)",
-]
-
-SENSOR_ASSUMPTIONS = [
-    "a correlation sensor pairs each event with the nearest spike before it, and each spike with the nearest event "
-    "before it (assumed)",
-    "a correlation sensor holds what it has until it is reset, without leakage (assumed)",
-    f"a correlation sensor without correlation reads {c.CORRELATION_BASELINE_LSB:g} LSB, and saturates "
-    f"{c.CORRELATION_SATURATION_LSB:g} LSB below (assumed)",
-    f"what rows add to the baseline of the correlation sensors spreads {c.ROW_BASELINE_SHARE:g} times as much as that "
-    "of the channels (assumed)",
-    f"a step of a correlation sensor's trim changes its amplitude or time constant by {TRIM_STEP:g} of it (assumed)",
-]
-PLASTICITY_ASSUMPTIONS = [
-    "the pulse of a driver with short-term plasticity is linear in the voltage on its capacitor (assumed)",
-    "utilization is linear in its register, the rate of recovery proportional to its register + 1 (assumed)",
-    "the scales of utilization, recovery, pulse and offset are those of the settings drivers.* (assumed)",
-]
+            found += array_assumptions.PLASTICITY
+        return found + ppu_assumptions.assumptions() + ppu_assumptions.of_plain_programs(self.processors)

@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from chip.base.assumption import Assumption, Direction
+
 US = 1e-6
 MICROJOULES = 1e6  # of a joule
 
@@ -74,14 +76,18 @@ def energy(
     }
 
 
-def assumptions() -> list[str]:
+def assumptions() -> list[Assumption]:
     """What every figure of energy takes for granted."""
     return [
-        f"the chip takes {_range(CHIP.watts)} W whatever it does, also while it waits for link and host (assumed; "
-        f"{CHIP.source})",
-        f"chip, FPGA and board take {_range(SYSTEM.watts)} W, also while they wait for link and host (assumed; "
-        f"{SYSTEM.source})",
-        "the energy of the host computer is not counted (assumed)",
+        Assumption(
+            f"the chip takes {_range(CHIP.watts)} W whatever it does, also while it waits for link and host",
+            f"assumed; {CHIP.source}",
+        ),
+        Assumption(
+            f"chip, FPGA and board take {_range(SYSTEM.watts)} W, also while they wait for link and host",
+            f"assumed; {SYSTEM.source}",
+        ),
+        Assumption("the energy of the host computer is not counted", direction=Direction.BETTER),
     ]
 
 

@@ -13,6 +13,7 @@ import warnings
 import numpy as np
 
 from chip.base import constants as c
+from chip.base.assumption import Assumption, Direction, Weight
 from chip.base.declaration import shown, whole_number
 from chip.base.errors import LinkError
 from chip.base.live import Live
@@ -41,16 +42,28 @@ def omnibus_bytes(nbytes: int) -> int:
     return 2 * INSTRUCTION_BYTES * -(-nbytes // OMNIBUS_WORD_BYTES)
 
 
-def assumptions() -> list[str]:
+def assumptions() -> list[Assumption]:
     """What a host that takes part in learning takes for granted of its link and of the trace buffer."""
     return [
-        f"a word of 32 bit takes two instructions of {INSTRUCTION_BYTES} bytes on the link, written or read, and "
-        f"{c.FPGA_CLOCK_NS} ns of chip time where weights are written (assumed)",
-        f"an event of a sample takes {STIMULUS_BYTES} bytes on the link in every run, as in a playback program; the "
-        "player replays it from the FPGA's memory (assumed gateware)",
-        "the trace buffer loses no event before it is full; on the chip some spikes are lost (assumed)",
-        "the reset and restart of the processors between two runs take no chip time; link.run_overhead_us has them "
-        "(assumed)",
+        Assumption(
+            f"a word of 32 bit takes two instructions of {INSTRUCTION_BYTES} bytes on the link, written or read, and "
+            f"{c.FPGA_CLOCK_NS} ns of chip time where weights are written"
+        ),
+        Assumption(
+            f"an event of a sample takes {STIMULUS_BYTES} bytes on the link in every run, as in a playback program; "
+            "the player replays it from the FPGA's memory",
+            "assumed gateware",
+            Direction.BETTER,
+            Weight.GATEWARE,
+        ),
+        Assumption(
+            "the trace buffer loses no event before it is full; on the chip some spikes are lost",
+            direction=Direction.BETTER,
+        ),
+        Assumption(
+            "the reset and restart of the processors between two runs take no chip time; link.run_overhead_us has them",
+            weight=Weight.LINK,
+        ),
     ]
 
 

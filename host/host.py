@@ -14,7 +14,7 @@ import numpy as np
 from chip import energy
 from chip.base import constants as c
 from chip.base.config import ChipConfig
-from chip.base.errors import ChipLimitError
+from chip.base.errors import ChipLimitError, Resource
 from chip.base.registers import Registers
 from chip.base.settings import Checked
 from chip.chip import Chip
@@ -186,7 +186,7 @@ class Host:
             yield
         except ChipLimitError as error:
             network = getattr(firmware, "network", None)
-            if self._rule_source is not None or network is None or not error.resource.startswith("SRAM"):
+            if self._rule_source is not None or network is None or error.resource != Resource.SRAM:
                 raise
             *hidden, (_, readouts) = network.layers
             remedy = (
@@ -194,7 +194,8 @@ class Host:
                 f"too many for the program of {firmware.name}; use fewer hidden neurons or readouts"
             )
             name = self.chip.processors[hemisphere].name
-            raise ChipLimitError(f"SRAM of the {name} PPU", error.used, error.size, "bytes", remedy) from error
+            where = f"SRAM of the {name} PPU"
+            raise ChipLimitError(Resource.SRAM, where, error.used, error.size, "bytes", remedy) from error
 
     def _compile(self, progress: Callable[[int, int], None] | None) -> None:
         processors = [processor for processor in self.chip.processors if processor.program is not None]

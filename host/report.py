@@ -6,14 +6,12 @@ from pathlib import Path
 from typing import Any
 
 from chip import energy
+from chip.base.assumption import ASSUMED, Weight, weightiest
 from host import verdict
 from host.results import JSON_NAME, NPZ_NAME, PNG_NAME, Result
 
 LABEL_WIDTH = 12  # of the longest label
-ASSUMED = " (assumed)"  # what many assumptions end with, and the heading says
 SHOWN = 5  # assumptions of many
-WEIGHTY = ("(assumed gateware", "faster than the chip", "slower than the chip", "in reach of")  # by weight
-HOST_WEIGHTY = ("stands still while the host", "link.")  # before them, of a run from the host
 SMALLEST_US = 0.05  # a part of a sample's time below it is not worth a word
 
 
@@ -68,10 +66,11 @@ def _rows(result: Result) -> list[tuple[str, str]]:
 def _assumptions(result: Result, directory: Path | None, every: bool) -> list[tuple[str, str]]:
     shown, count = result.assumptions, len(result.assumptions)
     if not every and count > SHOWN:
-        words = (HOST_WEIGHTY if result.where == "host" else ()) + WEIGHTY
-        weighty = (text for word in words for text in result.assumptions if word in text)
-        shown = list(dict.fromkeys(weighty))[:SHOWN]
-    lines = [text.removesuffix(ASSUMED) for text in shown]
+        limit = (
+            Weight.CLOCK if result.where == "host" else Weight.GATEWARE
+        )  # else what is assumed of the link is nothing
+        shown = weightiest(result.assumptions, limit)[:SHOWN]
+    lines = [text.removesuffix(f" ({ASSUMED})") for text in shown]  # the heading says it
     if len(shown) < count:
         where = "result.assumptions" if directory is None else f"{JSON_NAME}; --assumptions shows them"
         lines.insert(0, f"{count} things, all in {where}" + ", and above all:" * bool(shown))

@@ -55,7 +55,7 @@ class Result:
             ``host_us_per_sample``, what a training sample takes on the host link and of the host's arithmetic.
         network: what was learned, as :meth:`ppu_programs.network.Network.to_dict` has it; None where a rule has none.
         settings: those of the rule, by name; None where it has none.
-        assumptions: one sentence each.
+        assumptions: one sentence each; as :class:`chip.base.assumption.Assumption` until they come from a file.
         versions: of plasticore and what it stands on.
         config: the chip's settings.
         complete: every program ended by itself, with exit code 0.

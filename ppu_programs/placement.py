@@ -33,7 +33,7 @@ from functools import cached_property
 import numpy as np
 
 from chip.base import constants as c
-from chip.base.errors import ChipLimitError
+from chip.base.errors import ChipLimitError, Resource
 from chip.base.registers import ROW_EXCITATORY, ROW_INHIBITORY, SHORTEST_REFRACTORY_NS, Registers
 from ppu_programs.network import LI, LIF, Linear, Network
 
@@ -130,24 +130,27 @@ class Placement:
     def _check_size(self) -> None:
         sizes = [linear.inputs for linear, _ in self.network]
         if self.network.depth > MAX_DEPTH:
-            halves = "halves of hemispheres, one a layer"
-            raise ChipLimitError(halves, self.network.depth, MAX_DEPTH, "layers", f"use 1..{MAX_DEPTH} layers")
+            halves, remedy = "halves of hemispheres, one a layer", f"use 1..{MAX_DEPTH} layers"
+            raise ChipLimitError(Resource.HALVES, halves, self.network.depth, MAX_DEPTH, "layers", remedy)
         for k, (_, neurons) in enumerate(self.network):
             name = layer_name(self.network, k)
             if neurons.size > c.LANES:
                 where = f"{name} ({'odd' if k // c.HEMISPHERES else 'even'} columns of a hemisphere)"
-                raise ChipLimitError(where, neurons.size, c.LANES, "neurons", f"use 1..{c.LANES} neurons")
+                remedy = f"use 1..{c.LANES} neurons"
+                raise ChipLimitError(Resource.NEURONS, where, neurons.size, c.LANES, "neurons", remedy)
         if self.network.inputs > c.DRIVERS:
-            remedy = f"use 1..{c.DRIVERS} inputs, two rows each"
-            raise ChipLimitError("input layer (top synapse drivers)", self.network.inputs, c.DRIVERS, "drivers", remedy)
+            raise ChipLimitError(
+                Resource.DRIVERS, "input layer (top synapse drivers)", self.network.inputs, c.DRIVERS, "drivers",
+                f"use 1..{c.DRIVERS} inputs, two rows each",
+            )  # fmt: skip
         for hemisphere, name in enumerate(HEMISPHERE_NAMES):
             leading = range(hemisphere, self.network.depth, c.HEMISPHERES)
             used = sum(sizes[k] for k in leading)
             if used > c.DRIVERS:
                 sources = " and ".join(layer_name(self.network, k - 1) for k in leading)
                 raise ChipLimitError(
-                    f"synapse drivers of the {name} hemisphere, for {sources}", used, c.DRIVERS, "drivers",
-                    "make these layers smaller; each source takes two rows",
+                    Resource.DRIVERS, f"synapse drivers of the {name} hemisphere, for {sources}", used, c.DRIVERS,
+                    "drivers", "make these layers smaller; each source takes two rows",
                 )  # fmt: skip
 
     def _place_layers(self) -> tuple[LayerPlace, ...]:

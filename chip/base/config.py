@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from chip.base import constants as c
+from chip.base.assumption import Assumption, Weight
 from chip.base.capmem_config import CapMemConfig
 from chip.base.settings import Checked, Imperfections, setting, switch
 
@@ -82,8 +83,8 @@ class LinkConfig(Checked):
 
     section: ClassVar[str] = "link"
     bandwidth_bytes_per_second: int = setting(125_000_000, 1, 10**12, source="1 GbE: sctrltp WIRESPEED 125 MB/s")
-    round_trip_us: float = setting(100.0, 0.0, 1e6)
-    run_overhead_us: float = setting(1000.0, 0.0, 1e7)
+    round_trip_us: float = setting(100.0, 0.0, 1e6, weight=Weight.LINK)
+    run_overhead_us: float = setting(1000.0, 0.0, 1e7, weight=Weight.LINK)
 
 
 @dataclass(frozen=True)
@@ -270,18 +271,12 @@ class ChipConfig(Checked):
                 lines += ["", f"[{field.name}]", *_toml_lines(value)]
         return "\n".join(lines) + "\n"
 
-    def assumptions(self) -> list[str]:
+    def assumptions(self) -> list[Assumption]:
         """One entry for every imperfection that is on, and every setting that no public source gives."""
-        found = self.imperfections.assumptions() + (self.capmem.assumptions() if self.capmem.used else [])
-        for section in dataclasses.fields(self):
-            value = getattr(self, section.name)
-            if dataclasses.is_dataclass(value) and not isinstance(value, Imperfections):
-                found += [
-                    f"{section.name}.{field.name} = {getattr(value, field.name)} (assumed)"
-                    for field in dataclasses.fields(value)
-                    if field.metadata["source"] == "assumed"
-                ]
-        return found
+        sections = [getattr(self, field.name) for field in dataclasses.fields(self) if not field.metadata]
+        imperfect = [self.imperfections] + [self.capmem] * self.capmem.used
+        digital = [section for section in sections if not isinstance(section, Imperfections)]
+        return [assumption for section in imperfect + digital for assumption in section.assumptions()]
 
 
 def _from_table(cls, table: dict, path: str):

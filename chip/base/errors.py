@@ -1,5 +1,21 @@
 """The chip's own errors. Each message is a sentence: what was wrong, which object, actual and limit, what to do."""
 
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Resource(StrEnum):
+    """What a chip has only so much of."""
+
+    SRAM = "SRAM"  # of a processor
+    STACK = "stack"  # of a processor
+    BLOCK_RAM = "block RAM"
+    DRAM = "DRAM"
+    NEURONS = "neurons"
+    DRIVERS = "synapse drivers"
+    HALVES = "halves of hemispheres"
+
 
 class ChipError(RuntimeError):
     """Something the chip, as it was configured, cannot do."""
@@ -9,17 +25,18 @@ class ChipLimitError(ChipError, ValueError):
     """A resource of the chip is exhausted.
 
     Attributes:
-        resource: what ran out, for example ``"SRAM of the top PPU"``.
+        resource: what ran out.
+        where: which of them, in words for the sentence, for example ``"SRAM of the top PPU"``.
         used, size: what was asked for and what there is, in the same unit.
     """
 
-    def __init__(self, resource: str, used: int, size: int, unit: str, remedy: str):
-        super().__init__(resource, used, size, unit, remedy)  # so that it can be copied and pickled
-        self.resource, self.used, self.size = resource, used, size
+    def __init__(self, resource: Resource, where: str, used: int, size: int, unit: str, remedy: str):
+        super().__init__(resource, where, used, size, unit, remedy)  # so that it can be copied and pickled
+        self.resource, self.where, self.used, self.size = resource, where, used, size
 
     def __str__(self) -> str:
-        resource, used, size, unit, remedy = self.args
-        return f"{resource}: {used} {unit} needed, {size} available; {remedy}"
+        _, where, used, size, unit, remedy = self.args
+        return f"{where}: {used} {unit} needed, {size} available; {remedy}"
 
 
 class DeclarationError(ChipError, ValueError):

@@ -5,10 +5,24 @@ from __future__ import annotations
 import dataclasses
 from typing import ClassVar
 
+from chip.base.assumption import ASSUMED, Assumption, Direction, Weight
 
-def setting(default, low=None, high=None, multiple_of=1, source="assumed"):
-    """One checked field: its default, closed range, granularity, and the source of its value."""
-    return dataclasses.field(default=default, metadata=dict(low=low, high=high, multiple_of=multiple_of, source=source))
+
+def setting(
+    default,
+    low=None,
+    high=None,
+    multiple_of=1,
+    source=ASSUMED,
+    direction: Direction = Direction.EITHER,
+    weight: Weight = Weight.DETAIL,
+):
+    """One checked field: its default, closed range, granularity, and the source of its value.
+
+    Where that is assumed, its direction and its weight, see :class:`chip.base.assumption.Assumption`.
+    """
+    known = dict(low=low, high=high, multiple_of=multiple_of, source=source, direction=direction, weight=weight)
+    return dataclasses.field(default=default, metadata=known)
 
 
 class Checked:
@@ -22,6 +36,18 @@ class Checked:
     def __post_init__(self):
         for field in dataclasses.fields(self):
             check_setting(self.section, field, getattr(self, field.name))
+
+    def assumptions(self) -> list[Assumption]:
+        """One entry for every setting that no public source gives."""
+        return [
+            Assumption(f"{self.section}.{field.name} = {getattr(self, field.name)}", **_weighed(field))
+            for field in dataclasses.fields(self)
+            if field.metadata and field.metadata["source"] == ASSUMED
+        ]
+
+
+def _weighed(field: dataclasses.Field) -> dict:
+    return {name: field.metadata[name] for name in ("source", "direction", "weight")}
 
 
 def check_setting(section: str, field: dataclasses.Field, value) -> None:
@@ -54,12 +80,14 @@ class Imperfections(Checked):
         """The magnitude of an imperfection, in the unit of its field; 0.0 where it is switched off."""
         return getattr(self, self._magnitude(name).name) if getattr(self, name) else 0.0
 
-    def assumptions(self) -> list[str]:
-        """One entry for every imperfection that is switched on."""
+    def assumptions(self) -> list[Assumption]:
+        """One entry for every imperfection that is switched on, whatever the source of its magnitude."""
         fields = [(name, self._magnitude(name)) for name in self.names() if getattr(self, name)]
         return [
-            f"{self.section}.{name} is on, {field.name[len(name) + 1 :]} = {getattr(self, field.name)} "
-            f"({field.metadata['source']})"
+            Assumption(
+                f"{self.section}.{name} is on, {field.name[len(name) + 1 :]} = {getattr(self, field.name)}",
+                **_weighed(field),
+            )
             for name, field in fields
         ]
 

@@ -8,9 +8,17 @@ from typing import Any
 import numpy as np
 
 from chip.base import constants as c
-from chip.base.errors import ChipLimitError, MachineFault
+from chip.base.assumption import Assumption, Direction, Weight
+from chip.base.errors import ChipLimitError, MachineFault, Resource
 from chip.fpga.memory import DRAM_BASE, ExternalMemory
 from chip.fpga.samples import SampleSet
+
+GATEWARE = Assumption(
+    "the FPGA has a sample player and a spike writer that PPUs can use",
+    "assumed gateware",
+    Direction.BETTER,
+    Weight.GATEWARE,
+)
 
 
 class SamplePlayer:
@@ -32,7 +40,9 @@ class SamplePlayer:
         taken = [taken.first for taken in self.memory.reserved if taken.first >= DRAM_BASE]  # recordings, at the end
         room = min(taken, default=DRAM_BASE + c.DRAM_BYTES) - DRAM_BASE
         if samples.nbytes > room:
-            raise ChipLimitError("sample memory (DRAM)", samples.nbytes, room, "bytes", "load fewer samples")
+            raise ChipLimitError(
+                Resource.DRAM, "sample memory (DRAM)", samples.nbytes, room, "bytes", "load fewer samples"
+            )
         self.samples = samples
         self._offsets = samples.offsets.tolist()  # as the core takes them, so that playing converts nothing
         self._times_ns, self._labels = samples.times_ns.astype(np.int64), samples.labels.astype(np.int64)

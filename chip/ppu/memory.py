@@ -21,7 +21,7 @@ import numpy as np
 
 from chip.base.constants import SRAM_BYTES, VECTOR_BYTES, WORD_BYTES
 from chip.base.declaration import shown
-from chip.base.errors import ChipLimitError
+from chip.base.errors import ChipLimitError, Resource
 from chip.ppu.compiler.stack import Chain, deepest_chain, deepest_chain_of_tasks
 
 if TYPE_CHECKING:
@@ -244,7 +244,8 @@ def _deepest(kernels: list[Kernel], tasks: TaskForm | None, stack: int) -> Chain
     if chain.stack_bytes > stack:
         where = f"{routine.file}:{routine.first_line}"
         remedy = f"{where}: the calls {' > '.join(chain.names)} need it: call less deeply, or use fewer variables"
-        raise ChipLimitError(f"stack of the processor for {whose}", chain.stack_bytes, stack, "bytes", remedy)
+        stack_of = f"stack of the processor for {whose}"
+        raise ChipLimitError(Resource.STACK, stack_of, chain.stack_bytes, stack, "bytes", remedy)
     return chain
 
 
@@ -271,4 +272,4 @@ def _refuse(placements: list[Placement], used: int, size: int) -> None:
         remedy += f", or move the code ({code} bytes) to external memory with code_in='external'"
     else:
         remedy += ", or keep it in external memory"
-    raise ChipLimitError("SRAM of the processor", used, size, "bytes", remedy)
+    raise ChipLimitError(Resource.SRAM, "SRAM of the processor", used, size, "bytes", remedy)

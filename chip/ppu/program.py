@@ -89,5 +89,8 @@ class Firmware:
         raise DeclarationError(f"firmware {self.name} has no programs(self)")
 
     def assumptions(self) -> list[str]:
-        """One sentence for everything that this firmware takes for granted and no source confirms."""
+        """One sentence for everything that this firmware takes for granted and no source confirms.
+
+        Those that short reports should show are a :class:`chip.base.assumption.Assumption` with a weight.
+        """
         return []

@@ -12,6 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from chip.base import constants as c
+from chip.base.assumption import Assumption
 from chip.base.config import ChipConfig
 from chip.base.registers import Registers
 from chip.silicon.capmem import TRIM_CENTRE
@@ -19,6 +20,13 @@ from chip.silicon.mismatch import CUT_STD, LEAST_FACTOR, Silicon, deviation, fac
 
 BRANCHES = 2  # causal, acausal
 TRIM_STEP = 0.15  # of a time constant or an amplitude per step of a trim (assumed)
+ASSUMPTIONS = (
+    Assumption(
+        f"what rows add to the baseline of the correlation sensors spreads {c.ROW_BASELINE_SHARE:g} times as much as "
+        "that of the channels"
+    ),
+    Assumption(f"a step of a correlation sensor's trim changes its amplitude or time constant by {TRIM_STEP:g} of it"),
+)
 _CHANNELS = (c.HEMISPHERES, c.COLUMNS)
 _SYNAPSES = (c.HEMISPHERES, c.ROWS, c.COLUMNS)
 

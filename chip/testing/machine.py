@@ -17,6 +17,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from chip.base import constants as c
 from chip.base.config import ChipConfig
 from chip.base.errors import LinkError
+from chip.base.losses import Loss
 from chip.base.registers import Registers
 from chip.chip import Chip
 from chip.fpga.samples import SampleSet
@@ -261,9 +262,9 @@ class ChipMachine(RuleBasedStateMachine):
     @invariant()
     def losses_and_link_are_those_of_the_model(self) -> None:
         losses = self.chip.losses()
-        assert losses["doorbells"] == self.model.lost_doorbells
-        assert losses["weight overflows"] == self.model.overflows
-        assert losses["races between PPUs"] == 0
+        assert losses[Loss.DOORBELLS] == self.model.lost_doorbells
+        assert losses[Loss.WEIGHT_OVERFLOWS] == self.model.overflows
+        assert losses[Loss.RACES] == 0
         assert (self.chip.link.bytes, self.chip.link.refused) == (self.model.link_bytes, self.model.refused)
 
     @invariant()

@@ -11,6 +11,7 @@ from chip.base.config import ChipConfig
 from chip.base.declaration import shown
 from chip.base.errors import LossError
 from chip.base.lanes import to_lanes
+from chip.base.losses import Loss
 from chip.base.registers import Registers
 from chip.chip import Chip
 from chip.fpga.samples import SampleSet
@@ -22,7 +23,6 @@ from chip.ppu.processor.processor import EXIT_CODES, WATCHDOG
 from chip.ppu.program import Firmware, Program, UncompiledProgram
 
 BUFFERS = Memory(membranes=u8[128 * 64], record=u32[256], row=u8[256], word=u32[1])
-SATURATED = "saturated conversions"
 
 
 class Script(Program):
@@ -57,16 +57,16 @@ class WatchedChip(Chip):
     A conversion is saturated where the CADC reads 0 or 255 of an enabled neuron.
 
     Attributes:
-        allow: names of losses that are no failure, as :meth:`losses` gives them.
+        allow: losses that are no failure, :class:`chip.base.losses.Loss` or their names.
         told: a loss has ended its run with an error.
     """
 
     def __init__(self, config: ChipConfig | None = None, allow: Collection[str] = ()):
         self.allow, self.saturated, self.told = frozenset(allow), 0, False
         super().__init__(config)
-        unknown = sorted(self.allow - set(super().losses()) - {SATURATED})
+        unknown = sorted(self.allow - set(Loss))
         if unknown:
-            names = ", ".join([*super().losses(), SATURATED])
+            names = ", ".join(Loss)
             raise ValueError(f"there is no loss named {unknown[0]!r} to allow; there are: {names}")
 
     def configure(self, registers: Registers) -> None:
@@ -89,10 +89,10 @@ class WatchedChip(Chip):
 
         core.post_cadc, core.copy_conversion = noted_post, counted_read
 
-    def losses(self) -> dict[str, int]:
+    def losses(self) -> dict[Loss, int]:
         """Everything that was lost, late or saturated and is not allowed, by name."""
-        found = {**super().losses(), SATURATED: self.saturated}
-        return {name: count for name, count in found.items() if name not in self.allow}
+        found = {**super().losses(), Loss.SATURATED_CONVERSIONS: self.saturated}
+        return {loss: count for loss, count in found.items() if loss not in self.allow}
 
     def run(self, progress: Callable[[Chip], None] | None = None) -> None:
         try:
@@ -103,11 +103,11 @@ class WatchedChip(Chip):
 
     def check(self) -> None:
         """Raise AssertionError where something was lost, late or saturated."""
-        lost = ", ".join(f"{count} {name}" for name, count in self.losses().items() if count)
+        lost = {loss: count for loss, count in self.losses().items() if count}
         if lost:
             raise AssertionError(
-                f"the firmware lost or saturated something: {lost}; mend it, or allow it by name, for example "
-                f"allow=[{next(name for name, count in self.losses().items() if count)!r}]"
+                f"the firmware lost or saturated something: {', '.join(f'{n} {loss}' for loss, n in lost.items())}; "
+                f"mend it, or allow it by name, for example allow=[{next(iter(lost)).value!r}]"
             )
 
 
@@ -166,7 +166,7 @@ def run_firmware(
 
     Args:
         config: an ideal strict chip by default.
-        allow: names of losses that are no failure, for example ``["saturated conversions"]``.
+        allow: losses that are no failure, for example ``[Loss.SATURATED_CONVERSIONS]`` or its name.
         exit_code: what every program must end with, a number of 32 bits, signed or not: 0xFFFFFFFF and -1 are the same;
             or ``"watchdog"`` where the watchdog is expected to end it.
 

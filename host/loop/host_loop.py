@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from chip.base import constants as c
+from chip.base.assumption import Assumption, Weight
 from chip.chip import Chip
 from chip.link import assumptions as link_assumptions
 from host import rules
@@ -23,7 +24,7 @@ from host.tasks import Task
 from ppu_programs.two_layer.firmware import TwoLayerFirmware
 
 PROGRESS_EVERY_S = 0.1
-STANDING_STILL = "chip time stands still while the host and the link are at work (assumed)"
+STANDING_STILL = Assumption("chip time stands still while the host and the link are at work", weight=Weight.CLOCK)
 
 
 class HostLoop(Host):

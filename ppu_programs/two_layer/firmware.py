@@ -10,9 +10,10 @@ from typing import ClassVar
 import numpy as np
 
 from chip.base import constants as c
+from chip.base.assumption import Assumption, Direction, Weight
 from chip.base.config import ChipConfig
 from chip.base.declaration import shown
-from chip.base.errors import ChipLimitError
+from chip.base.errors import ChipLimitError, Resource
 from chip.base.registers import Registers
 from chip.fpga.memory import DRAM_BASE
 from chip.fpga.samples import SampleSet
@@ -89,7 +90,9 @@ class TwoLayerFirmware(Firmware):
         if epochs < 1:
             raise ValueError(f"{self.name}: epochs is {epochs}; it must be at least 1")
         if epochs > MAX_EPOCHS:
-            raise ChipLimitError("reports in DRAM", epochs, MAX_EPOCHS, "epochs", "train for fewer epochs")
+            raise ChipLimitError(
+                Resource.DRAM, "reports in DRAM", epochs, MAX_EPOCHS, "epochs", "train for fewer epochs"
+            )
         if seed < 0:
             raise ValueError(f"{self.name}: seed is {seed}; it must not be negative")
         own = self.settings_class
@@ -158,7 +161,9 @@ class TwoLayerFirmware(Firmware):
         )
         room = REPORTS_ADDRESS - DRAM_BASE
         if samples.nbytes > room:
-            raise ChipLimitError("DRAM below the reports", samples.nbytes, room, "bytes", "load fewer samples")
+            raise ChipLimitError(
+                Resource.DRAM, "DRAM below the reports", samples.nbytes, room, "bytes", "load fewer samples"
+            )
         return samples
 
     def recording_ns(self, config: ChipConfig) -> int:
@@ -187,14 +192,18 @@ class TwoLayerFirmware(Firmware):
         built_for = self.settings, self.plan, self.seed
         return self.hidden_program(*built_for), self.readout_program(*built_for)
 
-    def assumptions(self) -> list[str]:
-        known = ["the firmware knows the configured latencies of gateware and router (assumed to be calibrated)"]
+    def assumptions(self) -> list[Assumption]:
+        latencies = "the firmware knows the configured latencies of gateware and router"
+        known = [Assumption(latencies, "assumed to be calibrated", Direction.BETTER)]
         for layer, (linear, neurons) in enumerate(self.network.layers[:-1]):
             current_lsb = c.WEIGHT_MAX * linear.efficacy_lsb
+            synapse = "hidden synapse" if self.network.depth == 2 else f"synapse of hidden layer {layer}"
+            charge = (
+                f"a {synapse} of weight {c.WEIGHT_MAX} brings {current_lsb} LSB of current, "
+                f"{current_lsb / neurons.threshold_lsb:.0f} thresholds"
+            )
             known.append(
-                f"a {'hidden synapse' if self.network.depth == 2 else f'synapse of hidden layer {layer}'} of weight "
-                f"{c.WEIGHT_MAX} brings {current_lsb} LSB of current, {current_lsb / neurons.threshold_lsb:.0f} "
-                "thresholds (assumed to be in reach of the synapse bias)"
+                Assumption(charge, "assumed to be in reach of the synapse bias", Direction.BETTER, Weight.REACH)
             )
         return known
 

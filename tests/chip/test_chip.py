@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from chip.base import constants as c
+from chip.base.assumption import Assumption, Direction, Weight, weightiest
 from chip.base.config import ChipConfig
 from chip.base.errors import LinkError, MachineFault
 from chip.chip import Chip
@@ -259,3 +260,17 @@ def test_circuits_that_registers_switch_on_bring_their_assumptions():
     assert plasticity not in correlated and sensors not in plastic and plasticity in plastic
     for words in (sensors, "saturates 170 LSB below", "spreads 0.3 times", "by 0.15 of it", "nearest", "leakage"):
         assert words in correlated
+
+
+@pytest.mark.parametrize("config", [ChipConfig.ideal(), ChipConfig.typical(seed=1), ChipConfig.raw(seed=1)])
+def test_assumptions_are_values_each_once_whose_direction_goes_with_their_weight(config):
+    registers, _ = two_inputs()
+    registers.correlation_enabled[0], registers.stp_enabled[0, ...] = True, True
+    found = run(top=sleep, registers=registers, config=config).report()["assumptions"]
+    assert all(type(assumption) is Assumption for assumption in found) and len(set(found)) == len(found)
+    directions = {Weight.COST_BELOW: Direction.FASTER, Weight.COST_ABOVE: Direction.SLOWER}
+    for assumption in found:
+        assert assumption.direction == directions.get(assumption.weight, assumption.direction), assumption
+    of_the_link = {assumption for assumption in found if assumption.weight == Weight.LINK}
+    assert of_the_link <= set(config.link.assumptions()) and len(of_the_link) == 2
+    assert weightiest(found, Weight.GATEWARE)[0].source == "assumed gateware"

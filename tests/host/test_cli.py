@@ -98,10 +98,10 @@ def test_fault_of_the_chip_is_one_sentence_and_exit_code_1(tmp_path, capsys, mon
 
 
 def test_network_that_does_not_fit_is_bad_input(tmp_path, capsys, monkeypatch):
-    from chip.base.errors import ChipLimitError
+    from chip.base.errors import ChipLimitError, Resource
 
     def too_big(*_):
-        raise ChipLimitError("SRAM of the top PPU", 20_000, 16_384, "bytes", "use fewer hidden neurons")
+        raise ChipLimitError(Resource.SRAM, "SRAM of the top PPU", 20_000, 16_384, "bytes", "use fewer hidden neurons")
 
     monkeypatch.setattr("host.commands.train.learn", too_big)
     assert main(["train", "yin-yang", "--out", str(tmp_path / "run")]) == 2

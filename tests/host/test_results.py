@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
+from chip.base.assumption import Assumption, Weight
 from chip.energy import energy
 from chip.ppu.processor.processor import WATCHDOG
 from host.report import report
@@ -263,7 +264,10 @@ def test_report_has_one_line_of_energy():
 
 def test_of_many_assumptions_the_weightiest_are_shown_and_counted(tmp_path):
     light = [f"setting{i} = {i} (assumed)" for i in range(30)]
-    weighty = ["branches are quick (assumed; faster than the chip)", "a player (assumed gateware)"]
+    weighty = [
+        Assumption("branches are quick", "assumed; faster than the chip", weight=Weight.COST_BELOW),
+        Assumption("a player", "assumed gateware", weight=Weight.GATEWARE),
+    ]
     result = make_result(assumptions=[*light, *weighty])
     lines = report(result, tmp_path).splitlines()
     first = lines.index("  assumed       32 things, all in result.json; --assumptions shows them, and above all:")
@@ -275,6 +279,23 @@ def test_of_many_assumptions_the_weightiest_are_shown_and_counted(tmp_path):
     plain = report(make_result(assumptions=light))
     assert plain.endswith("  assumed       30 things, all in result.assumptions")
     assert result.summary()["assumptions"] == [*light, *weighty]
+
+
+def test_what_is_assumed_of_the_link_weighs_where_a_host_learns_only():
+    light = [f"setting{i} = {i} (assumed)" for i in range(30)]
+    weighty = [Assumption(weight.name, weight=weight) for weight in Weight]
+    assert [line.split()[-1] for line in report(make_result(assumptions=light + weighty)).splitlines()[-4:]] == [
+        *("GATEWARE", "COST_BELOW", "COST_ABOVE", "REACH"),
+    ]
+    of_a_host = make_result(
+        where="host",
+        assumptions=light + weighty,
+        time={"chip_s": 1.0, "link_s": 1.0, "host_s": 1.0},
+        host_link=make_result().host_link | {"runs": 1, "round_trips": 1},
+    )
+    assert [line.split()[-1] for line in report(of_a_host).splitlines()[-5:]] == [
+        *("CLOCK", "LINK", "GATEWARE", "COST_BELOW", "COST_ABOVE"),
+    ]
 
 
 def test_report_of_a_run_without_timed_samples():

@@ -12,7 +12,7 @@ from __future__ import annotations
 import numpy as np
 
 from chip.base import constants as c
-from chip.base.errors import ChipLimitError, LossError, MachineFault
+from chip.base.errors import ChipLimitError, LossError, MachineFault, Resource
 from chip.fpga.memory import BLOCK_RAM_BASE, DRAM_BASE, ExternalMemory
 from chip.fpga.writer import record_address
 from chip.ppu.processor.timing import WORD_CYCLES
@@ -151,9 +151,9 @@ class Recorder:
 def _place(track: Track, program, external: ExternalMemory, who: str) -> None:
     """Reserve the highest free room that is large enough."""
     if track.recording.memory == "dram":
-        name, start, stop = "DRAM", DRAM_BASE + external.sample_bytes, DRAM_BASE + c.DRAM_BYTES
+        memory, start, stop = Resource.DRAM, DRAM_BASE + external.sample_bytes, DRAM_BASE + c.DRAM_BYTES
     else:
-        name, start, stop = "block RAM", BLOCK_RAM_BASE, record_address(0)
+        memory, start, stop = Resource.BLOCK_RAM, BLOCK_RAM_BASE, record_address(0)
     gaps = external.gaps(start, stop)
     for low, high in reversed(gaps):
         address = (high - track.nbytes) // c.VECTOR_BYTES * c.VECTOR_BYTES
@@ -163,7 +163,8 @@ def _place(track: Track, program, external: ExternalMemory, who: str) -> None:
             return
     recording = track.recording
     raise ChipLimitError(
-        f"{recording.declared}: {name} for recording {recording.name} of program {program.name} on the {who} PPU",
+        memory,
+        f"{recording.declared}: {memory} for recording {recording.name} of program {program.name} on the {who} PPU",
         track.nbytes,
         max((high - low for low, high in gaps), default=0),
         "bytes",

@@ -8,8 +8,11 @@ from typing import Protocol
 
 import numpy as np
 
+from chip.base.assumption import Assumption
 from host.loop.observation import Observation
 from ppu_programs.two_layer.settings import SampleSettings
+
+OF_THIS_METHOD = ""  # in the place of a source: so it is, here
 
 
 @dataclass(frozen=True)
@@ -87,7 +90,7 @@ class BatchMethod:
         means = (np.multiply(total, scale, order="C") for total, scale in zip(sums, scales, strict=True))
         return Gradient(loss, tuple(means), lift)
 
-    def assumptions(self) -> list[str]:
+    def assumptions(self) -> list[Assumption]:
         """The optimiser and the observation, which are not those of the on-chip rule of the same name."""
         learning, looks = self.learning, self.looks
         seen = ["spikes with time stamps of 8 ns"]
@@ -96,10 +99,17 @@ class BatchMethod:
         if looks.count:
             seen.append(f"{looks.count} looks of the CADC at the hidden membranes, {looks.period_ns} ns apart")
         return [
-            f"the host learns in float by Adam with rates of {learning.rate} and {learning.readout_rate} weight steps "
-            f"that fall to 0 and beta of {learning.memory} and {learning.square_memory}, chosen on validation samples; "
-            "the on-chip rule by AdaMax in fixed point",
-            f"the host observes {', '.join(seen)}, and takes the labels and input times of samples from what it wrote",
+            Assumption(
+                f"the host learns in float by Adam with rates of {learning.rate} and {learning.readout_rate} weight "
+                f"steps that fall to 0 and beta of {learning.memory} and {learning.square_memory}, chosen on "
+                "validation samples; the on-chip rule by AdaMax in fixed point",
+                OF_THIS_METHOD,
+            ),
+            Assumption(
+                f"the host observes {', '.join(seen)}, and takes the labels and input times of samples from what it "
+                "wrote",
+                OF_THIS_METHOD,
+            ),
         ]
 
 
