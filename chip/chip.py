@@ -20,6 +20,7 @@ from chip.base.assumption import Assumption
 from chip.base.clock import Clock
 from chip.base.config import ChipConfig
 from chip.base.errors import LossError, MachineFault
+from chip.base.feed import Feed
 from chip.base.live import Live
 from chip.base.losses import Loss
 from chip.base.registers import Registers
@@ -57,6 +58,7 @@ class Chip(Live):
         processors: the top and the bottom PPU.
         external: the memory behind the FPGA; trace: the FPGA's record of events for the host.
         environment: the SimPy environment, see :mod:`chip.base.clock`.
+        feed: tells what happens, see :mod:`chip.base.feed`.
     """
 
     def __init__(self, config: ChipConfig | None = None):
@@ -65,8 +67,9 @@ class Chip(Live):
         self.config = config or ChipConfig.ideal()
         self.environment = Clock()
         self.environment.limit_ns = self.config.ppu.program_limit_cycles * c.PPU_CLOCK_NS
+        self.feed = Feed()
         self.external = ExternalMemory()
-        self.player = SamplePlayer(self.config.fpga, self.external)
+        self.player = SamplePlayer(self.config.fpga, self.external, self.feed)
         self.writer = SpikeWriter(self.config.fpga, self.external, self.config.strict)
         self.trace = TraceBuffer(self.config.strict)
         self.processors = (Processor(self, c.TOP), Processor(self, c.BOTTOM))
@@ -86,7 +89,7 @@ class Chip(Live):
     def configure(self, registers: Registers) -> None:
         """Take over all registers; called by the link."""
         codes = None if self.calibration is None else self.calibration.codes(registers)
-        self.core = AnalogCore(self.config, registers, codes)
+        self.core = AnalogCore(self.config, registers, codes, self.feed)
         self.plastic_drivers = bool(registers.stp_enabled.any())
         self.counter_base[...] = 0
         self.registers = copy.deepcopy(registers)

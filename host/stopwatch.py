@@ -53,8 +53,7 @@ class Stopwatch:
         self._first: Lap | None = None
         self._last: Lap | None = None
         if timed:
-            chip.player.before_sample[timed.start] = self._begin
-            chip.player.before_sample[timed.stop] = self._end
+            chip.feed.samples.append(self._look)
         self._started = time.perf_counter()
 
     def stop(self) -> dict[str, Any]:
@@ -65,7 +64,7 @@ class Stopwatch:
         take later. ``chip_parts``: by PPU, what it did in ``chip_us_per_sample``; the parts add up to it.
         """
         if self._first is not None and self._last is None:
-            self._end(self.chip.now_ns)
+            self._last = self._lap(self.chip.now_ns)
         first, last = self._first, self._last
         if first is None or last is None or last.samples == first.samples:
             names = ("wall_us_per_sample", "chip_us_per_sample", "compile_seconds")
@@ -81,11 +80,13 @@ class Stopwatch:
             "chip_parts": {name: self._parts(name, first, last) for name in first.busy_cycles},
         }
 
-    def _begin(self, request_ns: int) -> None:
-        self._first = self._lap(request_ns)
-
-    def _end(self, request_ns: int) -> None:
-        self._last = self._lap(request_ns)
+    def _look(self, played: int, index: int, request_ns: int, zero_ns: int, end_ns: int) -> None:
+        """Take a lap at the request of the first timed sample, and of the one behind the last."""
+        if played == self.timed.start:
+            self._first = self._lap(request_ns)
+        elif played == self.timed.stop:
+            self._last = self._lap(request_ns)
+            self.chip.feed.samples.remove(self._look)
 
     def _lap(self, chip_ns: int) -> Lap:
         chip = self.chip

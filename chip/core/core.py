@@ -6,6 +6,7 @@ import numpy as np
 
 from chip.base import constants as c
 from chip.base.config import ChipConfig
+from chip.base.feed import Conversion, Feed, tell
 from chip.base.grid import (
     BLOCK_NS,
     EDGE_NS,
@@ -82,8 +83,16 @@ class AnalogCore(Live, Posting):
         RuntimeError: an operation in the past, two writes to one row half at one time, a configuration within a block.
     """
 
-    def __init__(self, config: ChipConfig, registers: Registers, codes: AnalogCodes | None = None):
+    def __init__(
+        self,
+        config: ChipConfig,
+        registers: Registers,
+        codes: AnalogCodes | None = None,
+        feed: Feed | None = None,
+    ):
         self.config = config
+        feed = feed or Feed()
+        self._posts, self._conversions = feed.posts, feed.conversions
         if config.router.on_chip_latency_ns < GRID_NS:
             raise ValueError(
                 f"the on-chip latency is {config.router.on_chip_latency_ns} ns; the analog core needs {GRID_NS} ns or "
@@ -220,6 +229,9 @@ class AnalogCore(Live, Posting):
 
     def copy_conversion(self, ticket: int, values: np.ndarray) -> None:
         """Write a conversion into uint8[n]: n of its values, those of the even half first. Nobody checks the array."""
+        if self._conversions and values.size < c.COLUMNS:  # who listens is told of all of it
+            values[...] = self.cadc_result(ticket).reshape(-1)[: values.size]
+            return
         self.advance(ticket >> 1)
         status = take_look(self._clock, self._queues.looks, self._queues.look_values, ticket, values)
         if status == PENDING:  # posted for this very instant after the core had come there
@@ -230,6 +242,9 @@ class AnalogCore(Live, Posting):
                 f"there is no conversion of hemisphere {ticket & 1} at {ticket >> 1} ns to read; it was not posted, or "
                 f"it was read before"
             )
+        if self._conversions:
+            codes = values.reshape(c.HALVES, c.LANES).copy()
+            tell(self._conversions, Conversion(ticket >> 1, ticket & 1, codes))
 
     def correlation_result(self, ticket: tuple[int, int]) -> np.ndarray:
         """Return uint8[2, 2, 128], [branch, half, lane], causal first, of a row's conversion; it can be read once."""

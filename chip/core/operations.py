@@ -9,10 +9,11 @@ import numpy as np
 from chip.array.arrays import Network
 from chip.array.writes import insert_row, insert_rows
 from chip.base import constants as c
+from chip.base.feed import Post, Posted, tell
 from chip.base.queues import BAD_ROW, BAD_TIME, BAD_WEIGHT, FULL, TWICE
 from chip.converters.requests import insert_look
 from chip.core.layout import Queues
-from chip.core.sensors import CorrelationSensors
+from chip.core.sensors import WHOLE_HALF, CorrelationSensors
 from chip.core.state import POSTED
 from chip.fabric.events import BAD_PART, insert_events
 from chip.fabric.padi import INJECTED, LAST_LABEL, padi_word
@@ -36,6 +37,7 @@ class Posting:
     _queues: Queues
     _clock: np.ndarray
     sensors: CorrelationSensors | None
+    _posts: list[Callable[[Posted], None]]
     _pack: Callable[[], None]
 
     def post_events(self, times_ns: np.ndarray, labels: np.ndarray, zero_ns: int = 0) -> None:
@@ -57,6 +59,8 @@ class Posting:
         if status < 0:
             self._check_time(zero_ns + int(times_ns[-2 - status]), "an event")
             raise ValueError(f"an event label is {int(labels[-2 - status])}; labels are 0..65535")
+        if self._posts:
+            self._tell(Post.EVENTS, zero_ns + times_ns[first:last], labels=labels[first:last].copy())
 
     def post_padi_event(self, time_ns: int, hemisphere: int, busses: int, row_select: int, label: int) -> None:
         """Post an event that a processor puts on PADI busses, past the crossbar: 4 bits of busses, 5, and 6 bits."""
@@ -70,6 +74,9 @@ class Posting:
         times, words = np.array([time_ns], np.int64), np.array([word], np.int64)
         while insert_events(self._clock, self._queues.events, times, words, 0, 1, 0, INJECTED | LAST_LABEL) == FULL:
             self._make_room("events", 1)
+        if self._posts:
+            to = dict(hemisphere=hemisphere, busses=busses, row_select=row_select, label=label)
+            self._tell(Post.PADI_EVENT, time_ns, **to)
 
     def post_weight_rows(
         self, times_ns: np.ndarray, hemisphere: int, rows: np.ndarray, half: int, values: np.ndarray
@@ -101,6 +108,8 @@ class Posting:
             queues = self._queues
         if status in (BAD_TIME, TWICE):
             self._refuse_rows(status, zero_ns + times_ns, hemisphere, rows, half, values)
+        if self._posts and status >= 0:
+            self._tell_weights(zero_ns + times_ns, hemisphere, rows, np.full(len(rows), half), values)
         return status
 
     def post_row(self, first_ns: int, step_ns: int, hemisphere: int, row: int, values: np.ndarray) -> bool:
@@ -119,6 +128,9 @@ class Posting:
         if status < 0 and status != BAD_WEIGHT:
             times_ns = np.array([first_ns, first_ns + step_ns])
             self._refuse_rows(status, times_ns, hemisphere, np.array([row]), c.EVEN, values)
+        if self._posts and status != BAD_WEIGHT:
+            times_ns = np.array([first_ns, first_ns + step_ns])
+            self._tell_weights(times_ns, hemisphere, np.array([row, row]), np.arange(c.HALVES), values)
         return status != BAD_WEIGHT
 
     def _refuse_rows(self, status: int, times, hemisphere, rows, half, values) -> None:
@@ -156,6 +168,8 @@ class Posting:
         key = time_ns << 2 | (hemisphere * c.HALVES + half)
         while insert_reset(self._clock, self._queues.resets, self._queues.reset_masks, key, mask) == FULL:
             self._make_room("resets", 1)
+        if self._posts:
+            self._tell(Post.NEURON_RESET, time_ns, hemisphere=hemisphere, half=half, mask=mask.copy())
 
     def post_cadc(self, time_ns: int, hemisphere: int) -> int:
         """Post a conversion of all membranes of a hemisphere; returns the ticket for :meth:`cadc_result`."""
@@ -165,12 +179,17 @@ class Posting:
         ticket = (int(time_ns) << 1) | hemisphere
         while insert_look(self._clock, self._queues.looks, ticket) == FULL:
             self._make_room("looks", 1)
+        if self._posts:
+            self._tell(Post.CONVERSION, time_ns, hemisphere=hemisphere)
         return ticket
 
     def post_correlation(self, time_ns: int, hemisphere: int, row: int) -> tuple[int, int]:
         """Post a conversion of both branches of a row; returns the ticket for ``correlation_result``."""
         self._check_sensors(time_ns, hemisphere, row)
-        return int(time_ns), self.sensors.post_read(int(time_ns), hemisphere * c.ROWS + int(row))
+        ticket = int(time_ns), self.sensors.post_read(int(time_ns), hemisphere * c.ROWS + int(row))
+        if self._posts:
+            self._tell(Post.CORRELATION_CONVERSION, time_ns, hemisphere=hemisphere, row=row)
+        return ticket
 
     def post_correlation_reset(self, time_ns: int, hemisphere: int, row: int, mask: np.ndarray) -> None:
         """Post a reset of sensors of a row: uint8[2, 128] ``mask``, [half, lane], has the bits 1 causal, 2 acausal."""
@@ -179,11 +198,24 @@ class Posting:
         if mask.shape != (c.HALVES, c.LANES):
             raise ValueError(f"a correlation reset mask has the shape {mask.shape}; it must be ({c.HALVES}, {c.LANES})")
         self.sensors.post_reset(int(time_ns), hemisphere * c.ROWS + int(row), mask)
+        if self._posts:
+            masks = mask[np.newaxis].copy()
+            self._tell(Post.CORRELATION_RESET, time_ns, hemisphere=hemisphere, row=row, masks=masks)
 
     def post_whole_correlation_reset(self, time_ns: int, later_ns: int, hemisphere: int, row: int) -> None:
         """Post resets of both branches of a row: of its even half, and ``later_ns`` > 0 later of its odd half."""
         self._check_sensors(time_ns, hemisphere, row)
         self.sensors.post_whole_reset(time_ns, later_ns, hemisphere * c.ROWS + row)
+        if self._posts:
+            times_ns = np.array([time_ns, time_ns + later_ns])
+            self._tell(Post.CORRELATION_RESET, times_ns, hemisphere=hemisphere, row=row, masks=WHOLE_HALF.copy())
+
+    def _tell_weights(self, times_ns, hemisphere: int, rows: np.ndarray, halves: np.ndarray, values) -> None:
+        self._tell(Post.WEIGHTS, times_ns, hemisphere=hemisphere, rows=rows.copy(), halves=halves, values=values.copy())
+
+    def _tell(self, what: Post, times_ns: int | np.ndarray, **arguments: int | np.ndarray) -> None:
+        """Tell who listens what was posted; the arrays are theirs."""
+        tell(self._posts, Posted(what, np.atleast_1d(np.asarray(times_ns, np.int64)), arguments))
 
     def _check_sensors(self, time_ns: int, hemisphere: int, row: int) -> None:
         _check_place(hemisphere, c.EVEN)

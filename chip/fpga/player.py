@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -10,6 +9,7 @@ import numpy as np
 from chip.base import constants as c
 from chip.base.assumption import Assumption, Direction, Weight
 from chip.base.errors import ChipLimitError, MachineFault, Resource
+from chip.base.feed import Feed, tell
 from chip.fpga.memory import DRAM_BASE, ExternalMemory
 from chip.fpga.samples import SampleSet
 
@@ -26,15 +26,14 @@ class SamplePlayer:
 
     Attributes:
         played: samples so far; playing_ns: time from their requests to the ends of their recordings.
-        before_sample: for an observer: called once with the request's time in ns, when ``played`` is the key.
     """
 
-    def __init__(self, config, memory: ExternalMemory):
+    def __init__(self, config, memory: ExternalMemory, feed: Feed | None = None):
         self.config, self.memory = config, memory
         self.samples: SampleSet | None = None
         self.busy_until_ns = 0
         self.played = self.playing_ns = 0
-        self.before_sample: dict[int, Callable[[int], None]] = {}
+        self._listeners = (feed or Feed()).samples
 
     def load(self, samples: SampleSet) -> None:
         taken = [taken.first for taken in self.memory.reserved if taken.first >= DRAM_BASE]  # recordings, at the end
@@ -65,15 +64,16 @@ class SamplePlayer:
                 f"a program asked for sample {index} at {request_ns} ns while the player is busy until "
                 f"{self.busy_until_ns} ns; wait for the doorbell first"
             )
-        if self.played in self.before_sample:
-            self.before_sample.pop(self.played)(request_ns)
         clock = c.FPGA_CLOCK_NS
         zero_ns = -(-(request_ns + self.config.player_latency_ns) // clock) * clock
+        end_ns = zero_ns + self.samples.duration_ns
+        if self._listeners:
+            tell(self._listeners, self.played, index, request_ns, zero_ns, end_ns)
         core.post_part(self._times_ns, self._labels, self._offsets[index], self._offsets[index + 1], zero_ns)
-        self.busy_until_ns = zero_ns + self.samples.duration_ns
+        self.busy_until_ns = end_ns
         self.played += 1
-        self.playing_ns += self.busy_until_ns - request_ns
-        return zero_ns, self.busy_until_ns
+        self.playing_ns += end_ns - request_ns
+        return zero_ns, end_ns
 
     def snapshot(self) -> dict[str, Any]:
         """Return the samples, and what has been played."""

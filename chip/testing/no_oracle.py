@@ -19,9 +19,9 @@ A compiled program can ask for nothing else; a plain one that tries is refused.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -29,9 +29,10 @@ import numpy as np
 from chip.base import constants as c
 from chip.base.clock import Clock
 from chip.base.config import ChipConfig
+from chip.base.feed import Feed, Follower
 from chip.ppu.contract import image_of
 from chip.ppu.processor.chaining import READS
-from chip.ppu.processor.flows.flow import FAULT, SLEEP, Flow
+from chip.ppu.processor.flows.flow import FAULT, Flow
 from chip.ppu.processor.flows.plain import PlainFlow, PlainPpu
 from chip.ppu.processor.linking import link_program
 from chip.ppu.processor.operation import TABLE, Operation
@@ -75,9 +76,7 @@ def record(chip) -> Iterator[dict[int, Log]]:
     loaded = [processor for processor in chip.processors if processor.program is not None]
     if not loaded:
         raise RuntimeError("no PPU has a program to record; load one over chip.link first")
-    recorders = [_RecordedFlow(processor) for processor in loaded]
-    for processor, recorder in zip(loaded, recorders, strict=True):
-        processor.flow = recorder
+    recorders = [_Recorder(processor) for processor in loaded]
     try:
         yield {processor.hemisphere: recorder.log for processor, recorder in zip(loaded, recorders, strict=True)}
     finally:
@@ -100,87 +99,63 @@ def replay(log: Log, program: Program) -> Outcome:
 # ---------------------------------------------------------------------- recording
 
 
-class _RecordedFlow:
-    """Stands in the place of a program's flow: passes everything on and writes it down."""
+class _Recorder(Follower):
+    """Follows a program and writes it down."""
 
     def __init__(self, ppu: Processor):
-        self.ppu, self.flow = ppu, ppu.flow
-        self.beginnings = [partial(self._begin, code) for code in range(len(ppu.flow.beginnings))]
-        self._watched, self.flow.watched = self.flow.watched, True  # so that kernels are operations that can be logged
+        self.ppu = ppu
         self.log = Log(ppu.program.name, ppu.hemisphere, ppu.config, ppu.vector.snapshot())
         self._came = self.log.host  # where goes what others have written by now
         self._expected = np.zeros_like(ppu.sram)  # SRAM as it would be without them
         for name, values in image_of(ppu.program).items():
             ppu.link_map.views(self._expected)[name][...] = values
-        self._open: list[tuple[Effect, list[Bytes]]] = []  # operations that bring something at their end, and where
+        self._present: _Present | None = None  # the operation that begins
+        self._open: list[_Present] = []  # operations that bring something at their end
         self._written = hashlib.sha256()
+        ppu.followers.append(self)
+        ppu.place_listeners.append(self._note_place)
 
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self.flow, name)
-
-    @property
-    def control_cycles(self) -> int:
-        return self.flow.control_cycles
-
-    @control_cycles.setter
-    def control_cycles(self, cycles: int) -> None:
-        self.flow.control_cycles = cycles
-
-    def advance(self, now_ns: int, horizon_ns: int) -> int:
-        incoming = self.ppu.incoming
-        while incoming.open and horizon_ns > now_ns + 1:  # step by step, so that the log has what each read sees
-            incoming.bring(now_ns)
-            code = self._advance(now_ns, now_ns + 1)
-            now_ns = self.flow.time_ns
-            if code != SLEEP or now_ns >= horizon_ns:
-                return code
-        return self._advance(now_ns, horizon_ns)
-
-    def _advance(self, now_ns: int, horizon_ns: int) -> int:
+    def goes_on(self, ppu: Processor, now_ns: int, horizon_ns: int) -> None:
         self._look()
-        code = self.flow.advance(now_ns, horizon_ns)
-        self._expected[:] = self.ppu.sram  # a plain program may have written there
-        entry = Entry(now_ns, horizon_ns, came_to(self.flow, code))
+
+    def came_to(self, ppu: Processor, now_ns: int, horizon_ns: int, code: int) -> None:
+        self._expected[:] = ppu.sram  # a plain program may have written there
+        entry = Entry(now_ns, horizon_ns, came_to(ppu.flow, code))
         self.log.entries.append(entry)
         self._came = entry.came
-        return code
 
-    def _begin(self, code: int) -> None:
-        operation = self.flow.operation(code)
-        effects = self.log.entries[-1].effects
-
-        def do(one: Operation) -> None:
-            effect = Effect(plain(one))
-            effects.append(effect)
-            self._do(one, effect, late=one is operation or one.name in READS)
-            effect.done = self.ppu.failure is None
-
-        begin(self.ppu, operation, do)
-        self.flow.leave(code)
-
-    def _do(self, operation: Operation, effect: Effect, late: bool) -> None:
-        """Begin one operation and write down what it brings, at its end where it is ``late``."""
-        ppu = self.ppu
+    def begins(self, ppu: Processor, operation: Operation) -> None:
+        effect = Effect(plain(operation))
+        self.log.entries[-1].effects.append(effect)
         update_digest(self._written, operation, ppu)
         if operation.name == "run":
             self._note_arrivals(operation, effect)
-            try:
-                operation.begin(ppu)
-            finally:
-                self._expected[:] = ppu.sram
+        self._present = _Present(operation, effect, ppu.cycles)
+
+    def has_begun(self, ppu: Processor, operation: Operation) -> None:
+        present = self._end_present()
+        present.effect.done = ppu.failure is None
+        if operation.name == "run":
+            self._expected[:] = ppu.sram
             return
-        booked = ppu.cycles
-        try:
-            with self._targets_noted(operation) as targets:
-                operation.begin(ppu)
-        finally:
-            effect.cycles = ppu.cycles - booked
         if operation.name == PASS:
-            effect.choice = ppu.scheduler.choice
-        if late:
-            self._open.append((effect, targets))
+            present.effect.choice = ppu.scheduler.choice
+        if operation.name in READS or ppu.parts is None:
+            self._open.append(present)
         else:
-            self._note(effect, targets)
+            self._note(present)
+
+    def _end_present(self) -> _Present:
+        present, self._present = self._present, None
+        assert present is not None
+        if present.operation.name != "run":
+            present.effect.cycles = self.ppu.cycles - present.booked
+        return present
+
+    def _note_place(self, ppu: Processor, region: str, first: int, values: np.ndarray) -> None:
+        """Note bytes of the region that an operation brings something to: it writes them, changed or not."""
+        if self._present is not None and region == self._present.into:
+            self._present.targets.append((ppu.link_map.offset(region) + first, values))
 
     def _note_arrivals(self, operation: Operation, effect: Effect) -> None:
         """Write down what a kernel finds of regions that are half-written: as :meth:`Processor.look` brings it."""
@@ -192,43 +167,17 @@ class _RecordedFlow:
             ppu.incoming.collision(low, low + ppu.regions[region].nbytes, ppu.environment.now, writes=False)
         effect.arrived = self._changes()
 
-    @contextmanager
-    def _targets_noted(self, operation: Operation) -> Iterator[list[Bytes]]:
-        """Note which bytes of the region that it names an operation asks for: it writes them, changed or not."""
-        ppu, targets = self.ppu, []
-        into = argument(operation, "into")
-        if not isinstance(into, str) or operation.name == "send":  # which names another PPU's region
-            yield targets
-            return
-
-        def noting(method: Callable, offset_of: Callable[[tuple], int]) -> Callable:
-            def noted(region: str, *where: int):
-                found = method(region, *where)
-                if region == into:
-                    targets.append((ppu.link_map.offset(region) + offset_of(where), np.asarray(found)))
-                return found
-
-            return noted
-
-        ppu.known_vectors.clear()
-        ppu.bytes = noting(ppu.bytes, lambda where: where[0])  # type: ignore[method-assign]
-        ppu.memory = noting(ppu.memory, lambda where: 0)  # type: ignore[method-assign]
-        try:
-            yield targets
-        finally:
-            del ppu.bytes, ppu.memory
-
-    def _note(self, effect: Effect, targets: list[Bytes]) -> None:
+    def _note(self, present: _Present) -> None:
         """Write down what stands now where an operation has written."""
-        effect.brought = [(offset, target.copy()) for offset, target in targets]
-        memory = self.ppu.vector.state.bytes
+        effect, memory = present.effect, self.ppu.vector.state.bytes
+        effect.brought = [(offset, target.copy()) for offset, target in present.targets]
         effect.registers = [(n, memory[n].copy()) for n in registers_at(argument(effect.operation, "into"))]
         put(effect.brought, self._expected)
 
     def _look(self) -> None:
         """Write down what the last operation brought at its end, and what else came into SRAM by now."""
-        for effect, targets in self._open:
-            self._note(effect, targets)
+        for present in self._open:
+            self._note(present)
         self._open = []
         self._came += self._changes()
 
@@ -244,11 +193,22 @@ class _RecordedFlow:
 
     def finish(self) -> None:
         """End the recording."""
+        if self._present is not None:  # an operation that faulted
+            self._end_present()
         self._look()
         self.log.outcome = outcome_of(self.ppu, self.ppu.exit_code, self._written)
-        self.flow.watched = self._watched
-        if self.ppu.flow is self:  # no other program was loaded
-            self.ppu.flow = self.flow
+        self.ppu.followers.remove(self)
+        self.ppu.place_listeners.remove(self._note_place)
+
+
+class _Present:
+    """An operation that begins, with what it has booked when it does, and the bytes that it names as its target."""
+
+    def __init__(self, operation: Operation, effect: Effect, booked: Counter[str]):
+        self.operation, self.effect, self.booked = operation, effect, booked
+        into = argument(operation, "into")
+        self.into = into if isinstance(into, str) and operation.name != "send" else None  # which names another PPU's
+        self.targets: list[Bytes] = []
 
 
 # ---------------------------------------------------------------------- replaying
@@ -270,7 +230,7 @@ class _NoChip:
     """What a processor needs to be built, and no more."""
 
     def __init__(self, config: ChipConfig):
-        self.config, self.environment, self.processors = config, Clock(), ()
+        self.config, self.environment, self.processors, self.feed = config, Clock(), (), Feed()
         self.environment.limit_ns = c.END_NS
 
 
@@ -289,7 +249,7 @@ class _Replay:
         put(log.host, ppu.sram)
         assert ppu.flow is not None
         self.flow: Flow = ppu.flow
-        self.flow.watched = True
+        ppu.followers.append(Follower())  # so that kernels are operations here, too
         if isinstance(self.flow, PlainFlow):
             self.flow.offers = _LocalPpu
         self._written = hashlib.sha256()

@@ -10,6 +10,7 @@ from chip.base import constants as c
 from chip.base.config import ChipConfig
 from chip.base.declaration import shown
 from chip.base.errors import LossError
+from chip.base.feed import Conversion
 from chip.base.lanes import to_lanes
 from chip.base.losses import Loss
 from chip.base.registers import Registers
@@ -64,6 +65,8 @@ class WatchedChip(Chip):
     def __init__(self, config: ChipConfig | None = None, allow: Collection[str] = ()):
         self.allow, self.saturated, self.told = frozenset(allow), 0, False
         super().__init__(config)
+        self._enabled = np.zeros((c.HEMISPHERES, c.HALVES, c.LANES), bool)
+        self.feed.conversions.append(self._count_saturated)
         unknown = sorted(self.allow - set(Loss))
         if unknown:
             names = ", ".join(Loss)
@@ -71,23 +74,11 @@ class WatchedChip(Chip):
 
     def configure(self, registers: Registers) -> None:
         super().configure(registers)
-        core, hemispheres = self.core, {}
-        enabled = to_lanes(registers.enabled[:, None]).reshape(c.HEMISPHERES, c.HALVES, c.LANES)
-        post, read = core.post_cadc, core.copy_conversion
+        self._enabled = to_lanes(registers.enabled[:, None]).reshape(c.HEMISPHERES, c.HALVES, c.LANES)
 
-        def noted_post(time_ns: int, hemisphere: int) -> int:
-            ticket = post(time_ns, hemisphere)
-            hemispheres[ticket] = hemisphere
-            return ticket
-
-        def counted_read(ticket: int, values: np.ndarray) -> None:
-            whole = np.empty(c.COLUMNS, np.uint8)
-            read(ticket, whole)
-            at_an_end = ((whole == 0) | (whole == c.CADC_MAX)).reshape(c.HALVES, c.LANES)
-            self.saturated += int((at_an_end & enabled[hemispheres.pop(ticket)]).sum())
-            values[...] = whole[: values.size]
-
-        core.post_cadc, core.copy_conversion = noted_post, counted_read
+    def _count_saturated(self, conversion: Conversion) -> None:
+        at_an_end = (conversion.codes == 0) | (conversion.codes == c.CADC_MAX)
+        self.saturated += int((at_an_end & self._enabled[conversion.hemisphere]).sum())
 
     def losses(self) -> dict[Loss, int]:
         """Everything that was lost, late or saturated and is not allowed, by name."""

@@ -98,14 +98,12 @@ class Timers:
 
 def us_per_sample(host: Host, timers: Timers) -> dict[str, float]:
     """Learn an epoch; return microseconds per sample: ``wall``, and what the timers have counted."""
-    player, readings, batch = host.chip.player, [], host.chip.processors[c.BOTTOM].program.plan.batch
-    play = player.play
+    readings, batch = [], host.chip.processors[c.BOTTOM].program.plan.batch
 
-    def noted(*arguments):
+    def look(*sample):
         readings.append((time.perf_counter(), *(timers.seconds[part] for part in COMPILED)))
-        return play(*arguments)
 
-    player.play = noted
+    host.chip.feed.samples.append(look)
     host.run()
     spans = np.diff(np.array(readings[: SAMPLES // batch * batch + 1]), axis=0).reshape(-1, batch, 1 + len(COMPILED))
     medians = np.median(spans[1:], axis=0).mean(axis=0)

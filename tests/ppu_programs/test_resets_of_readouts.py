@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from chip import Chip, ChipConfig
+from chip.base.feed import Post
 from host import Host, tasks
 from host.loop.host_loop import HostLoop
 from ppu_programs import EventProp, FastAndDeep, SuperSpike
@@ -16,19 +17,14 @@ def watched(where, rule):
     """Learn a little; return the host, when neurons were reset, and when samples began."""
     host = where(Chip(ChipConfig.typical(seed=1)))
     host.load(rule(epochs=1, seed=1), TASK)
-    resets, zeros, core, player = [], [], host.chip.core, host.chip.player
-    post, play = core.post_neuron_reset, player.play
+    resets, zeros, feed = [], [], host.chip.feed
 
-    def noted_reset(time_ns, *half_and_mask):
-        resets.append(time_ns)
-        post(time_ns, *half_and_mask)
+    def note(posted):
+        if posted.what is Post.NEURON_RESET:
+            resets.extend(posted.times_ns)
 
-    def noted_play(*request):
-        span = play(*request)
-        zeros.append(span[0])
-        return span
-
-    core.post_neuron_reset, player.play = noted_reset, noted_play
+    feed.posts.append(note)
+    feed.samples.append(lambda played, index, request_ns, zero_ns, end_ns: zeros.append(zero_ns))
     host.chip.link.record_trace()
     result = host.run()
     assert result.complete and len(zeros) == 75 and not any(result.losses.values())

@@ -6,6 +6,7 @@ import pytest
 from chip import Chip, ChipConfig
 from chip.base import constants as c
 from chip.base.config import FpgaConfig
+from chip.base.feed import Post
 from host import Host, tasks
 from ppu_programs import SuperSpike
 from ppu_programs.superspike.programs import HiddenProgram, ReadoutProgram
@@ -94,24 +95,18 @@ def test_the_samples_see_what_the_spikes_say(watched):
 
 
 @pytest.mark.parametrize("fpga", [FpgaConfig(), FpgaConfig(player_latency_ns=0), FpgaConfig(player_latency_ns=5_008)])
-def test_membranes_are_sampled_at_known_times_since_time_zero(fpga, monkeypatch):
+def test_membranes_are_sampled_at_known_times_since_time_zero(fpga):
     chip, firmware = Chip(ChipConfig(fpga=fpga)), SuperSpike(epochs=1)
     host = Host(chip)
     host.load(firmware, tasks.yin_yang().head(50, 2, 2))
     conversions, zeros = [], []
-    post, play = chip.core.post_cadc, chip.player.play
 
-    def watched_play(*arguments):
-        zeros.append(play(*arguments)[0])
-        return zeros[-1], chip.player.busy_until_ns
+    def look(posted):
+        if posted.what is Post.CONVERSION and posted.arguments["hemisphere"] == c.TOP:
+            conversions.extend(posted.times_ns)
 
-    def watched_post(time_ns, hemisphere):
-        if hemisphere == c.TOP:
-            conversions.append(time_ns)
-        return post(time_ns, hemisphere)
-
-    monkeypatch.setattr(chip.core, "post_cadc", watched_post)
-    monkeypatch.setattr(chip.player, "play", watched_play)
+    chip.feed.posts.append(look)
+    chip.feed.samples.append(lambda played, index, request_ns, zero_ns, end_ns: zeros.append(zero_ns))
     host.run()
     s = firmware.settings
     since_zero = np.array(conversions).reshape(50, s.membrane_samples) - np.array(zeros[:50])[:, None]

@@ -67,6 +67,10 @@ class ProfiledKernel(BoundKernel):
         return +found
 
 
+def _look_away(processor, operation) -> None:
+    """Listen, and do nothing."""
+
+
 def profile(processor) -> list[ProfiledKernel]:
     """Make a loaded processor count; return its kernels, in the order of its program's. Bytes and cycles stay the same.
 
@@ -80,5 +84,5 @@ def profile(processor) -> list[ProfiledKernel]:
         arrays = [processor.regions[name] for name in bound.kernel.regions]
         profiled[bound.kernel] = ProfiledKernel(bound.form, processor.vector, arrays)
     processor.kernels.update(profiled)
-    processor.flow.watched = True
+    processor.observers.append(_look_away)  # where somebody listens, the processor runs each kernel itself
     return list(profiled.values())

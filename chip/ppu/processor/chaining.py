@@ -67,13 +67,16 @@ def run_chain(ppu: Processor, beginnings: Sequence[Callable[[], None]]) -> None:
     """Do operations that have been checked, each of which is begun by a call."""
     gap_cycles = ppu.flow.chain_gap_cycles
     brought: list[Callable[[], None]] = []
-    cycles, begun_ns = 0, ppu.start_ns
+    cycles, begun_ns, parts = 0, ppu.start_ns, ppu.parts
     for number, begin in enumerate(beginnings):
         if number:
             cycles += gap_cycles
             ppu.flow.control_cycles += gap_cycles
         ppu.start_ns = begun_ns + cycles * PPU_CLOCK_NS
-        begin()
+        if parts is None:
+            begin()
+        else:
+            ppu.begin_part(parts[number], begin)
         cycles += ppu.span_cycles
         then = ppu.then
         if then is not None:

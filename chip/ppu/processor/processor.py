@@ -28,6 +28,7 @@ from chip.base.clock import Alarm
 from chip.base.constants import PPU_CLOCK_NS
 from chip.base.declaration import shown
 from chip.base.errors import LossError, MachineFault
+from chip.base.feed import tell
 from chip.base.live import Live
 from chip.base.transfers import Transfer, Transfers
 from chip.ppu.compiler.form import signed32
@@ -36,7 +37,7 @@ from chip.ppu.memory import LinkMap
 from chip.ppu.processor.computing import Failure
 from chip.ppu.processor.doorbells import DoorbellOrTime, EarlyWait
 from chip.ppu.processor.flows import flow_of
-from chip.ppu.processor.flows.flow import ENDED, FAULT, Flow
+from chip.ppu.processor.flows.flow import ENDED, FAULT, SLEEP, Flow
 from chip.ppu.processor.instruction_cache import InstructionCache
 from chip.ppu.processor.operation import Operation
 from chip.ppu.processor.recorder import Recorder
@@ -82,13 +83,15 @@ class Processor(Live):
         start_ns: when the present operation began; end: the alarm for its end, or the end of a sleep.
         span_cycles: how long it takes, as far as it has said so; then: what it does at its end.
         incoming: what others write into the SRAM and have not written whole.
-        observers: called with this processor and each :class:`chip.ppu.processor.operation.Operation` when it begins;
-            who observes changes nothing.
+        observers, followers, place_listeners: the lists ``operations``, ``programs`` and ``places`` of the chip's feed
+            for this processor, see :mod:`chip.base.feed`.
+        parts: the operations of a chain that begins, where somebody listens.
     """
 
     # what every operation looks at: Python finds no more than 30 attributes of an object at once, and slots
     __slots__ = (
-        *("__dict__", "__weakref__", "chip", "hemisphere", "environment", "config", "observers"),
+        *("__dict__", "__weakref__", "chip", "hemisphere", "environment", "config"),
+        *("observers", "followers", "place_listeners", "parts"),
         *("regions", "region_bytes", "region_memory", "kernels", "kernel_limit_cycles", "write_cycles"),
         *("end", "start_ns", "flow", "pending", "waiting", "early_waits", "incoming", "who"),
         *("_asleep", "then", "_spent", "span_cycles", "_used", "_used_until_ns"),
@@ -105,7 +108,10 @@ class Processor(Live):
         self.incoming = Transfers(memoryview(self.sram))
         self.recorder = Recorder()
         self.exit_code: int | str | None = None
-        self.observers: list[Callable] = []
+        feed = chip.feed
+        self.observers, self.followers = feed.operations[hemisphere], feed.programs[hemisphere]
+        self.place_listeners = feed.places[hemisphere]
+        self.parts: Sequence[Operation] | None = None
         self.unload()
         self._register_sets: dict[tuple[VectorRegister, ...], np.ndarray | RegisterSet] = {}
         self._forget()
@@ -198,6 +204,7 @@ class Processor(Live):
         """
         clock, flow = self.environment, self.flow
         queue, limit_ns = clock.queue, clock.limit_ns
+        observers, followers = self.observers, self.followers
         if clock.now > limit_ns:  # what has not ended by then does not act
             self._stop(WATCHDOG)
             return
@@ -211,16 +218,20 @@ class Processor(Live):
                 self.span_cycles = 0
                 if horizon_ns <= clock.now:
                     horizon_ns = clock.now + 1  # what is scheduled for this very instant comes behind
-                code = flow.advance(clock.now, horizon_ns)
+                if followers:
+                    code = self._advance_followed(clock.now, horizon_ns)
+                else:
+                    code = flow.advance(clock.now, horizon_ns)
                 end_ns = flow.time_ns
                 if code >= 0:
                     self.start_ns = end_ns
                     if end_ns < horizon_ns:  # else it begins a little ahead of its time
                         clock.now = end_ns
                     self._used = ()
-                    if self.observers:
-                        self._tell(flow.operation(code))
-                    flow.beginnings[code]()
+                    if observers or followers:
+                        self._begin_told(code)
+                    else:
+                        flow.beginnings[code]()
                     if self._asleep:
                         self._asleep = False
                         return
@@ -250,10 +261,49 @@ class Processor(Live):
             self._fail(error)
             raise
 
-    def _tell(self, operation: Operation) -> None:
-        """Tell who observes that an operation begins."""
-        for observer in self.observers:
-            observer(self, operation)
+    # ------------------------------------------------------------------ where somebody listens
+
+    def _advance_followed(self, now_ns: int, horizon_ns: int) -> int:
+        """Advance the program; step by step where others write, so that a follower has what each read sees."""
+        incoming = self.incoming
+        while incoming.open and horizon_ns > now_ns + 1:
+            incoming.bring(now_ns)
+            code = self._stretch(now_ns, now_ns + 1)
+            now_ns = self.flow.time_ns
+            if code != SLEEP or now_ns >= horizon_ns:
+                return code
+        return self._stretch(now_ns, horizon_ns)
+
+    def _stretch(self, now_ns: int, horizon_ns: int) -> int:
+        for follower in tuple(self.followers):
+            follower.goes_on(self, now_ns, horizon_ns)
+        code = self.flow.advance(now_ns, horizon_ns)
+        for follower in tuple(self.followers):
+            follower.came_to(self, now_ns, horizon_ns, code)
+        return code
+
+    def _begin_told(self, code: int) -> None:
+        """Begin an operation of the flow and tell who listens; the operations of a chain tell of themselves."""
+        operation, begin = self.flow.operation(code), self.flow.beginnings[code]
+        tell(self.observers, self, operation)
+        if operation.name != "chain":
+            self.begin_part(operation, begin)
+            return
+        self.parts = operation.arguments
+        try:
+            begin()
+        finally:
+            self.parts = None
+
+    def begin_part(self, operation: Operation, begin: Callable[[], None]) -> None:
+        """Begin an operation, by itself or of a chain, and tell who follows the program."""
+        for follower in tuple(self.followers):
+            follower.begins(self, operation)
+        begin()
+        for follower in tuple(self.followers):
+            follower.has_begun(self, operation)
+
+    # ------------------------------------------------------------------ how it ends
 
     def _fail(self, error: Exception) -> None:
         """End the program with a fault: memory, registers and cycles stay as they are, for whoever looks."""
@@ -462,6 +512,8 @@ class Processor(Live):
                 "larger, or move less"
             )
         self.use((region,))
+        if self.place_listeners:
+            tell(self.place_listeners, self, region, offset, view[offset : offset + count])
         return view[offset : offset + count]
 
     def memory(self, region: str, count: int) -> memoryview:
@@ -470,6 +522,8 @@ class Processor(Live):
         if memory is None or count > memory.nbytes:
             self.bytes(region, 0, count)  # refuses
         self.use((region,))
+        if self.place_listeners:
+            tell(self.place_listeners, self, region, 0, self.region_bytes[region][:count])
         return memory[:count]
 
     def check_index(self, what: str, value: int, stop: int, start: int = 0) -> None:
@@ -501,6 +555,8 @@ class Processor(Live):
         known = self.known_vectors.get((region, count))
         if known is not None:
             self.use((region,))
+            if self.place_listeners:
+                tell(self.place_listeners, self, region, 0, known.reshape(-1))
             return known
         found = self.regions.get(region)
         if found is not None and found.itemsize != 1:

@@ -8,8 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from chip.base import constants as c
 from chip.base.config import ChipConfig, ImperfectionConfig
 from chip.base.errors import LossError
+from chip.base.feed import Post
 from chip.chip import Chip
 from chip.fpga.samples import SampleSet
 from chip.testing import (
@@ -24,6 +26,7 @@ from chip.testing import (
     sample_sets,
 )
 from chip.testing.networks import random_events, random_network
+from tests.chip.listening import Everything
 
 EXAMPLES = settings(max_examples=8)
 
@@ -83,6 +86,22 @@ def go_back_to_a_snapshot(chip):
 @given(config=configs(strict=False), load=loads())
 def test_watching_changes_nothing(look, config, load):
     assert chip_bytes(step(config, load, look)) == chip_bytes(run(config, load))
+
+
+@EXAMPLES
+@given(configs(strict=False), loads(), st.sampled_from([(), (c.TOP,), (c.BOTTOM,), (c.TOP, c.BOTTOM)]))
+def test_listening_changes_nothing(config, load, processors):
+    chip = load_firmware(Chip(config), **load)
+    everything = Everything(chip, processors)
+    chip.start()
+    chip.run()
+    assert chip_bytes(chip) == chip_bytes(run(config, load))
+    kinds = [posted.what for posted in everything.posts]
+    assert kinds.count(Post.CONVERSION) == len(everything.conversions)
+    assert kinds.count(Post.EVENTS) == len(everything.samples) == chip.player.played
+    for hemisphere in processors:
+        done = [operation for side, _, operation in everything.operations if side == hemisphere]
+        assert done == list(chip.processors[hemisphere].program.steps)
 
 
 @EXAMPLES

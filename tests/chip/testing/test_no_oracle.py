@@ -520,6 +520,7 @@ def cut_off(error, program, *others, config=None):
             with pytest.raises(error):
                 chip.run()
     assert chip.processors[0].flow is flow  # the chip is as it was
+    assert not any(chip.feed.programs) and not any(chip.feed.places)
     return logs[c.TOP]
 
 

@@ -7,6 +7,7 @@ import pytest
 
 from chip import Chip, ChipConfig
 from chip.base import constants as c
+from chip.base.feed import Post
 from host import Host, Result, plots, tasks
 from host.loop.host_loop import HostLoop
 from host.report import report
@@ -67,8 +68,12 @@ def test_only_the_readouts_are_reset_and_read(name):
     asleep = host.chip.processors[1 - place.hemisphere]
     assert asleep.program is None
     resets = []
-    post = host.chip.core.post_neuron_reset
-    host.chip.core.post_neuron_reset = lambda t, *where: (resets.append(where[:2]), post(t, *where))[1]
+
+    def look(posted):
+        if posted.what is Post.NEURON_RESET:
+            resets.append((posted.arguments["hemisphere"], posted.arguments["half"]))
+
+    host.chip.feed.posts.append(look)
     result = host.run()
     assert set(resets) == {(place.hemisphere, place.half)} and len(resets) == result.samples == 100
 

@@ -63,12 +63,12 @@ class CompiledFlow(Flow):
 
     Attributes:
         state: int64[n], its place and its variables: all that it has beside the SRAM.
-        watched: whether the processor runs its kernels one by one, rather than the compiled function itself.
     """
 
     def __init__(self, ppu: Processor, program: Program, form: TaskForm):
         self.ppu, self.program, self.form = ppu, program, form
-        self.watched = self._told = False
+        self._observers, self._followers = ppu.observers, ppu.followers
+        self._told = False
         self.sends = form.sends
         self.state = np.zeros(form.state_size, np.int64)
         self.state[LIMIT_CYCLES] = ppu.kernel_limit_cycles
@@ -120,7 +120,7 @@ class CompiledFlow(Flow):
 
     def advance(self, now_ns: int, horizon_ns: int) -> int:
         ppu, code = self.ppu, None
-        if self.watched or ppu.observers or ppu.incoming.open or self._told:
+        if self._observers or self._followers or ppu.incoming.open or self._told:
             code = self._look_who_watches(now_ns, horizon_ns)
         if code is None:
             stop_ns = now_ns + POLLING_NS
@@ -138,7 +138,7 @@ class CompiledFlow(Flow):
     def _look_who_watches(self, now_ns: int, horizon_ns: int) -> int | None:
         """Have the function know who watches; go on word by word where one is written and may be read."""
         incoming = self.ppu.incoming.open
-        watched = bool(self.watched or self.ppu.observers or incoming)
+        watched = bool(self._observers or self._followers or incoming)
         if watched is not self._told:
             self._tell(watched)
         if not incoming or not self._words:

@@ -31,7 +31,6 @@ class Flow:
     control_cycles = 0
     result: Any = None
     kernel_cycles = 0  # of kernels that it has run itself
-    watched = True
     chain_gap_cycles = 0  # between two operations of a chain
     sends: frozenset[tuple[int | None, str]] | None = None
     beginnings: Sequence[Callable[[], None]] = ()
@@ -54,7 +53,7 @@ class Flow:
         raise NotImplementedError
 
     def leave(self, code: int) -> None:
-        """Take that operation as begun, which somebody else has done in the place of its beginning."""
+        """Take that operation as begun, which a replay has done in the place of its beginning."""
         raise NotImplementedError
 
     def snapshot(self) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from chip.ppu.compiler.language import KernelError
 from chip.ppu.costs import COSTS, issue_cycles
 from chip.ppu.processor.flows import compiled
 from chip.testing import Script, UncompiledScript, load_firmware
+from tests.chip.listening import Everything
 from tests.chip.ppu.compiler.sources import module
 from tests.chip.ppu.processor.pairs import pair
 from tests.chip.ppu.processor.programs import build
@@ -58,10 +59,11 @@ def state(chip, told):
     }
 
 
-def outcome(made, config, observers=(), most_steps=None):
+def outcome(made, config, observers=(), most_steps=None, followed=()):
     chip = Chip(config)
     load_firmware(chip, made.Top(), made.Bottom(), registers=Registers())
     observe(chip, observers)
+    Everything(chip, followed)
     chip.start()
     try:
         while most_steps and chip.learning and chip.environment.queue and chip.now_ns <= chip.environment.limit_ns:
@@ -87,6 +89,7 @@ def test_random_pairs_do_the_same_whoever_looks(tmp_path, monkeypatch, first):
         compared += 1
         for observers in ((0,), (1,), (0, 1)):
             assert outcome(made, config, observers) == plain, seed
+        assert outcome(made, config, followed=((0,), (1,), (0, 1))[seed % 3]) == plain, seed
         assert outcome(made, config, most_steps=1 + seed % 3) == plain, seed
         for polling_ns in (300, 1 << 40):
             with monkeypatch.context() as patch:
