@@ -40,6 +40,21 @@ to a few lines and prints as Python text, of which ``kernel_from_text`` makes a 
     def test_my_report_knows_every_kernel(case):
         assert my_report(case.kernel, case.regions(), case.calls)
 
+A test that wants to know what its firmware does on the way listens to the chip's feed, :mod:`chip.base.feed`; that
+changes no byte of a run. What is posted to the analog core, for example, comes with its times:
+
+    def test_my_rule_resets_neurons_of_the_bottom_only(chip_factory):
+        chip, resets = load_firmware(chip_factory(), MyRule()), []
+
+        def note(posted):
+            if posted.what is Post.NEURON_RESET:
+                resets.append(posted.arguments["hemisphere"])
+
+        chip.feed.posts.append(note)
+        chip.start()
+        chip.run()
+        assert set(resets) == {c.BOTTOM}
+
 ``record`` and ``replay`` show that a program learns from what it reads and from nothing else, see
 :mod:`chip.testing.no_oracle`.
 """

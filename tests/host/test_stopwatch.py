@@ -83,3 +83,4 @@ def test_timing_changes_nothing():
         host.run()
     assert with_stopwatch.chip.now_ns == without.chip.now_ns
     assert with_stopwatch.chip.simpy_events == without.chip.simpy_events
+    assert with_stopwatch.chip.feed.samples == without.chip.feed.samples == []  # it has left

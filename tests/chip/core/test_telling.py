@@ -137,8 +137,8 @@ def test_conversions_are_told_whole_when_they_are_read():
     tickets = [core.post_cadc(*at) for at in zip(times_ns, sides, strict=True)]
     assert told == []
     part, whole = np.zeros(c.LANES, np.uint8), np.zeros(c.COLUMNS, np.uint8)
-    core._copy_conversion(tickets[0], part)
-    core._copy_conversion(tickets[1], whole)
+    core.copy_conversion(tickets[0], part)
+    core.copy_conversion(tickets[1], whole)
     found = [part, whole.reshape(2, -1), *(core.cadc_result(ticket) for ticket in tickets[2:])]
     assert [(each.time_ns, each.hemisphere) for each in told] == list(zip(times_ns, sides, strict=True))
     for conversion, codes, got in zip(told, expected, found, strict=True):

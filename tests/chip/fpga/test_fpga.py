@@ -6,6 +6,7 @@ import pytest
 from chip.base import constants as c
 from chip.base.config import FpgaConfig
 from chip.base.errors import ChipLimitError, LossError, MachineFault
+from chip.base.feed import Feed
 from chip.chip import Chip
 from chip.fpga.memory import BLOCK_RAM_BASE, DRAM_BASE, ExternalMemory
 from chip.fpga.player import SamplePlayer
@@ -138,6 +139,20 @@ def test_the_player_starts_on_the_fpga_clock_after_its_latency():
     with pytest.raises(MachineFault, match="busy"):
         player.play(core, 1, 1484)
     assert player.play(core, 1, 1488)[0] == 2488
+
+
+def test_who_listens_hears_of_a_sample_before_its_events_are_posted():
+    feed, core, told = Feed(), Core(), []
+    feed.samples.append(lambda *sample: told.append((sample, player.played, list(core.posted))))
+    player = SamplePlayer(FpgaConfig(player_latency_ns=1000), ExternalMemory(), feed)
+    player.load(samples())
+    for index, request_ns in ((1, 404), (0, 1_500)):
+        player.play(core, index, request_ns)
+    with pytest.raises(MachineFault, match="busy"):
+        player.play(core, 1, 1_504)
+    first, second = core.posted
+    assert told == [((0, 1, 404, 1_408, 1_488), 0, []), ((1, 0, 1_500, 2_504, 2_584), 1, [first])]
+    assert second == ([2_504, 2_512], [0, 1])
 
 
 def test_the_player_refuses_what_it_does_not_have():
