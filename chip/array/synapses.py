@@ -8,7 +8,7 @@ from chip.array.arrays import AT_EDGE, AT_LABEL, AT_ROW, AT_WEIGHTS, EFFICACY
 from chip.base import constants as c
 from chip.base.grid import EDGE_NS
 from chip.base.inner import inlined, inner
-from chip.base.slots import PLACE_BELOW, PLACE_HALF, PLACE_LANE
+from chip.base.slots import PLACE_HALF, PLACE_LANE
 from chip.base.timeline import WRITE_HEAD, WRITE_TAIL
 
 
@@ -38,16 +38,12 @@ def find_weights(start_ns, deliveries, queues, scratch):
 
 @inlined
 def jump_of(d, s, neurons, network, queues, scratch):
-    """Return the jump of current, in LSB, that delivery ``d`` makes in slot ``s``: 0 where the label does not match.
+    """Return the jump of current, in LSB, that delivery ``d`` makes in the circuit of slot ``s`` on its hemisphere.
 
-    A merged neuron, which is asked for by its top circuit, takes the rows of both hemispheres.
+    It is 0 where the label does not match.
     """
     half, lane = neurons.place[s, PLACE_HALF], neurons.place[s, PLACE_LANE]
     row_half = scratch.delivery[d, AT_ROW] * c.HALVES + half % c.HALVES
-    if half // c.HALVES != scratch.delivery[d, AT_ROW] >> 8:
-        s = neurons.place[s, PLACE_BELOW]
-        if s < 0:
-            return 0.0
     if network.labels[row_half, lane] != scratch.delivery[d, AT_LABEL]:
         return 0.0
     where = scratch.delivery[d, AT_WEIGHTS + half % c.HALVES]

@@ -74,7 +74,7 @@ class Registers:
     efficacy_lsb: np.ndarray = _array(_NEURONS, float, 1.0, 0, 1_000)  # synaptic current per weight unit, in LSB
     backend_address: np.ndarray = _array(_NEURONS, np.uint8, 0, 0, 255)
     event_output: np.ndarray = _array(_NEURONS, bool, True, 0, 1)  # off: spikes are counted, but send no event
-    connect_vertical: np.ndarray = _array(_COLUMNS, bool, False, 0, 1)  # joins both circuits, see chip.neurons.merging
+    connect_vertical: np.ndarray = _array(_COLUMNS, bool, False, 0, 1)  # joins both circuits, see chip.neurons.circuits
     row_mode: np.ndarray = _array(_ROWS, np.uint8, ROW_DISABLED, 0, 3)
     compare_mask: np.ndarray = _array(_DRIVERS, np.uint8, 0b11111, 0, 31)
     stp_enabled: np.ndarray = _array(

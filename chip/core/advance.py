@@ -18,7 +18,7 @@ from chip.base.grid import (
 )
 from chip.base.inner import inlined, inner, outer
 from chip.base.queues import NO_ROOM
-from chip.base.slots import PLACE_ENABLED, PLACE_HALF, PLACE_MEMBRANE, slots_of
+from chip.base.slots import PLACE_ENABLED, PLACE_HALF, slots_of
 from chip.base.timeline import (
     COMMITTED,
     DRIVEN_COUNT,
@@ -41,6 +41,7 @@ from chip.fabric.arrays import (
     STEPS,
 )
 from chip.neurons.arrays import EXC, FREE, INH, THRESHOLD, U
+from chip.neurons.circuits import membrane_of
 from chip.neurons.crossing import first_crossing, resolve
 from chip.neurons.drive import drive
 from chip.neurons.holding import clamp, hold
@@ -84,7 +85,7 @@ def _mark(now, driven, hits, reset_to, end_ns, neurons, queues, scratch):
         first, count = neurons.halves[half, 0], neurons.halves[half, 1]
         for lane in range(count):
             if queues.reset_masks[r, lane] != 0 and neurons.place[first + lane, PLACE_ENABLED] != 0:
-                candidate[neurons.place[first + lane, PLACE_MEMBRANE]] = SURE
+                candidate[membrane_of(first + lane, neurons)] = SURE
 
 
 @inlined

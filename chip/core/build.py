@@ -23,10 +23,8 @@ from chip.base.grid import (
 )
 from chip.base.lanes import to_lanes
 from chip.base.slots import (
-    PLACE_BELOW,
     PLACE_CLAMP,
     PLACE_ENABLED,
-    PLACE_MEMBRANE,
     PLACE_NEURON,
     half_slots,
 )
@@ -35,6 +33,7 @@ from chip.core.layout import Queues, Scratch
 from chip.fabric.arrays import COUNTERS
 from chip.fabric.crossbar import neuron_routes, node_registers
 from chip.neurons.arrays import Neurons
+from chip.neurons.circuits import merged_slots, place_circuits
 from chip.neurons.noise import kick_tables
 from chip.neurons.propagators import propagator
 from chip.silicon.mismatch import Silicon
@@ -45,7 +44,7 @@ def build_neurons(silicon: Silicon) -> Neurons:
     registers = silicon.registers
     halves, size = half_slots(registers.enabled)
     place = np.zeros((size, 7), np.int64)
-    place[:, PLACE_NEURON], place[:, PLACE_MEMBRANE], place[:, PLACE_BELOW] = -1, np.arange(size), -1
+    place[:, PLACE_NEURON] = -1
     for half in range(ROW_HALVES):
         first, count = halves[half]
         lane = np.arange(count)
@@ -60,9 +59,8 @@ def build_neurons(silicon: Silicon) -> Neurons:
             ],
             axis=1,
         )
-    merged = _merged_slots(registers.connect_vertical, halves)
-    place[merged[:, c.BOTTOM], PLACE_MEMBRANE] = merged[:, c.TOP]
-    place[merged[:, c.TOP], PLACE_BELOW] = merged[:, c.BOTTOM]
+    merged = merged_slots(registers.connect_vertical, halves)
+    place_circuits(place, merged)
     neuron = place[:, PLACE_NEURON]
     used = neuron >= 0
 
@@ -106,12 +104,6 @@ def build_neurons(silicon: Silicon) -> Neurons:
         held=np.zeros(size, np.int64),
     )
     return neurons
-
-
-def _merged_slots(connected: np.ndarray, halves: np.ndarray) -> np.ndarray:
-    """Return ``Neurons.merged`` for bool[256] columns."""
-    lane, side = np.divmod(np.flatnonzero(connected), c.HALVES)
-    return np.stack([halves[side, 0] + lane, halves[side + c.HALVES, 0] + lane], axis=1)
 
 
 def build_channels(silicon: Silicon) -> np.ndarray:

@@ -20,7 +20,7 @@ from chip.base.lanes import HALF_ROW, to_columns
 from chip.base.live import Live
 from chip.base.queues import NO_ROOM
 from chip.base.registers import Registers
-from chip.base.slots import PLACE_MEMBRANE, PLACE_NEURON
+from chip.base.slots import PLACE_NEURON
 from chip.base.timeline import (
     COMMITTED,
     DRIVEN_COUNT,
@@ -50,6 +50,7 @@ from chip.core.state import (
 )
 from chip.fabric.arrays import COUNTERS, ROUTE_LABEL, ROUTE_RECORDED
 from chip.neurons.arrays import LEAK, U
+from chip.neurons.circuits import membranes
 from chip.neurons.holding import hold_refractory
 from chip.silicon.capmem import AnalogCodes
 from chip.silicon.mismatch import silicon
@@ -286,8 +287,7 @@ class AnalogCore(Live, Posting):
         potential = self._true.registers.leak_lsb.reshape(-1).copy()
         place = self._neurons.place[:, PLACE_NEURON]
         used = place >= 0
-        membrane = self._neurons.place[:, PLACE_MEMBRANE]
-        potential[place[used]] = (self._scratch.out[U, membrane] + self._neurons.cell[LEAK])[used]
+        potential[place[used]] = (self._scratch.out[U, membranes(self._neurons)] + self._neurons.cell[LEAK])[used]
         return potential.reshape(c.HEMISPHERES, c.COLUMNS)
 
     def spikes(self, start_ns: int, end_ns: int) -> tuple[np.ndarray, np.ndarray]:

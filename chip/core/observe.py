@@ -13,7 +13,7 @@ from chip.base.draws import CONVERSION, STEP, moment
 from chip.base.grid import BLOCK_NS, EDGE_NS, GRID_NS, ROW_HALVES
 from chip.base.inner import inner, outer
 from chip.base.queues import NO_ROOM
-from chip.base.slots import PLACE_LANE, PLACE_MEMBRANE, slots_of
+from chip.base.slots import PLACE_LANE
 from chip.base.timeline import (
     COMMITTED,
     DRIVEN_COUNT,
@@ -27,6 +27,7 @@ from chip.converters.cadc import read
 from chip.core.delivery import collect, next_cause, put_down
 from chip.core.packed import network_of, neurons_of, queues_of, scratch_of
 from chip.neurons.arrays import LEAK, U
+from chip.neurons.circuits import membrane_of, reached_slots
 from chip.neurons.crossing import resolve
 from chip.neurons.lif import copy, is_quiet, noisy_step, propagate
 from chip.neurons.resets import resets_before
@@ -101,7 +102,7 @@ def observe_slots(time_ns, first, last, neurons, network, queues, scratch):
     find_weights(start_ns, deliveries, queues, scratch)
     reset_to = resets_before(time_ns, queues)
     for s in range(first, last):
-        if neurons.place[s, PLACE_MEMBRANE] == s:
+        if membrane_of(s, neurons) == s:
             spikes = resolve(s, start_ns, (time_ns - start_ns) // EDGE_NS, neurons, network, neurons.now, out,
                              scratch.out_release, scratch, deliveries, queues, queues.clock[RESET_HEAD], reset_to,
                              spikes)  # fmt: skip
@@ -117,9 +118,7 @@ def look(until_ns, neurons, network, queues, scratch):
         time_ns, hemisphere = queues.looks[index] >> 1, queues.looks[index] & 1
         if time_ns > until_ns:
             break
-        first_slot, last_slot = slots_of(hemisphere, neurons.halves)
-        if neurons.merged.shape[0] > 0:
-            first_slot = 0  # the membranes of bottom circuits may be on top
+        first_slot, last_slot = reached_slots(hemisphere, neurons)
         if observe_slots(time_ns, first_slot, last_slot, neurons, network, queues, scratch) == NO_ROOM:
             return NO_ROOM
         when = moment(CONVERSION, time_ns)
@@ -132,7 +131,7 @@ def look(until_ns, neurons, network, queues, scratch):
                 first, count = neurons.halves[half, 0], neurons.halves[half, 1]
                 for s in range(first, first + count):
                     lane = (half % c.HALVES) * c.LANES + neurons.place[s, PLACE_LANE]
-                    potential = scratch.out[U, neurons.place[s, PLACE_MEMBRANE]] + neurons.cell[LEAK, s]
+                    potential = scratch.out[U, membrane_of(s, neurons)] + neurons.cell[LEAK, s]
                     queues.look_values[index, lane] = read(potential, neurons.channel, neurons.channel_key,
                                                            hemisphere, lane, when)  # fmt: skip
         clock[LOOK_HEAD] = index + 1

@@ -32,6 +32,7 @@ from chip.base.live import Live
 from chip.base.packing import table_of
 from chip.core.layout import Queues
 from chip.core.sensing import see
+from chip.neurons.circuits import neurons_below
 from chip.silicon.sensors import BRANCHES, SensorSilicon
 
 LABELS = c.LABEL_MAX + 1
@@ -62,7 +63,7 @@ class CorrelationSensors(Live):
             SensorArrays(
                 labels=labels.reshape(-1, c.LANES).copy(),
                 label_of=_by_neuron(labels, np.uint8),
-                below=_below(silicon.merged),
+                below=neurons_below(silicon.merged),
                 amplitude=_by_neuron(amplitude[0]),
                 rate=_by_neuron(rate[0]),
                 acausal_amplitude=_by_row_half(amplitude[1]),
@@ -220,12 +221,6 @@ def reset_mask(mask: np.ndarray | None, causal: bool, acausal: bool) -> np.ndarr
 def _by_neuron(by_row: np.ndarray, dtype=np.float32) -> np.ndarray:
     """Reorder [hemisphere, row, half, lane] to [neuron, row]."""
     return np.ascontiguousarray(by_row.transpose(0, 2, 3, 1).reshape(c.NEURONS, c.ROWS), dtype)
-
-
-def _below(merged: np.ndarray) -> np.ndarray:
-    """Return ``SensorArrays.below`` for bool[256] columns."""
-    top = to_lanes(merged).reshape(-1)
-    return np.concatenate([np.where(top, c.COLUMNS + np.arange(c.COLUMNS), -1), np.full(c.COLUMNS, -1)])
 
 
 def _by_row_half(by_row: np.ndarray) -> np.ndarray:

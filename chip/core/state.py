@@ -10,7 +10,7 @@ import numpy as np
 
 from chip.array.arrays import Network
 from chip.base import constants as c
-from chip.base.slots import PLACE_MEMBRANE, PLACE_NEURON
+from chip.base.slots import PLACE_NEURON
 from chip.base.timeline import (
     COMMITTED,
     EVENT_HEAD,
@@ -25,6 +25,7 @@ from chip.base.timeline import (
 from chip.core.layout import Queues
 from chip.fabric.arrays import IN_FLIGHT, LOST, ROUTE_BOTTOM, ROUTE_TOP, SENT
 from chip.neurons.arrays import LEAK, Neurons, U
+from chip.neurons.circuits import own_membranes
 from chip.neurons.holding import hold_refractory
 
 # queue, its head in the clock (the tail follows it), what goes with each key
@@ -46,8 +47,8 @@ def carry_over(before: Neurons, after: Neurons, stays: np.ndarray) -> None:
     used = before.place[:, PLACE_NEURON] >= 0
     old_slot[before.place[used, PLACE_NEURON]] = np.flatnonzero(used)
     neuron = after.place[:, PLACE_NEURON]
-    moves = after.place[:, PLACE_MEMBRANE] == np.arange(neuron.size)  # the slot of a merged bottom circuit rests
-    kept = np.flatnonzero((neuron >= 0) & (old_slot[neuron] >= 0) & stays.reshape(-1)[neuron] & moves)
+    stays = stays.reshape(-1)[neuron] & own_membranes(after)
+    kept = np.flatnonzero((neuron >= 0) & (old_slot[neuron] >= 0) & stays)
     source = old_slot[neuron[kept]]
     after.now[:, kept] = before.now[:, source]
     after.now[U, kept] += before.cell[LEAK, source] - after.cell[LEAK, kept]

@@ -13,16 +13,12 @@ which the comparator fires, or from both sides of a merged neuron at once, makes
 from __future__ import annotations
 
 from chip.array.arrays import AT_EDGE, AT_MODE
-from chip.array.synapses import jump_of
-from chip.base import constants as c
 from chip.base.grid import EDGE_NS, EDGE_SHIFT, SCAN_EDGES, SOURCE_SHIFT
 from chip.base.inner import inlined, inner
 from chip.base.registers import ROW_EXCITATORY, ROW_INHIBITORY
 from chip.base.slots import (
-    PLACE_BELOW,
     PLACE_CLAMP,
     PLACE_ENABLED,
-    PLACE_HALF,
     PLACE_LANE,
     PLACE_NEURON,
 )
@@ -39,6 +35,7 @@ from chip.neurons.arrays import (
     THRESHOLD,
     U,
 )
+from chip.neurons.circuits import halves_of, jump_in
 
 
 @inner
@@ -66,8 +63,8 @@ def resolve(s, start_ns, end, neurons, network, before, later, release_later, sc
     u, exc, inh = before[U, s], before[EXC, s], before[INH, s]
     release, clamp_ns, holdoff_ns = neurons.release[s], neurons.place[s, PLACE_CLAMP], neurons.holdoff[s]
     reset, level = neurons.cell[RESET, s], neurons.cell[THRESHOLD, s]
-    half, lane = neurons.place[s, PLACE_HALF], neurons.place[s, PLACE_LANE]
-    other_half = half + c.HALVES if neurons.place[s, PLACE_BELOW] >= 0 else half
+    half, other_half = halves_of(s, neurons)
+    lane = neurons.place[s, PLACE_LANE]
     spike = neurons.place[s, PLACE_NEURON] << SOURCE_SHIFT
     edge = 0
     d, r = 0, reset_from if neurons.place[s, PLACE_ENABLED] != 0 else reset_to
@@ -78,7 +75,7 @@ def resolve(s, start_ns, end, neurons, network, before, later, release_later, sc
             if (reset_half == half or reset_half == other_half) and queues.reset_masks[r, lane] != 0:
                 break
             r += 1
-        while d < deliveries and jump_of(d, s, neurons, network, queues, scratch) == 0.0:
+        while d < deliveries and jump_in(d, s, neurons, network, queues, scratch) == 0.0:
             d += 1
         reset_edge = ((queues.resets[r] >> 2) - start_ns) // EDGE_NS if r < reset_to else end
         event_edge = scratch.delivery[d, AT_EDGE] if d < deliveries else end
@@ -118,7 +115,7 @@ def resolve(s, start_ns, end, neurons, network, before, later, release_later, sc
         while r < reset_to and (queues.resets[r] >> 2) == now_ns:
             r += 1
         while d < deliveries and scratch.delivery[d, AT_EDGE] == edge:
-            jump = jump_of(d, s, neurons, network, queues, scratch)
+            jump = jump_in(d, s, neurons, network, queues, scratch)
             if scratch.delivery[d, AT_MODE] & ROW_EXCITATORY != 0:
                 exc += jump
             if scratch.delivery[d, AT_MODE] & ROW_INHIBITORY != 0:

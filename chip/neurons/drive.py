@@ -32,16 +32,7 @@ from chip.neurons.arrays import (
     LEVEL,
     U,
 )
-
-
-@inner
-def _move_up(merged, first, last, jumps):
-    """Hand the jumps of bottom circuits to the top ones, in ``first`` to ``last``; no other slot there jumps."""
-    for s in range(np.uint64(first), np.uint64(last)):
-        jumps[s] = 0.0
-    for n in range(merged.shape[0]):
-        jumps[merged[n, c.TOP]] = jumps[merged[n, c.BOTTOM]]
-        jumps[merged[n, c.BOTTOM]] = 0.0
+from chip.neurons.circuits import first_reached, hand_up, reached_slots
 
 
 @inner
@@ -79,16 +70,15 @@ def drive(deliveries, now, later, neurons, network, queues, scratch):
     """Add all deliveries of the step to ``later``, and their excitatory jumps of current up in ``scratch.total``.
 
     Returns the hemispheres of the slots that are driven, 1 for the top and 2 for the bottom one, and how often a neuron
-    was seen that may reach its threshold. Where neurons are merged, a row of the bottom drives slots of the top too.
+    was seen that may reach its threshold.
     """
     driven, hits = 0, 0
     jumps, total, live, fine, cell = scratch.jumps, scratch.total, neurons.live, neurons.fine, neurons.cell
     for d in range(deliveries):
         row, label = scratch.delivery[d, AT_ROW], scratch.delivery[d, AT_LABEL]
         hemisphere = row >> 8
-        begin, end = slots_of(hemisphere, neurons.halves)
-        rises = neurons.merged.shape[0] > 0 and hemisphere == c.BOTTOM
-        for reached in range(c.TOP if rises else hemisphere, hemisphere + 1):
+        begin, end = reached_slots(hemisphere, neurons)
+        for reached in range(first_reached(hemisphere, neurons), hemisphere + 1):
             if driven & (1 << reached) == 0:
                 driven |= 1 << reached
                 first, last = slots_of(reached, neurons.halves)
@@ -106,9 +96,7 @@ def drive(deliveries, now, later, neurons, network, queues, scratch):
                 )
             else:
                 row_jumps(values, at, network.labels, row_half, label, first, count, cell, jumps)
-        if rises:
-            _move_up(neurons.merged, 0, begin, jumps)
-            begin = 0
+        hand_up(hemisphere, jumps, neurons)
         if network.stp_drivers.size > 0:
             scale_jumps(begin, end, scratch.strength[d], jumps)
         left = GRID_EDGES - scratch.delivery[d, AT_EDGE]

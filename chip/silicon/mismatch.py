@@ -19,7 +19,7 @@ from chip.array.short_term_plasticity_tables import driver_table
 from chip.base import constants as c
 from chip.base.config import ChipConfig
 from chip.base.registers import Registers
-from chip.neurons.merging import merge_circuits
+from chip.neurons.circuits import merge_circuits
 from chip.silicon.capmem import TRIM_CENTRE, TRIM_MAX, AnalogCodes, design_codes, true_values
 from chip.silicon.streams import CUT_STD as CUT_STD
 from chip.silicon.streams import normal, stream
@@ -33,7 +33,7 @@ class Silicon(NamedTuple):
     """One chip under one set of registers, as it truly is; arrays are indexed as registers are.
 
     registers: neuron parameters as they come out. They may lie outside the ranges that a program may ask for. Where two
-        circuits are connected, they are the merged neuron's, see :mod:`chip.neurons.merging`.
+        circuits are connected, they are the merged neuron's, see :mod:`chip.neurons.circuits`.
     synapse_factor: float32[2, 256, 256], [hemisphere, row, column], on a synapse's efficacy; None if all are 1.
     stp: float64[4, 2, 128], of the drivers, see :func:`chip.array.short_term_plasticity.driver_table`.
     cadc_gain, cadc_offset_lsb: float64[2, 256], a channel reads ``gain * potential + offset``.
