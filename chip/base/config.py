@@ -17,6 +17,7 @@ from typing import ClassVar
 from chip.base import constants as c
 from chip.base.assumption import Assumption, Weight
 from chip.base.capmem_config import CapMemConfig
+from chip.base.limit_config import LimitConfig
 from chip.base.settings import Checked, Imperfections, setting, switch
 
 
@@ -198,6 +199,7 @@ class ChipConfig(Checked):
         profile: the name that reports show.
         imperfections: how its analog part deviates from its equations.
         capmem: whether neurons take their parameters from codes that need a calibration.
+        limits: where synaptic currents saturate and what bounds membranes.
 
     Raises:
         ValueError: a field is of the wrong type, out of range or off its granularity.
@@ -208,6 +210,7 @@ class ChipConfig(Checked):
     profile: str = setting("ideal", source="a choice")
     imperfections: ImperfectionConfig = ImperfectionConfig()
     capmem: CapMemConfig = CapMemConfig()
+    limits: LimitConfig = LimitConfig()
     router: RouterConfig = RouterConfig()
     cadc: CadcConfig = CadcConfig()
     drivers: DriverConfig = DriverConfig()
@@ -274,7 +277,7 @@ class ChipConfig(Checked):
     def assumptions(self) -> list[Assumption]:
         """One entry for every imperfection that is on, and every setting that no public source gives."""
         sections = [getattr(self, field.name) for field in dataclasses.fields(self) if not field.metadata]
-        imperfect = [self.imperfections] + [self.capmem] * self.capmem.used
+        imperfect = [self.imperfections] + [self.capmem] * self.capmem.used + [self.limits]
         digital = [section for section in sections if not isinstance(section, Imperfections)]
         return [assumption for section in imperfect + digital for assumption in section.assumptions()]
 

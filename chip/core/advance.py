@@ -7,7 +7,7 @@ import numpy as np
 from chip.array.synapses import find_weights
 from chip.array.writes import forget_writes
 from chip.base import constants as c
-from chip.base.draws import BLOCK, STEP, moment
+from chip.base.draws import STEP, moment
 from chip.base.grid import (
     BLOCK_NS,
     EDGE_NS,
@@ -18,7 +18,7 @@ from chip.base.grid import (
 )
 from chip.base.inner import inlined, inner, outer
 from chip.base.queues import NO_ROOM
-from chip.base.slots import PLACE_ENABLED, PLACE_HALF, slots_of
+from chip.base.slots import PLACE_ENABLED, PLACE_HALF
 from chip.base.timeline import (
     COMMITTED,
     DRIVEN_COUNT,
@@ -34,46 +34,31 @@ from chip.base.timeline import (
 )
 from chip.core.delivery import collect, next_cause, put_down
 from chip.core.observe import look
-from chip.core.packed import network_of, neurons_of, queues_of, scratch_of
+from chip.core.packed import bounds_of, network_of, neurons_of, queues_of, scratch_of
 from chip.core.sending import send
 from chip.fabric.arrays import (
     QUIET_BLOCKS,
     STEPS,
 )
-from chip.neurons.arrays import EXC, FREE, INH, THRESHOLD, U
+from chip.neurons.arrays import FREE
 from chip.neurons.circuits import membrane_of
-from chip.neurons.crossing import first_crossing, resolve
+from chip.neurons.crossing import resolve
 from chip.neurons.drive import drive
 from chip.neurons.holding import clamp, hold
-from chip.neurons.lif import (
-    NEAR,
-    SURE,
-    copy,
-    flush_tiny,
-    free_step,
-    is_quiet,
-    jump,
-    mark_candidates,
-    mark_driven,
-    noisy_jump,
-    noisy_step,
-)
+from chip.neurons.lif import NEAR, SURE, copy, flush_tiny
 from chip.neurons.noise import kick
 from chip.neurons.resets import resets_before
+from chip.neurons.seam import is_linear, jump, mark_near, rests, settle, step
 
 DONE, GROW, SENSE = 0, 1, 2
 
 
 @inlined
-def _mark(now, driven, hits, reset_to, end_ns, neurons, queues, scratch):
-    """Mark all slots that may fire, leave their refractory period, or are reset in the step."""
+def _mark(now, driven, hits, reset_to, end_ns, neurons, queues, scratch, bounds):
+    """Mark all slots that may come to a threshold or a bound, end their refractory period, or are reset in the step."""
     clock, candidate = queues.clock, scratch.candidate
     if hits > 0:
-        mark_candidates(now, neurons.live, candidate)
-        for hemisphere in range(c.HEMISPHERES):
-            if driven & (1 << hemisphere) != 0:
-                first, last = slots_of(hemisphere, neurons.halves)
-                mark_driven(now, neurons.live, scratch.total, first, last, candidate)
+        mark_near(now, driven, neurons, scratch, bounds)
     else:
         for i in range(scratch.candidate_words.size):
             scratch.candidate_words[i] = 0
@@ -90,7 +75,7 @@ def _mark(now, driven, hits, reset_to, end_ns, neurons, queues, scratch):
 
 @inlined
 def _resolve_candidates(start_ns, deliveries, driven, now, later, spikes, noisy, when, reset_to, neurons, network,
-                        queues, scratch):  # fmt: skip
+                        queues, scratch, bounds):  # fmt: skip
     """Redo all slots that are marked, edge by edge; return the number of spikes, with the ``spikes`` there were."""
     clock, candidate = queues.clock, scratch.candidate
     end_ns = start_ns + GRID_NS
@@ -101,13 +86,11 @@ def _resolve_candidates(start_ns, deliveries, driven, now, later, spikes, noisy,
             if candidate[s] == 0:
                 continue
             if candidate[s] == NEAR and driven & (1 << (neurons.place[s, PLACE_HALF] // c.HALVES)) == 0:
-                u, exc, inh = now[U, s], now[EXC, s], now[INH, s]
-                level = neurons.cell[THRESHOLD, s]
-                if u < level and first_crossing(neurons.scan, s, u, exc, inh, level, GRID_EDGES) == 0:
+                if is_linear(s, now, neurons, bounds):
                     candidate[s] = 0  # what the step computed stands
                     continue
             spikes = resolve(s, start_ns, GRID_EDGES, neurons, network, now, later, neurons.release, scratch,
-                             deliveries, queues, clock[RESET_HEAD], reset_to, spikes)  # fmt: skip
+                             deliveries, queues, clock[RESET_HEAD], reset_to, spikes, bounds)  # fmt: skip
             if neurons.release[s] >= end_ns and neurons.live[FREE, s] == 1.0:
                 clamp(s, neurons)
                 neurons.held[clock[HELD_COUNT]] = s
@@ -135,14 +118,15 @@ def _has_room(clock, flights, log_size, batch_size):
 
 
 @inlined
-def grid_step(start_ns, hits, now, later, noisy, when, neurons, network, queues, scratch):
+def grid_step(start_ns, hits, now, later, noisy, when, neurons, network, queues, scratch, bounds):
     """Take a step in which something happens; return GROW, with no state changed, if an array is too short.
 
-    ``later`` holds the end of the step as if nothing happened, and ``hits`` how many neurons may fire even so.
+    ``later`` holds the end of the step as if nothing happened, and ``hits`` how many neurons may come to a threshold or
+    a bound even so.
 
     1. events that arrive in the step are taken to rows, labels and weights
     2. what they do to the neurons that they reach is added, each at its own time
-    3. neurons that may fire are redone edge by edge
+    3. neurons that may come to a threshold or a bound are redone edge by edge
     4. spikes are recorded and set out for their synapses
     """
     clock = queues.clock
@@ -160,25 +144,16 @@ def grid_step(start_ns, hits, now, later, noisy, when, neurons, network, queues,
             put_down(start_ns, deliveries, queues, scratch)
             clock[DRIVEN_COUNT] += deliveries
         find_weights(start_ns, deliveries, queues, scratch)
-        driven, more = drive(deliveries, now, later, neurons, network, queues, scratch)
+        driven, more = drive(deliveries, now, later, neurons, network, queues, scratch, bounds)
         hits += more
     reset_to = resets_before(end_ns, queues)
     if hits > 0 or reset_to > clock[RESET_HEAD] or clock[NEXT_RELEASE] < end_ns:
-        _mark(now, driven, hits, reset_to, end_ns, neurons, queues, scratch)
+        _mark(now, driven, hits, reset_to, end_ns, neurons, queues, scratch, bounds)
         spikes = _resolve_candidates(start_ns, deliveries, driven, now, later, spikes, noisy, when, reset_to, neurons,
-                                     network, queues, scratch)  # fmt: skip
+                                     network, queues, scratch, bounds)  # fmt: skip
     if spikes > 0:
         send(start_ns, spikes, network, queues, scratch)
     return DONE
-
-
-@inlined
-def _jump(start_ns, now, later, noisy, neurons):
-    """Compute the end of a block in which nothing is due; return whether it is quiet."""
-    if noisy:
-        when = moment(BLOCK, start_ns // BLOCK_NS + 1)
-        return noisy_jump(now, later, neurons.live, neurons.cell, neurons.coarse, neurons.key, when) == 0
-    return jump(now, later, neurons.live, neurons.cell, neurons.coarse) == 0
 
 
 @inner
@@ -188,11 +163,11 @@ def _next_look(clock, looks):
 
 
 @inlined
-def _look_from(now, changed, until_ns, neurons, network, queues, scratch):
+def _look_from(now, changed, until_ns, neurons, network, queues, scratch, bounds):
     """Carry out the CADC conversions up to a time, after bringing a state that was ``changed`` into ``neurons.now``."""
     if changed:
         copy(now, neurons.now)
-    return look(until_ns, neurons, network, queues, scratch)
+    return look(until_ns, neurons, network, queues, scratch, bounds)
 
 
 @outer
@@ -204,7 +179,19 @@ def advance(now_ns, table):
     Committed is a block without a cause (event, arrival, reset) that is quiet at its start, once its end has passed,
     as one jump; any other grid step once its end, and in a block quiet at its start also the first cause, has passed.
     """
-    neurons, network, queues, scratch = neurons_of(table), network_of(table), queues_of(table), scratch_of(table)
+    return _advance(now_ns, neurons_of(table), network_of(table), queues_of(table), scratch_of(table), None)
+
+
+@outer
+def advance_bounded(now_ns, table):
+    """Do as ``advance`` does where neurons have bounds."""
+    return _advance(now_ns, neurons_of(table), network_of(table), queues_of(table), scratch_of(table),
+                    bounds_of(table))  # fmt: skip
+
+
+@inlined
+def _advance(now_ns, neurons, network, queues, scratch, bounds):
+    """Let time pass, see ``advance``."""
     clock = queues.clock
     noisy = neurons.key.size > 0
     # the state is computed to and fro between two arrays, rather than copied back after each step
@@ -217,17 +204,17 @@ def advance(now_ns, table):
         if start_ns % BLOCK_NS == 0 and clock[HELD_COUNT] == 0:
             end_ns = start_ns + BLOCK_NS
             if min(now_ns, cause_ns, look_ns) >= end_ns:
-                if _jump(start_ns, now, later, noisy, neurons):
+                if jump(start_ns, now, later, noisy, neurons, bounds):
                     now, later, changed = later, now, not changed
                     clock[COMMITTED] = end_ns
                     queues.tally[QUIET_BLOCKS] += 1
                     continue
-            elif is_quiet(now, neurons.live, neurons.cell, neurons.coarse):
+            elif rests(now, neurons, bounds):
                 quiet_ns = min(end_ns, cause_ns)
                 # a conversion at the very end of the block belongs to the next one
                 last_look_ns = min(now_ns, quiet_ns if quiet_ns < end_ns else quiet_ns - EDGE_NS)
                 if look_ns <= last_look_ns:
-                    looked = _look_from(now, changed, last_look_ns, neurons, network, queues, scratch)
+                    looked = _look_from(now, changed, last_look_ns, neurons, network, queues, scratch, bounds)
                     now, later, changed = neurons.now, scratch.next, False
                     if looked == NO_ROOM:
                         status = GROW
@@ -241,24 +228,22 @@ def advance(now_ns, table):
                     break
         end_ns = start_ns + GRID_NS
         if look_ns <= min(now_ns, end_ns - EDGE_NS):
-            looked = _look_from(now, changed, min(now_ns, end_ns - EDGE_NS), neurons, network, queues, scratch)
+            last_look_ns = min(now_ns, end_ns - EDGE_NS)
+            looked = _look_from(now, changed, last_look_ns, neurons, network, queues, scratch, bounds)
             now, later, changed = neurons.now, scratch.next, False
             if looked == NO_ROOM:
                 status = GROW
                 break
         if now_ns < end_ns:
             break
-        # a step in which nothing arrives, nobody comes near the threshold and nobody is released is all linear
-        if noisy:
-            when = moment(STEP, end_ns // GRID_NS)
-            hits = noisy_step(now, later, neurons.live, neurons.key, when)
-        else:
-            when = np.uint64(0)
-            hits = free_step(now, later, neurons.live)
+        # a step in which nothing arrives, nobody comes near a threshold or a bound and nobody is released is all linear
+        when = moment(STEP, end_ns // GRID_NS) if noisy else np.uint64(0)
+        hits = step(now, later, noisy, when, neurons, bounds)
         if hits > 0 or min(cause_ns, clock[NEXT_RELEASE]) < end_ns:
-            status = grid_step(start_ns, hits, now, later, noisy, when, neurons, network, queues, scratch)
+            status = grid_step(start_ns, hits, now, later, noisy, when, neurons, network, queues, scratch, bounds)
             if status != DONE:
                 break
+        settle(later, noisy, bounds)
         if end_ns % BLOCK_NS == 0:
             flush_tiny(later)
         now, later, changed = later, now, not changed

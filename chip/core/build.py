@@ -22,6 +22,7 @@ from chip.base.grid import (
     SPIKES_PER_STEP,
 )
 from chip.base.lanes import to_lanes
+from chip.base.limit_config import LimitConfig
 from chip.base.slots import (
     PLACE_CLAMP,
     PLACE_ENABLED,
@@ -32,15 +33,16 @@ from chip.base.timeline import CLOCK_FIELDS, NEXT_RELEASE
 from chip.core.layout import Queues, Scratch
 from chip.fabric.arrays import COUNTERS
 from chip.fabric.crossbar import neuron_routes, node_registers
-from chip.neurons.arrays import Neurons
+from chip.neurons.arrays import MARGIN_LSB, Neurons
+from chip.neurons.bounded import Bounds, build_bounds, membrane_bounds, no_bounds
 from chip.neurons.circuits import merged_slots, place_circuits
 from chip.neurons.noise import kick_tables
 from chip.neurons.propagators import propagator
 from chip.silicon.mismatch import Silicon
 
 
-def build_neurons(silicon: Silicon) -> Neurons:
-    """Return parameters and tables, and a state in which every membrane rests at its leak potential."""
+def build_neurons(silicon: Silicon, limits: LimitConfig) -> tuple[Neurons, Bounds]:
+    """Return parameters and tables, and a state in which every membrane rests at its leak potential; and limits."""
     registers = silicon.registers
     halves, size = half_slots(registers.enabled)
     place = np.zeros((size, 7), np.int64)
@@ -74,15 +76,12 @@ def build_neurons(silicon: Silicon) -> Neurons:
     threshold = np.where(spiking, of_slot(registers.threshold_lsb, 0.0) - leak, np.inf)
     noise = np.where(enabled, of_slot(silicon.membrane_noise_lsb, 0.0), 0.0)
     kicks = kick_tables(noise, of_slot(registers.tau_mem_ns, 1e4))
-    cell = np.stack(
-        [
-            np.where(enabled, of_slot(registers.efficacy_lsb, 0.0), 0.0),
-            np.where(enabled, of_slot(registers.reset_lsb, 0.0) - leak, 0.0),
-            threshold,
-            leak,
-            *kicks,
-        ]
-    )
+    low, high = membrane_bounds(limits, leak, enabled)
+    efficacy = np.where(enabled, of_slot(registers.efficacy_lsb, 0.0), 0.0)
+    reset = np.clip(np.where(enabled, of_slot(registers.reset_lsb, 0.0) - leak, 0.0), low, high)
+    # a membrane may be at its bound, but not beyond
+    test_level = np.minimum(threshold - MARGIN_LSB, np.nextafter(high, np.inf))
+    cell = np.stack([efficacy, reset, threshold, leak, *kicks, test_level])
     key = of_slot(silicon.membrane_key, np.uint64(0)) if noise.any() else np.zeros(0, np.uint64)
     taus = [of_slot(getattr(registers, name), 1e4) for name in ("tau_mem_ns", "tau_syn_exc_ns", "tau_syn_inh_ns")]
     fine = propagator(np.arange(GRID_EDGES + 1) * EDGE_NS, *taus)
@@ -103,7 +102,7 @@ def build_neurons(silicon: Silicon) -> Neurons:
         release=np.full(size, LONG_AGO_NS, np.int64),
         held=np.zeros(size, np.int64),
     )
-    return neurons
+    return neurons, build_bounds(limits, low, high, neurons) if limits.used else no_bounds()
 
 
 def build_channels(silicon: Silicon) -> np.ndarray:

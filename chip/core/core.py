@@ -32,12 +32,13 @@ from chip.base.timeline import (
     WRITE_TAIL,
 )
 from chip.converters.requests import MISSING, PENDING, take_look
-from chip.core.advance import DONE, GROW, advance
+from chip.core.advance import DONE, GROW
 from chip.core.build import build_network, build_neurons, build_scratch, empty_queues
-from chip.core.observe import due_rows, known_until, observe
+from chip.core.entries import BOUNDED, LIF
+from chip.core.observe import due_rows
 from chip.core.operations import Posting
 from chip.core.packed import pack
-from chip.core.record import NOT_COMMITTED, pack_log
+from chip.core.record import NOT_COMMITTED
 from chip.core.sensors import CorrelationSensors
 from chip.core.state import (
     carry_over,
@@ -100,6 +101,7 @@ class AnalogCore(Live, Posting):
                 f"more, its grid; raise router.on_chip_latency_ns"
             )
         registers.check()
+        self._entries = BOUNDED if config.limits.used else LIF
         self._install(registers, codes)
         self._queues = empty_queues()
         self._clock = self._queues.clock
@@ -142,7 +144,7 @@ class AnalogCore(Live, Posting):
         self.padi_from_processor = registers.padi_from_processor.copy()
         self.correlation_enabled = registers.correlation_enabled.copy()
         self._enabled, self._connected = registers.enabled.copy(), registers.connect_vertical.copy()
-        self._neurons = build_neurons(true)
+        self._neurons, self._bounds = build_neurons(true, self.config.limits)
         self._network = build_network(true, self.config.router.on_chip_latency_ns)
         self.posted_weights = self._network.weights.reshape(c.HEMISPHERES, c.ROWS, c.HALVES, c.LANES)
         self.posted_half_rows = self.posted_weights.view(HALF_ROW)[..., 0].swapaxes(1, 2)
@@ -165,7 +167,7 @@ class AnalogCore(Live, Posting):
 
     def _pack(self) -> None:
         """Tell compiled code where the arrays are; needed whenever one of them was replaced."""
-        self._table = pack(self._neurons, self._network, self._queues, self._scratch)
+        self._table = pack(self._neurons, self._network, self._queues, self._scratch, self._bounds)
 
     @property
     def now_ns(self) -> int:
@@ -192,7 +194,7 @@ class AnalogCore(Live, Posting):
             self._advance(self._now_ns + ADVANCED_AT_ONCE_NS)
 
     def _advance(self, time_ns: int) -> None:
-        while (status := advance(time_ns, self._table)) != DONE:
+        while (status := self._entries.advance(time_ns, self._table)) != DONE:
             if status == GROW:
                 self._grow()
             else:
@@ -217,7 +219,7 @@ class AnalogCore(Live, Posting):
                 f"ns; ask earlier, or post a CADC conversion for that time"
             )
         while True:
-            spikes = observe(time_ns, self._table)
+            spikes = self._entries.observe(time_ns, self._table)
             if spikes != NO_ROOM:
                 return spikes
             self._grow()
@@ -274,7 +276,7 @@ class AnalogCore(Live, Posting):
         """Let the sensors see what has been committed."""
         if self.sensors is not None:
             queues, clock = self._queues, self._clock
-            until_ns = known_until(self._now_ns, self._table)
+            until_ns = self._entries.known_until(self._now_ns, self._table)
             self.sensors.see(until_ns, queues, clock.item(LOG_COUNT), clock.item(DRIVEN_COUNT))
             clock[DRIVEN_COUNT] = 0
 
@@ -306,7 +308,7 @@ class AnalogCore(Live, Posting):
         """
         if end_ns > self._now_ns:
             self.advance(end_ns)
-        found = pack_log(self._table, start_ns, end_ns, tick_ns, words)
+        found = self._entries.pack_log(self._table, start_ns, end_ns, tick_ns, words)
         if found != NOT_COMMITTED:
             return found
         times, labels = self.spikes(start_ns, end_ns)

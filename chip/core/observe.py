@@ -11,7 +11,7 @@ from chip.array.synapses import find_weights
 from chip.base import constants as c
 from chip.base.draws import CONVERSION, STEP, moment
 from chip.base.grid import BLOCK_NS, EDGE_NS, GRID_NS, ROW_HALVES
-from chip.base.inner import inner, outer
+from chip.base.inner import inlined, inner, outer
 from chip.base.queues import NO_ROOM
 from chip.base.slots import PLACE_LANE
 from chip.base.timeline import (
@@ -25,21 +25,22 @@ from chip.base.timeline import (
 from chip.converters.arrays import REST
 from chip.converters.cadc import read
 from chip.core.delivery import collect, next_cause, put_down
-from chip.core.packed import network_of, neurons_of, queues_of, scratch_of
+from chip.core.packed import bounds_of, network_of, neurons_of, queues_of, scratch_of
 from chip.neurons.arrays import LEAK, U
 from chip.neurons.circuits import membrane_of, reached_slots
 from chip.neurons.crossing import resolve
-from chip.neurons.lif import copy, is_quiet, noisy_step, propagate
+from chip.neurons.lif import copy, propagate
 from chip.neurons.resets import resets_before
+from chip.neurons.seam import rests, step
 
 
 @inner
-def quiet_until(neurons, queues):
+def quiet_until(neurons, queues, bounds):
     """Return up to which time the block that starts at the committed time is quiet; that time itself if not at all."""
     start_ns = queues.clock[COMMITTED]
     if start_ns % BLOCK_NS != 0 or queues.clock[HELD_COUNT] > 0:
         return start_ns
-    if not is_quiet(neurons.now, neurons.live, neurons.cell, neurons.coarse):
+    if not rests(neurons.now, neurons, bounds):
         return start_ns
     return min(start_ns + BLOCK_NS, next_cause(queues.clock, queues.events, queues.flights, queues.resets))
 
@@ -47,17 +48,36 @@ def quiet_until(neurons, queues):
 @outer
 def observe(time_ns, table):
     """Compute the state of all neurons as ``observe_slots`` does, from a packed core."""
-    scratch = scratch_of(table)
-    slots = scratch.out.shape[1]
-    return observe_slots(time_ns, 0, slots, neurons_of(table), network_of(table), queues_of(table), scratch)
+    return _observe(time_ns, neurons_of(table), network_of(table), queues_of(table), scratch_of(table), None)
+
+
+@outer
+def observe_bounded(time_ns, table):
+    """Do as ``observe`` does where neurons have bounds."""
+    return _observe(time_ns, neurons_of(table), network_of(table), queues_of(table), scratch_of(table),
+                    bounds_of(table))  # fmt: skip
+
+
+@inlined
+def _observe(time_ns, neurons, network, queues, scratch, bounds):
+    return observe_slots(time_ns, 0, scratch.out.shape[1], neurons, network, queues, scratch, bounds)
 
 
 @outer
 def known_until(now_ns, table):
     """Return up to which time the record lacks no spike or event, if all before ``now_ns`` has been posted."""
-    queues = queues_of(table)
-    committed_ns = queues.clock[COMMITTED]
-    return max(committed_ns, min(now_ns, quiet_until(neurons_of(table), queues)))
+    return _known_until(now_ns, neurons_of(table), queues_of(table), None)
+
+
+@outer
+def known_until_bounded(now_ns, table):
+    """Do as ``known_until`` does where neurons have bounds."""
+    return _known_until(now_ns, neurons_of(table), queues_of(table), bounds_of(table))
+
+
+@inlined
+def _known_until(now_ns, neurons, queues, bounds):
+    return max(queues.clock[COMMITTED], min(now_ns, quiet_until(neurons, queues, bounds)))
 
 
 @outer
@@ -74,7 +94,7 @@ def due_rows(time_ns, table):
 
 
 @inner
-def observe_slots(time_ns, first, last, neurons, network, queues, scratch):
+def observe_slots(time_ns, first, last, neurons, network, queues, scratch, bounds):
     """Compute the state just before ``time_ns`` into ``scratch.out``, at least of membranes in ``first`` to ``last``.
 
     The time lies at most one grid step behind the committed time, or in a block that is quiet up to it. Returns the
@@ -85,12 +105,12 @@ def observe_slots(time_ns, first, last, neurons, network, queues, scratch):
     if time_ns == start_ns:
         copy(neurons.now, out)
         return 0
-    if time_ns <= quiet_until(neurons, queues):
+    if time_ns <= quiet_until(neurons, queues, bounds):
         passed = time_ns - start_ns
         if neurons.key.size > 0:
             copy(neurons.now, scratch.next)
             for end_ns in range(start_ns + GRID_NS, time_ns + 1, GRID_NS):
-                noisy_step(scratch.next, out, neurons.live, neurons.key, moment(STEP, end_ns // GRID_NS))
+                step(scratch.next, out, True, moment(STEP, end_ns // GRID_NS), neurons, bounds)
                 copy(out, scratch.next)
         else:
             propagate(neurons.now, scratch.next, neurons.coarse, passed // GRID_NS)
@@ -105,12 +125,12 @@ def observe_slots(time_ns, first, last, neurons, network, queues, scratch):
         if membrane_of(s, neurons) == s:
             spikes = resolve(s, start_ns, (time_ns - start_ns) // EDGE_NS, neurons, network, neurons.now, out,
                              scratch.out_release, scratch, deliveries, queues, queues.clock[RESET_HEAD], reset_to,
-                             spikes)  # fmt: skip
+                             spikes, bounds)  # fmt: skip
     return spikes
 
 
 @inner
-def look(until_ns, neurons, network, queues, scratch):
+def look(until_ns, neurons, network, queues, scratch, bounds):
     """Carry out the pending CADC conversions up to and including a time; return NO_ROOM or 0."""
     clock = queues.clock
     while clock[LOOK_HEAD] < clock[LOOK_TAIL]:
@@ -119,7 +139,7 @@ def look(until_ns, neurons, network, queues, scratch):
         if time_ns > until_ns:
             break
         first_slot, last_slot = reached_slots(hemisphere, neurons)
-        if observe_slots(time_ns, first_slot, last_slot, neurons, network, queues, scratch) == NO_ROOM:
+        if observe_slots(time_ns, first_slot, last_slot, neurons, network, queues, scratch, bounds) == NO_ROOM:
             return NO_ROOM
         when = moment(CONVERSION, time_ns)
         for lane in range(c.COLUMNS):

@@ -16,7 +16,7 @@ DECAY_U, EXC_TO_U, INH_TO_U, DECAY_EXC, DECAY_INH = 0, 1, 2, 3, 4
 # further rows of Neurons.live
 LEVEL, FREE, KICK = 5, 6, 7
 # and what it is itself
-RESET, THRESHOLD, LEAK, STEP_KICK, BLOCK_KICK, NOISE_DRIVE = range(1, 7)
+RESET, THRESHOLD, LEAK, STEP_KICK, BLOCK_KICK, NOISE_DRIVE, TEST_LEVEL = range(1, 8)
 MARGIN_LSB = 1e-9  # a bound this close below the threshold is resolved exactly: rounding cannot hide a spike
 TINY_LSB = 1e-60  # smaller values are set to zero where a block ends: denormal numbers are slow
 
@@ -31,9 +31,9 @@ class Neurons(NamedTuple):
         holdoff: int64[S], for how many ns after that it cannot fire.
     merged: int64[n, 2], slots of the top and the bottom circuit of each merged neuron. The top one holds membrane and
         currents of both; the bottom one rests at zero, and has only the efficacy of its synapses.
-    cell: float64[7, S]: efficacy (LSB of current per weight unit), reset and threshold relative to the leak potential
+    cell: float64[8, S]: efficacy (LSB of current per weight unit), reset and threshold relative to the leak potential
         (infinite where nothing spikes), leak potential, the noise's kicks of a step and of a block and the drive that
-        bounds them, see :func:`chip.neurons.noise.kick_tables`.
+        bounds them, see :func:`chip.neurons.noise.kick_tables`, and the level of the candidate test.
     fine: float64[26, 5, S], propagators over 0..25 edges. coarse: float64[17, 5, S], over 0..16 grid steps.
     scan: float64[S, 5, 32], ``fine`` again, a neuron's edges contiguous, padded with the last one.
     live: float64[8, S], propagator over one step, level of the candidate test, 1 free or 0 clamped, amplitude of the

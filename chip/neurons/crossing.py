@@ -13,8 +13,8 @@ which the comparator fires, or from both sides of a merged neuron at once, makes
 from __future__ import annotations
 
 from chip.array.arrays import AT_EDGE, AT_MODE
-from chip.base.grid import EDGE_NS, EDGE_SHIFT, SCAN_EDGES, SOURCE_SHIFT
-from chip.base.inner import inlined, inner
+from chip.base.grid import EDGE_NS, EDGE_SHIFT, SOURCE_SHIFT
+from chip.base.inner import inlined
 from chip.base.registers import ROW_EXCITATORY, ROW_INHIBITORY
 from chip.base.slots import (
     PLACE_CLAMP,
@@ -30,30 +30,18 @@ from chip.neurons.arrays import (
     EXC_TO_U,
     INH,
     INH_TO_U,
-    MARGIN_LSB,
     RESET,
     THRESHOLD,
     U,
 )
 from chip.neurons.circuits import halves_of, jump_in
-
-
-@inner
-def first_crossing(scan, s, u, exc, inh, level, last):
-    """Return the first of the edges 1..last at which u >= level, or 0; free motion from edge 0."""
-    drive = exc - inh * scan[s, DECAY_INH, last]
-    if u < level and u + (1.0 - scan[s, DECAY_U, last]) * max(drive - u, 0.0) < level - MARGIN_LSB:
-        return 0
-    first = SCAN_EDGES
-    for j in range(SCAN_EDGES):  # all of them, at once: looking for the end takes longer
-        there = u * scan[s, DECAY_U, j] + exc * scan[s, EXC_TO_U, j] - inh * scan[s, INH_TO_U, j]
-        first = min(first, j if there >= level and j > 0 else SCAN_EDGES)
-    return first if first <= last else 0
+from chip.neurons.lif import first_crossing
+from chip.neurons.seam import charged, contained, linear_edges
 
 
 @inlined
 def resolve(s, start_ns, end, neurons, network, before, later, release_later, scratch, deliveries, queues, reset_from,
-            reset_to, spikes):  # fmt: skip
+            reset_to, spikes, bounds):  # fmt: skip
     """Bring slot s, which holds a membrane, from edge 0 to just before anything that happens at edge ``end``.
 
     Reads ``before`` and ``neurons.release``; writes ``later[:, s]`` and ``release_later[s]``; appends its spikes to
@@ -100,7 +88,9 @@ def resolve(s, start_ns, end, neurons, network, before, later, release_later, sc
                     crossing = first_crossing(scan, s, u, exc, inh, level, span)
                     if crossing > 0:
                         span = crossing
+                span = linear_edges(s, u, exc, inh, span, scan, bounds)
                 u = u * scan[s, DECAY_U, span] + exc * scan[s, EXC_TO_U, span] - inh * scan[s, INH_TO_U, span]
+                u = contained(s, u, bounds)
             exc *= scan[s, DECAY_EXC, span]
             inh *= scan[s, DECAY_INH, span]
             edge += span
@@ -117,9 +107,9 @@ def resolve(s, start_ns, end, neurons, network, before, later, release_later, sc
         while d < deliveries and scratch.delivery[d, AT_EDGE] == edge:
             jump = jump_in(d, s, neurons, network, queues, scratch)
             if scratch.delivery[d, AT_MODE] & ROW_EXCITATORY != 0:
-                exc += jump
+                exc = charged(s, EXC, exc, jump, bounds)
             if scratch.delivery[d, AT_MODE] & ROW_INHIBITORY != 0:
-                inh += jump
+                inh = charged(s, INH, inh, jump, bounds)
             d += 1
     later[U, s], later[EXC, s], later[INH, s] = u, exc, inh
     release_later[s] = release

@@ -16,9 +16,8 @@ from chip.neurons.arrays import (
     INH_TO_U,
     KICK,
     LEVEL,
-    MARGIN_LSB,
     STEP_KICK,
-    THRESHOLD,
+    TEST_LEVEL,
 )
 
 
@@ -35,7 +34,7 @@ def let_go(s, neurons):
     """Let the membrane of a slot move again."""
     for row in (DECAY_U, EXC_TO_U, INH_TO_U):
         neurons.live[row, s] = neurons.fine[GRID_EDGES, row, s]
-    neurons.live[LEVEL, s], neurons.live[FREE, s] = neurons.cell[THRESHOLD, s] - MARGIN_LSB, 1.0
+    neurons.live[LEVEL, s], neurons.live[FREE, s] = neurons.cell[TEST_LEVEL, s], 1.0
     neurons.live[KICK, s] = neurons.cell[STEP_KICK, s]
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from chip.base.draws import draw, short_draw
-from chip.base.grid import BLOCK_STEPS
+from chip.base.grid import BLOCK_STEPS, SCAN_EDGES
 from chip.base.inner import inlined, inner
 from chip.neurons.arrays import (
     BLOCK_KICK,
@@ -18,10 +18,12 @@ from chip.neurons.arrays import (
     DECAY_U,
     EXC,
     EXC_TO_U,
+    FREE,
     INH,
     INH_TO_U,
     KICK,
     LEVEL,
+    MARGIN_LSB,
     NOISE_DRIVE,
     TINY_LSB,
     U,
@@ -31,7 +33,9 @@ NEAR, SURE = 1, 2  # in ``Scratch.candidate``: the test holds, or there is no qu
 
 # The candidate test. With A no smaller than exc(t) - inh(t) anywhere in the step, u stays below
 #     u + (1 - exp(-dt / tau_mem)) * max(0, A - u),
-# the approach to a constant drive. A is all excitation of the step at once, minus what inhibition decays to.
+# the approach to a constant drive. A is all excitation of the step at once, minus what inhibition decays to. Mirrored,
+# where there are lower bounds: with B no larger than exc(t) - inh(t), u stays above
+#     u - (1 - exp(-dt / tau_mem)) * max(0, u - B).
 
 
 @inlined
@@ -41,8 +45,11 @@ def flushed(x):
 
 
 @inner
-def free_step(now, later, live):
-    """Propagate over one step without events; return how many neurons may reach their threshold in it."""
+def free_step(now, later, live, low):
+    """Propagate over one step without events; return how many neurons may reach a threshold or a bound in it.
+
+    ``low``: float64[S], lower bounds, or None; here and below.
+    """
     hits = 0
     for s in range(now.shape[1]):
         u, exc, inh = now[U, s], now[EXC, s], now[INH, s]
@@ -50,7 +57,12 @@ def free_step(now, later, live):
         inh_end = inh * live[DECAY_INH, s]
         rise = exc - inh_end - u
         rise = rise if rise > 0.0 else 0.0
-        hits += 1 if u + (1.0 - decay) * rise >= live[LEVEL, s] else 0
+        near = u + (1.0 - decay) * rise >= live[LEVEL, s]
+        if low is not None:
+            fall = u - exc * live[DECAY_EXC, s] + inh
+            fall = fall if fall > 0.0 else 0.0
+            near = near | (u - (1.0 - decay) * fall < low[s])
+        hits += 1 if near else 0
         later[U, s] = u * decay + exc * live[EXC_TO_U, s] - inh * live[INH_TO_U, s]
         later[EXC, s] = exc * live[DECAY_EXC, s]
         later[INH, s] = inh_end
@@ -58,7 +70,7 @@ def free_step(now, later, live):
 
 
 @inner
-def noisy_step(now, later, live, key, when):
+def noisy_step(now, later, live, key, when, low):
     """Do as ``free_step`` does, with the kick of noise at the end of the step on every membrane that is free."""
     hits = 0
     for s in range(now.shape[1]):
@@ -67,11 +79,46 @@ def noisy_step(now, later, live, key, when):
         inh_end = inh * live[DECAY_INH, s]
         rise = exc - inh_end - u
         rise = rise if rise > 0.0 else 0.0
-        hits += 1 if u + (1.0 - decay) * rise >= live[LEVEL, s] else 0
+        near = u + (1.0 - decay) * rise >= live[LEVEL, s]
+        if low is not None:
+            fall = u - exc * live[DECAY_EXC, s] + inh
+            fall = fall if fall > 0.0 else 0.0
+            near = near | (u - (1.0 - decay) * fall < low[s])
+        hits += 1 if near else 0
         free = u * decay + exc * live[EXC_TO_U, s] - inh * live[INH_TO_U, s]
         later[U, s] = free + live[KICK, s] * short_draw(key[s] ^ when)
         later[EXC, s] = exc * live[DECAY_EXC, s]
         later[INH, s] = inh_end
+    return hits
+
+
+@inner
+def add_excitation(begin, end, left, fine, live, jumps, later):
+    """Add excitatory jumps to the end of the step, ``left`` edges later."""
+    for s in range(np.uint64(begin), np.uint64(end)):
+        later[U, s] += live[FREE, s] * (jumps[s] * fine[left, EXC_TO_U, s])
+        later[EXC, s] += jumps[s] * fine[left, DECAY_EXC, s]
+
+
+@inner
+def add_inhibition(begin, end, left, fine, live, jumps, later):
+    """Add inhibitory jumps to the end of the step, ``left`` edges later."""
+    for s in range(np.uint64(begin), np.uint64(end)):
+        later[U, s] -= live[FREE, s] * (jumps[s] * fine[left, INH_TO_U, s])
+        later[INH, s] += jumps[s] * fine[left, DECAY_INH, s]
+
+
+@inner
+def near_threshold(begin, end, live, now, jumps, total):
+    """Add excitatory jumps up; return how many neurons may reach their threshold in the step, as ``free_step`` does."""
+    hits = 0
+    for s in range(np.uint64(begin), np.uint64(end)):
+        sum_s = total[s] + jumps[s]
+        total[s] = sum_s
+        u = now[U, s]
+        rise = now[EXC, s] + sum_s - now[INH, s] * live[DECAY_INH, s] - u
+        rise = rise if rise > 0.0 else 0.0
+        hits += 1 if u + (1.0 - live[DECAY_U, s]) * rise >= live[LEVEL, s] else 0
     return hits
 
 
@@ -96,8 +143,8 @@ def mark_driven(now, live, total, first, last, candidate):
 
 
 @inner
-def is_quiet(now, live, cell, coarse):
-    """Say whether no neuron can reach its threshold within a block without further events, whatever its noise.
+def is_quiet(now, live, cell, coarse, low):
+    """Say whether no neuron can reach a threshold or a bound in a block without further events, whatever its noise.
 
     The bound of the candidate test over a block, with the noise as a drive, see :func:`chip.neurons.noise.kick_tables`.
     """
@@ -106,20 +153,30 @@ def is_quiet(now, live, cell, coarse):
         u = now[U, s]
         rise = now[EXC, s] + cell[NOISE_DRIVE, s] - u
         rise = rise if rise > 0.0 else 0.0
-        hits += 1 if u + (1.0 - coarse[BLOCK_STEPS, DECAY_U, s]) * rise >= live[LEVEL, s] else 0
+        near = u + (1.0 - coarse[BLOCK_STEPS, DECAY_U, s]) * rise >= live[LEVEL, s]
+        if low is not None:
+            fall = u + now[INH, s] + cell[NOISE_DRIVE, s]
+            fall = fall if fall > 0.0 else 0.0
+            near = near | (u - (1.0 - coarse[BLOCK_STEPS, DECAY_U, s]) * fall < low[s])
+        hits += 1 if near else 0
     return hits == 0
 
 
 @inner
-def jump(now, later, live, cell, coarse):
-    """Propagate over one block; return how many neurons may reach their threshold in it, as ``is_quiet`` counts."""
+def free_jump(now, later, live, cell, coarse, low):
+    """Propagate over one block; return how many neurons may reach a threshold or a bound, as ``is_quiet`` counts."""
     hits = 0
     for s in range(now.shape[1]):
         u, exc, inh = now[U, s], now[EXC, s], now[INH, s]
         decay = coarse[BLOCK_STEPS, DECAY_U, s]
         rise = exc + cell[NOISE_DRIVE, s] - u
         rise = rise if rise > 0.0 else 0.0
-        hits += 1 if u + (1.0 - decay) * rise >= live[LEVEL, s] else 0
+        near = u + (1.0 - decay) * rise >= live[LEVEL, s]
+        if low is not None:
+            fall = u + inh + cell[NOISE_DRIVE, s]
+            fall = fall if fall > 0.0 else 0.0
+            near = near | (u - (1.0 - decay) * fall < low[s])
+        hits += 1 if near else 0
         u_end = u * decay + exc * coarse[BLOCK_STEPS, EXC_TO_U, s] - inh * coarse[BLOCK_STEPS, INH_TO_U, s]
         later[U, s] = flushed(u_end)
         later[EXC, s] = flushed(exc * coarse[BLOCK_STEPS, DECAY_EXC, s])
@@ -128,20 +185,38 @@ def jump(now, later, live, cell, coarse):
 
 
 @inner
-def noisy_jump(now, later, live, cell, coarse, key, when):
-    """Do as ``jump`` does, with the kick of noise at the end of the block."""
+def noisy_jump(now, later, live, cell, coarse, key, when, low):
+    """Do as ``free_jump`` does, with the kick of noise at the end of the block."""
     hits = 0
     for s in range(now.shape[1]):
         u, exc, inh = now[U, s], now[EXC, s], now[INH, s]
         decay = coarse[BLOCK_STEPS, DECAY_U, s]
         rise = exc + cell[NOISE_DRIVE, s] - u
         rise = rise if rise > 0.0 else 0.0
-        hits += 1 if u + (1.0 - decay) * rise >= live[LEVEL, s] else 0
+        near = u + (1.0 - decay) * rise >= live[LEVEL, s]
+        if low is not None:
+            fall = u + inh + cell[NOISE_DRIVE, s]
+            fall = fall if fall > 0.0 else 0.0
+            near = near | (u - (1.0 - decay) * fall < low[s])
+        hits += 1 if near else 0
         u_end = u * decay + exc * coarse[BLOCK_STEPS, EXC_TO_U, s] - inh * coarse[BLOCK_STEPS, INH_TO_U, s]
         later[U, s] = flushed(u_end + cell[BLOCK_KICK, s] * draw(key[s] ^ when))
         later[EXC, s] = flushed(exc * coarse[BLOCK_STEPS, DECAY_EXC, s])
         later[INH, s] = flushed(inh * coarse[BLOCK_STEPS, DECAY_INH, s])
     return hits
+
+
+@inner
+def first_crossing(scan, s, u, exc, inh, level, last):
+    """Return the first of the edges 1..last at which u >= level, or 0; free motion from edge 0."""
+    drive = exc - inh * scan[s, DECAY_INH, last]
+    if u < level and u + (1.0 - scan[s, DECAY_U, last]) * max(drive - u, 0.0) < level - MARGIN_LSB:
+        return 0
+    first = SCAN_EDGES
+    for j in range(SCAN_EDGES):  # all of them, at once: looking for the end takes longer
+        there = u * scan[s, DECAY_U, j] + exc * scan[s, EXC_TO_U, j] - inh * scan[s, INH_TO_U, j]
+        first = min(first, j if there >= level and j > 0 else SCAN_EDGES)
+    return first if first <= last else 0
 
 
 @inner

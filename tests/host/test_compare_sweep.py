@@ -5,6 +5,7 @@ import dataclasses
 import pytest
 
 from chip.base.config import ChipConfig, ImperfectionConfig
+from chip.base.limit_config import LimitConfig
 from host.compare import Plan, Sweep
 from host.compare.places import _swept_settings, check
 from host.compare.sweep import MISMATCH_FIELDS
@@ -41,6 +42,14 @@ def test_a_magnitude_brings_its_switch():
         off, on = (sweep.apply(config, value).imperfections for value in sweep.values)
         assert on == dataclasses.replace(others, tau_mem=True, tau_mem_relative_std=0.2)
         assert off == dataclasses.replace(others, tau_mem=False, tau_mem_relative_std=0.0)
+
+
+def test_a_limit_brings_its_switch():
+    sweep = Sweep.parse("limits.lower_bound_lsb=20,40")
+    found = [sweep.apply(ChipConfig.typical(), value).limits for value in sweep.values]
+    assert found == [LimitConfig(lower_bound=True, lower_bound_lsb=value) for value in (20.0, 40.0)]
+    with pytest.raises(ValueError, match="lower_bound_lsb is 0.0"):
+        Sweep.parse("limits.lower_bound_lsb=0,40")
 
 
 def test_mismatch_of_a_tenth_is_that_of_a_typical_chip():

@@ -108,12 +108,18 @@ class NaiveCore:
             jump = np.maximum(jump, jump[self.other])  # a row drives one of the two
             if not jump.any():
                 continue
-            mode, ones = self.registers.row_mode[hemisphere, row], np.ones(len(jump))
-            for modes, tau, sign in (((1, 3), self.tau_exc, ones), ((2, 3), self.tau_inh, -ones)):
-                if mode in modes:
-                    for entry, value in zip(self.history, (time_ns, jump, tau, sign), strict=True):
-                        entry.append(value)
+            mode = self.registers.row_mode[hemisphere, row]
+            if mode in (1, 3):
+                self.charge(time_ns, jump, True)
+            if mode in (2, 3):
+                self.charge(time_ns, jump, False)
         return busses, recorded
+
+    def charge(self, time_ns, jump, excites):
+        """A row adds to a current of each neuron."""
+        tau, sign = (self.tau_exc, 1.0) if excites else (self.tau_inh, -1.0)
+        for entry, value in zip(self.history, (time_ns, jump, tau, np.full(len(jump), sign)), strict=True):
+            entry.append(value)
 
     def run(self, end_ns, events=(), resets=(), writes=(), looks=()):
         """Run to ``end_ns``; returns potentials at the times of ``looks``, [look, neuron].

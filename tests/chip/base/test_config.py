@@ -1,12 +1,14 @@
 """The chip's configuration: checked, frozen, to and from TOML."""
 
 import dataclasses
+from math import inf
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from chip.base.config import ChipConfig, FpgaConfig, ImperfectionConfig, RouterConfig
+from chip.base.limit_config import LimitConfig
 
 
 @given(
@@ -17,14 +19,17 @@ from chip.base.config import ChipConfig, FpgaConfig, ImperfectionConfig, RouterC
     writer=st.integers(25, 100_000),
     noise=st.booleans(),
     tau_mem=st.floats(0.0, 0.5),
+    bound=st.booleans(),
+    limit=st.floats(16.0, 1e6),
 )
-def test_toml_round_trip(tmp_path_factory, seed, strict, latency, player, writer, noise, tau_mem):
+def test_toml_round_trip(tmp_path_factory, seed, strict, latency, player, writer, noise, tau_mem, bound, limit):
     config = ChipConfig(
         seed=seed,
         strict=strict,
         router=RouterConfig(on_chip_latency_ns=4 * latency),
         fpga=FpgaConfig(sample_player=player, writer_latency_ns=8 * writer),
         imperfections=ImperfectionConfig(membrane_noise=noise, tau_mem_relative_std=tau_mem),
+        limits=LimitConfig(upper_bound=bound, inhibition_limit_weights=limit),
     )
     path = tmp_path_factory.mktemp("chips") / "chip.toml"
     path.write_text(config.to_toml())
@@ -57,6 +62,9 @@ def test_a_config_is_frozen_and_takes_no_names_that_it_has_not(section):
         ({"imperfections": {"noise": True}}, ["imperfections.noise", "membrane_noise"]),
         ({"imperfections": {"tau_mem": 0.1}}, ["imperfections.tau_mem", "0.1", "bool"]),
         ({"imperfections": {"tau_mem_relative_std": 0.6}}, ["tau_mem_relative_std", "0.6", "0.5"]),
+        ({"limits": {"upper_bound_lsb": 100}}, ["limits.upper_bound_lsb", "100", "128"]),
+        ({"limits": {"inhibition_limit_weights": 0}}, ["limits.inhibition_limit_weights", "16"]),
+        ({"limits": {"inhibition": 240.0}}, ["limits.inhibition", "bool"]),
         ({"imperfections": {"cadc_noise_std_lsb": -1}}, ["cadc_noise_std_lsb", "-1.0"]),
         ({"imperfections": {"leak_std_of_distance": float("nan")}}, ["leak_std_of_distance", "nan"]),
     ],
@@ -143,3 +151,19 @@ def test_every_imperfection_that_is_on_is_named():
         assert (f"imperfections.{name} is on" in named) == (name not in ("cadc_gain", "cadc_noise"))
     assert "imperfections.tau_mem is on, relative_std = 0.1 (assumed" in named
     assert "imperfections" not in "".join(ChipConfig.ideal().assumptions())
+
+
+@pytest.mark.parametrize("config", [ChipConfig.ideal(), ChipConfig.typical(), ChipConfig.raw()])
+def test_no_profile_has_limits(config):
+    assert not config.limits.used
+    assert [config.limits.limit(name) for name in LimitConfig.names()] == [inf, inf, inf, -inf]
+    assert "limits" not in "".join(config.assumptions())
+
+
+def test_every_limit_that_is_on_is_named_with_its_source():
+    limits = LimitConfig(inhibition=True, lower_bound=True, lower_bound_lsb=30.0)
+    assert [limits.limit(name) for name in LimitConfig.names()] == [240.0, inf, inf, 30.0]
+    inhibition, bound = (line for line in ChipConfig(limits=limits).assumptions() if line.startswith("limits."))
+    assert inhibition.startswith("limits.inhibition is on, limit_weights = 240.0 (fit to the vendor's demo ts_06")
+    assert bound.startswith("limits.lower_bound is on, lsb = 30.0 (hxtorch")
+    assert LimitConfig.recorded().used and LimitConfig(excitation=True).used

@@ -1,0 +1,190 @@
+"""Neurons with limits: synaptic currents that saturate, membranes that have bounds.
+
+A current of one sign saturates where charge is added, and decays as ever:
+
+    I -> L - (L - I) exp(-jump / L)
+
+so each unit of charge takes away the same share of what is left to the limit L. Charges that come at one instant act as
+their sum does, in any order. That a current saturates when charge is added and not on its way to the membrane, and the
+form, are assumed; an exponential is nearest to the recorded heights, with one parameter, see
+:class:`chip.base.limit_config.LimitConfig`.
+
+A membrane that has moved beyond a bound is set to it, at every edge of 4 ns, and after each kick of noise. So it stays
+at the bound while its drive lies beyond, and leaves when the drive does: soft ends of its range are not modelled
+(assumed). Where the leak potential lies beyond a bound, the bound is the leak potential; a reset potential beyond it is
+the bound (assumed). Comparators see what is bounded: above the upper bound no threshold is reached.
+
+Between all that, neurons are linear: their propagators are those of :mod:`chip.neurons.lif`, and so is the candidate
+test, which the upper bound enters as a threshold does and the lower one mirrored. A neuron that may come to a bound is
+computed edge by edge.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numba import float64, int64
+
+from chip.array.arrays import EFFICACY
+from chip.base import constants as c
+from chip.base.aligned import aligned
+from chip.base.grid import SCAN_EDGES
+from chip.base.inner import inlined, inner
+from chip.base.limit_config import LimitConfig
+from chip.neurons.arrays import (
+    DECAY_EXC,
+    DECAY_INH,
+    DECAY_U,
+    EXC,
+    EXC_TO_U,
+    INH,
+    INH_TO_U,
+    Neurons,
+    U,
+)
+
+# first index of Bounds.current, EXC - 1 and INH - 1 further: limits, then their inverses
+LIMIT, SHARE = 0, 2
+HALVINGS, FULL = 6, 36.0  # exp(-36) is less than the rounding of 1
+
+
+class Bounds(NamedTuple):
+    """Limits of the neurons; S slots, padded; no slots where a chip has none.
+
+    low, high: float64[S], bounds of the membrane relative to the leak potential; infinite where there is none.
+    current: float64[4, S], limits of the excitatory and the inhibitory current in LSB, infinite where there is none,
+        and their inverses.
+    saturates: int64[2], whether any limit of that current is finite.
+    growth: float64[26, 2, S], what a current was, that is 1 so many edges later.
+    charge: float64[S], what a row adds to a current, and sunk: float64[S], what the rows of the step add to the
+        inhibitory current: work space.
+    """
+
+    low: float64[::1]
+    high: float64[::1]
+    current: float64[:, ::1]
+    saturates: int64[::1]
+    growth: float64[:, :, ::1]
+    charge: float64[::1]
+    sunk: float64[::1]
+
+
+def no_bounds() -> Bounds:
+    """Return what a chip without limits has."""
+    none = np.zeros(0)
+    return Bounds(none, none, np.zeros((4, 0)), np.zeros(2, np.int64), np.zeros((0, 2, 0)), none, none)
+
+
+def membrane_bounds(limits: LimitConfig, leak_lsb: np.ndarray, enabled: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return ``Bounds.low`` and ``high`` for float64[S] leak potentials and bool[S]; slots that are off have none."""
+    low = np.minimum(limits.limit("lower_bound") - leak_lsb, 0.0)
+    high = np.maximum(limits.limit("upper_bound") - leak_lsb, 0.0)
+    return np.where(enabled, low, -np.inf), np.where(enabled, high, np.inf)
+
+
+def build_bounds(limits: LimitConfig, low: np.ndarray, high: np.ndarray, neurons: Neurons) -> Bounds:
+    """Return limits of neurons that have float64[S] bounds.
+
+    The current of a merged neuron has the limits of both circuits together (assumed: also where charge comes to one).
+    """
+    efficacy = neurons.cell[EFFICACY].copy()
+    efficacy[neurons.merged[:, c.TOP]] += efficacy[neurons.merged[:, c.BOTTOM]]
+    weights = np.array([limits.limit("excitation"), limits.limit("inhibition")])
+    limit = np.full((2, efficacy.size), np.inf)
+    np.multiply(weights[:, None], efficacy, out=limit, where=efficacy > 0.0)
+    return Bounds(
+        low=aligned(low),
+        high=aligned(high),
+        current=aligned(np.concatenate([limit, 1.0 / limit])),
+        saturates=np.isfinite(weights).astype(np.int64),
+        growth=aligned(1.0 / neurons.fine[:, DECAY_EXC:]),
+        charge=aligned(np.zeros(efficacy.size)),
+        sunk=aligned(np.zeros(efficacy.size)),
+    )
+
+
+# ---------------------------------------------------------------------- currents
+
+
+@inlined
+def filled(x):
+    """Return 1 - exp(-x) for x >= 0 to 1e-15, in a way that a loop over slots takes at once.
+
+    A polynomial for x / 64; then f(2 x) = f(x) (2 - f(x)), six times.
+    """
+    y = (x if x < FULL else FULL) * (1.0 / (1 << HALVINGS))
+    tail = 1.0 - y * (1 / 7) * (1.0 - y * (1 / 8))
+    tail = 1.0 - y * (1 / 5) * (1.0 - y * (1 / 6) * tail)
+    tail = 1.0 - y * (1 / 3) * (1.0 - y * (1 / 4) * tail)
+    part = y * (1.0 - y * (1 / 2) * tail)
+    for _ in range(HALVINGS):
+        part = part * (2.0 - part)
+    return part
+
+
+@inlined
+def added(current, jump, limit, share):
+    """Return what a jump adds to a current with a limit; the jump itself where there is none, ``share`` 0."""
+    room = limit - current
+    room = room if room > 0.0 else 0.0
+    return room * filled(jump * share) if share > 0.0 else jump
+
+
+@inner
+def saturate(begin, end, left, row, growth, limits, jumps, later, charge):
+    """Write into ``charge`` what jumps add to the current in a row of the state, ``left`` edges before a step ends."""
+    for s in range(np.uint64(begin), np.uint64(end)):
+        current = later[row, s] * growth[left, row - 1, s]
+        charge[s] = added(current, jumps[s], limits[LIMIT + row - 1, s], limits[SHARE + row - 1, s])
+
+
+# ---------------------------------------------------------------------- bounds of the membrane
+
+
+@inner
+def contain(state, low, high):
+    """Bring the membranes of a state [3, S] back to their bounds."""
+    for s in range(state.shape[1]):
+        u = state[U, s]
+        u = u if u > low[s] else low[s]
+        state[U, s] = u if u < high[s] else high[s]
+
+
+@inner
+def near_low_driven(begin, end, now, live, low, charge, sunk):
+    """Add inhibitory charge up; return how many neurons may fall below their lower bound in the step."""
+    hits = 0
+    for s in range(np.uint64(begin), np.uint64(end)):
+        sum_s = sunk[s] + charge[s]
+        sunk[s] = sum_s
+        u = now[U, s]
+        fall = u - now[EXC, s] * live[DECAY_EXC, s] + now[INH, s] + sum_s
+        fall = fall if fall > 0.0 else 0.0
+        hits += 1 if u - (1.0 - live[DECAY_U, s]) * fall < low[s] else 0
+    return hits
+
+
+@inner
+def mark_near_low(begin, end, now, live, low, sunk, mark, candidate):
+    """Write a mark into ``candidate`` where the test for the lower bound holds; leave other slots as they are."""
+    for s in range(np.uint64(begin), np.uint64(end)):
+        u = now[U, s]
+        fall = u - now[EXC, s] * live[DECAY_EXC, s] + now[INH, s] + sunk[s]
+        fall = fall if fall > 0.0 else 0.0
+        candidate[s] = mark if u - (1.0 - live[DECAY_U, s]) * fall < low[s] else candidate[s]
+
+
+@inner
+def first_beyond(scan, s, u, exc, inh, low, high, last):
+    """Return the first of the edges 1..last at which u is beyond a bound, or 0; free motion from edge 0."""
+    rest = 1.0 - scan[s, DECAY_U, last]
+    rise = exc - inh * scan[s, DECAY_INH, last] - u
+    fall = u - exc * scan[s, DECAY_EXC, last] + inh
+    if u + rest * max(rise, 0.0) <= high and u - rest * max(fall, 0.0) >= low:
+        return 0
+    first = SCAN_EDGES
+    for j in range(SCAN_EDGES):
+        there = u * scan[s, DECAY_U, j] + exc * scan[s, EXC_TO_U, j] - inh * scan[s, INH_TO_U, j]
+        first = min(first, j if (there > high or there < low) and j > 0 else SCAN_EDGES)
+    return first if first <= last else 0
