@@ -147,7 +147,8 @@ class Chip(Live):
         """uint8[hemisphere, row, column]: all weights as they stand in the synapses, also while rows are written."""
         if self.core is None:
             return np.zeros((c.HEMISPHERES, c.ROWS, c.COLUMNS), np.uint8)
-        return self.core.weights(self.now_ns + 1)  # what is written at this instant is
+        after_ns = self.now_ns + 1  # what is written at this instant is
+        return self.core.weights(max(after_ns, self.core.now_ns))  # somebody may have advanced the core further
 
     def _running(self) -> list[Processor]:
         return [p for p in self.processors if p.program is not None and p.exit_code is None]
