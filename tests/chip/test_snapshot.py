@@ -7,6 +7,7 @@ import time
 
 import numpy as np
 import pytest
+from numba.core import config as numba_config
 
 from chip import Chip, ChipConfig, Registers
 from chip.base import constants as c
@@ -127,6 +128,7 @@ def firmware(name):
     return make_stdp
 
 
+@pytest.mark.skipif(bool(numba_config.DISABLE_JIT), reason="takes minutes where nothing is compiled")
 @pytest.mark.parametrize(
     ("name", "profile"),
     [
