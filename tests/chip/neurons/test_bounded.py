@@ -245,6 +245,18 @@ def test_a_membrane_stays_at_its_bound_while_it_is_driven_and_comes_back(mode, b
     assert abs(core.membranes(100_000)[0, 0] - 80.0) < 1.0
 
 
+@pytest.mark.parametrize("mode, bound", [(ROW_EXCITATORY, 228.0), (ROW_INHIBITORY, 25.0)])
+def test_an_event_that_drives_a_membrane_to_its_bound_within_a_step(mode, bound):
+    """From edge to edge it is never seen beyond, neither in the step nor where that is committed."""
+    registers = one_neuron(weight=63, efficacy_lsb=400.0, spiking=False)
+    registers.row_mode[0, 0] = mode
+    core = AnalogCore(chip(dataclasses.replace(LIMITS, inhibition=False, excitation=False)), registers)
+    core.post_events([1_616], [0])
+    seen = [float(core.membranes(time_ns)[0, 0]) for time_ns in range(1_616, 2_000, 4)]
+    assert seen[0] == 80.0 and seen[10] == bound and set(seen[10:]) == {bound}
+    assert min(seen) >= 25.0 and max(seen) <= 228.0
+
+
 def test_a_threshold_above_the_bound_is_never_reached_and_one_below_it_is():
     times = [driven(ROW_EXCITATORY, LIMITS, threshold_lsb=lsb).all_spikes(0, 24_000)[0] for lsb in (229.0, 228.0)]
     assert times[0].size == 0 and times[1].size > 5
