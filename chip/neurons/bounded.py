@@ -176,6 +176,18 @@ def mark_near_low(begin, end, now, live, low, sunk, mark, candidate):
 
 
 @inner
+def held_edges(scan, s, u, exc, inh, upwards, last):
+    """Return for how many of ``last`` edges a membrane that is at its upper, or lower, bound is driven beyond it."""
+    first = SCAN_EDGES
+    for j in range(SCAN_EDGES):
+        there = u * scan[s, DECAY_U, 1] + exc * scan[s, DECAY_EXC, j] * scan[s, EXC_TO_U, 1]
+        there -= inh * scan[s, DECAY_INH, j] * scan[s, INH_TO_U, 1]
+        leaves = there <= u if upwards else there >= u
+        first = min(first, j if leaves else SCAN_EDGES)
+    return min(first, last)
+
+
+@inner
 def first_beyond(scan, s, u, exc, inh, low, high, last):
     """Return the first of the edges 1..last at which u is beyond a bound, or 0; free motion from edge 0."""
     rest = 1.0 - scan[s, DECAY_U, last]

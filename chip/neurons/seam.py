@@ -26,6 +26,7 @@ from chip.neurons.bounded import (
     added,
     contain,
     first_beyond,
+    held_edges,
     mark_near_low,
     near_low_driven,
     saturate,
@@ -160,8 +161,15 @@ def is_linear(s, now, neurons, bounds):
 
 @inlined
 def linear_edges(s, u, exc, inh, span, scan, bounds):
-    """Return how many of ``span`` edges a free membrane moves by itself: to the first at which it is beyond a bound."""
+    """Return how many of ``span`` edges a free membrane moves by itself: to the first at which it is beyond a bound.
+
+    While it is held at a bound, it would only get further beyond, and these edges are taken at once too.
+    """
     if bounds is not None:
+        if u == bounds.low[s] or u == bounds.high[s]:
+            held = held_edges(scan, s, u, exc, inh, u == bounds.high[s], span)
+            if held > 0:
+                return held
         beyond = first_beyond(scan, s, u, exc, inh, bounds.low[s], bounds.high[s], span)
         if beyond > 0:
             span = beyond
