@@ -43,6 +43,7 @@ from chip.neurons.arrays import (
     Neurons,
     U,
 )
+from chip.neurons.lif import may_fall_below
 
 # first index of Bounds.current, EXC - 1 and INH - 1 further: limits, then their inverses
 LIMIT, SHARE = 0, 2
@@ -160,8 +161,7 @@ def near_low_driven(begin, end, now, live, low, charge, sunk):
         sunk[s] = sum_s
         u = now[U, s]
         fall = u - now[EXC, s] * live[DECAY_EXC, s] + now[INH, s] + sum_s
-        fall = fall if fall > 0.0 else 0.0
-        hits += 1 if u - (1.0 - live[DECAY_U, s]) * fall < low[s] else 0
+        hits += 1 if may_fall_below(low[s], u, fall, live[DECAY_U, s]) else 0
     return hits
 
 
@@ -171,8 +171,7 @@ def mark_near_low(begin, end, now, live, low, sunk, mark, candidate):
     for s in range(np.uint64(begin), np.uint64(end)):
         u = now[U, s]
         fall = u - now[EXC, s] * live[DECAY_EXC, s] + now[INH, s] + sunk[s]
-        fall = fall if fall > 0.0 else 0.0
-        candidate[s] = mark if u - (1.0 - live[DECAY_U, s]) * fall < low[s] else candidate[s]
+        candidate[s] = mark if may_fall_below(low[s], u, fall, live[DECAY_U, s]) else candidate[s]
 
 
 @inner

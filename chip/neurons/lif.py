@@ -44,6 +44,20 @@ def flushed(x):
     return x if abs(x) > TINY_LSB else 0.0
 
 
+@inlined
+def may_reach(level, u, rise, decay):
+    """Say whether a membrane that decays so far in a time may reach a level in it, ``rise`` being A - u at most."""
+    rise = rise if rise > 0.0 else 0.0
+    return u + (1.0 - decay) * rise >= level
+
+
+@inlined
+def may_fall_below(low, u, fall, decay):
+    """Say the same of a lower bound, ``fall`` being u - B at most."""
+    fall = fall if fall > 0.0 else 0.0
+    return u - (1.0 - decay) * fall < low
+
+
 @inner
 def free_step(now, later, live, low):
     """Propagate over one step without events; return how many neurons may reach a threshold or a bound in it.
@@ -55,13 +69,9 @@ def free_step(now, later, live, low):
         u, exc, inh = now[U, s], now[EXC, s], now[INH, s]
         decay = live[DECAY_U, s]
         inh_end = inh * live[DECAY_INH, s]
-        rise = exc - inh_end - u
-        rise = rise if rise > 0.0 else 0.0
-        near = u + (1.0 - decay) * rise >= live[LEVEL, s]
+        near = may_reach(live[LEVEL, s], u, exc - inh_end - u, decay)
         if low is not None:
-            fall = u - exc * live[DECAY_EXC, s] + inh
-            fall = fall if fall > 0.0 else 0.0
-            near = near | (u - (1.0 - decay) * fall < low[s])
+            near = near | may_fall_below(low[s], u, u - exc * live[DECAY_EXC, s] + inh, decay)
         hits += 1 if near else 0
         later[U, s] = u * decay + exc * live[EXC_TO_U, s] - inh * live[INH_TO_U, s]
         later[EXC, s] = exc * live[DECAY_EXC, s]
@@ -77,13 +87,9 @@ def noisy_step(now, later, live, key, when, low):
         u, exc, inh = now[U, s], now[EXC, s], now[INH, s]
         decay = live[DECAY_U, s]
         inh_end = inh * live[DECAY_INH, s]
-        rise = exc - inh_end - u
-        rise = rise if rise > 0.0 else 0.0
-        near = u + (1.0 - decay) * rise >= live[LEVEL, s]
+        near = may_reach(live[LEVEL, s], u, exc - inh_end - u, decay)
         if low is not None:
-            fall = u - exc * live[DECAY_EXC, s] + inh
-            fall = fall if fall > 0.0 else 0.0
-            near = near | (u - (1.0 - decay) * fall < low[s])
+            near = near | may_fall_below(low[s], u, u - exc * live[DECAY_EXC, s] + inh, decay)
         hits += 1 if near else 0
         free = u * decay + exc * live[EXC_TO_U, s] - inh * live[INH_TO_U, s]
         later[U, s] = free + live[KICK, s] * short_draw(key[s] ^ when)
@@ -117,8 +123,7 @@ def near_threshold(begin, end, live, now, jumps, total):
         total[s] = sum_s
         u = now[U, s]
         rise = now[EXC, s] + sum_s - now[INH, s] * live[DECAY_INH, s] - u
-        rise = rise if rise > 0.0 else 0.0
-        hits += 1 if u + (1.0 - live[DECAY_U, s]) * rise >= live[LEVEL, s] else 0
+        hits += 1 if may_reach(live[LEVEL, s], u, rise, live[DECAY_U, s]) else 0
     return hits
 
 
@@ -128,8 +133,7 @@ def mark_candidates(now, live, candidate):
     for s in range(now.shape[1]):
         u = now[U, s]
         rise = now[EXC, s] - now[INH, s] * live[DECAY_INH, s] - u
-        rise = rise if rise > 0.0 else 0.0
-        candidate[s] = NEAR if u + (1.0 - live[DECAY_U, s]) * rise >= live[LEVEL, s] else 0
+        candidate[s] = NEAR if may_reach(live[LEVEL, s], u, rise, live[DECAY_U, s]) else 0
 
 
 @inlined
@@ -138,8 +142,7 @@ def mark_driven(now, live, total, first, last, candidate):
     for s in range(np.uint64(first), np.uint64(last)):
         u = now[U, s]
         rise = now[EXC, s] + total[s] - now[INH, s] * live[DECAY_INH, s] - u
-        rise = rise if rise > 0.0 else 0.0
-        candidate[s] = NEAR if u + (1.0 - live[DECAY_U, s]) * rise >= live[LEVEL, s] else 0
+        candidate[s] = NEAR if may_reach(live[LEVEL, s], u, rise, live[DECAY_U, s]) else 0
 
 
 @inner
@@ -151,13 +154,11 @@ def is_quiet(now, live, cell, coarse, low):
     hits = 0
     for s in range(now.shape[1]):
         u = now[U, s]
-        rise = now[EXC, s] + cell[NOISE_DRIVE, s] - u
-        rise = rise if rise > 0.0 else 0.0
-        near = u + (1.0 - coarse[BLOCK_STEPS, DECAY_U, s]) * rise >= live[LEVEL, s]
+        near = may_reach(live[LEVEL, s], u, now[EXC, s] + cell[NOISE_DRIVE, s] - u, coarse[BLOCK_STEPS, DECAY_U, s])
         if low is not None:
-            fall = u + now[INH, s] + cell[NOISE_DRIVE, s]
-            fall = fall if fall > 0.0 else 0.0
-            near = near | (u - (1.0 - coarse[BLOCK_STEPS, DECAY_U, s]) * fall < low[s])
+            near = near | may_fall_below(
+                low[s], u, u + now[INH, s] + cell[NOISE_DRIVE, s], coarse[BLOCK_STEPS, DECAY_U, s]
+            )
         hits += 1 if near else 0
     return hits == 0
 
@@ -169,13 +170,9 @@ def free_jump(now, later, live, cell, coarse, low):
     for s in range(now.shape[1]):
         u, exc, inh = now[U, s], now[EXC, s], now[INH, s]
         decay = coarse[BLOCK_STEPS, DECAY_U, s]
-        rise = exc + cell[NOISE_DRIVE, s] - u
-        rise = rise if rise > 0.0 else 0.0
-        near = u + (1.0 - decay) * rise >= live[LEVEL, s]
+        near = may_reach(live[LEVEL, s], u, exc + cell[NOISE_DRIVE, s] - u, decay)
         if low is not None:
-            fall = u + inh + cell[NOISE_DRIVE, s]
-            fall = fall if fall > 0.0 else 0.0
-            near = near | (u - (1.0 - decay) * fall < low[s])
+            near = near | may_fall_below(low[s], u, u + inh + cell[NOISE_DRIVE, s], decay)
         hits += 1 if near else 0
         u_end = u * decay + exc * coarse[BLOCK_STEPS, EXC_TO_U, s] - inh * coarse[BLOCK_STEPS, INH_TO_U, s]
         later[U, s] = flushed(u_end)
@@ -191,13 +188,9 @@ def noisy_jump(now, later, live, cell, coarse, key, when, low):
     for s in range(now.shape[1]):
         u, exc, inh = now[U, s], now[EXC, s], now[INH, s]
         decay = coarse[BLOCK_STEPS, DECAY_U, s]
-        rise = exc + cell[NOISE_DRIVE, s] - u
-        rise = rise if rise > 0.0 else 0.0
-        near = u + (1.0 - decay) * rise >= live[LEVEL, s]
+        near = may_reach(live[LEVEL, s], u, exc + cell[NOISE_DRIVE, s] - u, decay)
         if low is not None:
-            fall = u + inh + cell[NOISE_DRIVE, s]
-            fall = fall if fall > 0.0 else 0.0
-            near = near | (u - (1.0 - decay) * fall < low[s])
+            near = near | may_fall_below(low[s], u, u + inh + cell[NOISE_DRIVE, s], decay)
         hits += 1 if near else 0
         u_end = u * decay + exc * coarse[BLOCK_STEPS, EXC_TO_U, s] - inh * coarse[BLOCK_STEPS, INH_TO_U, s]
         later[U, s] = flushed(u_end + cell[BLOCK_KICK, s] * draw(key[s] ^ when))
