@@ -21,9 +21,9 @@ import numpy as np
 
 from chip.base.clock import Alarm
 from chip.base.registers import Registers
-from chip.base.saving import pack, unpack, write_whole
+from chip.base.saving import pack, replace_together, unpack
 from chip.base.version import version
-from chip.ppu.processor.saving import identity_of
+from chip.ppu.processor.saving import identity_of, restore_on, snapshot_of
 
 if TYPE_CHECKING:
     pass
@@ -59,7 +59,7 @@ class Snapshot:
         Raises:
             OSError: it cannot be written.
         """
-        write_whole(Path(path), self.to_bytes())
+        replace_together({Path(path): self.to_bytes()})
 
     @classmethod
     def load(cls, path: str | Path) -> Snapshot:
@@ -93,7 +93,7 @@ def take(chip) -> Snapshot:
             "chip": {name: getattr(chip, name) for name in FLAGS},
             "counter_base": chip.counter_base.copy(),
             "core": None if chip.core is None else chip.core.snapshot(),
-            "processors": [processor.snapshot() for processor in chip.processors],
+            "processors": [snapshot_of(processor) for processor in chip.processors],
             "external": chip.external.snapshot(),
             "player": chip.player.snapshot(),
             "writer": {"lost": chip.writer.lost, "written": chip.writer.written},
@@ -124,7 +124,7 @@ def restore(chip, snapshot: Snapshot) -> None:
         value = tree["link"][name]
         setattr(chip.link, name, copy.copy(value))
     for processor, saved in zip(chip.processors, tree["processors"], strict=True):
-        processor.restore(saved)
+        restore_on(processor, saved)
 
 
 def _check_quiescent(chip) -> None:

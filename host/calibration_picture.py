@@ -7,10 +7,10 @@ from pathlib import Path
 
 import numpy as np
 
+from chip.base.saving import replace_together
 from chip.calibration.calibration import BOUNDS, QUANTITIES, SENSORS, TARGETS, UNITS, Calibration
 from chip.calibration.sensors import AMPLITUDE_LSB, TAU_US
 from host.calibrate import NAMES
-from host.results import replace_together
 
 SIZE_INCHES, DOTS_PER_INCH = (16.0, 12.0), 100
 BINS = 40

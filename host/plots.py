@@ -10,9 +10,10 @@ from pathlib import Path
 
 import numpy as np
 
+from chip.base.saving import replace_together
 from host import verdict
 from host.replay import Replay
-from host.results import PNG_NAME, Result, replace_together
+from host.results import PNG_NAME, Result
 from host.tasks import Task
 from ppu_programs.network import Network
 

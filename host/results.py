@@ -11,7 +11,6 @@ import dataclasses
 import hashlib
 import io
 import json
-import os
 import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,11 +18,10 @@ from typing import Any
 
 import numpy as np
 
-from chip.base.saving import npz_bytes
+from chip.base.saving import npz_bytes, replace_together
 
 JSON_NAME, NPZ_NAME, PNG_NAME = "result.json", "result.npz", "result.png"
 INTERRUPTED_NAME = "interrupted"  # directory beside a complete result, for one that must not replace it
-PARTIAL = ".partial"  # suffix of a file that is still being written
 
 
 @dataclass(eq=False, repr=False)
@@ -201,40 +199,6 @@ def check_writable(directory: Path, remedy: str = "--out names a directory") -> 
                 path.rmdir()
     if blocked:
         raise ValueError(f"results cannot be written to {directory}: {blocked[0]} there")
-
-
-def replace_together(contents: dict[Path, bytes]) -> None:
-    """Give several files new contents: all of them, or after an error none. The last one is renamed last."""
-    partial = {path: path.with_name(path.name + PARTIAL) for path in contents}
-    earlier = {path: path.read_bytes() if path.exists() else None for path in contents}
-    touched = []
-    try:
-        for path, content in contents.items():
-            _write_durably(partial[path], content)
-        for path in contents:
-            touched.append(path)
-            os.replace(partial[path], path)
-    except BaseException:
-        for path in touched:
-            _restore(path, earlier[path])
-        for path in partial.values():
-            with contextlib.suppress(OSError):
-                path.unlink()
-        raise
-
-
-def _restore(path: Path, content: bytes | None) -> None:
-    if content is None:
-        path.unlink(missing_ok=True)
-    else:
-        _write_durably(path, content)
-
-
-def _write_durably(path: Path, content: bytes) -> None:
-    with open(path, "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
 
 
 def _plain(value: object) -> object:

@@ -1,11 +1,13 @@
-"""Trees of numbers, text and arrays as one file: arrays as they are, all else as JSON, and a checksum over both.
+"""Files that are whole or not there, archives of arrays that depend on their values only, and trees in such archives.
 
-A file is a zip archive of numpy's (``.npz``), whose entry ``facts`` is JSON. It is read without pickle, so a file from
-somebody else can be damaged or wrong, but runs no code.
+A tree has numbers, text and arrays. These stand as they are in a zip archive of numpy's (``.npz``), all else as JSON in
+its entry ``facts``, with a checksum over both. It is read without pickle, so a file from somebody else can be damaged
+or wrong, but runs no code.
 """
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import io
 import json
@@ -17,6 +19,7 @@ from typing import Any
 import numpy as np
 
 FACTS, CHECKSUM = "facts", "checksum"
+PARTIAL = ".partial"  # suffix of a file that is still being written
 FIXED_DATE = (1980, 1, 1, 0, 0, 0)  # the earliest that a zip archive can say
 
 
@@ -67,14 +70,38 @@ def npz_bytes(arrays: dict[str, np.ndarray]) -> bytes:
     return buffer.getvalue()
 
 
-def write_whole(path: Path, content: bytes) -> None:
-    """Write a file whole or not at all; an earlier one stays until then."""
-    aside = path.with_name(f"{path.name}.{os.getpid()}.part")
+def replace_together(contents: dict[Path, bytes]) -> None:
+    """Give several files new contents: all of them, or after an error none. The last one is renamed last."""
+    partial = {path: path.with_name(path.name + PARTIAL) for path in contents}
+    earlier = {path: path.read_bytes() if path.exists() else None for path in contents}
+    touched = []
     try:
-        aside.write_bytes(content)
-        aside.replace(path)
-    finally:
-        aside.unlink(missing_ok=True)
+        for path, content in contents.items():
+            _write_durably(partial[path], content)
+        for path in contents:
+            touched.append(path)
+            os.replace(partial[path], path)
+    except BaseException:
+        for path in touched:
+            _restore(path, earlier[path])
+        for path in partial.values():
+            with contextlib.suppress(OSError):
+                path.unlink()
+        raise
+
+
+def _restore(path: Path, content: bytes | None) -> None:
+    if content is None:
+        path.unlink(missing_ok=True)
+    else:
+        _write_durably(path, content)
+
+
+def _write_durably(path: Path, content: bytes) -> None:
+    with open(path, "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def _checksum(arrays: dict[str, np.ndarray]) -> bytes:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import hashlib
 import io
 import json
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +14,7 @@ import numpy as np
 from chip.base import constants as c
 from chip.base.config import ChipConfig
 from chip.base.registers import Registers
+from chip.base.saving import replace_together
 from chip.base.version import version as running_version
 from chip.silicon.capmem import FIELDS, PARAMETERS, RANGES, TIMES, AnalogCodes, Curves, values_of
 
@@ -159,23 +158,12 @@ class Calibration:
 
     def save(self, path: str | Path) -> None:
         """Write an ``.npz`` file, whole or not at all; raises OSError where it cannot be written."""
-        path = Path(path)
         buffer = io.BytesIO()
         arrays = {name: getattr(self, name) for name in _ARRAYS}
         header = {"format": FORMAT, "version": self.version, "chip": self.chip, "chip_seconds": self.chip_seconds}
         text = json.dumps(header, sort_keys=True).encode()
         np.savez_compressed(buffer, calibration=np.frombuffer(text, np.uint8), **arrays)
-        partial = path.with_name(path.name + ".partial")
-        try:
-            with open(partial, "wb") as file:
-                file.write(buffer.getvalue())
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(partial, path)
-        except BaseException:
-            with contextlib.suppress(OSError):
-                partial.unlink()
-            raise
+        replace_together({Path(path): buffer.getvalue()})
 
     @classmethod
     def load(cls, path: str | Path) -> Calibration:

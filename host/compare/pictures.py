@@ -16,13 +16,13 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
+from chip.base.saving import replace_together
 from host import verdict
 from host.compare.plan import PLACES
 from host.compare.sweep import RULE
 from host.compare.table import PARTS, Comparison, Row, readable, values
 from host.panels import BLUE, GREEN, GREY, ORANGE, PURPLE, SKY, VERMILION, legend_below, style
 from host.plots import DOTS_PER_INCH
-from host.results import replace_together
 
 COLOURS = (BLUE, VERMILION, GREEN, PURPLE, ORANGE, SKY)  # of rules
 LINES, FILLS = ("-", "--"), ("full", "none")  # of places

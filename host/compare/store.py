@@ -11,10 +11,11 @@ import json
 from pathlib import Path
 from typing import Any
 
+from chip.base.saving import replace_together
 from host.compare.places import code_of
 from host.compare.plan import Plan, Run
 from host.ownership import RUN, check_none_of
-from host.results import Result, check_writable, replace_together
+from host.results import Result, check_writable
 from host.versions import versions
 
 CSV_NAME, JSON_NAME, PNG_NAME = "comparison.csv", "comparison.json", "comparison.png"

@@ -13,10 +13,11 @@ from typing import Any
 
 import numpy as np
 
+from chip.base.saving import replace_together
 from host import rules
 from host.compare.plan import Plan, Run
 from host.compare.store import CSV_NAME, JSON_NAME, Store
-from host.results import Result, replace_together
+from host.results import Result
 
 
 @dataclass(frozen=True)

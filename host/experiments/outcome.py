@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from host.results import npz_bytes, replace_together
+from chip.base.saving import npz_bytes, replace_together
 from host.versions import versions
 
 

@@ -15,10 +15,11 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
 from chip.base.assumption import Assumption, Weight
+from chip.base.saving import npz_bytes, replace_together
 from chip.energy import energy
 from chip.ppu.processor.processor import WATCHDOG
 from host.report import report
-from host.results import JSON_NAME, NPZ_NAME, Result, check_writable, npz_bytes, place_for, replace_together
+from host.results import JSON_NAME, NPZ_NAME, Result, check_writable, place_for
 from host.verdict import sentence
 from host.versions import versions
 
@@ -100,7 +101,7 @@ def test_same_arrays_are_the_same_bytes_whatever_their_order_layout_and_process(
     transposed = {"a": np.array(7), "b": np.asfortranarray(np.arange(12.0).reshape(3, 4))}
     assert npz_bytes(values) == npz_bytes(transposed)
     code = (
-        "import hashlib, numpy as np; from host.results import npz_bytes;"
+        "import hashlib, numpy as np; from chip.base.saving import npz_bytes;"
         "print(hashlib.sha256(npz_bytes({'b': np.arange(12.).reshape(3, 4), 'a': np.array(7)})).hexdigest())"
     )
     root = Path(__file__).resolve().parents[2]

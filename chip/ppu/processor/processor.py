@@ -18,7 +18,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Sequence
-from typing import Any, NoReturn
+from typing import NoReturn
 
 import numpy as np
 
@@ -41,7 +41,6 @@ from chip.ppu.processor.flows.flow import ENDED, FAULT, SLEEP, Flow
 from chip.ppu.processor.instruction_cache import InstructionCache
 from chip.ppu.processor.operation import Operation
 from chip.ppu.processor.recorder import Recorder
-from chip.ppu.processor.saving import restore_on, snapshot_of
 from chip.ppu.processor.scheduler import Scheduler
 from chip.ppu.program import Program
 from chip.ppu.tasks import DOORBELL_LINES
@@ -342,16 +341,6 @@ class Processor(Live):
     def busy_cycles(self) -> int:
         """Cycles of kernels, control flow and bus operations so far."""
         return sum(self.cycles.values())
-
-    # ------------------------------------------------------------------ snapshots
-
-    def snapshot(self) -> dict[str, Any]:
-        """Return what the program's future depends on, between two steps of the environment."""
-        return snapshot_of(self)
-
-    def restore(self, saved: dict[str, Any]) -> None:
-        """Take back what :meth:`snapshot` returned, with the same program loaded."""
-        restore_on(self, saved)
 
     # ------------------------------------------------------------------ doorbells
 
