@@ -65,6 +65,13 @@ def test_the_firmware_example_runs(tmp_path):
     assert "of 16384 bytes used" in done.stdout
 
 
+def test_a_chip_restored_from_the_snapshot_of_the_example_comes_to_the_same(tmp_path, monkeypatch, capsys):
+    example = re.search(r"^<!-- run: snapshot -->\n```python\n(.*?)^```$", README, re.M | re.S)[1]
+    monkeypatch.chdir(tmp_path)
+    exec(compile(example, "README.md", "exec"), {})
+    assert capsys.readouterr().out == "the same weights: True\n"
+
+
 def environment() -> dict[str, str]:
     """This process's, with the project importable."""
     return {**os.environ, "PYTHONPATH": str(ROOT)}

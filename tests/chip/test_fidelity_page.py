@@ -24,18 +24,13 @@ def test_the_assumptions_are_listed(capsys):
 
 
 def test_the_formula_is_met(capsys):
-    seen, law = re.fullmatch(r"(\S+) LSB, the formula says (\S+)", printed(2, capsys)[0]).groups()
+    seen, law = re.fullmatch(r"(\S+) LSB, the formula says (\S+)", printed(1, capsys)[0]).groups()
     assert float(seen) == pytest.approx(float(law), abs=2e-9)
     assert 90 < float(seen) < 110
 
 
-def test_a_restored_chip_comes_to_the_same(capsys, tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    assert printed(1, capsys) == ["the same weights: True"]
-
-
 def test_there_are_no_other_examples():
-    assert len(EXAMPLES) == 3
+    assert len(EXAMPLES) == 2
 
 
 def test_named_files_and_settings_exist():
