@@ -46,7 +46,6 @@ from chip.core.state import (
     restore_state,
     route_again,
     snapshot_state,
-    take_back_writes,
     write_again,
 )
 from chip.fabric.arrays import COUNTERS, ROUTE_LABEL, ROUTE_RECORDED
@@ -127,16 +126,15 @@ class AnalogCore(Live, Posting):
                 f"advance to a multiple of {BLOCK_NS} ns first"
             )
         self._advance(self.now_ns)  # what is looked at now is seen as it was
-        before, drivers = self._neurons, self._network
-        pending = take_back_writes(drivers, self._queues)
+        neurons, network = self._neurons, self._network
         stays = self._enabled & registers.enabled & (self._connected == registers.connect_vertical)
         self._install(registers, codes)
-        write_again(pending, self._network, self._queues)
+        write_again(network, self._network, self._queues)
         self._pack()
         self._install_sensors(registers)
-        carry_over(before, self._neurons, stays)
+        carry_over(neurons, self._neurons, stays)
         route_again(self._network, self._queues)
-        carry_over_drivers(drivers, self._network)
+        carry_over_drivers(network, self._network)
         hold_refractory(self._neurons, self._clock)
 
     def _install(self, registers: Registers, codes: AnalogCodes | None) -> None:

@@ -102,10 +102,8 @@ class Posting:
                 f"{len(times_ns)} times, {len(rows)} rows and {len(values)} vectors of weights do not match"
             )
         arguments = zero_ns, times_ns, hemisphere, rows, half, values
-        queues, weights = self._queues, self._network.weights
-        while (status := insert_rows(self._clock, queues.writes, queues.replaced, weights, *arguments)) == FULL:
+        while (status := insert_rows(*self._writes(), *arguments)) == FULL:
             self._make_room("writes", len(rows))
-            queues = self._queues
         if status in (BAD_TIME, TWICE):
             self._refuse_rows(status, zero_ns + times_ns, hemisphere, rows, half, values)
         if self._posts and status >= 0:
@@ -121,10 +119,8 @@ class Posting:
         if values.shape != (c.HALVES, c.LANES):
             raise ValueError(f"the weights of a row have the shape {values.shape}; it must be ({c.HALVES}, {c.LANES})")
         arguments = first_ns, step_ns, hemisphere, row, values
-        queues, weights = self._queues, self._network.weights
-        while (status := insert_row(self._clock, queues.writes, queues.replaced, weights, *arguments)) == FULL:
+        while (status := insert_row(*self._writes(), *arguments)) == FULL:
             self._make_room("writes", c.HALVES)
-            queues = self._queues
         if status < 0 and status != BAD_WEIGHT:
             times_ns = np.array([first_ns, first_ns + step_ns])
             self._refuse_rows(status, times_ns, hemisphere, np.array([row]), c.EVEN, values)
@@ -132,6 +128,10 @@ class Posting:
             times_ns = np.array([first_ns, first_ns + step_ns])
             self._tell_weights(times_ns, hemisphere, np.array([row, row]), np.arange(c.HALVES), values)
         return status != BAD_WEIGHT
+
+    def _writes(self) -> tuple[np.ndarray, ...]:
+        """Return what a write of weights is inserted into."""
+        return self._clock, self._queues.writes, self._queues.replaced, self._network.weights
 
     def _refuse_rows(self, status: int, times, hemisphere, rows, half, values) -> None:
         if status == BAD_TIME:

@@ -66,24 +66,17 @@ def route_again(network: Network, queues: Queues) -> None:
     tally[IN_FLIGHT] = copies
 
 
-def take_back_writes(network: Network, queues: Queues) -> np.ndarray:
-    """Take all posted weight writes back, the last one first; return what they write, uint8[n, 128]."""
+def write_again(before: Network, after: Network, queues: Queues) -> None:
+    """Let the writes that are posted act on other weights, rather than on those before, which are lost."""
     head, tail = queues.clock[WRITE_HEAD], queues.clock[WRITE_HEAD + 1]
+    row_halves = queues.writes[head:tail] & 0x3FF
     values = np.empty((tail - head, c.LANES), np.uint8)
-    for i in range(tail - 1, head - 1, -1):
-        row_half = queues.writes[i] & 0x3FF
-        values[i - head] = network.weights[row_half]
-        network.weights[row_half] = queues.replaced[i]
-    return values
-
-
-def write_again(values: np.ndarray, network: Network, queues: Queues) -> None:
-    """Let writes that were taken back replace other weights: what they write, uint8[n, 128], the first one first."""
-    head = queues.clock[WRITE_HEAD]
-    for i, vector in enumerate(values, start=head):
-        row_half = queues.writes[i] & 0x3FF
-        queues.replaced[i] = network.weights[row_half]
-        network.weights[row_half] = vector
+    for i in reversed(range(tail - head)):  # the last one has left what it writes
+        values[i] = before.weights[row_halves[i]]
+        before.weights[row_halves[i]] = queues.replaced[head + i]
+    for i in range(tail - head):
+        queues.replaced[head + i] = after.weights[row_halves[i]]
+        after.weights[row_halves[i]] = values[i]
 
 
 def carry_over_drivers(before: Network, after: Network) -> None:

@@ -21,6 +21,9 @@ GATEWARE = Assumption(
 )
 
 
+SAVED = ("busy_until_ns", "played", "playing_ns")  # numbers that a snapshot holds, beside the samples
+
+
 class SamplePlayer:
     """Plays sample k of the set in DRAM when a PPU asks, and tells when its record is complete.
 
@@ -77,12 +80,12 @@ class SamplePlayer:
 
     def snapshot(self) -> dict[str, Any]:
         """Return the samples, and what has been played."""
-        counts = {name: getattr(self, name) for name in ("busy_until_ns", "played", "playing_ns")}
+        counts = {name: getattr(self, name) for name in SAVED}
         return counts | {"samples": None if self.samples is None else vars(self.samples).copy()}
 
     def restore(self, saved: dict[str, Any]) -> None:
         """Take back what :meth:`snapshot` returned."""
         if saved["samples"] is not None:
             self.load(SampleSet(**saved["samples"]))
-        for name in ("busy_until_ns", "played", "playing_ns"):
+        for name in SAVED:
             setattr(self, name, saved[name])

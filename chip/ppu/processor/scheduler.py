@@ -25,6 +25,7 @@ from chip.ppu.compiler.tasks.scheduler import NOTHING
 from chip.ppu.tasks import Doorbell, Timer
 
 QUEUE_SLOTS = 32  # grenade: Scheduler<32>
+SAVED = ("due", "runs", "missed", "dropped")  # lists of numbers that a snapshot holds
 PASS_CYCLES = 100  # one pass of the loop: read the time base, ask every task, find the earliest (assumed)
 
 
@@ -150,11 +151,11 @@ class Scheduler:
 
     def snapshot(self) -> dict[str, Any]:
         """Return what its future depends on."""
-        counts = {name: list(getattr(self, name)) for name in ("due", "runs", "missed", "dropped")}
+        counts = {name: list(getattr(self, name)) for name in SAVED}
         return counts | {"queue": [list(event) for event in self.queue], "choice": self.choice}
 
     def restore(self, saved: dict[str, Any]) -> None:
         """Take back what :meth:`snapshot` returned."""
-        for name in ("due", "runs", "missed", "dropped"):
+        for name in SAVED:
             setattr(self, name, list(saved[name]))
         self.queue, self.choice = [Event(*event) for event in saved["queue"]], saved["choice"]

@@ -55,6 +55,7 @@ MOST_ALONE_NS = 200_000  # ahead of the others, behind which an endless loop let
 POLLING_NS = 400_000  # without an operation: then the flow looks whether it goes round in circles
 PATIENCE_BEFORE_COMPILING_NS = 2 * POLLING_NS
 LONGEST_PATIENCE_NS = 1_000_000_000  # between two such looks; each comes after twice the time of the one before
+SAVED = ("time_ns", "result", "_code", "_told", "_leapt_cycles")  # with the state, all that a snapshot needs
 MOST_STEPS_TO_A_CIRCLE = 128  # looks for the program's own state; a circle of 64 is found, after as many
 
 
@@ -200,11 +201,11 @@ class CompiledFlow(Flow):
         return hashlib.sha256("\n".join(texts).encode()).hexdigest()
 
     def snapshot(self) -> dict[str, Any]:
-        found = {name: getattr(self, name) for name in ("time_ns", "result", "_code", "_told", "_leapt_cycles")}
+        found = {name: getattr(self, name) for name in SAVED}
         return found | {"state": self.state.copy()}
 
     def restore(self, saved: dict[str, Any]) -> None:
-        for name in ("time_ns", "result", "_code", "_told", "_leapt_cycles"):
+        for name in SAVED:
             setattr(self, name, saved[name])
         self.state[:] = saved["state"]
 
