@@ -23,7 +23,7 @@ from chip.chip import Chip
 from chip.fabric.crossbar import NOTHING, neuron_routes
 from chip.fpga.samples import SampleSet
 
-STEP_NS = 100  # between two looks at the membranes
+STEP_NS = 100  # between two observations of the membranes
 TIME_ZERO_NS = 16_000  # of the sample, after the start of the second chip
 RESET_NS = TIME_ZERO_NS - 1_000  # of the leaky integrators
 
@@ -37,7 +37,7 @@ class Replay:
         doorbell_ns: when the PPUs hear that it has ended; the last look at the membranes.
         input_times_ns, inputs: int64[events], and the number of the input, in the order of labels.
         spike_times_ns, neurons: int64[spikes]; neurons are ``hemisphere * 256 + column``.
-        times_ns, membranes_lsb: int64[looks], float64[looks, 512].
+        times_ns, membranes_lsb: int64[n], float64[n, 512].
         cadc: uint8[512], what a conversion at the doorbell reads.
         registers: what the chip was set to, weights as learned.
     """
@@ -100,9 +100,9 @@ def replay(
         core.post_neuron_reset(RESET_NS, hemisphere, half, integrators.astype(np.uint8))
     core.post_events(times_ns + TIME_ZERO_NS, labels)
     doorbell_ns = samples.duration_ns + config.fpga.writer_latency_ns + config.fpga.doorbell_latency_ns
-    looks_ns = np.append(np.arange(0, doorbell_ns, STEP_NS), doorbell_ns)
+    observed_ns = np.append(np.arange(0, doorbell_ns, STEP_NS), doorbell_ns)
     tickets = [core.post_cadc(doorbell_ns + TIME_ZERO_NS, hemisphere) for hemisphere in range(c.HEMISPHERES)]
-    membranes = np.stack([core.membranes(int(look) + TIME_ZERO_NS).reshape(-1) for look in looks_ns])
+    membranes = np.stack([core.membranes(int(look) + TIME_ZERO_NS).reshape(-1) for look in observed_ns])
     spikes_ns, neurons = core.all_spikes(TIME_ZERO_NS, TIME_ZERO_NS + doorbell_ns)
     return Replay(
         sample=index,
@@ -112,7 +112,7 @@ def replay(
         inputs=np.searchsorted(np.unique(samples.labels), labels),
         spike_times_ns=spikes_ns - TIME_ZERO_NS,
         neurons=neurons,
-        times_ns=looks_ns,
+        times_ns=observed_ns,
         membranes_lsb=membranes,
         cadc=np.stack([core.cadc_result(ticket).T for ticket in tickets]).reshape(-1),
         registers=registers,

@@ -45,17 +45,17 @@ class Playback:
         readouts: how many of the first lanes of a half are read at the end of a sample, and its neurons reset before
             the next one; 0 reads and resets none, for neurons that spike: a reset would fire them.
         settle_ns: from the end of a sample to the reset of the readouts, if any, and the next sample's request.
-        looks: samples of the hidden membranes in one sample, 0 for none; the first comes ``first_look_ns`` after its
-            time zero, the others each ``look_period_ns`` later.
+        conversions: samples of the hidden membranes in one sample, 0 for none; the first comes ``first_conversion_ns``
+            after its time zero, the others each ``conversion_period_ns`` later.
         hemisphere, half: of the readouts, which lie in a half of their own.
     """
 
     room: int
     readouts: int
     settle_ns: int
-    looks: int = 0
-    first_look_ns: int = 0
-    look_period_ns: int = c.CADC_SAMPLE_PERIOD_NS
+    conversions: int = 0
+    first_conversion_ns: int = 0
+    conversion_period_ns: int = c.CADC_SAMPLE_PERIOD_NS
     hemisphere: int = c.BOTTOM
     half: int = c.EVEN
 
@@ -66,7 +66,10 @@ class Playback:
 
     def programs(self, config: ChipConfig) -> tuple[Program | None, Program | None]:
         """The programs of the top and the bottom processor; where nothing is traced, one of them sleeps."""
-        programs = {self.hemisphere: Conductor(self, config), self.other: Tracer(self, config) if self.looks else None}
+        programs = {
+            self.hemisphere: Conductor(self, config),
+            self.other: Tracer(self, config) if self.conversions else None,
+        }
         return programs[c.TOP], programs[c.BOTTOM]
 
     # ------------------------------------------------------------------ what the host does between two runs
@@ -76,20 +79,20 @@ class Playback:
         count = np.array([len(samples)])
         link.write_sram(self.hemisphere, "count", count)
         link.write_sram(self.hemisphere, "samples", samples)
-        if self.looks:
+        if self.conversions:
             link.write_sram(self.other, "count", count)
 
     def read_readings(self, link: HostLink, count: int) -> np.ndarray:
         """uint8[count, readouts]: what the CADC read at the end of each sample of the last run."""
         return link.read_sram(self.hemisphere, "readings", count * self.readouts).reshape(count, self.readouts)
 
-    def read_looks(self, link: HostLink, count: int) -> np.ndarray:
-        """uint8[count, looks, 128]: the hidden membranes on their way, by lane."""
-        nbytes = count * self.looks * c.VECTOR_BYTES
-        return link.read_external(TRACES_ADDRESS, nbytes).reshape(count, self.looks, c.LANES)
+    def read_conversions(self, link: HostLink, count: int) -> np.ndarray:
+        """uint8[count, conversions, 128]: the hidden membranes on their way, by lane."""
+        nbytes = count * self.conversions * c.VECTOR_BYTES
+        return link.read_external(TRACES_ADDRESS, nbytes).reshape(count, self.conversions, c.LANES)
 
 
-WAIT_ARGUMENTS, SAMPLING_ARGUMENTS = 1, 3  # of `wait` and `sample_membranes`, between the ring and the first look
+WAIT_ARGUMENTS, SAMPLING_ARGUMENTS = 1, 3  # of `wait` and `sample_membranes`, between the ring and the first conversion
 
 
 def keep_kernel(readouts: int) -> Kernel:
@@ -122,7 +125,7 @@ class Conductor(Program):
         playback, halves = self.playback, (self.playback.half,)
         settle = playback.settle_ns // c.PPU_CLOCK_NS
         for number in range(ppu.word("count")):
-            if playback.looks:
+            if playback.conversions:
                 yield ppu.ring(playback.other, TRACE_LINE)
             yield ppu.play(ppu.word("samples", number))
             if playback.readouts:
@@ -132,7 +135,7 @@ class Conductor(Program):
             else:
                 settled = ppu.time_base + settle
             yield ppu.wait_until(settled)
-            if playback.looks:
+            if playback.conversions:
                 yield ppu.wait_doorbell(DONE_LINE)
             if playback.readouts:
                 yield ppu.reset_neurons(halves)
@@ -146,19 +149,19 @@ class Tracer(Program):
 
     def __init__(self, playback: Playback, config: ChipConfig):
         self.playback = playback
-        self.memory = Memory(count=i32[1], membranes=u8[playback.looks * c.LANES])
+        self.memory = Memory(count=i32[1], membranes=u8[playback.conversions * c.LANES])
         # from the ring to time zero the other one issues its request, and the player starts
         request = WORD_CYCLES + issue_cycles(0) + config.ppu.omnibus_write_cycles
-        first_look = (config.fpga.player_latency_ns + playback.first_look_ns) // c.PPU_CLOCK_NS
-        self.ahead = request + first_look - issue_cycles(WAIT_ARGUMENTS) - issue_cycles(SAMPLING_ARGUMENTS)
+        first_conversion = (config.fpga.player_latency_ns + playback.first_conversion_ns) // c.PPU_CLOCK_NS
+        self.ahead = request + first_conversion - issue_cycles(WAIT_ARGUMENTS) - issue_cycles(SAMPLING_ARGUMENTS)
 
     def main(self, ppu) -> Generator:
         playback = self.playback
         for number in range(ppu.word("count")):
             yield ppu.wait_doorbell(TRACE_LINE)
             yield ppu.wait(self.ahead)
-            yield ppu.sample_membranes(playback.looks, into="membranes", period_ns=playback.look_period_ns)
-            address = TRACES_ADDRESS + u32(number) * (playback.looks * c.VECTOR_BYTES)
-            yield ppu.store_external(address, source="membranes", vectors=playback.looks)
+            yield ppu.sample_membranes(playback.conversions, into="membranes", period_ns=playback.conversion_period_ns)
+            address = TRACES_ADDRESS + u32(number) * (playback.conversions * c.VECTOR_BYTES)
+            yield ppu.store_external(address, source="membranes", vectors=playback.conversions)
             yield ppu.ring(playback.hemisphere, DONE_LINE)
         return 0

@@ -15,8 +15,9 @@ from chip.base.inner import inner, outer
 from chip.base.packing import unpacker
 
 CAUSAL, ACAUSAL = 1, 2  # bits of a reset
-MARK_TIME_SHIFT, RESET_BIT, ROW_MASK = 10, 1 << 9, 0x1FF  # of a mark's key: at one instant reads come before resets
-MARK_HEAD, MARK_TAIL, DONE_NS, LAST_NUMBER, OPEN_READS = range(5)  # of ``clock``
+# of a request's key: at one instant reads come before resets
+REQUEST_TIME_SHIFT, RESET_BIT, ROW_MASK = 10, 1 << 9, 0x1FF
+REQUEST_HEAD, REQUEST_TAIL, DONE_NS, LAST_NUMBER, OPEN_READS = range(5)  # of ``clock``
 SATURATION, NOISE = range(2)  # of ``level``
 FREE = 0  # no answer's number
 FULL = -1
@@ -33,10 +34,11 @@ class SensorArrays(NamedTuple):
         the same shape; row_baseline: float64[2, 512]. level: float64[2], saturation, noise of a read per unit of draw.
     causal: float32[512, 256]; acausal: float32[1024, 128]; last_pre: int64[512 rows, 64 labels]; last_post: int64[512].
     since: float32[256], values: float32[2, 256]: work space.
-    clock: int64[5]: marks lie from a head to a tail; ``DONE_NS``, before which everything has been seen; the last
-        mark's number; reads that were posted and not taken.
-    mark_key: int64[n], ``time << 10 | reset << 9 | row``, sorted; mark_number: int64[n]; mark_mask: uint8[n, 256].
-    answer_number: int64[m], the mark's, or FREE; answer: uint8[m, 2 branches, 2 halves, 128].
+    clock: int64[5]: requests lie from a head to a tail; ``DONE_NS``, before which everything has been seen; the last
+        request's number; reads that were posted and not taken.
+    request_key: int64[n], ``time << 10 | reset << 9 | row``, sorted; request_number: int64[n]; request_mask:
+        uint8[n, 256].
+    answer_number: int64[m], the request's, or FREE; answer: uint8[m, 2 branches, 2 halves, 128].
     """
 
     labels: uint8[:, ::1]
@@ -59,9 +61,9 @@ class SensorArrays(NamedTuple):
     since: float32[::1]
     values: float32[:, ::1]
     clock: int64[::1]
-    mark_key: int64[::1]
-    mark_number: int64[::1]
-    mark_mask: uint8[:, ::1]
+    request_key: int64[::1]
+    request_number: int64[::1]
+    request_mask: uint8[:, ::1]
     answer_number: int64[::1]
     answer: uint8[:, :, :, ::1]
 
@@ -69,22 +71,22 @@ class SensorArrays(NamedTuple):
 sensors_of = unpacker(SensorArrays, (SensorArrays,))
 
 
-def mark_key(time_ns: int, resets: bool, row: int) -> int:
-    """Return the key of a mark."""
-    return time_ns << MARK_TIME_SHIFT | (RESET_BIT if resets else 0) | row
+def request_key(time_ns: int, resets: bool, row: int) -> int:
+    """Return the key of a request."""
+    return time_ns << REQUEST_TIME_SHIFT | (RESET_BIT if resets else 0) | row
 
 
 @inner
 def insert_key(sensors, key, mask):
-    clock, keys, numbers, masks = sensors.clock, sensors.mark_key, sensors.mark_number, sensors.mark_mask
+    clock, keys, numbers, masks = sensors.clock, sensors.request_key, sensors.request_number, sensors.request_mask
     resets = key & RESET_BIT != 0
-    at = clock[MARK_TAIL]
-    while at > clock[MARK_HEAD] and keys[at - 1] > key:
+    at = clock[REQUEST_TAIL]
+    while at > clock[REQUEST_HEAD] and keys[at - 1] > key:
         keys[at], numbers[at] = keys[at - 1], numbers[at - 1]
         for column in range(c.COLUMNS):
             masks[at, column] = masks[at - 1, column]
         at -= 1
-    clock[MARK_TAIL] += 1
+    clock[REQUEST_TAIL] += 1
     clock[LAST_NUMBER] += 1
     keys[at], numbers[at] = key, clock[LAST_NUMBER]
     if resets:
@@ -95,41 +97,41 @@ def insert_key(sensors, key, mask):
 
 
 @outer
-def insert_mark(table, key, mask, later_ns, later_mask):
+def insert_request(table, key, mask, later_ns, later_mask):
     """Insert a read or a reset behind its equals; uint8[2, 128] ``mask``, [half, lane], says what a reset clears.
 
     With ``later_ns`` > 0 insert the same once more for so much later, with another mask.
 
-    Returns the last number that was given, or FULL where the marks or the answers have no room for two.
+    Returns the last number that was given, or FULL where the requests or the answers have no room for two.
     """
     sensors = sensors_of(table)
-    clock, keys, numbers, masks = sensors.clock, sensors.mark_key, sensors.mark_number, sensors.mark_mask
+    clock, keys, numbers, masks = sensors.clock, sensors.request_key, sensors.request_number, sensors.request_mask
     if clock[OPEN_READS] + 2 > sensors.answer_number.size:
         return FULL
-    if clock[MARK_TAIL] + 2 > keys.size:
+    if clock[REQUEST_TAIL] + 2 > keys.size:
         _close_up(clock, keys, numbers, masks)
-        if clock[MARK_TAIL] + 2 > keys.size:
+        if clock[REQUEST_TAIL] + 2 > keys.size:
             return FULL
     insert_key(sensors, key, mask)
     if later_ns > 0:
-        insert_key(sensors, key + (later_ns << MARK_TIME_SHIFT), later_mask)
+        insert_key(sensors, key + (later_ns << REQUEST_TIME_SHIFT), later_mask)
     return clock[LAST_NUMBER]
 
 
 @inner
 def _close_up(clock, keys, numbers, masks):
-    """Move the marks to the front of their arrays."""
-    first = clock[MARK_HEAD]
-    for at in range(clock[MARK_TAIL] - first):
+    """Move the requests to the front of their arrays."""
+    first = clock[REQUEST_HEAD]
+    for at in range(clock[REQUEST_TAIL] - first):
         keys[at], numbers[at] = keys[first + at], numbers[first + at]
         for column in range(c.COLUMNS):
             masks[at, column] = masks[first + at, column]
-    clock[MARK_HEAD], clock[MARK_TAIL] = 0, clock[MARK_TAIL] - first
+    clock[REQUEST_HEAD], clock[REQUEST_TAIL] = 0, clock[REQUEST_TAIL] - first
 
 
 @outer
 def take_answer(clock, answer_number, number):
-    """Free the answer with a number; return where it stands, until the next mark acts, or -1."""
+    """Free the answer with a number; return where it stands, until the next request acts, or -1."""
     for slot in range(answer_number.size):
         if answer_number[slot] == number:
             answer_number[slot] = FREE

@@ -9,33 +9,33 @@ from chip.base.queues import (
     insert_key,
 )
 from chip.base.timeline import (
-    LOOK_HEAD,
-    LOOK_TAIL,
+    CONVERSION_HEAD,
+    CONVERSION_TAIL,
 )
 
-MISSING, PENDING = -1, -2  # of ``take_look``
+MISSING, PENDING = -1, -2  # of ``take_conversion``
 NEVER = -1  # in place of a conversion that was read
 
 
 @outer
-def insert_look(clock, keys, key):
+def insert_conversion(clock, keys, key):
     """Insert a conversion; return DONE or FULL."""
-    if clock[LOOK_TAIL] >= keys.size:
+    if clock[CONVERSION_TAIL] >= keys.size:
         return FULL
-    insert_key(keys, clock[LOOK_HEAD], clock[LOOK_TAIL], key)
-    clock[LOOK_TAIL] += 1
+    insert_key(keys, clock[CONVERSION_HEAD], clock[CONVERSION_TAIL], key)
+    clock[CONVERSION_TAIL] += 1
     return DONE
 
 
 @outer
-def take_look(clock, keys, values, key, result):
+def take_conversion(clock, keys, values, key, result):
     """Copy a conversion that is done into uint8[n] ``result``, its first n values, and strike it out.
 
     Returns DONE, PENDING if it is not done yet, or MISSING.
     """
-    for i in range(clock[LOOK_TAIL] - 1, -1, -1):
+    for i in range(clock[CONVERSION_TAIL] - 1, -1, -1):
         if keys[i] == key:
-            if i >= clock[LOOK_HEAD]:
+            if i >= clock[CONVERSION_HEAD]:
                 return PENDING
             keys[i] = NEVER
             for n in range(min(result.size, values.shape[1])):

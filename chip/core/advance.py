@@ -21,19 +21,19 @@ from chip.base.queues import NO_ROOM
 from chip.base.slots import PLACE_ENABLED, PLACE_HALF
 from chip.base.timeline import (
     COMMITTED,
+    CONVERSION_HEAD,
+    CONVERSION_TAIL,
     DRIVEN_COUNT,
     FLIGHT_HEAD,
     FLIGHT_TAIL,
     HELD_COUNT,
     LOG_COUNT,
-    LOOK_HEAD,
-    LOOK_TAIL,
     NEXT_RELEASE,
     NOW,
     RESET_HEAD,
 )
 from chip.core.delivery import collect, next_cause, put_down
-from chip.core.observe import look
+from chip.core.observe import convert_due
 from chip.core.packed import bounds_of, network_of, neurons_of, queues_of, scratch_of
 from chip.core.sending import send
 from chip.fabric.arrays import (
@@ -48,17 +48,17 @@ from chip.neurons.holding import clamp, hold
 from chip.neurons.lif import NEAR, SURE, copy, flush_tiny
 from chip.neurons.noise import kick
 from chip.neurons.resets import resets_before
-from chip.neurons.seam import is_linear, jump, mark_near, rests, settle, step
+from chip.neurons.seam import find_near, is_linear, jump, rests, settle, step
 
 DONE, GROW, SENSE = 0, 1, 2
 
 
 @inlined
-def _mark(now, driven, hits, reset_to, end_ns, neurons, queues, scratch, bounds):
-    """Mark all slots that may come to a threshold or a bound, end their refractory period, or are reset in the step."""
+def _find_candidates(now, driven, hits, reset_to, end_ns, neurons, queues, scratch, bounds):
+    """Find all slots that may come to a threshold or a bound, end their refractory period, or are reset in the step."""
     clock, candidate = queues.clock, scratch.candidate
     if hits > 0:
-        mark_near(now, driven, neurons, scratch, bounds)
+        find_near(now, driven, neurons, scratch, bounds)
     else:
         for i in range(scratch.candidate_words.size):
             scratch.candidate_words[i] = 0
@@ -76,7 +76,7 @@ def _mark(now, driven, hits, reset_to, end_ns, neurons, queues, scratch, bounds)
 @inlined
 def _resolve_candidates(start_ns, deliveries, driven, now, later, spikes, noisy, when, reset_to, neurons, network,
                         queues, scratch, bounds):  # fmt: skip
-    """Redo all slots that are marked, edge by edge; return the number of spikes, with the ``spikes`` there were."""
+    """Redo all slots that were found, edge by edge; return the number of spikes, with the ``spikes`` there were."""
     clock, candidate = queues.clock, scratch.candidate
     end_ns = start_ns + GRID_NS
     for word in range(scratch.candidate_words.size):
@@ -148,7 +148,7 @@ def grid_step(start_ns, hits, now, later, noisy, when, neurons, network, queues,
         hits += more
     reset_to = resets_before(end_ns, queues)
     if hits > 0 or reset_to > clock[RESET_HEAD] or clock[NEXT_RELEASE] < end_ns:
-        _mark(now, driven, hits, reset_to, end_ns, neurons, queues, scratch, bounds)
+        _find_candidates(now, driven, hits, reset_to, end_ns, neurons, queues, scratch, bounds)
         spikes = _resolve_candidates(start_ns, deliveries, driven, now, later, spikes, noisy, when, reset_to, neurons,
                                      network, queues, scratch, bounds)  # fmt: skip
     if spikes > 0:
@@ -157,17 +157,17 @@ def grid_step(start_ns, hits, now, later, noisy, when, neurons, network, queues,
 
 
 @inner
-def _next_look(clock, looks):
+def _next_conversion(clock, conversions):
     """Return the time of the next CADC conversion, FAR_NS if there is none."""
-    return looks[clock[LOOK_HEAD]] >> 1 if clock[LOOK_HEAD] < clock[LOOK_TAIL] else FAR_NS
+    return conversions[clock[CONVERSION_HEAD]] >> 1 if clock[CONVERSION_HEAD] < clock[CONVERSION_TAIL] else FAR_NS
 
 
 @inlined
-def _look_from(now, changed, until_ns, neurons, network, queues, scratch, bounds):
+def _convert_from(now, changed, until_ns, neurons, network, queues, scratch, bounds):
     """Carry out the CADC conversions up to a time, after bringing a state that was ``changed`` into ``neurons.now``."""
     if changed:
         copy(now, neurons.now)
-    return look(until_ns, neurons, network, queues, scratch, bounds)
+    return convert_due(until_ns, neurons, network, queues, scratch, bounds)
 
 
 @outer
@@ -200,10 +200,10 @@ def _advance(now_ns, neurons, network, queues, scratch, bounds):
     while True:
         start_ns = clock[COMMITTED]
         cause_ns = next_cause(clock, queues.events, queues.flights, queues.resets)
-        look_ns = _next_look(clock, queues.looks)
+        conversion_ns = _next_conversion(clock, queues.conversions)
         if start_ns % BLOCK_NS == 0 and clock[HELD_COUNT] == 0:
             end_ns = start_ns + BLOCK_NS
-            if min(now_ns, cause_ns, look_ns) >= end_ns:
+            if min(now_ns, cause_ns, conversion_ns) >= end_ns:
                 if jump(start_ns, now, later, noisy, neurons, bounds):
                     now, later, changed = later, now, not changed
                     clock[COMMITTED] = end_ns
@@ -212,14 +212,14 @@ def _advance(now_ns, neurons, network, queues, scratch, bounds):
             elif rests(now, neurons, bounds):
                 quiet_ns = min(end_ns, cause_ns)
                 # a conversion at the very end of the block belongs to the next one
-                last_look_ns = min(now_ns, quiet_ns if quiet_ns < end_ns else quiet_ns - EDGE_NS)
-                if look_ns <= last_look_ns:
-                    looked = _look_from(now, changed, last_look_ns, neurons, network, queues, scratch, bounds)
+                last_ns = min(now_ns, quiet_ns if quiet_ns < end_ns else quiet_ns - EDGE_NS)
+                if conversion_ns <= last_ns:
+                    converted = _convert_from(now, changed, last_ns, neurons, network, queues, scratch, bounds)
                     now, later, changed = neurons.now, scratch.next, False
-                    if looked == NO_ROOM:
+                    if converted == NO_ROOM:
                         status = GROW
                         break
-                    look_ns = _next_look(clock, queues.looks)
+                    conversion_ns = _next_conversion(clock, queues.conversions)
                 if quiet_ns == end_ns:
                     if now_ns < quiet_ns:
                         break
@@ -227,11 +227,11 @@ def _advance(now_ns, neurons, network, queues, scratch, bounds):
                 if now_ns <= quiet_ns:
                     break
         end_ns = start_ns + GRID_NS
-        if look_ns <= min(now_ns, end_ns - EDGE_NS):
-            last_look_ns = min(now_ns, end_ns - EDGE_NS)
-            looked = _look_from(now, changed, last_look_ns, neurons, network, queues, scratch, bounds)
+        if conversion_ns <= min(now_ns, end_ns - EDGE_NS):
+            last_ns = min(now_ns, end_ns - EDGE_NS)
+            converted = _convert_from(now, changed, last_ns, neurons, network, queues, scratch, bounds)
             now, later, changed = neurons.now, scratch.next, False
-            if looked == NO_ROOM:
+            if converted == NO_ROOM:
                 status = GROW
                 break
         if now_ns < end_ns:

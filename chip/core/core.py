@@ -31,7 +31,7 @@ from chip.base.timeline import (
     WRITE_HEAD,
     WRITE_TAIL,
 )
-from chip.converters.requests import MISSING, PENDING, take_look
+from chip.converters.requests import MISSING, PENDING, take_conversion
 from chip.core.advance import DONE, GROW
 from chip.core.build import build_network, build_neurons, build_scratch, empty_queues
 from chip.core.entries import BOUNDED, LIF
@@ -68,10 +68,10 @@ class AnalogCore(Live, Posting):
        (:meth:`cadc_result`, :meth:`spikes`, :meth:`membranes`) at a later time than ``now_ns`` does the same.
     3. What is asked at a time T is as it is just before anything that happens at T.
 
-    At one instant the order is: conversions and other looks, weight writes by (hemisphere, row, half), neuron resets,
-    comparators, events from the FPGA by label, those from processors, on-chip events by neuron. A neuron reset fires
-    its neuron; what resets and comparators fire at one instant is in the record by neuron, each once. So neither the
-    order of posting nor how often somebody advances or looks changes a byte of any result.
+    At one instant the order is: conversions and other observations, weight writes by (hemisphere, row, half), neuron
+    resets, comparators, events from the FPGA by label, those from processors, on-chip events by neuron. A neuron reset
+    fires its neuron; what resets and comparators fire at one instant is in the record by neuron, each once. So neither
+    the order of posting nor how often somebody advances or observes changes a byte of any result.
 
     Registers are what a program asks for, and ``codes`` what a calibration has found for them. What neurons, synapses
     and channels of this chip make of them follows from the imperfections in ``config`` (:mod:`chip.silicon.mismatch`,
@@ -125,7 +125,7 @@ class AnalogCore(Live, Posting):
                 f"the analog core cannot be configured at {self.now_ns} ns, inside a block of {BLOCK_NS} ns; "
                 f"advance to a multiple of {BLOCK_NS} ns first"
             )
-        self._advance(self.now_ns)  # what is looked at now is seen as it was
+        self._advance(self.now_ns)  # what is converted at now is seen as it was
         neurons, network = self._neurons, self._network
         stays = self._enabled & registers.enabled & (self._connected == registers.connect_vertical)
         self._install(registers, codes)
@@ -152,7 +152,7 @@ class AnalogCore(Live, Posting):
         """Build the correlation sensors, if a hemisphere has them on; they go on from what the last ones held."""
         before = self.sensors
         if before is not None:
-            self._see()
+            self._let_sensors_catch_up()
         self.sensors, rows = None, 0
         if registers.correlation_enabled.any():
             self.sensors, rows = CorrelationSensors(sensor_silicon(self.config, registers, self._true)), DRIVEN_ROWS
@@ -196,7 +196,7 @@ class AnalogCore(Live, Posting):
             if status == GROW:
                 self._grow()
             else:
-                self._see()
+                self._let_sensors_catch_up()
         self._now_ns = time_ns
 
     def _grow(self) -> None:
@@ -234,10 +234,11 @@ class AnalogCore(Live, Posting):
             values[...] = self.cadc_result(ticket).reshape(-1)[: values.size]
             return
         self.advance(ticket >> 1)
-        status = take_look(self._clock, self._queues.looks, self._queues.look_values, ticket, values)
+        posted = self._clock, self._queues.conversions, self._queues.conversion_codes
+        status = take_conversion(*posted, ticket, values)
         if status == PENDING:  # posted for this very instant after the core had come there
             self._advance(self._now_ns)
-            status = take_look(self._clock, self._queues.looks, self._queues.look_values, ticket, values)
+            status = take_conversion(*posted, ticket, values)
         if status == MISSING:
             raise RuntimeError(
                 f"there is no conversion of hemisphere {ticket & 1} at {ticket >> 1} ns to read; it was not posted, or "
@@ -254,7 +255,7 @@ class AnalogCore(Live, Posting):
         if answer is not None:  # it came with another one
             return answer
         self.advance(time_ns)
-        self._see()
+        self._let_sensors_catch_up()
         answer = self.sensors.result(number) if self.sensors else None
         if answer is None and self.sensors and self.sensors.done_ns < time_ns:
             times, info = self._log(self.sensors.done_ns, time_ns)
@@ -262,7 +263,7 @@ class AnalogCore(Live, Posting):
                 self._grow()
             first = self._clock.item(DRIVEN_COUNT)
             driven = self._queues.driven[first : first + rows]
-            answer = self.sensors.glimpse(time_ns, times, info, driven, number)
+            answer = self.sensors.observe(time_ns, times, info, driven, number)
         if answer is None:
             raise RuntimeError(
                 f"there is no conversion of correlations at {time_ns} ns to read; it was not posted, or it was read "
@@ -270,12 +271,12 @@ class AnalogCore(Live, Posting):
             )
         return answer
 
-    def _see(self) -> None:
+    def _let_sensors_catch_up(self) -> None:
         """Let the sensors see what has been committed."""
         if self.sensors is not None:
             queues, clock = self._queues, self._clock
             until_ns = self._entries.known_until(self._now_ns, self._table)
-            self.sensors.see(until_ns, queues, clock.item(LOG_COUNT), clock.item(DRIVEN_COUNT))
+            self.sensors.catch_up(until_ns, queues, clock.item(LOG_COUNT), clock.item(DRIVEN_COUNT))
             clock[DRIVEN_COUNT] = 0
 
     def membranes(self, time_ns: int) -> np.ndarray:
@@ -377,7 +378,7 @@ class AnalogCore(Live, Posting):
 
     def forget_before(self, time_ns: int) -> None:
         """Drop the record of spikes before a time, so that memory stays flat in a long run."""
-        self._see()
+        self._let_sensors_catch_up()
         time_ns = min([time_ns, *self._kept_ns])
         self._forgotten_ns = max(self._forgotten_ns, time_ns)
         count = self._clock[LOG_COUNT]
@@ -418,7 +419,7 @@ class AnalogCore(Live, Posting):
 
     def snapshot(self) -> dict[str, np.ndarray]:
         """Return everything but the registers that the future and the record depend on, as a dict of arrays."""
-        self._see()
+        self._let_sensors_catch_up()
         saved = snapshot_state(self._neurons, self._network, self._queues)
         saved["forgotten"] = np.array([self._forgotten_ns])
         saved["kept"] = np.array(self._kept_ns, np.int64)
@@ -426,7 +427,7 @@ class AnalogCore(Live, Posting):
 
     def restore(self, saved: dict[str, np.ndarray]) -> None:
         """Go back to a snapshot of a core with the same registers."""
-        if self.sensors is not None and "sensor_mark_key" not in saved:
+        if self.sensors is not None and "sensor_request_key" not in saved:
             raise ValueError("the snapshot lacks the correlation sensors; it must be of a core with the same registers")
         self._queues = restore_state(saved, self._neurons, self._network, self._queues)
         self._pack()

@@ -20,12 +20,12 @@ class Queues(NamedTuple):
     writes: int64[n], ``time << 10 | (hemisphere * 256 + row) * 2 + half``; replaced: uint8[n, 128],
         what each of them replaces.
     resets: int64[n], ``time << 2 | row half``; reset_masks: uint8[n, 128], 1 where a lane is reset, else 0.
-    looks: int64[n], ``time << 1 | hemisphere``, CADC conversions; those below the head are done: look_values
+    conversions: int64[n], ``time << 1 | hemisphere``, CADC conversions; those below the head are done: conversion_codes
         uint8[n, 256], EVEN then ODD lanes.
     log_time: int64[n], log_info: int64[n], ``recorded << 27 | source << 16 | label``; source is the neuron, or
         512 + SPL1 address for an event that the crossbar returns to the FPGA.
-    driven: int64[n], the rows that were driven since the sensors looked, see :mod:`chip.array.correlation`; none where
-        they are off.
+    driven: int64[n], the rows that were driven since the sensors caught up, see :mod:`chip.array.correlation`; none
+        where they are off.
     """
 
     clock: int64[::1]
@@ -37,8 +37,8 @@ class Queues(NamedTuple):
     replaced: uint8[:, ::1]
     resets: int64[::1]
     reset_masks: uint8[:, ::1]
-    looks: int64[::1]
-    look_values: uint8[:, ::1]
+    conversions: int64[::1]
+    conversion_codes: uint8[:, ::1]
     log_time: int64[::1]
     log_info: int64[::1]
     driven: int64[::1]

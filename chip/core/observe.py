@@ -1,4 +1,4 @@
-"""Membranes at any time, computed on a copy: looking changes no byte of the state.
+"""Membranes at any time, computed on a copy: an observation changes no byte of the state.
 
 The value at a time T depends only on what happens before T. While the block of T has been quiet up to T, it is the
 closed form from the start of the block, or with noise what its steps up to T make of it; otherwise it is the last grid
@@ -16,10 +16,10 @@ from chip.base.queues import NO_ROOM
 from chip.base.slots import PLACE_LANE
 from chip.base.timeline import (
     COMMITTED,
+    CONVERSION_HEAD,
+    CONVERSION_TAIL,
     DRIVEN_COUNT,
     HELD_COUNT,
-    LOOK_HEAD,
-    LOOK_TAIL,
     RESET_HEAD,
 )
 from chip.converters.arrays import REST
@@ -130,12 +130,12 @@ def observe_slots(time_ns, first, last, neurons, network, queues, scratch, bound
 
 
 @inner
-def look(until_ns, neurons, network, queues, scratch, bounds):
+def convert_due(until_ns, neurons, network, queues, scratch, bounds):
     """Carry out the pending CADC conversions up to and including a time; return NO_ROOM or 0."""
     clock = queues.clock
-    while clock[LOOK_HEAD] < clock[LOOK_TAIL]:
-        index = clock[LOOK_HEAD]
-        time_ns, hemisphere = queues.looks[index] >> 1, queues.looks[index] & 1
+    while clock[CONVERSION_HEAD] < clock[CONVERSION_TAIL]:
+        index = clock[CONVERSION_HEAD]
+        time_ns, hemisphere = queues.conversions[index] >> 1, queues.conversions[index] & 1
         if time_ns > until_ns:
             break
         first_slot, last_slot = reached_slots(hemisphere, neurons)
@@ -144,15 +144,15 @@ def look(until_ns, neurons, network, queues, scratch, bounds):
         when = moment(CONVERSION, time_ns)
         for lane in range(c.COLUMNS):
             potential = neurons.channel[REST, hemisphere, lane]
-            queues.look_values[index, lane] = read(potential, neurons.channel, neurons.channel_key, hemisphere, lane,
-                                                   when)  # fmt: skip
+            code = read(potential, neurons.channel, neurons.channel_key, hemisphere, lane, when)
+            queues.conversion_codes[index, lane] = code
         for half in range(ROW_HALVES):
             if half // c.HALVES == hemisphere:
                 first, count = neurons.halves[half, 0], neurons.halves[half, 1]
                 for s in range(first, first + count):
                     lane = (half % c.HALVES) * c.LANES + neurons.place[s, PLACE_LANE]
                     potential = scratch.out[U, membrane_of(s, neurons)] + neurons.cell[LEAK, s]
-                    queues.look_values[index, lane] = read(potential, neurons.channel, neurons.channel_key,
-                                                           hemisphere, lane, when)  # fmt: skip
-        clock[LOOK_HEAD] = index + 1
+                    code = read(potential, neurons.channel, neurons.channel_key, hemisphere, lane, when)
+                    queues.conversion_codes[index, lane] = code
+        clock[CONVERSION_HEAD] = index + 1
     return 0

@@ -11,7 +11,7 @@ from chip.array.writes import insert_row, insert_rows
 from chip.base import constants as c
 from chip.base.feed import Post, Posted, tell
 from chip.base.queues import BAD_ROW, BAD_TIME, BAD_WEIGHT, FULL, TWICE
-from chip.converters.requests import insert_look
+from chip.converters.requests import insert_conversion
 from chip.core.layout import Queues
 from chip.core.sensors import WHOLE_HALF, CorrelationSensors
 from chip.core.state import POSTED
@@ -177,8 +177,8 @@ class Posting:
             _check_place(hemisphere, c.EVEN)
             self._check_time(time_ns, "a CADC conversion")
         ticket = (int(time_ns) << 1) | hemisphere
-        while insert_look(self._clock, self._queues.looks, ticket) == FULL:
-            self._make_room("looks", 1)
+        while insert_conversion(self._clock, self._queues.conversions, ticket) == FULL:
+            self._make_room("conversions", 1)
         if self._posts:
             self._tell(Post.CONVERSION, time_ns, hemisphere=hemisphere)
         return ticket
@@ -245,7 +245,7 @@ class Posting:
             return
         kept = np.arange(clock[head], clock[head + 1])
         done = 0
-        if name == "looks":  # conversions that nobody has read yet stay
+        if name == "conversions":  # conversions that nobody has read yet stay
             unread = np.flatnonzero(keys[: clock[head]] >= 0)
             kept, done = np.concatenate([unread, kept]), unread.size
         size = keys.size

@@ -15,10 +15,10 @@ from chip.array.correlation import (
 from chip.array.sensor_arrays import (
     DONE_NS,
     FREE,
-    MARK_HEAD,
-    MARK_TAIL,
-    MARK_TIME_SHIFT,
     NOISE,
+    REQUEST_HEAD,
+    REQUEST_TAIL,
+    REQUEST_TIME_SHIFT,
     RESET_BIT,
     ROW_MASK,
     SATURATION,
@@ -50,38 +50,38 @@ def _convert_row(row, time_ns, sensors, codes):
 
 @inner
 def _act(m, sensors):
-    """Carry out a mark: clear what it names, or convert a row and keep the answer."""
-    key = sensors.mark_key[m]
+    """Carry out a request: clear what it names, or convert a row and keep the answer."""
+    key = sensors.request_key[m]
     row = key & ROW_MASK
     if key & RESET_BIT != 0:
-        reset_row(row, sensors.mark_mask[m], sensors.causal, sensors.acausal)
+        reset_row(row, sensors.request_mask[m], sensors.causal, sensors.acausal)
         return
     slot = 0
     while sensors.answer_number[slot] != FREE:  # there is one for every read that is posted
         slot += 1
-    sensors.answer_number[slot] = sensors.mark_number[m]
-    _convert_row(row, key >> MARK_TIME_SHIFT, sensors, sensors.answer[slot])
+    sensors.answer_number[slot] = sensors.request_number[m]
+    _convert_row(row, key >> REQUEST_TIME_SHIFT, sensors, sensors.answer[slot])
 
 
 @outer
-def see(until_ns, table, log_time, log_info, logged, driven, driven_count):
-    """Let the sensors see everything before ``until_ns``, and carry out the marks up to it, in the order of time.
+def catch_up(until_ns, table, log_time, log_info, logged, driven, driven_count):
+    """Let the sensors see everything before ``until_ns``, and carry out the requests up to it, in the order of time.
 
     log_time, log_info: so many ``logged`` spikes, see ``Queues.log_info``; those before ``clock[DONE_NS]`` are passed
     over. driven: so many entries of ``Queues.driven``.
     """
     sensors = sensors_of(table)
     clock, saturation = sensors.clock, np.float32(sensors.level[SATURATION])
-    done_ns, last_mark = clock[DONE_NS], clock[MARK_TAIL]
-    s, d, m = logged, 0, clock[MARK_HEAD]
+    done_ns, last_request = clock[DONE_NS], clock[REQUEST_TAIL]
+    s, d, m = logged, 0, clock[REQUEST_HEAD]
     while s > 0 and log_time[s - 1] >= done_ns:
         s -= 1
     while True:
         spike = log_time[s] if s < logged else FAR_NS
         event = driven[d] >> TIME_SHIFT if d < driven_count else FAR_NS
-        mark = sensors.mark_key[m] >> MARK_TIME_SHIFT if m < last_mark else FAR_NS
-        due = mark < until_ns or (mark == until_ns and sensors.mark_key[m] & RESET_BIT == 0)
-        if due and mark <= min(spike, event):
+        request = sensors.request_key[m] >> REQUEST_TIME_SHIFT if m < last_request else FAR_NS
+        due = request < until_ns or (request == until_ns and sensors.request_key[m] & RESET_BIT == 0)
+        if due and request <= min(spike, event):
             _act(m, sensors)
             m += 1
         elif min(spike, event) >= until_ns:
@@ -106,5 +106,5 @@ def see(until_ns, table, log_time, log_info, logged, driven, driven_count):
                           sensors.since)  # fmt: skip
             sensors.last_pre[row, label] = event
             d += 1
-    clock[MARK_HEAD] = m
+    clock[REQUEST_HEAD] = m
     clock[DONE_NS] = max(done_ns, until_ns)

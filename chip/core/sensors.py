@@ -1,7 +1,7 @@
 """The correlation sensors as the analog core holds them: their state, what is asked of them, and when it is answered.
 
 See :mod:`chip.array.correlation` for what a sensor does. Reads and resets of rows are posted with their own time, like
-everything that acts on the core, and carried out in the order of time; they wait as *marks*.
+everything that acts on the core, and carried out in the order of time; they wait as *requests*.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ from chip.array.sensor_arrays import (
     FREE,
     FULL,
     LAST_NUMBER,
-    MARK_HEAD,
-    MARK_TAIL,
     OPEN_READS,
+    REQUEST_HEAD,
+    REQUEST_TAIL,
     RESET_BIT,
     SensorArrays,
-    insert_mark,
-    mark_key,
+    insert_request,
+    request_key,
     take_answer,
 )
 from chip.base import constants as c
@@ -31,16 +31,16 @@ from chip.base.lanes import to_lanes
 from chip.base.live import Live
 from chip.base.packing import table_of
 from chip.core.layout import Queues
-from chip.core.sensing import see
+from chip.core.sensing import catch_up
 from chip.neurons.circuits import neurons_below
 from chip.silicon.sensors import BRANCHES, SensorSilicon
 
 LABELS = c.LABEL_MAX + 1
 LOG2_E = 1 / np.log(2)
 STATE = ("causal", "acausal", "last_pre", "last_post")
-MARKS, ANSWERS = ("mark_key", "mark_number", "mark_mask"), ("answer_number", "answer")
-CHANGING = (*STATE, "clock", *MARKS, *ANSWERS)
-ROOM = 16  # for marks and answers, at first
+REQUESTS, ANSWERS = ("request_key", "request_number", "request_mask"), ("answer_number", "answer")
+CHANGING = (*STATE, "clock", *REQUESTS, *ANSWERS)
+ROOM = 16  # for requests and answers, at first
 NO_MASK = np.zeros((c.HALVES, c.LANES), np.uint8)
 WHOLE_HALF = np.zeros((c.HALVES, c.HALVES, c.LANES), np.uint8)  # masks that name one half
 WHOLE_HALF[c.EVEN, c.EVEN] = WHOLE_HALF[c.ODD, c.ODD] = CAUSAL | ACAUSAL
@@ -81,9 +81,9 @@ class CorrelationSensors(Live):
                 since=np.zeros(c.ROWS, np.float32),
                 values=np.zeros((BRANCHES, c.COLUMNS), np.float32),
                 clock=np.zeros(5, np.int64),
-                mark_key=np.zeros(ROOM, np.int64),
-                mark_number=np.zeros(ROOM, np.int64),
-                mark_mask=np.zeros((ROOM, c.COLUMNS), np.uint8),
+                request_key=np.zeros(ROOM, np.int64),
+                request_number=np.zeros(ROOM, np.int64),
+                request_mask=np.zeros((ROOM, c.COLUMNS), np.uint8),
                 answer_number=np.full(ROOM, FREE),
                 answer=np.zeros((ROOM, BRANCHES, c.HALVES, c.LANES), np.uint8),
             )
@@ -105,22 +105,22 @@ class CorrelationSensors(Live):
 
     def post_read(self, time_ns: int, row: int) -> int:
         """Post a conversion of a row, hemisphere * 256 + row; returns its number."""
-        return self._post(mark_key(time_ns, False, row), NO_MASK)
+        return self._post(request_key(time_ns, False, row), NO_MASK)
 
     def post_reset(self, time_ns: int, row: int, mask: np.ndarray) -> None:
         """Post a reset of the branches that uint8[2, 128] ``mask`` names: bit 0 causal, bit 1 acausal."""
-        self._post(mark_key(time_ns, True, row), mask)
+        self._post(request_key(time_ns, True, row), mask)
 
     def post_whole_reset(self, time_ns: int, later_ns: int, row: int) -> None:
         """Post resets of both branches of a row's even half, and so much later of its odd half."""
-        self._post(mark_key(time_ns, True, row), WHOLE_HALF[c.EVEN], later_ns, WHOLE_HALF[c.ODD])
+        self._post(request_key(time_ns, True, row), WHOLE_HALF[c.EVEN], later_ns, WHOLE_HALF[c.ODD])
 
     def _post(self, key: int, mask: np.ndarray, later_ns: int = 0, later_mask: np.ndarray = NO_MASK) -> int:
-        number = insert_mark(self._table, key, mask, later_ns, later_mask)
+        number = insert_request(self._table, key, mask, later_ns, later_mask)
         if number == FULL:
-            longer = {name: getattr(self.arrays, name) for name in MARKS + ANSWERS}
+            longer = {name: getattr(self.arrays, name) for name in REQUESTS + ANSWERS}
             self._install(self.arrays._replace(**{name: _doubled(array) for name, array in longer.items()}))
-            number = insert_mark(self._table, key, mask, later_ns, later_mask)
+            number = insert_request(self._table, key, mask, later_ns, later_mask)
         return number
 
     def result(self, number: int) -> np.ndarray | None:
@@ -131,42 +131,42 @@ class CorrelationSensors(Live):
 
     # ------------------------------------------------------------------ what is seen
 
-    def see(self, until_ns: int, queues: Queues, logged: int, driven: int) -> None:
-        """See the record of spikes and driven rows, so many of each, before a time; carry out the marks up to it.
+    def catch_up(self, until_ns: int, queues: Queues, logged: int, driven: int) -> None:
+        """See the record of spikes and driven rows, so many of each, before a time; carry out the requests up to it.
 
         Spikes before ``done_ns`` have been seen and are passed over.
         """
-        see(until_ns, self._table, queues.log_time, queues.log_info, logged, queues.driven, driven)
+        catch_up(until_ns, self._table, queues.log_time, queues.log_info, logged, queues.driven, driven)
 
-    def glimpse(
+    def observe(
         self, until_ns: int, times: np.ndarray, info: np.ndarray, driven: np.ndarray, number: int
     ) -> np.ndarray | None:
-        """Return the result of a read as ``see`` would come to it, and change nothing but that it is answered.
+        """Return the result of a read as ``catch_up`` would come to it, and change nothing but that it is answered.
 
         None for a read that nobody waits for.
         """
-        if number not in self._marks("mark_number"):
+        if number not in self._requests("request_number"):
             return None
         kept = {name: getattr(self.arrays, name).copy() for name in CHANGING}
-        see(until_ns, self._table, times, info, times.size, driven, driven.size)
+        catch_up(until_ns, self._table, times, info, times.size, driven, driven.size)
         answer = self.result(number)
         for name in CHANGING:
             getattr(self.arrays, name)[...] = kept[name]
         self._strike_out(number)
         return answer
 
-    def _marks(self, name: str) -> np.ndarray:
-        """Return one of the arrays of marks, as far as they wait."""
+    def _requests(self, name: str) -> np.ndarray:
+        """Return one of the arrays of requests, as far as they wait."""
         clock = self.arrays.clock
-        return getattr(self.arrays, name)[clock[MARK_HEAD] : clock[MARK_TAIL]]
+        return getattr(self.arrays, name)[clock[REQUEST_HEAD] : clock[REQUEST_TAIL]]
 
     def _strike_out(self, number: int) -> None:
         """Forget a read that waits."""
-        kept = self._marks("mark_number") != number
-        for name in MARKS:
-            marks = self._marks(name)
-            marks[: kept.sum()] = marks[kept]
-        self.arrays.clock[MARK_TAIL] -= 1
+        kept = self._requests("request_number") != number
+        for name in REQUESTS:
+            requests = self._requests(name)
+            requests[: kept.sum()] = requests[kept]
+        self.arrays.clock[REQUEST_TAIL] -= 1
         self.arrays.clock[OPEN_READS] -= 1
 
     # ------------------------------------------------------------------ snapshots
@@ -174,9 +174,9 @@ class CorrelationSensors(Live):
     def snapshot(self) -> dict[str, np.ndarray]:
         """Return copies of what the future depends on."""
         saved = {f"sensor_{name}": getattr(self.arrays, name).copy() for name in STATE}
-        saved |= {f"sensor_{name}": self._marks(name).copy() for name in MARKS}
-        resets = (saved["sensor_mark_key"] & RESET_BIT) != 0
-        saved["sensor_mark_mask"][~resets] = 0
+        saved |= {f"sensor_{name}": self._requests(name).copy() for name in REQUESTS}
+        resets = (saved["sensor_request_key"] & RESET_BIT) != 0
+        saved["sensor_request_mask"][~resets] = 0
         saved["sensor_times"] = self.arrays.clock[[DONE_NS, LAST_NUMBER]]
         numbers = self.arrays.answer_number
         answered = np.flatnonzero(numbers != FREE)
@@ -185,10 +185,10 @@ class CorrelationSensors(Live):
 
     def restore(self, saved: dict[str, np.ndarray]) -> None:
         """Take back what :meth:`snapshot` returned."""
-        marks, answers = saved["sensor_mark_key"], saved["sensor_answer_number"]
-        reads = answers.size + int(((marks & RESET_BIT) == 0).sum())
+        requests, answers = saved["sensor_request_key"], saved["sensor_answer_number"]
+        reads = answers.size + int(((requests & RESET_BIT) == 0).sum())
         changed = {}
-        for names, room in ((MARKS, marks.size), (ANSWERS, reads)):
+        for names, room in ((REQUESTS, requests.size), (ANSWERS, reads)):
             for name in names:
                 content = saved[f"sensor_{name}"]
                 changed[name] = np.zeros((max(room, ROOM), *content.shape[1:]), content.dtype)
@@ -196,7 +196,7 @@ class CorrelationSensors(Live):
         for name in STATE:
             getattr(self.arrays, name)[...] = saved[f"sensor_{name}"]
         done_ns, number = saved["sensor_times"]
-        self.arrays.clock[[MARK_HEAD, MARK_TAIL, DONE_NS]] = 0, marks.size, done_ns
+        self.arrays.clock[[REQUEST_HEAD, REQUEST_TAIL, DONE_NS]] = 0, requests.size, done_ns
         self.arrays.clock[[LAST_NUMBER, OPEN_READS]] = number, reads
         self._install(self.arrays._replace(**changed))
 

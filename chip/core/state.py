@@ -1,7 +1,7 @@
 """What the analog core is made of at a moment, as a dict of arrays, and back.
 
 Queues are kept from head to tail only, so two cores with the same past have equal snapshots, whatever the lengths of
-their arrays and however often somebody looked.
+their arrays and however often somebody converted.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ from chip.base import constants as c
 from chip.base.slots import PLACE_NEURON
 from chip.base.timeline import (
     COMMITTED,
+    CONVERSION_HEAD,
     EVENT_HEAD,
     FLIGHT_HEAD,
     FLIGHT_TAIL,
     LOG_COUNT,
-    LOOK_HEAD,
     NOW,
     RESET_HEAD,
     WRITE_HEAD,
@@ -34,7 +34,7 @@ POSTED = {
     "flights": (FLIGHT_HEAD, None),
     "writes": (WRITE_HEAD, "replaced"),
     "resets": (RESET_HEAD, "reset_masks"),
-    "looks": (LOOK_HEAD, "look_values"),
+    "conversions": (CONVERSION_HEAD, "conversion_codes"),
 }
 DRIVER_STATE = ("charge", "charge_ns")  # of Network
 # field by which a lost shape is noticed, and the arrays that are taken whole
@@ -96,9 +96,9 @@ def snapshot_state(neurons: Neurons, network: Network, queues: Queues) -> dict[s
     for name, (head, payload) in POSTED.items():
         span = slice(clock[head], clock[head + 1])
         saved[name] = getattr(queues, name)[span].copy()
-        if payload == "look_values":
-            done = np.flatnonzero(queues.looks[: clock[head]] >= 0)
-            saved["done_looks"], saved["done_values"] = queues.looks[done], queues.look_values[done]
+        if payload == "conversion_codes":
+            done = np.flatnonzero(queues.conversions[: clock[head]] >= 0)
+            saved["done_conversions"], saved["done_codes"] = queues.conversions[done], queues.conversion_codes[done]
         elif payload:
             saved[payload] = getattr(queues, payload)[span].copy()
     for name in ("log_time", "log_info"):
@@ -112,7 +112,7 @@ def restore_state(saved: dict[str, np.ndarray], neurons: Neurons, network: Netwo
     Raises:
         ValueError: the snapshot lacks an array, or is of a chip with other neurons enabled.
     """
-    needed = {"now", "release", "times", "tally", "fired", "weights", "done_looks", "log_info", *DRIVER_STATE}
+    needed = {"now", "release", "times", "tally", "fired", "weights", "done_conversions", "log_info", *DRIVER_STATE}
     missing = needed - saved.keys()
     if missing:
         raise ValueError(f"the snapshot lacks {', '.join(sorted(missing))}; it must come from AnalogCore.snapshot")
@@ -132,10 +132,10 @@ def restore_state(saved: dict[str, np.ndarray], neurons: Neurons, network: Netwo
     changed = {}
     for name, (head, payload) in POSTED.items():
         keys, values = saved[name], saved.get(payload)
-        if payload == "look_values":
-            done = saved["done_looks"]
+        if payload == "conversion_codes":
+            done = saved["done_conversions"]
             keys = np.concatenate([done, keys])
-            values = np.concatenate([saved["done_values"], np.zeros((keys.size - done.size, 256), np.uint8)])
+            values = np.concatenate([saved["done_codes"], np.zeros((keys.size - done.size, 256), np.uint8)])
             clock[head] = done.size
         else:
             clock[head] = 0

@@ -166,12 +166,12 @@ def near_low_driven(begin, end, now, live, low, charge, sunk):
 
 
 @inner
-def mark_near_low(begin, end, now, live, low, sunk, mark, candidate):
-    """Write a mark into ``candidate`` where the test for the lower bound holds; leave other slots as they are."""
+def find_near_low(begin, end, now, live, low, sunk, near, candidate):
+    """Write ``near`` into ``candidate`` where the test for the lower bound holds; leave other slots as they are."""
     for s in range(np.uint64(begin), np.uint64(end)):
         u = now[U, s]
         fall = u - now[EXC, s] * live[DECAY_EXC, s] + now[INH, s] + sunk[s]
-        candidate[s] = mark if may_fall_below(low[s], u, fall, live[DECAY_U, s]) else candidate[s]
+        candidate[s] = near if may_fall_below(low[s], u, fall, live[DECAY_U, s]) else candidate[s]
 
 
 @inner

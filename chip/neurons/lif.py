@@ -128,7 +128,7 @@ def near_threshold(begin, end, live, now, jumps, total):
 
 
 @inner
-def mark_candidates(now, live, candidate):
+def find_candidates(now, live, candidate):
     """Write NEAR into ``candidate`` where the test of the step holds without events, else 0."""
     for s in range(now.shape[1]):
         u = now[U, s]
@@ -137,8 +137,8 @@ def mark_candidates(now, live, candidate):
 
 
 @inlined
-def mark_driven(now, live, total, first, last, candidate):
-    """Do as ``mark_candidates`` does from slot ``first`` to ``last``, with the events of the step."""
+def find_driven(now, live, total, first, last, candidate):
+    """Do as ``find_candidates`` does from slot ``first`` to ``last``, with the events of the step."""
     for s in range(np.uint64(first), np.uint64(last)):
         u = now[U, s]
         rise = now[EXC, s] + total[s] - now[INH, s] * live[DECAY_INH, s] - u

@@ -25,9 +25,9 @@ from chip.neurons.bounded import (
     SHARE,
     added,
     contain,
+    find_near_low,
     first_beyond,
     held_edges,
-    mark_near_low,
     near_low_driven,
     saturate,
 )
@@ -35,12 +35,12 @@ from chip.neurons.lif import (
     NEAR,
     add_excitation,
     add_inhibition,
+    find_candidates,
+    find_driven,
     first_crossing,
     free_jump,
     free_step,
     is_quiet,
-    mark_candidates,
-    mark_driven,
     near_threshold,
     noisy_jump,
     noisy_step,
@@ -123,18 +123,18 @@ def inhibit(begin, end, left, now, later, neurons, scratch, bounds):
 
 
 @inlined
-def mark_near(now, driven, neurons, scratch, bounds):
+def find_near(now, driven, neurons, scratch, bounds):
     """Write NEAR into ``scratch.candidate`` where a neuron may come to a threshold or a bound in the step, else 0."""
-    mark_candidates(now, neurons.live, scratch.candidate)
+    find_candidates(now, neurons.live, scratch.candidate)
     for hemisphere in range(c.HEMISPHERES):
         first, last = slots_of(hemisphere, neurons.halves)
         if driven & (1 << hemisphere) != 0:
-            mark_driven(now, neurons.live, scratch.total, first, last, scratch.candidate)
+            find_driven(now, neurons.live, scratch.total, first, last, scratch.candidate)
         if bounds is not None:
             if driven & (1 << hemisphere) == 0:
                 for s in range(first, last):
                     bounds.sunk[s] = 0.0
-            mark_near_low(first, last, now, neurons.live, bounds.low, bounds.sunk, NEAR, scratch.candidate)
+            find_near_low(first, last, now, neurons.live, bounds.low, bounds.sunk, NEAR, scratch.candidate)
 
 
 @inlined

@@ -46,12 +46,12 @@ class Trials:
 
     Attributes:
         spikes_ns: float64[W, N, M], first spike after the input, to the 8 ns of a record; NaN without one.
-        looks_ns: int64[N, K], times of the conversions after the input; the first is the trial's phase.
+        conversions_ns: int64[N, K], times of the conversions after the input; the first is the trial's phase.
         membranes_lsb: float64[W, N, M, K], what they read, above the leak potential that was asked for.
     """
 
     spikes_ns: np.ndarray
-    looks_ns: np.ndarray
+    conversions_ns: np.ndarray
     membranes_lsb: np.ndarray
 
 
@@ -72,9 +72,9 @@ def measure(
     registers.row_mode[c.TOP, placement.layers[0].rows[0, 1]] = 0  # one synapse: without its inhibitory twin
     core = AnalogCore(config, registers)
     trials = len(phases_ns)
-    looks_ns = np.asarray(phases_ns)[:, None] + np.arange(0, END_NS, c.CADC_SAMPLE_PERIOD_NS)
+    conversions_ns = np.asarray(phases_ns)[:, None] + np.arange(0, END_NS, c.CADC_SAMPLE_PERIOD_NS)
     spikes = np.full((len(weights), trials, neurons), np.nan)
-    membranes = np.empty((len(weights), trials, neurons, looks_ns.shape[1]))
+    membranes = np.empty((len(weights), trials, neurons, conversions_ns.shape[1]))
     leak_lsb = placement.network.layers[0][1].leak_lsb
     for w, weight in enumerate(weights):
         if progress is not None:
@@ -84,12 +84,12 @@ def measure(
             if n == 0:
                 _write(core, placement, zero_ns - WRITE_NS, int(weight))
             core.post_events(np.array([0]), placement.input_labels, zero_ns)
-            tickets = [core.post_cadc(zero_ns + int(look), c.TOP) for look in looks_ns[n]]
+            tickets = [core.post_cadc(zero_ns + int(look), c.TOP) for look in conversions_ns[n]]
             spikes[w, n] = _first_spikes(core, placement, zero_ns)
             for k, ticket in enumerate(tickets):
                 membranes[w, n, :, k] = core.cadc_result(ticket)[c.EVEN, :neurons] - float(leak_lsb)
             core.forget_before(zero_ns)
-    return Trials(spikes, looks_ns, membranes)
+    return Trials(spikes, conversions_ns, membranes)
 
 
 def all_phases(trials: int) -> np.ndarray:
@@ -123,12 +123,14 @@ def _first_spikes(core: AnalogCore, placement: Placement, zero_ns: int) -> np.nd
 def estimates(trials: Trials, weights: np.ndarray) -> dict[str, np.ndarray]:
     """float64[W, N, M] in ns per weight step: of ``"eventprop"``, and of ``"surrogate"`` up to a factor."""
     (linear, neuron), *_ = single_neuron.network(1)
-    looks = trials.looks_ns[:, None, :]
+    seen_ns = trials.conversions_ns[:, None, :]
     return {
         "eventprop": single_neuron.eventprop_estimate(
             neuron, linear.efficacy_lsb, np.asarray(weights)[:, None, None], trials.spikes_ns, SLOPE_LIMIT
         ),
-        "surrogate": single_neuron.surrogate_estimate(neuron, linear.efficacy_lsb, trials.membranes_lsb, looks, END_NS),
+        "surrogate": single_neuron.surrogate_estimate(
+            neuron, linear.efficacy_lsb, trials.membranes_lsb, seen_ns, END_NS
+        ),
     }
 
 
@@ -175,7 +177,7 @@ def run(
         }
         summary[name]["silent"] = float(np.isnan(arrays[f"{name}_spikes_ns"]).mean())
     summary["surrogate_factor"] = factor
-    summary["bytes"] = {"eventprop": BYTES_A_SPIKE, "surrogate": BYTES_A_SAMPLE * measured.looks_ns.shape[1]}
+    summary["bytes"] = {"eventprop": BYTES_A_SPIKE, "surrogate": BYTES_A_SAMPLE * measured.conversions_ns.shape[1]}
     title = f"gradient of a spike time on chip {config.profile}, seed {config.seed}"
     sizes = {"trials": trials, "neurons": neurons}
     return Outcome(

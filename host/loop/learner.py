@@ -29,10 +29,10 @@ EVALUATED_AT_ONCE = 250  # samples of one run where nothing is learned
 def playback_for(settings: SampleSettings, placement: Placement, method: Method) -> Playback:
     """What the processors have to do for a method."""
     room = max(settings.batch, EVALUATED_AT_ONCE)
-    readouts, looks = 0 if method.spiking_readouts else placement.network.outputs, method.looks
+    readouts, conversions = 0 if method.spiking_readouts else placement.network.outputs, method.conversions
     place = placement.layers[-1]
     return Playback(
-        *(room, readouts, settings.settle_ns, looks.count, looks.first_ns, looks.period_ns),
+        *(room, readouts, settings.settle_ns, conversions.count, conversions.first_ns, conversions.period_ns),
         *(place.hemisphere, place.half),
     )
 
@@ -101,7 +101,7 @@ class Learner:
 
     def compile(self) -> None:
         """Compile the method, or read it from the cache, so that nobody takes the time for arithmetic."""
-        self._gradient(silence(self.placement.network, self.method.looks.count))
+        self._gradient(silence(self.placement.network, self.method.conversions.count))
 
     def accuracy(self, index: int) -> float | None:
         """The fraction of right predictions of evaluation 0, validation, or 1, test; None where it was not reached."""
@@ -153,16 +153,16 @@ class Learner:
         readings = np.zeros((count, 0), np.uint8)
         if self.playback.readouts:
             readings = self.playback.read_readings(link, count)
-        looks = np.zeros((count, 0, c.LANES), np.uint8)
-        if learning and self.playback.looks:
-            looks = self.playback.read_looks(link, count)
+        conversions = np.zeros((count, 0, c.LANES), np.uint8)
+        if learning and self.playback.conversions:
+            conversions = self.playback.read_conversions(link, count)
         begun = time.perf_counter()
         spikes = ()
         if trace is not None:
             first_ticks, duration_ticks = stimuli.first_ticks[numbers], self.settings.duration_ticks
             spikes = order_spikes(*trace, first_ticks, self.placement, duration_ticks)
-        looks = np.ascontiguousarray(looks[:, :, self.placement.layers[0].lanes])
-        seen = Observation(stimuli.arrivals_ns[numbers], stimuli.targets[numbers], readings, spikes, looks)
+        conversions = np.ascontiguousarray(conversions[:, :, self.placement.layers[0].lanes])
+        seen = Observation(stimuli.arrivals_ns[numbers], stimuli.targets[numbers], readings, spikes, conversions)
         self.host_seconds += time.perf_counter() - begun
         return seen
 

@@ -47,17 +47,18 @@ class Observation:
         arrivals_ns: float64[n, inputs], when each input's event came; targets: int64[n].
         readings: uint8[n, readouts], the CADC at the end of each sample; no columns where it was not read.
         spikes: of each layer that is recorded, in order; nothing where the trace was not read.
-        looks: uint8[n, looks, hidden], membranes of the first layer on their way; empty where nothing was traced.
+        conversions: uint8[n, conversions, hidden], membranes of the first layer on their way; empty where nothing was
+            traced.
     """
 
     arrivals_ns: np.ndarray
     targets: np.ndarray
     readings: np.ndarray
     spikes: tuple[Spikes, ...]
-    looks: np.ndarray
+    conversions: np.ndarray
 
 
-def silence(network: Network, looks: int) -> Observation:
+def silence(network: Network, conversions: int) -> Observation:
     """An observation of one sample in which nothing happened: to compile a method with."""
     nothing = Spikes(np.zeros(0), np.zeros(0, np.int64), np.zeros(2, np.int64))
     (_, hidden), *_ = network
@@ -66,7 +67,7 @@ def silence(network: Network, looks: int) -> Observation:
         targets=np.zeros(1, np.int64),
         readings=np.zeros((1, network.outputs), np.uint8),
         spikes=tuple(nothing for _, neurons in network if neurons.spikes),
-        looks=np.zeros((1, looks, hidden.size), np.uint8),
+        conversions=np.zeros((1, conversions, hidden.size), np.uint8),
     )
 
 

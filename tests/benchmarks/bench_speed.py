@@ -32,8 +32,8 @@ RUNS = 15  # of either kind
 COMPILED: dict[str, list] = {  # every compiled function that Python calls in a training sample
     "core": [],
     "posting": [
-        *((operations, name) for name in ("insert_events", "insert_look", "insert_reset", "insert_rows")),
-        (core, "take_look"),
+        *((operations, name) for name in ("insert_events", "insert_conversion", "insert_reset", "insert_rows")),
+        (core, "take_conversion"),
     ],
     "kernels": [(BoundKernel, "__call__")],
     "tasks": [],  # each program has a function of its own, see `with_timers`
@@ -111,7 +111,7 @@ def us_per_sample(host: Host, timers: Timers) -> dict[str, float]:
     return dict(zip(("wall", *COMPILED), (medians * 1e6).tolist(), strict=True))
 
 
-@pytest.mark.parametrize("profile", ["typical", "ideal"])
+@pytest.request.parametrize("profile", ["typical", "ideal"])
 def test_the_share_of_simpy_and_python(benchmark, monkeypatch, profile):
     """Wall time of a training sample less what compiled functions take of it: core, posting to it, kernels, tasks."""
     timers = Timers()

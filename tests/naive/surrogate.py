@@ -1,8 +1,8 @@
 """Slow twin of the host loop's surrogate gradient: it steps the membranes of one neuron from event to event.
 
-The method sums closed forms at every look. Here each input has its own share of current and membrane, which decay
-exactly from one event to the next: inputs, spikes, releases, looks. At a spike and while the membrane is clamped all
-shares of the membrane are 0.
+The method sums closed forms at every conversion. Here each input has its own share of current and membrane, which decay
+exactly from one event to the next: inputs, spikes, releases, conversions. At a spike and while the membrane is clamped
+all shares of the membrane are 0.
 
 Units are those of :mod:`tests.naive.eventprop`.
 """
@@ -15,7 +15,7 @@ import numpy as np
 
 from tests.naive.eventprop import Network, psp
 
-INPUT, SPIKE, RELEASE, LOOK = range(4)  # in this order where times agree
+INPUT, SPIKE, RELEASE, CONVERSION = range(4)  # in this order where times agree
 
 
 def _decay(currents, membranes, span, network: Network, clamped: bool):
@@ -26,18 +26,18 @@ def _decay(currents, membranes, span, network: Network, clamped: bool):
     return currents * syn, membranes * mem + currents * psp(span, network.tau_syn, network.tau_mem)
 
 
-def hidden_gradient(network: Network, arrivals, spikes, looks, potentials, errors, steepness: float) -> np.ndarray:
+def hidden_gradient(network: Network, arrivals, spikes, seen_at, potentials, errors, steepness: float) -> np.ndarray:
     """dL/dw of the hidden layer, float64[inputs, hidden].
 
-    ``looks``: times; ``potentials``: float[looks, hidden], as measured there, above the leak; ``errors``: dL/dV of the
-    readouts at the end; ``spikes``: times of every hidden neuron.
+    ``seen_at``: times; ``potentials``: float[times, hidden], as measured there, above the leak; ``errors``: dL/dV of
+    the readouts at the end; ``spikes``: times of every hidden neuron.
     """
     gradient = np.zeros_like(network.hidden)
     end = network.duration - network.latency
     for j, times in enumerate(spikes):
         events = [(t, INPUT, i) for i, t in enumerate(arrivals)]
         events += [(t, SPIKE, 0) for t in times] + [(t + network.refractory, RELEASE, 0) for t in times]
-        events += [(t, LOOK, n) for n, t in enumerate(looks)]
+        events += [(t, CONVERSION, n) for n, t in enumerate(seen_at)]
         currents, membranes = np.zeros(len(arrivals)), np.zeros(len(arrivals))
         now, clamped, seen = 0.0, False, True
         pull = errors @ network.readout[:, j]

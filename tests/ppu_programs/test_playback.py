@@ -46,15 +46,15 @@ def test_it_plays_the_samples_that_it_is_told_in_their_order():
 
 
 def test_membranes_on_their_way_are_kept_sample_by_sample():
-    plain, traced = (Playback(room=4, readouts=3, settle_ns=60_000, **more) for more in ({}, {"looks": 5}))
+    plain, traced = (Playback(room=4, readouts=3, settle_ns=60_000, **more) for more in ({}, {"conversions": 5}))
     one, other = loaded(plain)[0], loaded(traced)[0]
     readings = played(one, plain, [4, 9, 2])
     assert (played(other, traced, [4, 9, 2]) == readings).all()  # to look changes nothing
-    looks = traced.read_looks(other.link, 3)
-    assert looks.shape == (3, 5, c.LANES) and (looks[:, :, :120] != 80).any(axis=(1, 2)).all()
+    conversions = traced.read_conversions(other.link, 3)
+    assert conversions.shape == (3, 5, c.LANES) and (conversions[:, :, :120] != 80).any(axis=(1, 2)).all()
     again = played(other, traced, [2, 4])
     assert apart(again, readings[[2, 0]]) <= SETTLED_LSB
-    assert apart(traced.read_looks(other.link, 2), looks[[2, 0]]) <= 1
+    assert apart(traced.read_conversions(other.link, 2), conversions[[2, 0]]) <= 1
 
 
 def test_without_readings_it_waits_just_as_long_and_resets_nobody():

@@ -25,7 +25,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from chip.base.compiled import compiled
-from host.loop.methods.method import Gradient, Learning, Looks, ReadingMethod
+from host.loop.methods.method import Conversions, Gradient, Learning, ReadingMethod
 from host.loop.methods.response import current, psp, psp_slope, released_psp, softmax_errors
 from host.loop.observation import Observation
 from ppu_programs.eventprop.settings import Settings
@@ -38,7 +38,7 @@ class EventPropMethod(ReadingMethod):
     """EventProp on a batch; the loss is softmax cross-entropy of the CADC's readings at the end of the samples."""
 
     name = "eventprop"
-    looks = Looks()
+    conversions = Conversions()
 
     def __init__(self, settings: SampleSettings, learning: Learning | None = None):
         super().__init__(settings, learning or Learning())

@@ -18,7 +18,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from chip.base.compiled import compiled
-from host.loop.methods.method import BatchMethod, Gradient, Learning, Looks
+from host.loop.methods.method import BatchMethod, Conversions, Gradient, Learning
 from host.loop.methods.response import current, psp, psp_slope
 from host.loop.observation import Observation
 from ppu_programs.fast_and_deep.settings import Settings
@@ -28,7 +28,7 @@ class FastAndDeepMethod(BatchMethod):
     """First-spike times on a batch; the loss is softmax cross-entropy of the readouts' times."""
 
     name = "fast-and-deep"
-    looks = Looks()
+    conversions = Conversions()
     spiking_readouts = True
 
     def __init__(self, settings: Settings, learning: Learning | None = None):

@@ -16,7 +16,7 @@ OF_THIS_METHOD = ""  # in the place of a source: so it is, here
 
 
 @dataclass(frozen=True)
-class Looks:
+class Conversions:
     """Samples of the hidden membranes by the CADC while a sample is played.
 
     Attributes:
@@ -69,7 +69,7 @@ class BatchMethod:
 
     name: str
     learning: Learning
-    looks: Looks
+    conversions: Conversions
     spiking_readouts = False
 
     def __init__(self, settings: SampleSettings, learning: Learning):
@@ -92,12 +92,14 @@ class BatchMethod:
 
     def assumptions(self) -> list[Assumption]:
         """The optimiser and the observation, which are not those of the on-chip rule of the same name."""
-        learning, looks = self.learning, self.looks
+        learning, conversions = self.learning, self.conversions
         seen = ["spikes with time stamps of 8 ns"]
         if not self.spiking_readouts:
             seen.append("the readouts' CADC bytes")
-        if looks.count:
-            seen.append(f"{looks.count} looks of the CADC at the hidden membranes, {looks.period_ns} ns apart")
+        if conversions.count:
+            seen.append(
+                f"{conversions.count} CADC conversions of the hidden membranes, {conversions.period_ns} ns apart"
+            )
         return [
             Assumption(
                 f"the host learns in float by Adam with rates of {learning.rate} and {learning.readout_rate} weight "
@@ -133,7 +135,7 @@ class Method(Protocol):
     """One way from observations to gradients; made with the settings of a rule.
 
     Attributes:
-        name: as the on-chip rule's; learning: chosen on validation samples; looks: what it needs beside spikes.
+        name: as the on-chip rule's; learning: chosen on validation samples; conversions: what it needs beside spikes.
         spiking_readouts: whether readouts are recorded like hidden neurons, in the place of their CADC readings.
 
     Raises ValueError when it is made for a network that it cannot train.
@@ -141,7 +143,7 @@ class Method(Protocol):
 
     name: str
     learning: Learning
-    looks: Looks
+    conversions: Conversions
     spiking_readouts: bool
 
     def assumptions(self) -> list[str]:

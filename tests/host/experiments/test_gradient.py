@@ -30,11 +30,14 @@ def test_an_ideal_chip_agrees_with_the_analytic_curves():
 
 def test_the_membranes_are_those_of_the_neuron_until_it_spikes():
     trials = gradient.measure(ChipConfig.ideal(), WEIGHTS[:1], gradient.all_phases(4), neurons=1)
-    assert trials.looks_ns[:, 0].tolist() == [0, 424, 848, 1_272]  # the phase of sampling differs
+    assert trials.conversions_ns[:, 0].tolist() == [0, 424, 848, 1_272]  # the phase of sampling differs
     seen_of_trials, spikes = trials.membranes_lsb[0, :, 0], trials.spikes_ns[0, :, 0]
-    for looks, seen, spike in zip(trials.looks_ns, seen_of_trials, spikes, strict=True):
-        before, held = looks <= spike, (looks > spike + c.FPGA_CLOCK_NS) & (looks < spike + NEURON.refractory_ns)
-        expected = WEIGHTS[0] * LINEAR.efficacy_lsb * single_neuron.response(NEURON, looks[before])
+    for seen_ns, seen, spike in zip(trials.conversions_ns, seen_of_trials, spikes, strict=True):
+        before, held = (
+            seen_ns <= spike,
+            (seen_ns > spike + c.FPGA_CLOCK_NS) & (seen_ns < spike + NEURON.refractory_ns),
+        )
+        expected = WEIGHTS[0] * LINEAR.efficacy_lsb * single_neuron.response(NEURON, seen_ns[before])
         assert before.any() and (np.abs(seen[before] - expected) <= 1).all()
         assert held.any() and (seen[held] == 0).all()
 

@@ -45,7 +45,7 @@ def observed(settings: DeepSettings, weights, arrivals: np.ndarray, target: int)
         targets=np.array([target]),
         readings=np.array([deep.readout_potentials(settings, weights, spikes)]),
         spikes=tuple(ordered([of_layer]) for of_layer in spikes),
-        looks=np.zeros((1, 0, 1), np.uint8),
+        conversions=np.zeros((1, 0, 1), np.uint8),
     )
 
 

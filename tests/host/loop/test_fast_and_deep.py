@@ -41,7 +41,7 @@ def observed(settings: Settings, arrivals, hidden, readouts, targets) -> Observa
         targets=np.array(targets, np.int64),
         readings=np.zeros((len(hidden), 0), np.uint8),
         spikes=tuple(first_spikes(times) for times in (hidden, readouts)),
-        looks=np.zeros((len(hidden), 0, settings.hidden), np.uint8),
+        conversions=np.zeros((len(hidden), 0, settings.hidden), np.uint8),
     )
 
 

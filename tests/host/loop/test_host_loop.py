@@ -149,15 +149,15 @@ def test_membranes_are_looked_at_when_the_method_thinks():
     learner = host.learner
     learner.link.record_trace()
     seen = learner._observe(np.arange(20))
-    assert not seen.spikes[0].times_ns.size and seen.looks.shape == (20, 17, 120)
-    looks_ns = 1_700.0 * np.arange(1, 18)
+    assert not seen.spikes[0].times_ns.size and seen.conversions.shape == (20, 17, 120)
+    conversions_ns = 1_700.0 * np.arange(1, 18)
     hidden = learner.weights[0].round() * quiet.efficacy_lsb
     arguments = -1e30, float(quiet.tau_syn_ns), float(quiet.tau_mem_ns)
     for n in range(20):
-        for look, t in enumerate(looks_ns):
+        for look, t in enumerate(conversions_ns):
             exact = [potential(t, hidden[:, j].copy(), seen.arrivals_ns[n], *arguments) for j in range(0, 120, 17)]
-            assert np.abs(seen.looks[n, look, ::17] - 80.0 - exact).max() <= 0.6
-    assert np.ptp(seen.looks) > 10
+            assert np.abs(seen.conversions[n, look, ::17] - 80.0 - exact).max() <= 0.6
+    assert np.ptp(seen.conversions) > 10
 
 
 @pytest.mark.slow

@@ -35,14 +35,14 @@ def ordered(spikes: list[list[np.ndarray]]) -> Spikes:
     )
 
 
-def observed(settings: Settings, arrivals, spikes, readings, targets, looks=None) -> Observation:
+def observed(settings: Settings, arrivals, spikes, readings, targets, conversions=None) -> Observation:
     """What a host sees of samples; ``spikes`` are times by sample and hidden neuron."""
     return Observation(
         arrivals_ns=np.array(arrivals),
         targets=np.array(targets, np.int64),
         readings=np.array(readings),
         spikes=(ordered(spikes),),
-        looks=np.zeros((len(arrivals), 0, settings.hidden), np.uint8) if looks is None else looks,
+        conversions=np.zeros((len(arrivals), 0, settings.hidden), np.uint8) if conversions is None else conversions,
     )
 
 
@@ -131,17 +131,17 @@ def test_superspike_is_its_slow_twin(case):
     bench = Bench(Settings(**CASES[case]))
     network, s, random = bench.network(), bench.settings, np.random.default_rng(6)
     seen, method = played(bench, 7, 3), SuperSpikeMethod(s)
-    looks_ns = method.looks.first_ns + method.looks.period_ns * np.arange(method.looks.count)
-    assert looks_ns[-1] < s.duration_ns <= looks_ns[-1] + method.looks.period_ns
-    looks = random.integers(60, 180, (3, len(looks_ns), s.hidden)).astype(np.uint8)
-    seen = dataclasses.replace(seen, looks=looks)
+    conversions_ns = method.conversions.first_ns + method.conversions.period_ns * np.arange(method.conversions.count)
+    assert conversions_ns[-1] < s.duration_ns <= conversions_ns[-1] + method.conversions.period_ns
+    conversions = random.integers(60, 180, (3, len(conversions_ns), s.hidden)).astype(np.uint8)
+    seen = dataclasses.replace(seen, conversions=conversions)
     found = method.gradient(seen, arrays(bench))
     errors, _ = softmax_errors(seen.readings, seen.targets, s.sharpness)
     expected = np.zeros_like(network.hidden)
     for n in range(3):
-        potentials = looks[n].astype(float) - 80
+        potentials = conversions[n].astype(float) - 80
         spikes = spikes_of(seen, n, s.hidden)
-        measured = looks_ns.astype(float), potentials, errors[n], 10.0
+        measured = conversions_ns.astype(float), potentials, errors[n], 10.0
         expected += surrogate.hidden_gradient(network, seen.arrivals_ns[n], spikes, *measured)
     assert np.allclose(found.by_weight[0], expected * s.efficacy_lsb / 3, rtol=1e-9, atol=1e-12)
     assert np.abs(expected).max() > 0
