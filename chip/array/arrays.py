@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
 
 from numba import float32, float64, int32, int64, uint8
+
+from chip.base.arrays.declared import Array, built, state
 
 # first index of Neurons.cell: what synapses ask of a neuron
 EFFICACY = 0
@@ -13,33 +15,23 @@ AT_EDGE, AT_ROW, AT_LABEL, AT_MODE, AT_WEIGHTS = 0, 1, 2, 3, 4
 
 
 class Network(NamedTuple):
-    """Synapses and routes.
+    """Synapses, drivers and routes; a row half is ``(hemisphere * 256 + row) * 2 + half``."""
 
-    weights, labels: uint8[1024, 128], row ``(hemisphere * 256 + row) * 2 + half``. row_mode: uint8[512].
-    factor: float32[1024, 128], on the efficacy of each synapse; no rows where all are 1.
-    nodes: int64[20, 12, 2], see :func:`chip.fabric.crossbar.node_registers`.
-    routes: int64[512, 5], of a neuron: label, key on its top and bottom PADI bus or -1, recorded by the FPGA, sends
-        events at all.
-    first, rows, driven, synapses: see :class:`chip.array.row_table.RowTable`.
-    latency: int64[1], on-chip latency in ns.
-    stp: float64[4, 256], short-term plasticity of driver ``hemisphere * 128 + driver``, and stp_first, stp_drivers: see
-        :mod:`chip.array.short_term_plasticity_tables`. charge: float64[256], fraction of the way to v_charge after the
-        last event, which was at charge_ns: int64[256].
-    """
-
-    weights: uint8[:, ::1]
-    labels: uint8[:, ::1]
-    factor: float32[:, ::1]
-    row_mode: uint8[::1]
-    nodes: int64[:, :, ::1]
-    routes: int64[:, ::1]
-    first: int64[::1]
-    rows: int32[::1]
-    driven: int64[::1]
-    synapses: int64[::1]
-    latency: int64[::1]
-    stp: float64[:, ::1]
-    stp_first: int64[::1]
-    stp_drivers: int64[::1]
-    charge: float64[::1]
-    charge_ns: int64[::1]
+    weights: Annotated[Array, state(uint8, (1024, 128), "", "of each row half, 0..63, as posted")]
+    labels: Annotated[Array, built(uint8, (1024, 128), "", "of each row half, 0..63")]
+    factor: Annotated[Array, built(float32, ("factor row halves", 128), "1", "on efficacies; no rows where all are 1")]
+    row_mode: Annotated[Array, built(uint8, (512,), "", "sign of each row, hemisphere * 256 + row")]
+    nodes: Annotated[Array, built(int64, (20, 12, 2), "", "of the crossbar, see chip.fabric.crossbar.node_registers")]
+    # label, key on its top and bottom PADI bus or -1, recorded by the FPGA, sends events at all
+    routes: Annotated[Array, built(int64, (512, 5), "", "of each neuron")]
+    first: Annotated[Array, built(int64, ("keys + 1",), "", "see chip.array.row_table.RowTable")]
+    rows: Annotated[Array, built(int32, ("rows of keys",), "", "see chip.array.row_table.RowTable")]
+    driven: Annotated[Array, built(int64, ("keys",), "", "rows that a key drives")]
+    synapses: Annotated[Array, built(int64, ("keys",), "", "synapses of enabled neurons that a key acts on")]
+    latency: Annotated[Array, built(int64, (1,), "ns", "from a spike to its synapses")]
+    # of driver hemisphere * 128 + driver, see chip.array.short_term_plasticity_tables
+    stp: Annotated[Array, built(float64, (4, 256), "", "short-term plasticity of each driver")]
+    stp_first: Annotated[Array, built(int64, ("selects + 1",), "", "first of the plastic drivers of a row select")]
+    stp_drivers: Annotated[Array, built(int64, ("plastic drivers",), "", "the plastic drivers")]
+    charge: Annotated[Array, state(float64, (256,), "1", "of each driver: way to v_charge after the last event")]
+    charge_ns: Annotated[Array, state(int64, (256,), "ns", "time of that event")]

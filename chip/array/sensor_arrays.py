@@ -6,13 +6,14 @@ hemisphere * 256 + row.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
 
 from numba import float32, float64, int64, uint8, uint64
 
 from chip.base import constants as c
+from chip.base.arrays.declared import Array, built, counts, pool, queue, state, work
+from chip.base.arrays.packing import unpacker
 from chip.base.inner import inner, outer
-from chip.base.packing import unpacker
 
 CAUSAL, ACAUSAL = 1, 2  # bits of a reset
 # of a request's key: at one instant reads come before resets
@@ -24,48 +25,39 @@ FULL = -1
 
 
 class SensorArrays(NamedTuple):
-    """What sensors are, what they hold, and what is asked of them.
+    """What sensors are, what they hold, and what is asked of them."""
 
-    labels: uint8[1024 row halves, 128]; label_of: uint8[512 neurons, 256 rows], the same. below: int64[512], the neuron
-        whose circuit is merged into this one, or -1.
-    amplitude, rate: float32[512, 256], of causal branches, in LSB and log2(e) / tau in 1/ns.
-    acausal_amplitude, acausal_rate: float32[1024, 128].
-    baseline, gain, offset: float64[2 hemispheres, 2 branches, 256], of CADC channels, even lanes first; key: uint64 of
-        the same shape; row_baseline: float64[2, 512]. level: float64[2], saturation, noise of a read per unit of draw.
-    causal: float32[512, 256]; acausal: float32[1024, 128]; last_pre: int64[512 rows, 64 labels]; last_post: int64[512].
-    since: float32[256], values: float32[2, 256]: work space.
-    clock: int64[5]: requests lie from a head to a tail; ``DONE_NS``, before which everything has been seen; the last
-        request's number; reads that were posted and not taken.
-    request_key: int64[n], ``time << 10 | reset << 9 | row``, sorted; request_number: int64[n]; request_mask:
-        uint8[n, 256].
-    answer_number: int64[m], the request's, or FREE; answer: uint8[m, 2 branches, 2 halves, 128].
-    """
-
-    labels: uint8[:, ::1]
-    label_of: uint8[:, ::1]
-    below: int64[::1]
-    amplitude: float32[:, ::1]
-    rate: float32[:, ::1]
-    acausal_amplitude: float32[:, ::1]
-    acausal_rate: float32[:, ::1]
-    baseline: float64[:, :, ::1]
-    gain: float64[:, :, ::1]
-    offset: float64[:, :, ::1]
-    key: uint64[:, :, ::1]
-    row_baseline: float64[:, ::1]
-    level: float64[::1]
-    causal: float32[:, ::1]
-    acausal: float32[:, ::1]
-    last_pre: int64[:, ::1]
-    last_post: int64[::1]
-    since: float32[::1]
-    values: float32[:, ::1]
-    clock: int64[::1]
-    request_key: int64[::1]
-    request_number: int64[::1]
-    request_mask: uint8[:, ::1]
-    answer_number: int64[::1]
-    answer: uint8[:, :, :, ::1]
+    labels: Annotated[Array, built(uint8, (1024, 128), "", "of each row half")]
+    label_of: Annotated[Array, built(uint8, (512, 256), "", "the same, of each neuron and row")]
+    below: Annotated[Array, built(int64, (512,), "", "neuron whose circuit is merged into this one, or -1")]
+    amplitude: Annotated[Array, built(float32, (512, 256), "LSB", "of causal branches")]
+    rate: Annotated[Array, built(float32, (512, 256), "1/ns", "of causal branches, log2(e) / tau")]
+    acausal_amplitude: Annotated[Array, built(float32, (1024, 128), "LSB", "of acausal branches")]
+    acausal_rate: Annotated[Array, built(float32, (1024, 128), "1/ns", "of acausal branches, log2(e) / tau")]
+    # [hemisphere, branch, EVEN then ODD lanes]
+    baseline: Annotated[Array, built(float64, (2, 2, 256), "LSB", "of channels of the CADC")]
+    gain: Annotated[Array, built(float64, (2, 2, 256), "1", "of channels of the CADC")]
+    offset: Annotated[Array, built(float64, (2, 2, 256), "LSB", "of channels of the CADC")]
+    key: Annotated[Array, built(uint64, (2, 2, 256), "", "of their read noise")]
+    row_baseline: Annotated[Array, built(float64, (2, 512), "LSB", "of both branches of a row")]
+    level: Annotated[Array, built(float64, (2,), "LSB", "saturation; noise of a read per unit of a draw")]
+    causal: Annotated[Array, state(float32, (512, 256), "LSB", "correlation of each neuron and row")]
+    acausal: Annotated[Array, state(float32, (1024, 128), "LSB", "anticorrelation of each row half")]
+    last_pre: Annotated[Array, state(int64, (512, 64), "ns", "last event of each row and label")]
+    last_post: Annotated[Array, state(int64, (512,), "ns", "last spike of each neuron")]
+    since: Annotated[Array, work(float32, (256,), "ns", "times since an event")]
+    values: Annotated[Array, work(float32, (2, 256), "LSB", "both branches of a row")]
+    # DONE_NS, before which everything has been seen; the last request's number; reads that were posted and not taken
+    clock: Annotated[Array, counts(5, (DONE_NS, LAST_NUMBER), "requests lie from a head to a tail")]
+    request_key: Annotated[
+        Array, queue(int64, ("requests",), "", "time << 10 | reset << 9 | row", REQUEST_HEAD, outgrown=True)
+    ]
+    request_number: Annotated[Array, queue(int64, ("requests",), "", "from 1 on", REQUEST_HEAD, outgrown=True)]
+    request_mask: Annotated[
+        Array, queue(uint8, ("requests", 256), "", "branches to reset, 1 or 2", REQUEST_HEAD, outgrown=True)
+    ]
+    answer_number: Annotated[Array, pool(int64, ("answers",), "", "the request's, or FREE")]
+    answer: Annotated[Array, pool(uint8, ("answers", 2, 2, 128), "LSB", "codes, [branch, half, lane]")]
 
 
 sensors_of = unpacker(SensorArrays, (SensorArrays,))

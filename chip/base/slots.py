@@ -16,6 +16,7 @@ from chip.base.grid import (
 )
 from chip.base.inner import inlined
 
+SLOTS = "slots"  # their number, where shapes of arrays are declared
 # second index of Neurons.place
 PLACE_NEURON, PLACE_HALF, PLACE_LANE, PLACE_CLAMP, PLACE_MEMBRANE, PLACE_BELOW, PLACE_ENABLED = range(7)
 

@@ -162,14 +162,6 @@ def _next_conversion(clock, conversions):
     return conversions[clock[CONVERSION_HEAD]] >> 1 if clock[CONVERSION_HEAD] < clock[CONVERSION_TAIL] else FAR_NS
 
 
-@inlined
-def _convert_from(now, changed, until_ns, neurons, network, queues, scratch, bounds):
-    """Carry out the CADC conversions up to a time, after bringing a state that was ``changed`` into ``neurons.now``."""
-    if changed:
-        copy(now, neurons.now)
-    return convert_due(until_ns, neurons, network, queues, scratch, bounds)
-
-
 @outer
 def advance(now_ns, table):
     """Let everything before ``now_ns`` happen, as far as it can be committed; return DONE, or why to be called again.
@@ -191,67 +183,76 @@ def advance_bounded(now_ns, table):
 
 @inlined
 def _advance(now_ns, neurons, network, queues, scratch, bounds):
-    """Let time pass, see ``advance``."""
+    """Let time pass, see ``advance``. From one committed time to the next:
+
+    1. a block in which nothing can happen is jumped over
+    2. conversions that are due see the state on a copy
+    3. what has not passed yet must wait
+    4. all neurons take a grid step as if nothing happened
+    5. where something does, events are delivered and neurons resolved edge by edge
+    6. what came out is committed
+    """
     clock = queues.clock
     noisy = neurons.key.size > 0
     # the state is computed to and fro between two arrays, rather than copied back after each step
     now, later, changed = neurons.now, scratch.next, False
     status = DONE
     while True:
-        start_ns = clock[COMMITTED]
+        start_ns = quiet_ns = clock[COMMITTED]
         cause_ns = next_cause(clock, queues.events, queues.flights, queues.resets)
         conversion_ns = _next_conversion(clock, queues.conversions)
         if start_ns % BLOCK_NS == 0 and clock[HELD_COUNT] == 0:
-            end_ns = start_ns + BLOCK_NS
-            if min(now_ns, cause_ns, conversion_ns) >= end_ns:
-                if jump(start_ns, now, later, noisy, neurons, bounds):
+            if min(now_ns, cause_ns, conversion_ns) >= start_ns + BLOCK_NS:
+                if jump(start_ns, now, later, noisy, neurons, bounds):  # 1.
                     now, later, changed = later, now, not changed
-                    clock[COMMITTED] = end_ns
-                    queues.tally[QUIET_BLOCKS] += 1
+                    _commit(start_ns + BLOCK_NS, QUIET_BLOCKS, queues)
                     continue
             elif rests(now, neurons, bounds):
-                quiet_ns = min(end_ns, cause_ns)
-                # a conversion at the very end of the block belongs to the next one
-                last_ns = min(now_ns, quiet_ns if quiet_ns < end_ns else quiet_ns - EDGE_NS)
-                if conversion_ns <= last_ns:
-                    converted = _convert_from(now, changed, last_ns, neurons, network, queues, scratch, bounds)
-                    now, later, changed = neurons.now, scratch.next, False
-                    if converted == NO_ROOM:
-                        status = GROW
-                        break
-                    conversion_ns = _next_conversion(clock, queues.conversions)
-                if quiet_ns == end_ns:
-                    if now_ns < quiet_ns:
-                        break
-                    continue
-                if now_ns <= quiet_ns:
-                    break
-        end_ns = start_ns + GRID_NS
-        if conversion_ns <= min(now_ns, end_ns - EDGE_NS):
-            last_ns = min(now_ns, end_ns - EDGE_NS)
-            converted = _convert_from(now, changed, last_ns, neurons, network, queues, scratch, bounds)
-            now, later, changed = neurons.now, scratch.next, False
-            if converted == NO_ROOM:
+                quiet_ns = min(start_ns + BLOCK_NS, cause_ns)
+        if conversion_ns <= min(now_ns, _seen_until(start_ns, quiet_ns)):  # 2.
+            if changed:
+                copy(now, neurons.now)
+                now, later, changed = neurons.now, scratch.next, False
+            if convert_due(min(now_ns, _seen_until(start_ns, quiet_ns)), neurons, network, queues, scratch,
+                           bounds) == NO_ROOM:  # fmt: skip
                 status = GROW
                 break
-        if now_ns < end_ns:
+        if now_ns < start_ns + GRID_NS or now_ns <= quiet_ns < start_ns + BLOCK_NS or now_ns < quiet_ns:  # 3.
             break
-        # a step in which nothing arrives, nobody comes near a threshold or a bound and nobody is released is all linear
+        if quiet_ns == start_ns + BLOCK_NS:
+            continue  # nothing but conversions kept it from the jump
+        end_ns = start_ns + GRID_NS
         when = moment(STEP, end_ns // GRID_NS) if noisy else np.uint64(0)
-        hits = step(now, later, noisy, when, neurons, bounds)
+        hits = step(now, later, noisy, when, neurons, bounds)  # 4.
         if hits > 0 or min(cause_ns, clock[NEXT_RELEASE]) < end_ns:
-            status = grid_step(start_ns, hits, now, later, noisy, when, neurons, network, queues, scratch, bounds)
+            status = grid_step(start_ns, hits, now, later, noisy, when, neurons, network, queues, scratch, bounds)  # 5.
             if status != DONE:
                 break
-        settle(later, noisy, bounds)
+        settle(later, noisy, bounds)  # 6.
         if end_ns % BLOCK_NS == 0:
             flush_tiny(later)
         now, later, changed = later, now, not changed
-        clock[COMMITTED] = end_ns
-        queues.tally[STEPS] += 1
+        _commit(end_ns, STEPS, queues)
     if changed:
         copy(now, neurons.now)
     if status == DONE:
         forget_writes(clock[COMMITTED], queues)
         clock[NOW] = now_ns
     return status
+
+
+@inlined
+def _seen_until(start_ns, quiet_ns):
+    """Return the last time at which a state is seen from the one committed, in a block that is quiet up to a time.
+
+    A conversion at the very end of a step or of a quiet block belongs to what comes then.
+    """
+    quiet_ns = min(quiet_ns, start_ns + BLOCK_NS - EDGE_NS)
+    return max(quiet_ns, start_ns + GRID_NS - EDGE_NS)
+
+
+@inlined
+def _commit(end_ns, what, queues):
+    """Let the state stand at a time; count the step or the quiet block that it took."""
+    queues.clock[COMMITTED] = end_ns
+    queues.tally[what] += 1

@@ -8,7 +8,7 @@ from chip.array.arrays import Network
 from chip.array.row_table import row_table
 from chip.array.short_term_plasticity_tables import plastic_drivers
 from chip.base import constants as c
-from chip.base.aligned import aligned
+from chip.base.arrays.aligned import aligned
 from chip.base.draws import DRAW_STD
 from chip.base.grid import (
     BLOCK_STEPS,

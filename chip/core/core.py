@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from chip.base import constants as c
+from chip.base.arrays.growth import outgrown
 from chip.base.config import ChipConfig
 from chip.base.feed import Conversion, Feed, tell
 from chip.base.grid import (
@@ -203,9 +204,7 @@ class AnalogCore(Live, Posting):
         """Double what may have been too short for one more grid step."""
         slots = self._neurons.now.shape[1]
         self._scratch = build_scratch(slots, 2 * self._scratch.delivery.shape[0], 2 * self._scratch.batch.size)
-        names = ("flights", "log_time", "log_info", "driven")
-        longer = {name: np.resize(getattr(self._queues, name), 2 * getattr(self._queues, name).size) for name in names}
-        self._queues = self._queues._replace(**longer)
+        self._queues = outgrown(self._queues)
         self._pack()
 
     def _observe(self, time_ns: int, what: str) -> int:
@@ -426,13 +425,16 @@ class AnalogCore(Live, Posting):
         return saved if self.sensors is None else saved | self.sensors.snapshot()
 
     def restore(self, saved: dict[str, np.ndarray]) -> None:
-        """Go back to a snapshot of a core with the same registers."""
-        if self.sensors is not None and "sensor_request_key" not in saved:
-            raise ValueError("the snapshot lacks the correlation sensors; it must be of a core with the same registers")
+        """Go back to a snapshot of a core with the same registers.
+
+        Raises:
+            ValueError: it is of a core with others; then nothing has changed.
+        """
+        if self.sensors is not None:
+            self.sensors.check(saved)
         self._queues = restore_state(saved, self._neurons, self._network, self._queues)
         self._pack()
         self._now_ns = int(self._clock[NOW])
         self._forgotten_ns, self._kept_ns = int(saved["forgotten"][0]), saved["kept"].tolist()
-        self._clock[DRIVEN_COUNT] = 0
         if self.sensors is not None:
             self.sensors.restore(saved)

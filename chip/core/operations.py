@@ -9,12 +9,13 @@ import numpy as np
 from chip.array.arrays import Network
 from chip.array.writes import insert_row, insert_rows
 from chip.base import constants as c
+from chip.base.arrays.growth import make_room
 from chip.base.feed import Post, Posted, tell
 from chip.base.queues import BAD_ROW, BAD_TIME, BAD_WEIGHT, FULL, TWICE
+from chip.base.timeline import CONVERSION_HEAD, EVENT_HEAD, RESET_HEAD, WRITE_HEAD
 from chip.converters.requests import insert_conversion
 from chip.core.layout import Queues
 from chip.core.sensors import WHOLE_HALF, CorrelationSensors
-from chip.core.state import POSTED
 from chip.fabric.events import BAD_PART, insert_events
 from chip.fabric.padi import INJECTED, LAST_LABEL, padi_word
 from chip.neurons.resets import insert_reset, lanes_of
@@ -52,7 +53,7 @@ class Posting:
         """Post events first..last - 1 of int64[n] times and int64[n] labels, as :meth:`post_events` does."""
         arguments = times_ns, labels, first, last, zero_ns, LAST_LABEL
         while (status := insert_events(self._clock, self._queues.events, *arguments)) == FULL:
-            self._make_room("events", last - first)
+            self._make_room(EVENT_HEAD, last - first)
         if status == BAD_PART:
             there = f"{times_ns.size} times and {labels.size} labels"
             raise ValueError(f"events {first}..{last - 1} are to be posted, but there are {there}")
@@ -73,7 +74,7 @@ class Posting:
         word = padi_word(hemisphere, busses, row_select, label)
         times, words = np.array([time_ns], np.int64), np.array([word], np.int64)
         while insert_events(self._clock, self._queues.events, times, words, 0, 1, 0, INJECTED | LAST_LABEL) == FULL:
-            self._make_room("events", 1)
+            self._make_room(EVENT_HEAD, 1)
         if self._posts:
             to = dict(hemisphere=hemisphere, busses=busses, row_select=row_select, label=label)
             self._tell(Post.PADI_EVENT, time_ns, **to)
@@ -103,7 +104,7 @@ class Posting:
             )
         arguments = zero_ns, times_ns, hemisphere, rows, half, values
         while (status := insert_rows(*self._writes(), *arguments)) == FULL:
-            self._make_room("writes", len(rows))
+            self._make_room(WRITE_HEAD, len(rows))
         if status in (BAD_TIME, TWICE):
             self._refuse_rows(status, zero_ns + times_ns, hemisphere, rows, half, values)
         if self._posts and status >= 0:
@@ -120,7 +121,7 @@ class Posting:
             raise ValueError(f"the weights of a row have the shape {values.shape}; it must be ({c.HALVES}, {c.LANES})")
         arguments = first_ns, step_ns, hemisphere, row, values
         while (status := insert_row(*self._writes(), *arguments)) == FULL:
-            self._make_room("writes", c.HALVES)
+            self._make_room(WRITE_HEAD, c.HALVES)
         if status < 0 and status != BAD_WEIGHT:
             times_ns = np.array([first_ns, first_ns + step_ns])
             self._refuse_rows(status, times_ns, hemisphere, np.array([row]), c.EVEN, values)
@@ -167,7 +168,7 @@ class Posting:
             mask = lanes_of(mask)
         key = time_ns << 2 | (hemisphere * c.HALVES + half)
         while insert_reset(self._clock, self._queues.resets, self._queues.reset_masks, key, mask) == FULL:
-            self._make_room("resets", 1)
+            self._make_room(RESET_HEAD, 1)
         if self._posts:
             self._tell(Post.NEURON_RESET, time_ns, hemisphere=hemisphere, half=half, mask=mask.copy())
 
@@ -178,7 +179,7 @@ class Posting:
             self._check_time(time_ns, "a CADC conversion")
         ticket = (int(time_ns) << 1) | hemisphere
         while insert_conversion(self._clock, self._queues.conversions, ticket) == FULL:
-            self._make_room("conversions", 1)
+            self._make_room(CONVERSION_HEAD, 1)
         if self._posts:
             self._tell(Post.CONVERSION, time_ns, hemisphere=hemisphere)
         return ticket
@@ -236,30 +237,11 @@ class Posting:
         if time_ns >= c.END_NS:
             raise ValueError(f"{what} is posted for {time_ns} ns; a chip's time ends at {c.END_NS} ns, which is 19.5 h")
 
-    def _make_room(self, name: str, count: int) -> None:
-        """Make a queue take ``count`` more keys: close it up, then lengthen it."""
-        clock = self._clock
-        head, payload = POSTED[name]
-        keys = getattr(self._queues, name)
-        if clock[head + 1] + count <= keys.size:
-            return
-        kept = np.arange(clock[head], clock[head + 1])
-        done = 0
-        if name == "conversions":  # conversions that nobody has read yet stay
-            unread = np.flatnonzero(keys[: clock[head]] >= 0)
-            kept, done = np.concatenate([unread, kept]), unread.size
-        size = keys.size
-        while kept.size + count > size // 2:
-            size *= 2
-        longer = {}
-        for field in filter(None, (name, payload)):
-            array = getattr(self._queues, field)
-            if size > keys.size:
-                longer[field] = np.zeros((size, *array.shape[1:]), array.dtype)
-            longer.get(field, array)[: kept.size] = array[kept]
-        clock[head], clock[head + 1] = done, kept.size
-        if longer:
-            self._queues = self._queues._replace(**longer)
+    def _make_room(self, head: int, count: int) -> None:
+        """Make the queue with a head take ``count`` more elements."""
+        queues = make_room(self._queues, head, count)
+        if queues is not self._queues:
+            self._queues = queues
             self._pack()
 
 

@@ -1,11 +1,11 @@
-"""The arrays of a core handed to compiled code as one, see :mod:`chip.base.packing`."""
+"""The arrays of a core handed to compiled code as one, see :mod:`chip.base.arrays.packing`."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from chip.array.arrays import Network
-from chip.base.packing import Parts, table_of, unpacker
+from chip.base.arrays.packing import Parts, table_of, unpacker
 from chip.core.layout import Queues, Scratch
 from chip.neurons.arrays import Neurons
 from chip.neurons.bounded import Bounds

@@ -14,7 +14,6 @@ from chip.array.sensor_arrays import (
     DONE_NS,
     FREE,
     FULL,
-    LAST_NUMBER,
     OPEN_READS,
     REQUEST_HEAD,
     REQUEST_TAIL,
@@ -25,11 +24,14 @@ from chip.array.sensor_arrays import (
     take_answer,
 )
 from chip.base import constants as c
+from chip.base.arrays.declared import changing, queues_of
+from chip.base.arrays.growth import outgrown
+from chip.base.arrays.kept import brought_back, check_kept, kept
+from chip.base.arrays.packing import table_of
 from chip.base.draws import DRAW_STD
 from chip.base.grid import LONG_AGO_NS
 from chip.base.lanes import to_lanes
 from chip.base.live import Live
-from chip.base.packing import table_of
 from chip.core.layout import Queues
 from chip.core.sensing import catch_up
 from chip.neurons.circuits import neurons_below
@@ -37,9 +39,8 @@ from chip.silicon.sensors import BRANCHES, SensorSilicon
 
 LABELS = c.LABEL_MAX + 1
 LOG2_E = 1 / np.log(2)
-STATE = ("causal", "acausal", "last_pre", "last_post")
-REQUESTS, ANSWERS = ("request_key", "request_number", "request_mask"), ("answer_number", "answer")
-CHANGING = (*STATE, "clock", *REQUESTS, *ANSWERS)
+SENSOR = "sensor_"  # before the names of their arrays in a core's snapshot
+CHANGING = changing(SensorArrays)
 ROOM = 16  # for requests and answers, at first
 NO_MASK = np.zeros((c.HALVES, c.LANES), np.uint8)
 WHOLE_HALF = np.zeros((c.HALVES, c.HALVES, c.LANES), np.uint8)  # masks that name one half
@@ -118,8 +119,7 @@ class CorrelationSensors(Live):
     def _post(self, key: int, mask: np.ndarray, later_ns: int = 0, later_mask: np.ndarray = NO_MASK) -> int:
         number = insert_request(self._table, key, mask, later_ns, later_mask)
         if number == FULL:
-            longer = {name: getattr(self.arrays, name) for name in REQUESTS + ANSWERS}
-            self._install(self.arrays._replace(**{name: _doubled(array) for name, array in longer.items()}))
+            self._install(outgrown(self.arrays))
             number = insert_request(self._table, key, mask, later_ns, later_mask)
         return number
 
@@ -147,11 +147,11 @@ class CorrelationSensors(Live):
         """
         if number not in self._requests("request_number"):
             return None
-        kept = {name: getattr(self.arrays, name).copy() for name in CHANGING}
+        before = {name: getattr(self.arrays, name).copy() for name in CHANGING}
         catch_up(until_ns, self._table, times, info, times.size, driven, driven.size)
         answer = self.result(number)
         for name in CHANGING:
-            getattr(self.arrays, name)[...] = kept[name]
+            getattr(self.arrays, name)[...] = before[name]
         self._strike_out(number)
         return answer
 
@@ -162,10 +162,10 @@ class CorrelationSensors(Live):
 
     def _strike_out(self, number: int) -> None:
         """Forget a read that waits."""
-        kept = self._requests("request_number") != number
-        for name in REQUESTS:
+        others = self._requests("request_number") != number
+        for name in queues_of(SensorArrays)[REQUEST_HEAD]:
             requests = self._requests(name)
-            requests[: kept.sum()] = requests[kept]
+            requests[: others.sum()] = requests[others]
         self.arrays.clock[REQUEST_TAIL] -= 1
         self.arrays.clock[OPEN_READS] -= 1
 
@@ -173,32 +173,24 @@ class CorrelationSensors(Live):
 
     def snapshot(self) -> dict[str, np.ndarray]:
         """Return copies of what the future depends on."""
-        saved = {f"sensor_{name}": getattr(self.arrays, name).copy() for name in STATE}
-        saved |= {f"sensor_{name}": self._requests(name).copy() for name in REQUESTS}
-        resets = (saved["sensor_request_key"] & RESET_BIT) != 0
-        saved["sensor_request_mask"][~resets] = 0
-        saved["sensor_times"] = self.arrays.clock[[DONE_NS, LAST_NUMBER]]
-        numbers = self.arrays.answer_number
-        answered = np.flatnonzero(numbers != FREE)
-        answered = answered[np.argsort(numbers[answered])]
-        return saved | {f"sensor_{name}": getattr(self.arrays, name)[answered] for name in ANSWERS}
+        saved = kept(self.arrays)
+        reads = (saved["request_key"] & RESET_BIT) == 0
+        saved["request_mask"][reads] = 0  # nobody has written theirs
+        return {f"{SENSOR}{name}": array for name, array in saved.items()}
+
+    def check(self, saved: dict[str, np.ndarray]) -> None:
+        """Refuse a snapshot of another chip; see :func:`chip.base.arrays.kept.check_kept`."""
+        check_kept(self.arrays, _of_sensors(saved))
 
     def restore(self, saved: dict[str, np.ndarray]) -> None:
         """Take back what :meth:`snapshot` returned."""
-        requests, answers = saved["sensor_request_key"], saved["sensor_answer_number"]
-        reads = answers.size + int(((requests & RESET_BIT) == 0).sum())
-        changed = {}
-        for names, room in ((REQUESTS, requests.size), (ANSWERS, reads)):
-            for name in names:
-                content = saved[f"sensor_{name}"]
-                changed[name] = np.zeros((max(room, ROOM), *content.shape[1:]), content.dtype)
-                changed[name][: content.shape[0]] = content
-        for name in STATE:
-            getattr(self.arrays, name)[...] = saved[f"sensor_{name}"]
-        done_ns, number = saved["sensor_times"]
-        self.arrays.clock[[REQUEST_HEAD, REQUEST_TAIL, DONE_NS]] = 0, requests.size, done_ns
-        self.arrays.clock[[LAST_NUMBER, OPEN_READS]] = number, reads
-        self._install(self.arrays._replace(**changed))
+        arrays = brought_back(self.arrays, _of_sensors(saved))
+        waiting = arrays.request_key[: arrays.clock[REQUEST_TAIL]]
+        arrays.clock[OPEN_READS] = np.count_nonzero(arrays.answer_number != FREE)
+        arrays.clock[OPEN_READS] += np.count_nonzero((waiting & RESET_BIT) == 0)
+        while arrays.clock[OPEN_READS] > arrays.answer_number.size:
+            arrays = outgrown(arrays)
+        self._install(arrays)
 
     def take_over(self, before: CorrelationSensors, enabled: np.ndarray) -> None:
         """Go on from the state of the sensors of this chip under other registers; those that are off now lose it."""
@@ -207,8 +199,9 @@ class CorrelationSensors(Live):
             stored.reshape(c.HEMISPHERES, -1)[~enabled] = 0.0
 
 
-def _doubled(array: np.ndarray) -> np.ndarray:
-    return np.concatenate([array, np.zeros_like(array)])
+def _of_sensors(saved: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Return what of a core's snapshot is the sensors'."""
+    return {name.removeprefix(SENSOR): array for name, array in saved.items() if name.startswith(SENSOR)}
 
 
 def reset_mask(mask: np.ndarray | None, causal: bool, acausal: bool) -> np.ndarray:

@@ -1,7 +1,6 @@
-"""What the analog core is made of at a moment, as a dict of arrays, and back.
+"""What the analog core is made of at a moment, as a dict of arrays, and back; and what goes on under other registers.
 
-Queues are kept from head to tail only, so two cores with the same past have equal snapshots, whatever the lengths of
-their arrays and however often somebody converted.
+What is in it follows from the tables of the blocks, see :mod:`chip.base.arrays.declared`.
 """
 
 from __future__ import annotations
@@ -10,35 +9,14 @@ import numpy as np
 
 from chip.array.arrays import Network
 from chip.base import constants as c
+from chip.base.arrays.kept import brought_back, check_kept, kept
 from chip.base.slots import PLACE_NEURON
-from chip.base.timeline import (
-    COMMITTED,
-    CONVERSION_HEAD,
-    EVENT_HEAD,
-    FLIGHT_HEAD,
-    FLIGHT_TAIL,
-    LOG_COUNT,
-    NOW,
-    RESET_HEAD,
-    WRITE_HEAD,
-)
+from chip.base.timeline import FLIGHT_HEAD, FLIGHT_TAIL, WRITE_HEAD, WRITE_TAIL
 from chip.core.layout import Queues
 from chip.fabric.arrays import IN_FLIGHT, LOST, ROUTE_BOTTOM, ROUTE_TOP, SENT
 from chip.neurons.arrays import LEAK, Neurons, U
 from chip.neurons.circuits import own_membranes
 from chip.neurons.holding import hold_refractory
-
-# queue, its head in the clock (the tail follows it), what goes with each key
-POSTED = {
-    "events": (EVENT_HEAD, None),
-    "flights": (FLIGHT_HEAD, None),
-    "writes": (WRITE_HEAD, "replaced"),
-    "resets": (RESET_HEAD, "reset_masks"),
-    "conversions": (CONVERSION_HEAD, "conversion_codes"),
-}
-DRIVER_STATE = ("charge", "charge_ns")  # of Network
-# field by which a lost shape is noticed, and the arrays that are taken whole
-STATE = ("now", "release")
 
 
 def carry_over(before: Neurons, after: Neurons, stays: np.ndarray) -> None:
@@ -68,7 +46,7 @@ def route_again(network: Network, queues: Queues) -> None:
 
 def write_again(before: Network, after: Network, queues: Queues) -> None:
     """Let the writes that are posted act on other weights, rather than on those before, which are lost."""
-    head, tail = queues.clock[WRITE_HEAD], queues.clock[WRITE_HEAD + 1]
+    head, tail = queues.clock[WRITE_HEAD], queues.clock[WRITE_TAIL]
     row_halves = queues.writes[head:tail] & 0x3FF
     values = np.empty((tail - head, c.LANES), np.uint8)
     for i in reversed(range(tail - head)):  # the last one has left what it writes
@@ -81,78 +59,24 @@ def write_again(before: Network, after: Network, queues: Queues) -> None:
 
 def carry_over_drivers(before: Network, after: Network) -> None:
     """Let the drivers' short-term plasticity go on from where it was."""
-    for name in DRIVER_STATE:
-        getattr(after, name)[...] = getattr(before, name)
+    after.charge[...], after.charge_ns[...] = before.charge, before.charge_ns
 
 
 def snapshot_state(neurons: Neurons, network: Network, queues: Queues) -> dict[str, np.ndarray]:
     """Return copies of everything that the future and the record depend on, but for the registers."""
-    clock = queues.clock
-    saved = {name: getattr(neurons, name).copy() for name in STATE}
-    saved["times"] = clock[[COMMITTED, NOW]].copy()
-    saved["tally"], saved["fired"] = queues.tally.copy(), queues.fired.copy()
-    saved["weights"] = network.weights.copy()
-    saved.update((name, getattr(network, name).copy()) for name in DRIVER_STATE)
-    for name, (head, payload) in POSTED.items():
-        span = slice(clock[head], clock[head + 1])
-        saved[name] = getattr(queues, name)[span].copy()
-        if payload == "conversion_codes":
-            done = np.flatnonzero(queues.conversions[: clock[head]] >= 0)
-            saved["done_conversions"], saved["done_codes"] = queues.conversions[done], queues.conversion_codes[done]
-        elif payload:
-            saved[payload] = getattr(queues, payload)[span].copy()
-    for name in ("log_time", "log_info"):
-        saved[name] = getattr(queues, name)[: clock[LOG_COUNT]].copy()
-    return saved
+    return kept(neurons) | kept(network) | kept(queues)
 
 
 def restore_state(saved: dict[str, np.ndarray], neurons: Neurons, network: Network, queues: Queues) -> Queues:
     """Bring back a snapshot of a core with the same registers; returns the queues, with longer arrays if need be.
 
     Raises:
-        ValueError: the snapshot lacks an array, or is of a chip with other neurons enabled.
+        ValueError: the snapshot lacks an array, or is of a chip with other neurons enabled; then nothing has changed.
     """
-    needed = {"now", "release", "times", "tally", "fired", "weights", "done_conversions", "log_info", *DRIVER_STATE}
-    missing = needed - saved.keys()
-    if missing:
-        raise ValueError(f"the snapshot lacks {', '.join(sorted(missing))}; it must come from AnalogCore.snapshot")
-    if saved["now"].shape != neurons.now.shape:
-        raise ValueError(
-            f"the snapshot holds {saved['now'].shape[1]} neuron slots, this chip's registers enable "
-            f"{neurons.now.shape[1]}; restore it on a chip with the same registers"
-        )
-    for name in STATE:
-        getattr(neurons, name)[...] = saved[name]
-    network.weights[...] = saved["weights"]
-    for name in DRIVER_STATE:
-        getattr(network, name)[...] = saved[name]
-    clock = queues.clock
-    clock[COMMITTED], clock[NOW] = saved["times"]
-    queues.tally[...], queues.fired[...] = saved["tally"], saved["fired"]
-    changed = {}
-    for name, (head, payload) in POSTED.items():
-        keys, values = saved[name], saved.get(payload)
-        if payload == "conversion_codes":
-            done = saved["done_conversions"]
-            keys = np.concatenate([done, keys])
-            values = np.concatenate([saved["done_codes"], np.zeros((keys.size - done.size, 256), np.uint8)])
-            clock[head] = done.size
-        else:
-            clock[head] = 0
-        clock[head + 1] = keys.size
-        changed[name] = _filled(getattr(queues, name), keys)
-        if payload:
-            changed[payload] = _filled(getattr(queues, payload), values)
-    for name in ("log_time", "log_info"):
-        changed[name] = _filled(getattr(queues, name), saved[name])
-    clock[LOG_COUNT] = saved["log_time"].size
-    hold_refractory(neurons, clock)
-    return queues._replace(**changed)
-
-
-def _filled(array: np.ndarray, content: np.ndarray) -> np.ndarray:
-    """Return the array with the content at its front, a longer one where it does not fit."""
-    if content.shape[0] > array.shape[0]:
-        array = np.zeros((2 * content.shape[0], *array.shape[1:]), array.dtype)
-    array[: content.shape[0]] = content
-    return array
+    for block in (neurons, network, queues):
+        check_kept(block, saved)
+    brought_back(neurons, saved)
+    brought_back(network, saved)
+    queues = brought_back(queues, saved)
+    hold_refractory(neurons, queues.clock)
+    return queues

@@ -5,9 +5,12 @@ Membranes are kept relative to the leak potential: u = V - leak. All potentials 
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
 
 from numba import float64, int64, uint64
+
+from chip.base.arrays.declared import Array, built, state
+from chip.base.slots import SLOTS
 
 # first index of a state array [3, slots]
 U, EXC, INH = 0, 1, 2
@@ -22,43 +25,35 @@ TINY_LSB = 1e-60  # smaller values are set to zero where a block ends: denormal 
 
 
 class Neurons(NamedTuple):
-    """Parameters, tables and state of the neurons; S slots, padded.
+    """Parameters, tables and state of the neurons."""
 
-    halves: int64[4, 2], first slot and number of slots of each row half.
-    place: int64[S, 7], of a slot: neuron (hemisphere * 256 + column, -1 padding), row half, lane, for how many ns a
-        spike clamps it, the slot that holds its membrane, that of the circuit which is merged into it or -1, and
-        whether its circuit is enabled: a reset fires no other.
-        holdoff: int64[S], for how many ns after that it cannot fire.
-    merged: int64[n, 2], slots of the top and the bottom circuit of each merged neuron. The top one holds membrane and
-        currents of both; the bottom one rests at zero, and has only the efficacy of its synapses.
-    cell: float64[8, S]: efficacy (LSB of current per weight unit), reset and threshold relative to the leak potential
-        (infinite where nothing spikes), leak potential, the noise's kicks of a step and of a block and the drive that
-        bounds them, see :func:`chip.neurons.noise.kick_tables`, and the level of the candidate test.
-    fine: float64[26, 5, S], propagators over 0..25 edges. coarse: float64[17, 5, S], over 0..16 grid steps.
-    scan: float64[S, 5, 32], ``fine`` again, a neuron's edges contiguous, padded with the last one.
-    live: float64[8, S], propagator over one step, level of the candidate test, 1 free or 0 clamped, amplitude of the
-        noise: while a neuron is clamped, its u is kept by the propagator itself.
-    key: uint64[S], of the noise of each membrane; empty where no membrane is noisy.
-    channel: float64[4, 2, 256], [hemisphere, EVEN then ODD lanes], of the CADC: gain, offset in LSB, LSB of read noise
-        per unit of a draw, and what lanes without a slot rest at. channel_key: uint64[2, 256], no rows without read
-        noise.
-    now: float64[3, S], u, excitatory and inhibitory current at the committed time.
-    release: int64[S], end of the last clamp.
-    held: int64[S], the clamped slots; ``clock[HELD_COUNT]`` of them.
-    """
-
-    halves: int64[:, ::1]
-    place: int64[:, ::1]
-    merged: int64[:, ::1]
-    holdoff: int64[::1]
-    cell: float64[:, ::1]
-    fine: float64[:, :, ::1]
-    coarse: float64[:, :, ::1]
-    scan: float64[:, :, ::1]
-    live: float64[:, ::1]
-    key: uint64[::1]
-    channel: float64[:, :, ::1]
-    channel_key: uint64[:, ::1]
-    now: float64[:, ::1]
-    release: int64[::1]
-    held: int64[::1]
+    halves: Annotated[Array, built(int64, (4, 2), "", "first slot and number of slots of each row half")]
+    # neuron (hemisphere * 256 + column, -1 padding), row half, lane, for how many ns a spike clamps it, the slot that
+    # holds its membrane, that of the circuit which is merged into it or -1, and whether its circuit is enabled: a reset
+    # fires no other
+    place: Annotated[Array, built(int64, (SLOTS, 7), "", "what a slot is, see chip.base.slots")]
+    # the top one holds membrane and currents of both; the bottom one rests at zero, and has only the efficacy of its
+    # synapses
+    merged: Annotated[Array, built(int64, ("merged", 2), "", "slots of top and bottom circuit of each merged neuron")]
+    holdoff: Annotated[Array, built(int64, (SLOTS,), "ns", "how long after a clamp it cannot fire")]
+    # efficacy (LSB of current per weight unit), reset and threshold relative to the leak potential (infinite where
+    # nothing spikes), leak potential, the noise's kicks of a step and of a block and the drive that bounds them, see
+    # chip.neurons.noise.kick_tables, and the level of the candidate test
+    cell: Annotated[Array, built(float64, (8, SLOTS), "LSB", "parameters of each neuron")]
+    fine: Annotated[Array, built(float64, (26, 5, SLOTS), "1", "propagators over 0..25 edges")]
+    coarse: Annotated[Array, built(float64, (17, 5, SLOTS), "1", "propagators over 0..16 grid steps")]
+    # a neuron's edges contiguous, padded with the last one
+    scan: Annotated[Array, built(float64, (SLOTS, 5, 32), "1", "fine again, a neuron's edges one after the other")]
+    # level of the candidate test, 1 free or 0 clamped, amplitude of the noise: while a neuron is clamped, its u is kept
+    # by the propagator itself
+    live: Annotated[Array, built(float64, (8, SLOTS), "", "propagator over one step, and what holds now")]
+    key: Annotated[
+        Array, built(uint64, ("noisy slots",), "", "of the noise of each membrane; none where none is noisy")
+    ]
+    # [hemisphere, EVEN then ODD lanes]: gain, offset in LSB, LSB of read noise per unit of a draw, and what lanes
+    # without a slot rest at
+    channel: Annotated[Array, built(float64, (4, 2, 256), "LSB", "channels of the CADC")]
+    channel_key: Annotated[Array, built(uint64, ("noisy hemispheres", 256), "", "of the read noise; none without it")]
+    now: Annotated[Array, state(float64, (3, SLOTS), "LSB", "u, excitatory and inhibitory current when committed")]
+    release: Annotated[Array, state(int64, (SLOTS,), "ns", "end of the last clamp")]
+    held: Annotated[Array, built(int64, (SLOTS,), "", "the clamped slots, clock[HELD_COUNT] of them")]

@@ -21,14 +21,15 @@ computed edge by edge.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
 
 import numpy as np
 from numba import float64, int64
 
 from chip.array.arrays import EFFICACY
 from chip.base import constants as c
-from chip.base.aligned import aligned
+from chip.base.arrays.aligned import aligned
+from chip.base.arrays.declared import Array, built, work
 from chip.base.grid import SCAN_EDGES
 from chip.base.inner import inlined, inner
 from chip.base.limit_config import LimitConfig
@@ -47,28 +48,20 @@ from chip.neurons.lif import may_fall_below
 
 # first index of Bounds.current, EXC - 1 and INH - 1 further: limits, then their inverses
 LIMIT, SHARE = 0, 2
+BOUNDED = "bounded slots"
 HALVINGS, FULL = 6, 36.0  # exp(-36) is less than the rounding of 1
 
 
 class Bounds(NamedTuple):
-    """Limits of the neurons; S slots, padded; no slots where a chip has none.
+    """Limits of the neurons; no slots where a chip has none."""
 
-    low, high: float64[S], bounds of the membrane relative to the leak potential; infinite where there is none.
-    current: float64[4, S], limits of the excitatory and the inhibitory current in LSB, infinite where there is none,
-        and their inverses.
-    saturates: int64[2], whether any limit of that current is finite.
-    growth: float64[26, 2, S], what a current was, that is 1 so many edges later.
-    charge: float64[S], what a row adds to a current, and sunk: float64[S], what the rows of the step add to the
-        inhibitory current: work space.
-    """
-
-    low: float64[::1]
-    high: float64[::1]
-    current: float64[:, ::1]
-    saturates: int64[::1]
-    growth: float64[:, :, ::1]
-    charge: float64[::1]
-    sunk: float64[::1]
+    low: Annotated[Array, built(float64, (BOUNDED,), "LSB", "bound of the membrane above the leak, or -infinity")]
+    high: Annotated[Array, built(float64, (BOUNDED,), "LSB", "bound of the membrane above the leak, or infinity")]
+    current: Annotated[Array, built(float64, (4, BOUNDED), "LSB", "limits of both currents, and their inverses")]
+    saturates: Annotated[Array, built(int64, (2,), "", "whether any limit of that current is finite")]
+    growth: Annotated[Array, built(float64, ("edges", 2, BOUNDED), "1", "what a current was that is 1 edges later")]
+    charge: Annotated[Array, work(float64, (BOUNDED,), "LSB", "what a row adds to a current")]
+    sunk: Annotated[Array, work(float64, (BOUNDED,), "LSB", "what rows of the step add to the inhibitory current")]
 
 
 def no_bounds() -> Bounds:

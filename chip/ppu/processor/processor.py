@@ -23,7 +23,7 @@ from typing import NoReturn
 import numpy as np
 
 from chip.base import constants as c
-from chip.base.aligned import aligned
+from chip.base.arrays.aligned import aligned
 from chip.base.clock import Alarm
 from chip.base.constants import PPU_CLOCK_NS
 from chip.base.declaration import shown

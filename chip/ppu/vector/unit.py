@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from chip.base.aligned import aligned
+from chip.base.arrays.aligned import aligned
 from chip.base.constants import LANES, VECTOR_BYTES, VECTOR_REGISTERS
 
 # Primitive polynomials of degree 16, one per lane, as the mask of a shift register that moves right: period 2^16 - 1

@@ -9,9 +9,6 @@ With ``NUMBA_DISABLE_JIT=1`` the table is a :class:`Parts` that holds the tuples
 
 from __future__ import annotations
 
-from functools import cache
-from typing import get_type_hints
-
 import numpy as np
 from numba import types
 from numba.core import cgutils
@@ -19,11 +16,7 @@ from numba.core import config as numba_config
 from numba.extending import intrinsic
 from numba.np.arrayobj import make_array, populate_array
 
-
-@cache
-def fields_of(kind: type) -> dict[str, types.Array]:
-    """Return what the arrays of a named tuple must be, by name."""
-    return get_type_hints(kind)
+from chip.base.arrays import declared
 
 
 class Parts:
@@ -37,32 +30,31 @@ def table_of(*parts: tuple) -> np.ndarray | Parts:
     """Return the table of named tuples of arrays, in this order.
 
     Raises:
-        TypeError: an array is not what its field says.
+        TypeError, ValueError: an array is not what the table of its block says.
     """
+    declared.check(*parts)
     words: list[int] = []
-    for part in parts:
-        kind = type(part)
-        for (name, wanted), array in zip(fields_of(kind).items(), part, strict=True):
-            same = array.ndim == wanted.ndim and array.flags.c_contiguous and array.dtype.name == wanted.dtype.name
-            if not same:
-                raise TypeError(
-                    f"{kind.__name__}.{name} is {array.dtype}, {array.ndim} dimensions; it must be {wanted}"
-                )
-            words += [array.ctypes.data, *array.shape]
+    for array in (array for part in parts for array in part):
+        words += [array.ctypes.data, *array.shape]
     return Parts(parts) if numba_config.DISABLE_JIT else np.array(words, np.int64)
+
+
+def _fields_of(kind: type) -> tuple[types.Array, ...]:
+    """Return what the arrays of a block are to compiled code."""
+    return tuple(line.array for line in declared.table_of(kind).values())
 
 
 def _word_of(kind: type, kinds: tuple[type, ...]) -> int:
     """Return where in the table the arrays of a tuple begin."""
     before = kinds[: kinds.index(kind)]
-    return sum(1 + array.ndim for earlier in before for array in fields_of(earlier).values())
+    return sum(1 + field.ndim for earlier in before for field in _fields_of(earlier))
 
 
 def unpacker(kind: type, kinds: tuple[type, ...]):
     """Return a function of a table of ``kinds`` that gives compiled code one of its tuples."""
     if numba_config.DISABLE_JIT:
         return lambda table: table.parts[kinds.index(kind)]
-    fields, first_word = tuple(fields_of(kind).values()), _word_of(kind, kinds)
+    fields, first_word = _fields_of(kind), _word_of(kind, kinds)
 
     @intrinsic
     def unpack(typing_context, table):
