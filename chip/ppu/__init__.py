@@ -12,7 +12,8 @@ from chip.ppu.compiler.scalars import (
     saturate8,
     saturate16,
 )
-from chip.ppu.memory import LinkMap, Memory, i8, i16, i32, link, u8, u16, u32
+from chip.ppu.linker import LinkMap, link
+from chip.ppu.memory import Memory, i8, i16, i32, u8, u16, u32
 from chip.ppu.recording import Recording
 from chip.ppu.tasks import Doorbell, Timer
 from chip.ppu.vector.accumulate import *  # noqa: F403

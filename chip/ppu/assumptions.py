@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from chip.base.assumption import Assumption, Direction, Weight
 from chip.ppu.compiler.stack import LOOP_BYTES, VARIABLE_BYTES
 from chip.ppu.costs import COSTS
-from chip.ppu.memory import MAILBOX_BYTES, STACK_BYTES, START_CODE_BYTES
+from chip.ppu.linker import MAILBOX_BYTES, STACK_BYTES, START_CODE_BYTES
 from chip.ppu.processor.scheduler import PASS_CYCLES
 from chip.ppu.processor.timing import PLAIN_CONTROL_CYCLES
 from chip.ppu.program import UncompiledProgram

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from chip.ppu.memory import START_CODE_BYTES
+from chip.ppu.linker import START_CODE_BYTES
 
 if TYPE_CHECKING:
     from chip.base.config import PpuConfig

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from chip.ppu.compiler.tasks.form import TaskForm
-from chip.ppu.memory import LinkMap, link
+from chip.ppu.linker import LinkMap, link
 from chip.ppu.processor.operation import OFFERED, signatures
 from chip.ppu.program import Program, UncompiledProgram
 

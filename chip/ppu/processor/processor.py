@@ -33,7 +33,7 @@ from chip.base.live import Live
 from chip.base.transfers import Transfer, Transfers
 from chip.ppu.compiler.form import signed32
 from chip.ppu.compiler.kernel import BoundKernel
-from chip.ppu.memory import LinkMap
+from chip.ppu.linker import LinkMap
 from chip.ppu.processor.computing import Failure
 from chip.ppu.processor.doorbells import DoorbellOrTime, EarlyWait
 from chip.ppu.processor.flows import flow_of

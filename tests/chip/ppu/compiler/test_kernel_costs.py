@@ -5,7 +5,7 @@ import pytest
 from chip.ppu import Memory, i16, i32
 from chip.ppu.assumptions import assumptions
 from chip.ppu.costs import COSTS
-from chip.ppu.memory import MAILBOX_BYTES, STACK_BYTES, START_CODE_BYTES
+from chip.ppu.linker import MAILBOX_BYTES, STACK_BYTES, START_CODE_BYTES
 from tests.chip.ppu.compiler.sources import Machine, module
 
 

@@ -8,7 +8,7 @@ from chip.chip import Chip
 from chip.link import omnibus_bytes
 from chip.ppu import Memory, i32, link
 from chip.ppu.costs import COSTS, INSTRUCTION_BYTES, issue_cycles
-from chip.ppu.memory import START_CODE_BYTES
+from chip.ppu.linker import START_CODE_BYTES
 from chip.ppu.processor.linking import link_program
 from tests.chip.ppu.compiler.tasks import Runs, form_of, plain, program, regions_of
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from chip.base.config import ChipConfig, PpuConfig
 from chip.ppu import Memory, i32, kernel
-from chip.ppu.memory import START_CODE_BYTES
+from chip.ppu.linker import START_CODE_BYTES
 from chip.ppu.processor.instruction_cache import InstructionCache
 from tests.chip.ppu.processor.programs import UncompiledScript, run, sleep
 
