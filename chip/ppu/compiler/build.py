@@ -9,13 +9,12 @@ import sys
 import tempfile
 import types
 from collections.abc import Callable
-from typing import Any
 
 from chip.base.compiled import cache_root
 from chip.ppu.compiler.depth import deep
 from chip.ppu.compiler.form import Block, blocks
 from chip.ppu.compiler.numba_text import function_text
-from chip.ppu.compiler.unit import Lowered
+from chip.ppu.compiler.unit import Declared, Lowered
 from chip.ppu.vector.operations import INTRINSICS, OPERATIONS
 
 _RUNTIME = ("fault", "finish", "record_of", "state_of")
@@ -37,7 +36,7 @@ def scalar_imports() -> list[str]:
     return [f"from chip.ppu.compiler.scalars import {name} as _{name}" for name in _SCALARS]
 
 
-def module_text(name: str, routines: dict[Any, Lowered], counters: dict[Block, int] | None = None) -> str:
+def module_text(name: str, routines: dict[Declared, Lowered], counters: dict[Block, int] | None = None) -> str:
     """Return the text of the module that holds a kernel and its subroutines; the kernel is the last.
 
     ``counters`` has a number for each block whose entries are counted.
@@ -59,7 +58,7 @@ def module_text(name: str, routines: dict[Any, Lowered], counters: dict[Block, i
     return "\n".join(lines) + "\n"
 
 
-def _operations(routines: dict[Any, Lowered]) -> set[str]:
+def _operations(routines: dict[Declared, Lowered]) -> set[str]:
     """Return the names of the vector operations that routines use."""
     code = (i for lowered in routines.values() for block in blocks(lowered.nodes) for i in block.code)
     return {instruction.operands[0] for instruction in code if instruction.operation == "vector"}

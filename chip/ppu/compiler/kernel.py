@@ -45,11 +45,12 @@ from numba.core import config as numba_config
 from chip.base.errors import MachineFault
 from chip.ppu.compiler.build import load_function, module_text
 from chip.ppu.compiler.depth import deep
-from chip.ppu.compiler.language import KernelError, Routine
+from chip.ppu.compiler.language import KernelError
 from chip.ppu.compiler.lowering import lower, unsigned_parameters
 from chip.ppu.compiler.unit import (
     DIVISION_BY_ZERO,
     OUT_OF_BOUNDS,
+    Declared,
     Lowered,
     Requirement,
     Site,
@@ -60,21 +61,16 @@ from chip.ppu.costs import INSTRUCTION_BYTES
 from chip.ppu.vector.unit import VectorUnit
 
 
-class Subroutine:
+class Subroutine(Declared):
     """A checked subroutine; only kernels and other subroutines call it, with (v, m) and integers."""
 
     def __init__(self, function: Callable):
-        self.routine = Routine(function, "subroutine")
-        self.name, self.__doc__ = self.routine.name, function.__doc__
+        super().__init__(function, "subroutine")
         with deep(self.routine):
             self.lower(Unit())  # refuses at once what cannot be
 
     def lower(self, unit: Unit) -> Lowered:
-        """Return the subroutine's form within one kernel, made once."""
-        if self not in unit.routines:
-            lowered = lower(self.routine, unit)
-            unit.routines[self] = lowered
-        return unit.routines[self]
+        return lower(self, unit)
 
     def __call__(self, *_: object) -> NoReturn:
         """Refuse: there is no processor here."""
@@ -92,7 +88,7 @@ class KernelForm:
     def __init__(self, kernel: Kernel, unsigned_regions: frozenset[str] | None):
         self.kernel, self.unit = kernel, Unit(unsigned_regions)
         with deep(kernel.routine):
-            self.unit.routines[kernel] = lower(kernel.routine, self.unit)
+            kernel.lower(self.unit)
         self.text = module_text(kernel.name, self.unit.routines)
         self._function: Callable | None = None
 
@@ -113,7 +109,7 @@ class KernelForm:
         return self._function
 
 
-class Kernel:
+class Kernel(Declared):
     """A checked kernel, to be bound to a vector unit and regions.
 
     Attributes:
@@ -126,8 +122,7 @@ class Kernel:
     """
 
     def __init__(self, function: Callable):
-        self.routine = Routine(function, "kernel")
-        self.name, self.__doc__ = self.routine.name, function.__doc__
+        super().__init__(function, "kernel")
         self.parameters = tuple(self.routine.parameters)
         self.unsigned_parameters = unsigned_parameters(self.routine)
         self._forms: dict[frozenset[str] | None, KernelForm] = {}
@@ -137,13 +132,16 @@ class Kernel:
         self.code_sizes = {made: INSTRUCTION_BYTES * lowered.words for made, lowered in form.unit.routines.items()}
         self.text = form.text
 
+    def lower(self, unit: Unit) -> Lowered:
+        return lower(self, unit)
+
     @property
     def code_bytes(self) -> int:
         """Return the estimated size of the code, subroutines included."""
         return sum(self.code_sizes.values())
 
     @property
-    def routines(self) -> dict[Kernel | Subroutine, Lowered]:
+    def routines(self) -> dict[Declared, Lowered]:
         """Return every routine that the kernel is made of; the kernel's own is the last."""
         return self.form(None).unit.routines
 

@@ -14,6 +14,7 @@ from chip.ppu.compiler.unit import (
     DIVISION_BY_ZERO,
     OUT_OF_BOUNDS,
     WATCHDOG,
+    Declared,
     Requirement,
     Site,
     Unit,
@@ -147,8 +148,6 @@ class KernelScope:
         self.expressions.expression(node.value)
 
     def call(self, node: ast.Call) -> Value | None:
-        from chip.ppu.compiler.kernel import Kernel, Subroutine  # the two modules describe each other
-
         routine, name = self.routine, node.func.id if isinstance(node.func, ast.Name) else ""
         if node.keywords:
             routine.refuse(node, f"calls {spelled(node.func)} with a keyword; name arguments by position")
@@ -158,10 +157,10 @@ class KernelScope:
         calls_itself = callee is routine.function or (name == routine.name and not callable(callee))
         if calls_itself:
             routine.refuse(node, "calls itself; the processor's stack does not allow recursion, write a loop")
-        if isinstance(callee, Subroutine):
+        if isinstance(callee, Declared):
+            if callee.routine.kind == "kernel":
+                routine.refuse(node, f"calls the kernel {callee.name}; only a @subroutine can be called")
             return self._subroutine(node, callee)
-        if isinstance(callee, Kernel):
-            routine.refuse(node, f"calls the kernel {callee.name}; only a @subroutine can be called")
         if isinstance(callee, ElementType):
             return self.expressions.conversion(node, callee.name)
         if callee is len and len(node.args) == 1:
@@ -256,7 +255,7 @@ class KernelScope:
             self.builder.book(instruction)
         self.builder.do("vector", operation.name, *operands)
 
-    def _subroutine(self, node: ast.Call, callee: Any) -> Value | None:
+    def _subroutine(self, node: ast.Call, callee: Declared) -> Value | None:
         self._unit_argument(node, 0, self.routine.vector)
         self._unit_argument(node, 1, self.routine.memory)
         parameters = callee.routine.parameters

@@ -1,4 +1,4 @@
-"""From a routine's syntax tree to the intermediate form."""
+"""From a declared routine's syntax tree to the intermediate form."""
 
 from __future__ import annotations
 
@@ -9,16 +9,23 @@ from chip.ppu.compiler.builder import Builder
 from chip.ppu.compiler.kernel_scope import KernelScope
 from chip.ppu.compiler.language import Routine, stored_names
 from chip.ppu.compiler.statements import RESERVED, Statements, declared_type, leaves
-from chip.ppu.compiler.unit import Lowered, Unit
+from chip.ppu.compiler.unit import Declared, Lowered, Unit
 from chip.ppu.compiler.variables import Types, Variables, until_types_are_known
 
 
-def lower(routine: Routine, unit: Unit) -> Lowered:
-    """Return a kernel or subroutine in the intermediate form, within a kernel's unit.
+def lower(declared: Declared, unit: Unit) -> Lowered:
+    """Return a kernel or subroutine in the intermediate form, within a kernel's unit; made once.
 
     Raises:
         KernelError: it asks for something that the processor or its language does not have; begins with ``file:line``.
     """
+    if declared not in unit.routines:
+        lowered = _read(declared.routine, unit)
+        unit.routines[declared] = lowered
+    return unit.routines[declared]
+
+
+def _read(routine: Routine, unit: Unit) -> Lowered:
     names = stored_names(routine.tree) | set(routine.parameters)
     _check_names(routine, names)
 

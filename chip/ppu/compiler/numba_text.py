@@ -8,7 +8,6 @@ would need more levels than Python has.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from chip.ppu.compiler.form import (
     PURE,
@@ -22,7 +21,7 @@ from chip.ppu.compiler.form import (
     Operand,
     RegionName,
 )
-from chip.ppu.compiler.unit import Lowered
+from chip.ppu.compiler.unit import Declared, Lowered
 from chip.ppu.compiler.variables import variable_name
 
 LONGEST_NESTED = 16  # ways of an elif that are nested
@@ -33,7 +32,7 @@ MOST_LEVELS = 98  # of indentation; Python has 100
 class FunctionText:
     """The text of one routine under construction."""
 
-    def __init__(self, lowered: Lowered, names: dict[Any, Lowered], is_kernel: bool, counters: dict[Block, int]):
+    def __init__(self, lowered: Lowered, names: dict[Declared, Lowered], is_kernel: bool, counters: dict[Block, int]):
         self.lowered, self.names, self.is_kernel, self.counters = lowered, names, is_kernel, counters
         self.lines: list[str] = []
         self.pool: dict[str, int] = {}  # numbers that are passed to functions, by name
@@ -248,7 +247,7 @@ def _ends(nodes: Sequence[Node]) -> bool:
 
 
 def function_text(
-    lowered: Lowered, names: dict[Any, Lowered], is_kernel: bool, counters: dict[Block, int] | None = None
+    lowered: Lowered, names: dict[Declared, Lowered], is_kernel: bool, counters: dict[Block, int] | None = None
 ) -> str:
     """Return the text of a routine's function.
 

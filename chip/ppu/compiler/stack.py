@@ -9,15 +9,13 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
-from chip.ppu.compiler.language import stored_names
-
-if TYPE_CHECKING:
-    from chip.ppu.compiler.kernel import Kernel, Subroutine
-    from chip.ppu.compiler.language import Routine
-    from chip.ppu.compiler.tasks.form import TaskForm
-    from chip.ppu.compiler.tasks.routine import TaskRoutine
+from chip.ppu.compiler.kernel import Kernel
+from chip.ppu.compiler.language import Routine, stored_names
+from chip.ppu.compiler.tasks.form import TaskForm
+from chip.ppu.compiler.tasks.routine import TaskRoutine
+from chip.ppu.compiler.unit import Declared
 
 FRAME_HEAD_BYTES = 8  # back chain and link register (Power ISA, embedded ABI)
 FRAME_ALIGNMENT_BYTES = 16  # the same
@@ -49,7 +47,7 @@ def _framed(variables: int) -> int:
 
 def deepest_chain(kernel: Kernel) -> Chain:
     """Return the chain of calls that needs the most stack; of equal ones the first in the source."""
-    known: dict[Kernel | Subroutine, Chain] = {}
+    known: dict[Declared, Chain] = {}
     for made in kernel.routines:  # callees come before their callers
         longest = max(
             (known[callee] for callee in _callees(made.routine, known)),
@@ -75,7 +73,7 @@ def deepest_chain_of_tasks(tasks: TaskForm) -> Chain:
     return chain_of(tasks.main)
 
 
-def _callees(routine: Routine, known: dict) -> Iterator[Kernel | Subroutine]:
+def _callees(routine: Routine, known: dict[Declared, Chain]) -> Iterator[Declared]:
     """Yield the routines that a routine calls, as often as it does."""
     for node in ast.walk(routine.tree):
         if isinstance(node, ast.Call):

@@ -1,16 +1,32 @@
-"""What a kernel is compiled from: the forms of its routines, where it can fault, what it needs of its regions."""
+"""What a kernel is compiled from: declared routines, their forms, where they can fault, what they need of regions."""
 
 from __future__ import annotations
 
 import ast
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
 
 from chip.ppu.compiler.form import Block, Node, Place
 from chip.ppu.compiler.form import words as words_of
+from chip.ppu.compiler.language import Routine
 
 OUT_OF_BOUNDS, DIVISION_BY_ZERO, WATCHDOG = "out of bounds", "division by zero", "watchdog"
+
+
+class Declared:
+    """A function that a decorator has made a kernel or a subroutine.
+
+    Attributes:
+        routine: its parsed source, which knows which of them it is; name: the function's.
+    """
+
+    def __init__(self, function: Callable, kind: str):
+        self.routine = Routine(function, kind)
+        self.name, self.__doc__ = self.routine.name, function.__doc__
+
+    def lower(self, unit: Unit) -> Lowered:
+        """Return its form within the unit of one kernel, made once."""
+        raise NotImplementedError
 
 
 @dataclass(frozen=True)
@@ -53,7 +69,7 @@ class Unit:
     unsigned_regions: frozenset[str] | None = None
     sites: list[Site] = field(default_factory=list)
     requirements: list[Requirement] = field(default_factory=list)
-    routines: dict[Any, Lowered] = field(default_factory=dict)
+    routines: dict[Declared, Lowered] = field(default_factory=dict)
 
     def keep(self) -> Callable[[], None]:
         """Return what takes the unit back to where it stands now."""
