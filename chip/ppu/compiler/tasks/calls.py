@@ -5,28 +5,26 @@ from __future__ import annotations
 import ast
 import inspect
 import types
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import Any, NoReturn
 
 import numpy as np
 
 from chip.base.declaration import shown
+from chip.ppu.compiler.expressions import Expressions
 from chip.ppu.compiler.form import Call, Wait
 from chip.ppu.compiler.kernel import Kernel, Subroutine
-from chip.ppu.compiler.language import HINTS, MISSING, KernelError, Routine, spelled
+from chip.ppu.compiler.language import HINTS, MISSING, spelled
 from chip.ppu.compiler.tasks.arguments import shown_signature
+from chip.ppu.compiler.tasks.context import Context
+from chip.ppu.compiler.tasks.methods import bound
 from chip.ppu.compiler.tasks.requests import Word
-from chip.ppu.compiler.tasks.routine import TaskRoutine
+from chip.ppu.compiler.tasks.routine import Caller, TaskRoutine
 from chip.ppu.compiler.tasks.scheduler import scheduler
-from chip.ppu.compiler.tasks.statics import CHANGING, OperationName, Ppu, changes, is_foreign
+from chip.ppu.compiler.tasks.statics import CHANGING, OperationName, changes, is_foreign
 from chip.ppu.compiler.unit import OUT_OF_BOUNDS
 from chip.ppu.compiler.values import Value, any_value, constant, time_value
 from chip.ppu.memory import ElementType
 from chip.ppu.vector.operations import known_call
-
-if TYPE_CHECKING:
-    from chip.ppu.compiler.tasks.scope import TaskScope
 
 CALL_HINTS = HINTS | {
     "print": "have the program record what you want to see, `yield ppu.record(name)`, or return it as the exit code",
@@ -35,20 +33,12 @@ CALL_HINTS = HINTS | {
 }
 
 
-@dataclass(frozen=True)
-class Caller:
-    """Where a routine is called from."""
-
-    routine: Routine
-    node: ast.AST
-
-
 class Calls:
     """Reads the calls of one routine."""
 
-    def __init__(self, scope: TaskScope):
-        self.scope, self.unit, self.routine = scope, scope.unit, scope.routine
-        self.statics, self.builder, self.expressions = scope.statics, scope.builder, scope.expressions
+    def __init__(self, context: Context, expressions: Expressions):
+        self.context, self.unit, self.routine = context, context.unit, context.routine
+        self.statics, self.builder, self.expressions = context.statics, context.builder, expressions
 
     def call(self, node: ast.Call) -> Value | None:
         if self.is_word(node):
@@ -64,7 +54,9 @@ class Calls:
         return self.call_of(node)
 
     def is_word(self, node: ast.Call) -> bool:
-        return isinstance(node.func, ast.Attribute) and node.func.attr == "word" and self.scope.is_ppu(node.func.value)
+        return (
+            isinstance(node.func, ast.Attribute) and node.func.attr == "word" and self.context.is_ppu(node.func.value)
+        )
 
     def _word(self, node: ast.Call) -> Value:
         """Read ppu.word(region, index): a scalar load, before which time passes."""
@@ -74,7 +66,7 @@ class Calls:
             given[name] = argument
         if "region" not in given or set(given) - set(names) or len(node.args) > 2:
             self.routine.refuse(node, "calls ppu.word wrongly; it takes a region and an index, ppu.word('name', 0)")
-        region = self.scope.must_be_known(given["region"], "a region")  # type: ignore[arg-type]
+        region = self.context.must_be_known(given["region"], "a region")  # type: ignore[arg-type]
         if not isinstance(region, str) or region not in self.unit.memory:
             known = ", ".join(self.unit.memory) or "none"
             self.routine.refuse(node, f"reads region {shown(region)}; the program's regions are: {known}")
@@ -83,7 +75,7 @@ class Calls:
         if index.constant and not 0 <= index.low < size:
             self.routine.refuse(node, f"reads element {index.low} of region {region}, whose elements are 0..{size - 1}")
         if not index.constant:
-            self.builder.do("check region", index.operand, size, self.scope.fault(OUT_OF_BOUNDS, node, region))
+            self.builder.do("check region", index.operand, size, self.context.fault(OUT_OF_BOUNDS, node, region))
         self.builder.book("address")
         self.builder.book("load")
         target = self.builder.temporary()
@@ -96,7 +88,7 @@ class Calls:
 
     def gets_ppu(self, node: ast.Call) -> bool:
         given = [*node.args, *(keyword.value for keyword in node.keywords)]
-        return any(isinstance(argument, ast.expr) and self.scope.is_ppu(argument) for argument in given)
+        return any(isinstance(argument, ast.expr) and self.context.is_ppu(argument) for argument in given)
 
     def call_of(self, node: ast.expr, handed_on: bool = False) -> Value | None:
         """Read the call of a routine of the program; it is handed on to where it may wait."""
@@ -104,7 +96,7 @@ class Calls:
             self.routine.refuse(node, f"hands on to {spelled(node)}; hand on to a call, `yield from self.step(ppu)`")
         callee = self._callee(node)
         if callee is MISSING and isinstance(node.func, ast.Subscript):
-            callee = self.scope.must_be_known(node.func, "what it calls")
+            callee = self.context.must_be_known(node.func, "what it calls")
         if not isinstance(callee, types.FunctionType | types.MethodType) or is_foreign(callee):
             self.refuse(node, callee)
         function, given = bound(callee)
@@ -128,7 +120,7 @@ class Calls:
         arguments.apply_defaults()
         known, numbers = dict(given), {}
         for name, argument in arguments.arguments.items():
-            found = self.scope.static(argument) if isinstance(argument, ast.expr) else argument
+            found = self.context.static(argument) if isinstance(argument, ast.expr) else argument
             if found is MISSING:
                 numbers[name] = self.expressions.integer(argument)
                 self.builder.book_move(numbers[name])
@@ -178,23 +170,6 @@ class Calls:
             mine = self.statics.values.get(self.routine.parameters[0])
             return getattr(super(owner, mine), function.attr, MISSING)
         return self.statics.look_up(function)
-
-
-def bound(method: Callable) -> tuple[types.FunctionType, dict[str, Any]]:
-    """Return the function of a method, and its first argument by name."""
-    function = inspect.unwrap(method)
-    function = getattr(function, "__func__", function)
-    if not isinstance(function, types.FunctionType):
-        raise KernelError(f"{shown(method)} is no function written in Python; define it with def")
-    owner = getattr(method, "__self__", None)
-    names = list(inspect.signature(function).parameters)
-    return function, ({} if owner is None else {names[0]: owner})
-
-
-def missing(function: types.FunctionType, given: dict[str, Any], ppu: Ppu) -> list[tuple[str, Any]]:
-    """Return the processor under the name of the first parameter that has no argument yet, and the defaults."""
-    left = [p for name, p in inspect.signature(function).parameters.items() if name not in given]
-    return [(left[0].name, ppu), *((p.name, p.default) for p in left[1:])]
 
 
 def _widened(numbers: dict[str, Value]) -> dict[str, Value]:

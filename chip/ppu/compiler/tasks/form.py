@@ -5,23 +5,23 @@ from __future__ import annotations
 import hashlib
 import inspect
 from collections.abc import Callable, Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from chip.ppu.compiler.build import load_function, scalar_imports, short
 from chip.ppu.compiler.depth import deep
 from chip.ppu.compiler.form import PURE, Call, Wait, all_nodes, words
+from chip.ppu.compiler.kernel import KernelForm
 from chip.ppu.compiler.language import stored_names
 from chip.ppu.compiler.tasks.requests import Request
 from chip.ppu.compiler.tasks.routine import TaskRoutine
+from chip.ppu.compiler.tasks.scheduler import task_of
+from chip.ppu.compiler.tasks.scope import read_routine
 from chip.ppu.compiler.tasks.text import TaskText
 from chip.ppu.compiler.tasks.unit import TaskUnit
 from chip.ppu.compiler.variables import variable_name
 from chip.ppu.costs import INSTRUCTION_BYTES
-
-if TYPE_CHECKING:
-    from chip.ppu.compiler.kernel import KernelForm
 
 _ELEMENTS = ("int8", "uint16", "int16", "uint32", "int32")
 
@@ -51,8 +51,8 @@ class TaskForm:
         Raises:
             KernelError: a task asks for something that the processor or its language does not have.
         """
-        self.unit = TaskUnit(program.memory, hemisphere, signatures, scheduled_main, program.kernels)
-        self.main = self.unit.task(program.main)
+        self.unit = TaskUnit(program.memory, hemisphere, signatures, scheduled_main, program.kernels, read_routine)
+        self.main = task_of(self.unit, program.main)
         name = program.name
         self.routines = list(self.unit.routines.values())
         self.memory, self.tables = program.memory, self.unit.tables

@@ -6,12 +6,13 @@ import ast
 import inspect
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from chip.base.constants import SRAM_BYTES
 from chip.base.declaration import shown
+from chip.ppu.compiler.expressions import Expressions
 from chip.ppu.compiler.form import Wait
 from chip.ppu.compiler.kernel import Kernel
 from chip.ppu.compiler.language import MISSING, spelled
@@ -22,12 +23,11 @@ from chip.ppu.compiler.tasks.arguments import (
     told,
     unknown_region,
 )
+from chip.ppu.compiler.tasks.context import Context
 from chip.ppu.compiler.tasks.requests import Dynamic, Request, Selected
 from chip.ppu.compiler.tasks.statics import OperationName
+from chip.ppu.compiler.tasks.tables import Tables
 from chip.ppu.compiler.values import LIMITS, Value, constant
-
-if TYPE_CHECKING:
-    from chip.ppu.compiler.tasks.scope import TaskScope
 
 LARGEST_ADDRESS = SRAM_BYTES - 1
 
@@ -42,9 +42,9 @@ class Known:
 class Operations:
     """Reads the operations that one routine waits for."""
 
-    def __init__(self, scope: TaskScope):
-        self.scope, self.unit, self.routine = scope, scope.unit, scope.routine
-        self.statics, self.builder, self.expressions = scope.statics, scope.builder, scope.expressions
+    def __init__(self, context: Context, expressions: Expressions, tables: Tables):
+        self.context, self.unit, self.routine, self.tables = context, context.unit, context.routine, tables
+        self.statics, self.builder, self.expressions = context.statics, context.builder, expressions
 
     def wait(self, node: ast.Expr, yielded: ast.expr | None) -> None:
         """Read `yield ppu.operation(...)`."""
@@ -98,7 +98,9 @@ class Operations:
     def _kernel(self, node: ast.Call, arguments: list[tuple[inspect.Parameter, Any]]) -> Kernel:
         """Return the kernel that is run; refuse what is none of the program's, or another number of arguments."""
         first = arguments[0][1]
-        kernel = self.scope.must_be_known(first, "which kernel it runs") if isinstance(first, ast.expr) else first.value
+        kernel = (
+            self.context.must_be_known(first, "which kernel it runs") if isinstance(first, ast.expr) else first.value
+        )
         if not isinstance(kernel, Kernel):
             what = spelled(first) if isinstance(first, ast.expr) else repr(kernel)
             self.routine.refuse(node, f"runs {what}, which is no kernel; decorate a function by @kernel")
@@ -121,10 +123,10 @@ class Operations:
         least, most = LIMITS[unsigned]
         if value.constant and not least <= value.low <= most:
             self.routine.refuse(node, f"gives {value.low} to {what}, which is {'u32' if unsigned else 'i32'}")
-        self.scope.check_type(node, value, unsigned, what)
+        self.context.check_type(node, value, unsigned, what)
 
     def _starred(self, node: ast.Starred) -> list[Any]:
-        found = self.scope.must_be_known(node.value, "these arguments")
+        found = self.context.must_be_known(node.value, "these arguments")
         if not isinstance(found, Iterable):
             self.routine.refuse(node, f"unpacks {shown(found)}, which is no sequence, into arguments")
         return [Known(value) for value in found]
@@ -143,7 +145,7 @@ class Operations:
             self.routine.refuse(
                 node, f"gives {spelled(node)} to ppu.chain, which takes operations, `ppu.chain(ppu.run(kernel), ...)`"
             )
-        known = self.scope.static(node)
+        known = self.context.static(node)
         if known is not MISSING:
             self.builder.book("alu")
             return self._constant(parameter, known, operation, node)
@@ -152,7 +154,7 @@ class Operations:
                 self._constant(parameter, choice, operation, node)
             return selected
         if isinstance(node, ast.Tuple | ast.List) or not takes_numbers(parameter):
-            self.scope.must_be_known(node, f"{parameter.name} of ppu.{operation}")
+            self.context.must_be_known(node, f"{parameter.name} of ppu.{operation}")
         value = self.expressions.integer(node)
         if value.wide and operation not in ("wait_until", "wait_doorbell_until"):
             self.routine.refuse(node, f"gives a time to ppu.{operation}; write i32(...) around it")
@@ -183,13 +185,13 @@ class Operations:
     def _selected(self, node: ast.Subscript, numbers: list[Value]) -> Selected | None:
         """Return one of several constants, where an element of a known list is no number."""
         if isinstance(node.slice, ast.Slice | ast.Tuple):
-            self.scope.must_be_known(node, "rows")
-        values = self.scope.table(node)
+            self.context.must_be_known(node, "rows")
+        values = self.tables.values(node)
         if isinstance(values, range) or all(isinstance(value, int | np.integer) for value in values):
             return None
         if any(np.asarray(value).dtype.kind not in "iu" for value in values):
-            self.scope.must_be_known(node, "which one of them")
-        index = self.scope.table_index(node, len(values))
+            self.context.must_be_known(node, "which one of them")
+        index = self.tables.index(node, len(values))
         self.builder.book("address")
         choices = tuple(tuple(np.asarray(value).ravel().tolist()) if np.ndim(value) else value for value in values)
         numbers_of = [np.ravel(choice) if np.ndim(choice) else [_number_of(choice)] for choice in choices]

@@ -1,4 +1,4 @@
-"""A routine of a program's tasks: what it is made of, and what it does."""
+"""A routine of a program's tasks: what it is made of, what it does, and where it is called from."""
 
 from __future__ import annotations
 
@@ -38,6 +38,14 @@ class TaskRoutine:
     def own(self, name: str) -> str:
         """Return what one of its variables is called among those of all routines."""
         return f"r{self.number}{name}"
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Where a routine is called from."""
+
+    routine: Routine
+    node: ast.AST
 
 
 def returns_nothing(node: ast.Return) -> bool:

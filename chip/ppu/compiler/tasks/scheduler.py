@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import Any
 
 from chip.ppu.compiler.builder import Builder
 from chip.ppu.compiler.form import Block, Call, If, Instruction, Leave, Loop, Node, Wait
 from chip.ppu.compiler.language import Routine
+from chip.ppu.compiler.tasks.methods import bound, missing
 from chip.ppu.compiler.tasks.requests import Request
-from chip.ppu.compiler.tasks.routine import TaskRoutine
+from chip.ppu.compiler.tasks.routine import Caller, TaskRoutine
+from chip.ppu.compiler.tasks.unit import TaskUnit
 from chip.ppu.compiler.values import any_value
 
-if TYPE_CHECKING:
-    from chip.ppu.compiler.tasks.calls import Caller
-    from chip.ppu.compiler.tasks.unit import TaskUnit
-
 NOTHING, DONE = -1, -2  # what a pass of the scheduler says beside the number of a task
+
+
+def task_of(unit: TaskUnit, method: Callable) -> TaskRoutine:
+    """Return the routine of a task, a method that gets the processor; for ``main`` by default the scheduler's."""
+    function, given = bound(method)
+    if function is unit.scheduled_main:
+        return scheduler(unit, method.__self__, None)  # type: ignore[attr-defined]
+    return unit.routine(function, {**given, **dict(missing(function, given, unit.ppu))}, {}, None)
 
 
 def scheduler(unit: TaskUnit, program: Any, caller: Caller | None) -> TaskRoutine:
@@ -48,7 +55,7 @@ def _pass(unit: TaskUnit, builder: Builder, program: Any) -> list[Node]:
     branch(choice, DONE, [Block(), Leave("return", 0, 0)])
     branch(choice, NOTHING, _wait("wait_for_tasks"))
     for number, declared in enumerate(program.tasks):
-        routine = unit.task(getattr(program, declared.task))
+        routine = task_of(unit, getattr(program, declared.task))
         target = builder.temporary() if routine.returns is not None else ""
         nodes: list[Node] = [Block(), Call(routine, target, (), 0)]
         if target:

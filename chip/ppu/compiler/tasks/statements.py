@@ -5,60 +5,31 @@ from __future__ import annotations
 import ast
 from collections import deque
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import Any, NoReturn
 
 from chip.ppu.compiler.builder import Builder
-from chip.ppu.compiler.language import MISSING, KernelError, Routine, spelled
-from chip.ppu.compiler.statements import Statements
-from chip.ppu.compiler.tasks.routine import TaskRoutine, returns_nothing
+from chip.ppu.compiler.language import MISSING, spelled
+from chip.ppu.compiler.statements import Statements, StatementScope
+from chip.ppu.compiler.tasks.context import Context, MustBeKnown
+from chip.ppu.compiler.tasks.routine import returns_nothing
 from chip.ppu.compiler.tasks.statics import FROZEN, LONGEST_LIST, as_range
-from chip.ppu.compiler.values import Value, constant, time_value
-from chip.ppu.compiler.variables import MoreTypes, Types, Variables, variable_name
-
-if TYPE_CHECKING:
-    from chip.ppu.compiler.tasks.scope import TaskScope
-
-
-class MustBeKnown(KernelError):
-    """An expression has to be known when the program is loaded, and depends on variables.
-
-    Attributes:
-        names: those variables.
-    """
-
-    def __init__(self, text: str, names: frozenset[str]):
-        super().__init__(text)
-        self.names = names
-
-
-class TaskVariables(Variables):
-    """The variables of a task's routine, some of which are times."""
-
-    def __init__(self, task: TaskRoutine, names: set[str], parameters: set[str], types: Types):
-        super().__init__(names, parameters, types.unsigned)
-        self.task, self.wide = task, types.wide
-
-    def value(self, routine: Routine, node: ast.Name) -> Value | None:
-        value = super().value(routine, node)
-        if value is None:
-            return None
-        value = value._replace(operand=self.task.own(variable_name(node.id)))
-        return time_value(value.operand) if node.id in self.wide else value
+from chip.ppu.compiler.values import Value, constant
+from chip.ppu.compiler.variables import MoreTypes, variable_name
 
 
 class TaskStatements(Statements):
     """Statements of a task's routine: those of a kernel, and names and loops that are known."""
 
-    def __init__(self, builder: Builder, scope: TaskScope):
+    def __init__(self, builder: Builder, scope: StatementScope, context: Context):
         super().__init__(builder, scope)
-        self.scope: TaskScope = scope
+        self.context = context
 
     def name_of(self, name: str) -> str:
-        return self.scope.task.own(variable_name(name))
+        return self.context.task.own(variable_name(name))
 
     def _assign_statement(self, node: ast.Assign) -> None:
         target = node.targets[0]
-        if len(node.targets) == 1 and self.scope.bind(target, node.value):
+        if len(node.targets) == 1 and self.context.bind(target, node.value):
             return
         if len(node.targets) == 1 and isinstance(target, ast.Tuple | ast.List):
             self._assign_several(node, target)
@@ -72,7 +43,7 @@ class TaskStatements(Statements):
         known: list[tuple[ast.Name, Any]] = []
         read: list[tuple[ast.Name, Value]] = []
         for target, expression in pairs:
-            found = self.scope.known_for_good(target, expression)
+            found = self.context.known_for_good(target, expression)
             if found is not MISSING:
                 known.append((target, found))
                 continue
@@ -84,7 +55,7 @@ class TaskStatements(Statements):
         for target, value in read:
             self.assign(node, target, value)
         for target, found in known:
-            self.scope.bind_known(target, found)
+            self.context.bind_known(target, found)
 
     def _pairs(self, node: ast.Assign, target: ast.expr, value: ast.expr) -> Iterator[tuple[ast.Name, ast.expr]]:
         """Yield each name that is assigned to, with what it is given."""
@@ -93,7 +64,7 @@ class TaskStatements(Statements):
         elif not isinstance(target, ast.Tuple | ast.List):
             self.refuse_target(node, target)
         else:
-            parts = self.scope.elements_of(value)
+            parts = self.context.elements_of(value)
             if parts is None:
                 self.routine.refuse(
                     node, f"assigns {spelled(value)} to {spelled(target)}; write a value for each name, `a, b = x, y`"
@@ -112,33 +83,32 @@ class TaskStatements(Statements):
         self.routine.refuse(node, f"assigns to {spelled(target)}; assign to a variable")
 
     def check_variable(self, node: ast.AST, name: str, value: Value) -> None:
-        self.scope.statics.values.pop(name, None)  # what a loop over known things has called so is over
-        if value.wide and name not in self.scope.variables.wide:
+        self.context.statics.values.pop(name, None)  # what a loop over known things has called so is over
+        if value.wide and name not in self.context.variables.wide:
             raise MoreTypes(name, wide=True)
-        if name not in self.scope.variables.wide:
+        if name not in self.context.variables.wide:
             super().check_variable(node, name, value)
 
     def _return(self, node: ast.Return) -> None:
-        scope = self.scope
         value = None if returns_nothing(node) else self.expressions.integer(node.value)
         if value is not None:
             self.builder.book_move(value)
-            scope.returns(node, value)
+            self.context.returns(node, value)
         self.leave_routine(node, value)
 
     def _for(self, node: ast.For) -> bool:
         if node.orelse:
             self.routine.refuse(node, "uses else after a loop; use a variable")
-        over = self.scope.static(node.iter)
+        over = self.context.static(node.iter)
         if over is MISSING:
             if not isinstance(node.iter, ast.Call) or self.routine.look_up(node.iter.func) is not range:
-                self.scope.must_be_known(node.iter, "what it loops over, unless it is range(...),")
+                self.context.must_be_known(node.iter, "what it loops over, unless it is range(...),")
             super()._for(node)
             return False
         if isinstance(over, range):
             for number in (over.start, over.stop, over.step):
                 self.expressions.literal(node.iter, number)  # refuses what does not fit in 32 bits
-        values = self.scope.listed(node, over)
+        values = self.context.listed(node, over)
         counted = over if isinstance(over, range) else as_range(values)
         if counted is not None and isinstance(node.target, ast.Name) and len(counted):
             try:
@@ -152,15 +122,15 @@ class TaskStatements(Statements):
     def _count_known(self, node: ast.For, name: str, counted: range) -> None:
         """Loop over a range that is known, with a variable; take everything back where that has to be known."""
         builder, variables = self.builder, self.variables
-        take_back, kept = self.scope.unit.keep(), builder.keep()
-        assigned, values = set(variables.assigned), dict(self.scope.statics.values)
+        take_back, kept = self.context.unit.keep(), builder.keep()
+        assigned, values = set(variables.assigned), dict(self.context.statics.values)
         try:
             start, stop = constant(counted.start), constant(counted.stop)
             self.count(node, name, start, stop, counted.step)
         except MustBeKnown:
             take_back()
             kept()
-            variables.assigned, self.scope.statics.values = assigned, values
+            variables.assigned, self.context.statics.values = assigned, values
             raise
 
     def _unroll(self, node: ast.For, values: Sequence) -> bool:
@@ -174,10 +144,10 @@ class TaskStatements(Statements):
                 jump, f"uses {how} in a loop over {spelled(node.iter)}, which is unrolled; loop over a range"
             )
         for value in values:
-            self.scope.bind_known(node.target, value)
+            self.context.bind_known(node.target, value)
             if self.read(node.body):
                 return True
-        self.scope.forget(node.target)
+        self.context.forget(node.target)
         return False
 
 

@@ -19,7 +19,7 @@ from __future__ import annotations
 import functools
 import operator
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -37,13 +37,11 @@ from chip.ppu.compiler.form import (
     Operand,
     Wait,
 )
+from chip.ppu.compiler.kernel import Kernel
 from chip.ppu.compiler.tasks.requests import Dynamic, Request, Word
 from chip.ppu.compiler.tasks.routine import TaskRoutine
 from chip.ppu.compiler.variables import variable_name
-
-if TYPE_CHECKING:
-    from chip.ppu.compiler.kernel import Kernel
-    from chip.ppu.memory import Memory
+from chip.ppu.memory import Memory
 
 # the function's result: the number of a request, or one of these
 SLEEP, ENDED, FAULT, KERNEL_FAULT = -1, -2, -3, -4

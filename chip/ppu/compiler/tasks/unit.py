@@ -13,14 +13,10 @@ from chip.base.spelling import closest
 from chip.ppu.compiler.depth import deep
 from chip.ppu.compiler.kernel import Kernel
 from chip.ppu.compiler.language import Routine
-from chip.ppu.compiler.tasks.calls import Caller, bound, missing
-from chip.ppu.compiler.tasks.routine import TaskRoutine
-from chip.ppu.compiler.tasks.scheduler import scheduler
-from chip.ppu.compiler.tasks.scope import TaskScope
+from chip.ppu.compiler.tasks.routine import Caller, TaskRoutine
 from chip.ppu.compiler.tasks.statics import Ppu, key_of
 from chip.ppu.compiler.unit import Site
 from chip.ppu.compiler.values import Value
-from chip.ppu.compiler.variables import Types, until_types_are_known
 from chip.ppu.memory import Memory
 
 MOST_RECURSION = 32  # calls of a function within each other, with arguments that are known and others each time
@@ -33,6 +29,10 @@ HINTS = {
     "config": "reads the chip's settings; give the program what it needs when it is made",
     "sram": "reads memory past its booking; read one element by ppu.word(region, index), or let a kernel do it",
 }
+
+
+Reader = Callable[["TaskUnit", TaskRoutine, dict[str, Any], dict[str, Value]], None]
+"""Reads a routine with known arguments, and with numbers for the others; it asks the unit for those that it calls."""
 
 
 class TaskUnit:
@@ -52,7 +52,10 @@ class TaskUnit:
         signatures: Mapping[str, inspect.Signature],
         scheduled_main: Callable,
         kernels: Sequence[Kernel],
+        read: Reader,
     ):
+        """Begin with no routine; ``read`` fills one in from its source."""
+        self._read = read
         self.memory, self.signatures, self.scheduled_main = memory, signatures, scheduled_main
         self.kernels = tuple(kernels)
         self.ppu = Ppu(hemisphere, frozenset(signatures), self._refusal)
@@ -88,13 +91,6 @@ class TaskUnit:
         self.tables.append(table)
         return len(self.tables) - 1
 
-    def task(self, method: Callable) -> TaskRoutine:
-        """Return the routine of a task, a method that gets the processor."""
-        function, given = bound(method)
-        if function is self.scheduled_main:
-            return scheduler(self, method.__self__, None)  # type: ignore[attr-defined]
-        return self.routine(function, {**given, **dict(missing(function, given, self.ppu))}, {}, None)
-
     def known(self, key: Any, caller: Caller | None) -> TaskRoutine | None:
         """Return a routine that was read before; refuse one that is being read, which calls itself."""
         found = self.routines.get(key)
@@ -117,7 +113,7 @@ class TaskUnit:
             self._reading.append(function.__code__)
             try:
                 with deep(found.routine):
-                    _read(self, found, known, numbers)
+                    self._read(self, found, known, numbers)
             finally:
                 self._reading.pop()
             found.done = True
@@ -126,14 +122,3 @@ class TaskUnit:
 
 def _refuse_recursion(name: str, caller: Caller) -> NoReturn:
     caller.routine.refuse(caller.node, f"calls {name}, which calls it again; the stack does not allow recursion")
-
-
-def _read(unit: TaskUnit, task: TaskRoutine, known: dict[str, Any], numbers: dict[str, Value]) -> None:
-    """Read a routine until the types of its variables are known."""
-    unsigned = frozenset(name for name, value in numbers.items() if value.unsigned)
-    wide = frozenset(name for name, value in numbers.items() if value.wide)
-
-    def read(types: Types, strict: bool) -> None:
-        TaskScope(unit, task, known, numbers, types, strict).read()
-
-    until_types_are_known(read, Types(unsigned, wide), unit.keep)
