@@ -6,14 +6,19 @@
 from __future__ import annotations
 
 from collections.abc import Generator
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from chip.base.errors import DeclarationError
+from chip.base.declaration import shown
+from chip.base.errors import DeclarationError, MachineFault
 from chip.base.registers import Registers
 from chip.ppu.memory import Memory
 from chip.ppu.recording import Recording
-from chip.ppu.tasks import Doorbell, Timer
+from chip.ppu.tasks import DONE, NOTHING, Doorbell, Timer
+
+if TYPE_CHECKING:
+    from chip.ppu.processor.scheduler import Scheduler
 
 
 class Program:
@@ -57,7 +62,7 @@ class Program:
         ``return (yield from super().main(ppu))`` behind it.
 
         ``main`` and tasks are compiled when the program is loaded, see :mod:`chip.ppu.compiler.tasks`; the scheduler's
-        loop, which stands for this one, is :mod:`chip.ppu.processor.scheduling`.
+        loop, which stands for this one, is :mod:`chip.ppu.compiler.tasks.scheduler`.
         """
         raise DeclarationError(f"program {self.name} runs on a processor; load it over chip.link")
 
@@ -70,9 +75,32 @@ class UncompiledProgram(Program):
     """
 
     def main(self, ppu) -> Generator:
-        from chip.ppu.processor.scheduling import run_tasks  # which stands on what this module defines
+        return (yield from _run_tasks(self, ppu))
 
-        return (yield from run_tasks(self, ppu))
+
+def _run_tasks(program: Program, ppu) -> Generator:
+    """Run a program's tasks, plain generators, until they are done; return the exit code.
+
+    That is 0, or the whole number that a task returned, which ends the program.
+    """
+    scheduler: Scheduler = ppu.scheduler
+    while True:
+        yield ppu.scheduler_pass()
+        if scheduler.choice == DONE:
+            return 0
+        if scheduler.choice == NOTHING:
+            yield ppu.wait_for_tasks()
+            continue
+        name = scheduler.tasks[scheduler.choice].task
+        code = yield from getattr(program, name)(ppu)
+        if code is not None:
+            if isinstance(code, bool) or not isinstance(code, int | np.integer):
+                raise MachineFault(
+                    f"task {name} of {ppu.who} returned {shown(code)}; a task "
+                    "returns nothing, or a whole number, which ends the program as its exit code"
+                )
+            yield ppu.end_tasks()
+            return int(code)
 
 
 class Firmware:

@@ -14,6 +14,7 @@ from chip.base.declaration import declared_at, shown, whole_number
 
 DOORBELL_LINES = 4
 LONGEST_CYCLES = 1 << 62
+NOTHING, DONE = -1, -2  # what a pass of the scheduler says beside the number of a task
 
 
 @dataclass(frozen=True)

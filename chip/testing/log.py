@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from functools import partial
+from typing import Any
 
 import numpy as np
 
 from chip.base.config import ChipConfig
 from chip.ppu.compiler.kernel import Kernel
-from chip.ppu.processor.chaining import chain
+from chip.ppu.processor.chaining import check_chain, run_chain
 from chip.ppu.processor.flows.flow import ENDED, FAULT, SLEEP, Flow
 from chip.ppu.processor.operation import Operation, signatures
 from chip.ppu.processor.processor import Processor
@@ -157,27 +158,13 @@ def _plain(value: object) -> object:
     return tuple(_plain(element) for element in value) if isinstance(value, range | list | tuple) else value
 
 
-class _Link(NamedTuple):
-    """An operation of a chain that somebody else does."""
-
-    name: str
-    arguments: tuple[Any, ...]
-    do: Callable[[], None]
-
-    def begin(self, ppu: Processor) -> None:
-        self.do()
-
-
 def begin(ppu: Processor, operation: Operation, do: Callable[[Operation], None]) -> None:
     """Begin an operation by ``do``, or each operation of a chain."""
     if operation.name != "chain":
         do(operation)
         return
-    chain(ppu, *(_link(one, do) if isinstance(one, Operation) else one for one in operation.arguments))
-
-
-def _link(one: Operation, do: Callable[[Operation], None]) -> Any:
-    return _Link(one.name, one.arguments, lambda: do(one))
+    check_chain(ppu, operation.arguments)
+    run_chain(ppu, [partial(do, one) for one in operation.arguments])
 
 
 def argument(operation: Operation, name: str) -> Any:

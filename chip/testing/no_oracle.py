@@ -36,6 +36,7 @@ from chip.ppu.processor.flows.flow import FAULT, Flow
 from chip.ppu.processor.flows.plain import PlainFlow, PlainPpu
 from chip.ppu.processor.linking import link_program
 from chip.ppu.processor.operation import TABLE, Operation
+from chip.ppu.processor.operation import begin as begin_operation
 from chip.ppu.processor.processor import FAULTED, Processor
 from chip.ppu.processor.scheduling import PASS
 from chip.ppu.program import Program
@@ -305,7 +306,7 @@ class _Replay:
         update_digest(self._written, operation, ppu)
         if operation.name == "run":
             put(effect.arrived, ppu.sram)
-            operation.begin(ppu)
+            begin_operation(operation, ppu)
             if ppu.failure is not None:
                 if self._faults:
                     ppu.failure()

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
-from typing import TYPE_CHECKING, NoReturn
+from typing import NoReturn
 
 import numpy as np
 
@@ -17,10 +17,8 @@ from chip.base.lanes import HALF_ROW
 from chip.base.queues import BAD_ROW, BAD_WEIGHT
 from chip.neurons.resets import lanes_of
 from chip.ppu.processor.completions import completion
+from chip.ppu.processor.state import ProcessorState
 from chip.ppu.processor.timing import WORD_CYCLES
-
-if TYPE_CHECKING:
-    from chip.ppu.processor.processor import Processor
 
 EVEN_HALF, BOTH_HALVES = (c.EVEN,), (c.EVEN, c.ODD)
 ROW_WRITE_CYCLES = c.SRAM_VECTOR_LOAD_CYCLES + c.WEIGHT_STORE_CYCLES  # of a half row from SRAM
@@ -29,7 +27,7 @@ NEURON_RESET_NS = c.NEURON_RESET_CYCLES * c.PPU_CLOCK_NS  # of a half
 ALL_LANES = tuple(range(c.LANES))
 
 
-def load_row(ppu: Processor, row: int, into: str | Sequence[int]) -> None:
+def load_row(ppu: ProcessorState, row: int, into: str | Sequence[int]) -> None:
     """Read the weights of a row, even lanes, then odd ones: into 256 bytes of SRAM or into two vector registers."""
     ppu.check_index("row", row, c.ROWS)
     target, cycles = ppu.targets(into, c.HALVES)
@@ -37,7 +35,7 @@ def load_row(ppu: Processor, row: int, into: str | Sequence[int]) -> None:
     ppu.spend("weights", c.HALVES * (c.WEIGHT_LOAD_CYCLES + cycles))
 
 
-def store_row(ppu: Processor, row: int, source: str | Sequence[int]) -> None:
+def store_row(ppu: ProcessorState, row: int, source: str | Sequence[int]) -> None:
     """Write the weights of a row from SRAM or two vector registers; each half acts when its bus access ends."""
     ppu.check_index("row", row, c.ROWS)
     values = ppu.targets(source, c.HALVES)[0][...]
@@ -50,7 +48,7 @@ def store_row(ppu: Processor, row: int, source: str | Sequence[int]) -> None:
     ppu.spend("weights", c.HALVES * each)
 
 
-def load_weights(ppu: Processor, rows: int | Sequence[int], half: int, into: str) -> None:
+def load_weights(ppu: ProcessorState, rows: int | Sequence[int], half: int, into: str) -> None:
     """Read half rows of weights into SRAM, 128 bytes each: one bus access and one SRAM vector store a row."""
     ppu.check_index("half", half, c.HALVES)
     rows, target = ppu.rows(rows, into)
@@ -60,7 +58,7 @@ def load_weights(ppu: Processor, rows: int | Sequence[int], half: int, into: str
     ppu.spend("weights", len(rows) * (c.WEIGHT_LOAD_CYCLES + c.SRAM_VECTOR_STORE_CYCLES))
 
 
-def store_weights(ppu: Processor, rows: int | Sequence[int], half: int, source: str) -> None:
+def store_weights(ppu: ProcessorState, rows: int | Sequence[int], half: int, source: str) -> None:
     """Write half rows of weights from SRAM; row i acts when its bus access ends. The low 6 bits are taken."""
     ppu.check_index("half", half, c.HALVES)
     rows, values = ppu.rows(rows, source)
@@ -75,7 +73,7 @@ def store_weights(ppu: Processor, rows: int | Sequence[int], half: int, source: 
     ppu.spend("weights", rows.size * ROW_WRITE_CYCLES)
 
 
-def reset_neurons(ppu: Processor, halves: Sequence[int] = EVEN_HALF, mask: np.ndarray | str | None = None) -> None:
+def reset_neurons(ppu: ProcessorState, halves: Sequence[int] = EVEN_HALF, mask: np.ndarray | str | None = None) -> None:
     """Reset neurons: one vector write a half, acting when it ends.
 
     A reset fires its neuron: the membrane goes to its reset potential and is held there for the refractory time, the
@@ -106,7 +104,7 @@ def reset_neurons(ppu: Processor, halves: Sequence[int] = EVEN_HALF, mask: np.nd
     ppu.spend("neuron reset", len(halves) * each)
 
 
-def _reset_masks(ppu: Processor, mask: np.ndarray | str, halves: int) -> tuple[Sequence[np.ndarray], int]:
+def _reset_masks(ppu: ProcessorState, mask: np.ndarray | str, halves: int) -> tuple[Sequence[np.ndarray], int]:
     """Return the mask of each half, and the cycles that it takes to load one."""
     if isinstance(mask, str):
         return ppu.vectors(mask, halves), c.SRAM_VECTOR_LOAD_CYCLES
@@ -116,7 +114,7 @@ def _reset_masks(ppu: Processor, mask: np.ndarray | str, halves: int) -> tuple[S
         raise MachineFault(f"{ppu.who}: {error}") from None
 
 
-def read_cadc(ppu: Processor, into: str, halves: Sequence[int] = EVEN_HALF) -> None:
+def read_cadc(ppu: ProcessorState, into: str, halves: Sequence[int] = EVEN_HALF) -> None:
     """Convert all membranes of this hemisphere now and store the named halves in SRAM, 128 bytes each."""
     if halves is not EVEN_HALF:
         ppu.check_halves(halves)
@@ -133,18 +131,18 @@ def read_cadc(ppu: Processor, into: str, halves: Sequence[int] = EVEN_HALF) -> N
 
 
 @completion
-def bring_even_conversion(ppu: Processor, into: str, ticket: int) -> None:
+def bring_even_conversion(ppu: ProcessorState, into: str, ticket: int) -> None:
     """Bring the even half of a conversion to where it is stored."""
     ppu.chip.core.copy_conversion(ticket, ppu.stored(into, 1)[0])
 
 
 @completion
-def bring_conversion(ppu: Processor, into: str, ticket: int, halves: tuple[int, ...]) -> None:
+def bring_conversion(ppu: ProcessorState, into: str, ticket: int, halves: tuple[int, ...]) -> None:
     """Bring halves of a conversion to where they are stored."""
     ppu.stored(into, len(halves))[...] = ppu.chip.core.cadc_result(ticket)[list(halves)]
 
 
-def sample_membranes(ppu: Processor, count: int, into: str, period_ns: int = c.CADC_SAMPLE_PERIOD_NS) -> None:
+def sample_membranes(ppu: ProcessorState, count: int, into: str, period_ns: int = c.CADC_SAMPLE_PERIOD_NS) -> None:
     """Convert the even membranes ``count`` times, one vector of SRAM each, the first one now.
 
     A sample is stored while the next one converts.
@@ -171,13 +169,13 @@ def sample_membranes(ppu: Processor, count: int, into: str, period_ns: int = c.C
 
 
 @completion
-def bring_samples(ppu: Processor, into: str, tickets: tuple[int, ...]) -> None:
+def bring_samples(ppu: ProcessorState, into: str, tickets: tuple[int, ...]) -> None:
     """Bring the even halves of conversions to where they are stored, one vector each."""
     for vector, ticket in zip(ppu.stored(into, len(tickets)), tickets, strict=True):
         ppu.chip.core.copy_conversion(ticket, vector)
 
 
-def _refuse_membranes(ppu: Processor) -> NoReturn:
+def _refuse_membranes(ppu: ProcessorState) -> NoReturn:
     raise MachineFault(
         f"program {ppu.program.name} converts membranes while the causal channels of the {ppu.name} "
         "hemisphere see the correlation sensors; yield ppu.connect('membrane') first"
@@ -188,7 +186,7 @@ def _refuse_membranes(ppu: Processor) -> NoReturn:
 
 
 def read_spike_counters(
-    ppu: Processor,
+    ppu: ProcessorState,
     into: str,
     halves: Sequence[int] = BOTH_HALVES,
     lanes: Sequence[int] = ALL_LANES,
@@ -227,7 +225,12 @@ def read_spike_counters(
 
 @completion
 def bring_counters(
-    ppu: Processor, into: str, start_ns: int, neurons: np.ndarray, read_ns: np.ndarray, cleared_ns: np.ndarray | None
+    ppu: ProcessorState,
+    into: str,
+    start_ns: int,
+    neurons: np.ndarray,
+    read_ns: np.ndarray,
+    cleared_ns: np.ndarray | None,
 ) -> None:
     """Bring counts of spikes as of int64[n] times to where they are stored; those counters are cleared behind them."""
     core, base, region = ppu.chip.core, ppu.chip.counter_base, ppu.regions[into]
@@ -238,7 +241,7 @@ def bring_counters(
     core.release_record(start_ns)
 
 
-def inject_event(ppu: Processor, busses: Sequence[int], row_select: int, label: int) -> None:
+def inject_event(ppu: ProcessorState, busses: Sequence[int], row_select: int, label: int) -> None:
     """Put one event on PADI busses of this hemisphere by a write over the Omnibus; it acts when the write ends.
 
     It does not pass the crossbar, so nobody records it. The busses must be this processor's:
@@ -262,7 +265,7 @@ def inject_event(ppu: Processor, busses: Sequence[int], row_select: int, label: 
     ppu.spend("omnibus", cycles)
 
 
-def _weights_overflow(ppu: Processor, rows: np.ndarray, values: np.ndarray) -> None:
+def _weights_overflow(ppu: ProcessorState, rows: np.ndarray, values: np.ndarray) -> None:
     row, lane = (int(i) for i in np.argwhere(values > c.WEIGHT_MAX)[0])
     ppu.chip.weight_overflows += int((values > c.WEIGHT_MAX).sum())
     if ppu.config.strict:

@@ -23,17 +23,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from chip.base.constants import PPU_CLOCK_NS
 from chip.base.errors import MachineFault
-from chip.ppu.processor.completions import completion
-from chip.ppu.processor.computing import Failure
+from chip.ppu.processor.completions import Failure, completion
+from chip.ppu.processor.state import ProcessorState
+from chip.ppu.processor.value import Operation
 from chip.ppu.vector.operands import VectorRegister
-
-if TYPE_CHECKING:
-    from chip.ppu.processor.operation import Operation
-    from chip.ppu.processor.processor import Processor
 
 # what can be chained, and which of its arguments names the SRAM or the registers that it uses
 PLACE_ARGUMENT = {
@@ -53,17 +50,7 @@ PLACE_ARGUMENT = {
 READS = frozenset({"read_cadc", "sample_membranes", "read_correlation", "read_spike_counters"})  # bring it at their end
 
 
-def chain(ppu: Processor, *operations: Operation) -> None:
-    """Do operations one after the other, see :mod:`chip.ppu.processor.chaining`.
-
-    Raises:
-        MachineFault: an operation that cannot be in a chain, or not behind the reads before it.
-    """
-    check_chain(ppu, operations)
-    run_chain(ppu, [partial(operation.begin, ppu) for operation in operations])
-
-
-def run_chain(ppu: Processor, beginnings: Sequence[Callable[[], None]]) -> None:
+def run_chain(ppu: ProcessorState, beginnings: Sequence[Callable[[], None]]) -> None:
     """Do operations that have been checked, each of which is begun by a call."""
     gap_cycles = ppu.flow.chain_gap_cycles
     brought: list[Callable[[], None]] = []
@@ -89,13 +76,13 @@ def run_chain(ppu: Processor, beginnings: Sequence[Callable[[], None]]) -> None:
 
 
 @completion
-def bring_all(ppu: Processor, *completions: Callable[[], None]) -> None:
+def bring_all(ppu: ProcessorState, *completions: Callable[[], None]) -> None:
     """Do what the operations of a chain do at their ends."""
     for bring in completions:
         bring()
 
 
-def check_chain(ppu: Processor, operations: Sequence[Operation]) -> None:
+def check_chain(ppu: ProcessorState, operations: Sequence[Operation]) -> None:
     """Refuse operations that cannot be a chain."""
     places: list = []  # of reads so far
     for operation in operations:
@@ -112,7 +99,7 @@ def check_chain(ppu: Processor, operations: Sequence[Operation]) -> None:
             places.append(arguments[PLACE_ARGUMENT[name]])
 
 
-def _check_behind_reads(ppu: Processor, name: str, arguments: Sequence[Any], places: list) -> None:
+def _check_behind_reads(ppu: ProcessorState, name: str, arguments: Sequence[Any], places: list) -> None:
     """Refuse an operation that may use or overwrite what reads of the same chain bring."""
     used = _place_of(name, arguments)
     if name != "run" and used is None:

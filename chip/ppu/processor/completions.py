@@ -9,15 +9,24 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 
 from chip.base.errors import MachineFault
-from chip.ppu.processor.computing import Failure
 from chip.ppu.vector.operands import VectorRegister
 
 COMPLETIONS: dict[str, Callable[..., None]] = {}
+
+
+class Failure:
+    """What ends a program at the end of what went wrong, whoever else acts before that."""
+
+    def __init__(self, fault: MachineFault):
+        self.fault = fault
+
+    def __call__(self) -> NoReturn:
+        raise self.fault
 
 
 def completion(function: Callable[..., None]) -> Callable[..., None]:

@@ -2,26 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NoReturn
-
 from chip.base.errors import MachineFault
-
-if TYPE_CHECKING:
-    from chip.ppu.compiler.kernel import Kernel
-    from chip.ppu.processor.processor import Processor
-
-
-class Failure:
-    """What ends a program at the end of what went wrong, whoever else acts before that."""
-
-    def __init__(self, fault: MachineFault):
-        self.fault = fault
-
-    def __call__(self) -> NoReturn:
-        raise self.fault
+from chip.ppu.compiler.kernel import Kernel
+from chip.ppu.processor.completions import Failure
+from chip.ppu.processor.state import ProcessorState
 
 
-def run(ppu: Processor, kernel: Kernel, *arguments: int) -> None:
+def run(ppu: ProcessorState, kernel: Kernel, *arguments: int) -> None:
     """Run a kernel of this program; it takes the cycles that its instructions book.
 
     Where it faults, they are booked up to there, and what it has written stays for whoever looks.

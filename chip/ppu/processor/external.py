@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import partial
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -15,14 +14,12 @@ from chip.base import constants as c
 from chip.base.errors import MachineFault
 from chip.fpga.writer import RECORD_SLOTS
 from chip.ppu.processor.completions import completion
-
-if TYPE_CHECKING:
-    from chip.ppu.processor.processor import Processor
+from chip.ppu.processor.state import ProcessorState
 
 COPY_CYCLES = c.EXTERNAL_LOAD_CYCLES + c.SRAM_VECTOR_STORE_CYCLES  # of a vector of external memory
 
 
-def load_external(ppu: Processor, address: int, into: str, vectors: int = 1, offset: int = 0) -> None:
+def load_external(ppu: ProcessorState, address: int, into: str, vectors: int = 1, offset: int = 0) -> None:
     """Copy vectors of 128 bytes from external memory to SRAM region ``into``, from byte ``offset`` of it on.
 
     The values are those at the end of the transfer: of what somebody else is storing, as much as has arrived by then.
@@ -39,7 +36,7 @@ def load_external(ppu: Processor, address: int, into: str, vectors: int = 1, off
 
 
 @completion
-def bring_vectors(ppu: Processor, address: int, nbytes: int, into: str, offset: int, number: int) -> None:
+def bring_vectors(ppu: ProcessorState, address: int, nbytes: int, into: str, offset: int, number: int) -> None:
     """Bring bytes of external memory as they are now, at the end of an access."""
     external = ppu.chip.external
     external.end(address, number)
@@ -47,7 +44,7 @@ def bring_vectors(ppu: Processor, address: int, nbytes: int, into: str, offset: 
     ppu.region_bytes[into][offset : offset + nbytes] = external.view(address, nbytes, reserved=True)
 
 
-def store_external(ppu: Processor, address: int, source: str, vectors: int = 1, offset: int = 0) -> None:
+def store_external(ppu: ProcessorState, address: int, source: str, vectors: int = 1, offset: int = 0) -> None:
     """Copy vectors of 128 bytes from SRAM to external memory; they are there when the operation ends.
 
     The address is a multiple of 128, the offset of 4. Whoever reads them in the meantime finds them half-written: a
@@ -64,12 +61,12 @@ def store_external(ppu: Processor, address: int, source: str, vectors: int = 1, 
 
 
 @completion
-def end_store(ppu: Processor, address: int, number: int) -> None:
+def end_store(ppu: ProcessorState, address: int, number: int) -> None:
     """End a store to external memory."""
     ppu.chip.external.end(address, number)
 
 
-def load_record(ppu: Processor, slot: int, into: str) -> None:
+def load_record(ppu: ProcessorState, slot: int, into: str) -> None:
     """Copy the spike record ``slot`` to SRAM, see :class:`chip.fpga.writer.SpikeWriter`.
 
     ``into`` has room for 1024 bytes, for example ``u32[256]``: word 0 is the number of spikes, word 1 the sample's
@@ -90,12 +87,12 @@ def load_record(ppu: Processor, slot: int, into: str) -> None:
 
 
 @completion
-def bring_record(ppu: Processor, slot: int, into: str, nbytes: int) -> None:
+def bring_record(ppu: ProcessorState, slot: int, into: str, nbytes: int) -> None:
     """Bring the first bytes of a spike record."""
     ppu.region_memory[into][:nbytes] = ppu.chip.writer.first(slot, nbytes)
 
 
-def _check_words(ppu: Processor, into: str, nbytes: int) -> None:
+def _check_words(ppu: ProcessorState, into: str, nbytes: int) -> None:
     """Refuse what is no region of words that has so many bytes."""
     region = ppu.regions.get(into)
     if region is None:
@@ -108,7 +105,7 @@ def _check_words(ppu: Processor, into: str, nbytes: int) -> None:
     ppu.memory(into, nbytes)
 
 
-def check_record(processors: Iterable[Processor], slot: int) -> None:
+def check_record(processors: Iterable[ProcessorState], slot: int) -> None:
     """Count a race where a record is written while a PPU loads it: its count is of the earlier one."""
     for ppu in processors:
         then, loaded = ppu.loading
@@ -119,7 +116,7 @@ def check_record(processors: Iterable[Processor], slot: int) -> None:
             )
 
 
-def _check_transfer(ppu: Processor, address: int, offset: int, vectors: int) -> None:
+def _check_transfer(ppu: ProcessorState, address: int, offset: int, vectors: int) -> None:
     """Refuse a transfer that external memory (whole vectors) or SRAM (whole words) cannot take as it is aligned."""
     ppu.check_index("a vector count of", vectors, 1 << 20, start=1)
     ppu.check_index("the external address", address, 1 << 32)
@@ -131,7 +128,7 @@ def _check_transfer(ppu: Processor, address: int, offset: int, vectors: int) -> 
             )
 
 
-def record(ppu: Processor, name: str) -> None:
+def record(ppu: ProcessorState, name: str) -> None:
     """Write one record of a recording, with the cycle at which it begins, to external memory.
 
     Values are those at that cycle; they are there when the operation ends. A record beyond the recording's count is
@@ -149,6 +146,6 @@ def record(ppu: Processor, name: str) -> None:
 
 
 @completion
-def write_record(ppu: Processor, name: str, cycle: int, values: np.ndarray) -> None:
+def write_record(ppu: ProcessorState, name: str, cycle: int, values: np.ndarray) -> None:
     """Write a record, uint8[n] values, where its recording lies."""
     ppu.recorder.track(name).write(cycle, values)

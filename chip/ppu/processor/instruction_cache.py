@@ -9,13 +9,11 @@ is larger than the cache would pay for evicting its own code in a loop is not co
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from chip.base.config import PpuConfig
+from chip.ppu.compiler.kernel import Kernel
 from chip.ppu.linker import START_CODE_BYTES
-
-if TYPE_CHECKING:
-    from chip.base.config import PpuConfig
-    from chip.ppu.compiler.kernel import Kernel
 
 _TASKS = "tasks"  # they run between kernels, and so stay in the cache with the start-up code
 

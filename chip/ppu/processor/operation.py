@@ -1,14 +1,33 @@
-"""An operation as a value: what a task asks its processor for, with its arguments."""
+"""The operations of a processor by name: what begins each, what it takes, and how to ask for it."""
 
 from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
-from functools import cache
-from typing import Any, NamedTuple
+from functools import cache, partial
+from typing import Any
 
 from chip.ppu.compiler.tasks.arguments import without_types
-from chip.ppu.processor import array, chaining, computing, external, scheduling, sensors, waiting
+from chip.ppu.processor import array, computing, external, scheduling, sensors, waiting
+from chip.ppu.processor.chaining import check_chain, run_chain
+from chip.ppu.processor.state import ProcessorState
+from chip.ppu.processor.value import Operation
+
+
+def begin(operation: Operation, ppu: ProcessorState) -> None:
+    """Begin an operation on a processor that is at its time, ``ppu.start_ns``."""
+    TABLE[operation.name](ppu, *operation.arguments)
+
+
+def chain(ppu: ProcessorState, *operations: Operation) -> None:
+    """Do operations one after the other, see :mod:`chip.ppu.processor.chaining`.
+
+    Raises:
+        MachineFault: an operation that cannot be in a chain, or not behind the reads before it.
+    """
+    check_chain(ppu, operations)
+    run_chain(ppu, [partial(begin, operation, ppu) for operation in operations])
+
 
 _ROOMS = {
     computing: ("run",),
@@ -19,14 +38,16 @@ _ROOMS = {
     sensors: ("connect", "read_correlation", "reset_correlation"),
     external: ("load_external", "store_external", "load_record", "record"),
     waiting: ("wait", "wait_until", "play", "ring", "send", "wait_doorbell", "wait_doorbell_until"),
-    chaining: ("chain",),
-    scheduling: ("scheduler_pass", "wait_for_tasks", "end_tasks"),
 }
-TABLE: dict[str, Callable[..., None]] = {name: getattr(room, name) for room, names in _ROOMS.items() for name in names}
+_OF_THE_SCHEDULER = ("scheduler_pass", "wait_for_tasks", "end_tasks")
+TABLE: dict[str, Callable[..., None]] = {
+    **{name: getattr(room, name) for room, names in _ROOMS.items() for name in names},
+    "chain": chain,
+    **{name: getattr(scheduling, name) for name in _OF_THE_SCHEDULER},
+}
 """Every operation by its name: a function of the processor and the arguments, which begins it."""
 
-
-OFFERED = tuple(name for name in TABLE if name not in _ROOMS[scheduling])
+OFFERED = tuple(name for name in TABLE if name not in _OF_THE_SCHEDULER)
 """The operations that a program may yield; the others are the scheduler's."""
 
 
@@ -38,24 +59,6 @@ def signatures() -> dict[str, inspect.Signature]:
         _, *parameters = inspect.signature(function).parameters.values()
         found[name] = inspect.Signature(parameters)
     return found
-
-
-class Operation(NamedTuple):
-    """One operation, not begun: its name and its arguments by position, defaults filled in.
-
-    A chain's arguments are operations. Operations are equal where they ask for the same; they can be logged, replayed,
-    drawn and chained.
-    """
-
-    name: str
-    arguments: tuple[Any, ...] = ()
-
-    def begin(self, ppu) -> None:
-        """Begin it on a processor that is at its time, ``ppu.start_ns``."""
-        TABLE[self.name](ppu, *self.arguments)
-
-    def __str__(self) -> str:
-        return f"{self.name}({', '.join(map(_shown, self.arguments))})"
 
 
 def operation(name: str, *args: Any, **named: Any) -> Operation:
@@ -72,7 +75,3 @@ def operation(name: str, *args: Any, **named: Any) -> Operation:
         raise TypeError(f"{name}() {error}; it takes {name}{without_types(signatures()[name])}") from None
     bound.apply_defaults()
     return Operation(name, bound.args)
-
-
-def _shown(argument: Any) -> str:
-    return getattr(argument, "name", None) or str(argument)

@@ -21,8 +21,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import Any, NamedTuple
 
-from chip.ppu.compiler.tasks.scheduler import NOTHING
-from chip.ppu.tasks import Doorbell, Timer
+from chip.ppu.tasks import NOTHING, Doorbell, Timer
 
 QUEUE_SLOTS = 32  # grenade: Scheduler<32>
 SAVED = ("due", "runs", "missed", "dropped")  # lists of numbers that a snapshot holds

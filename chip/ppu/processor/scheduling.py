@@ -1,30 +1,22 @@
-"""The scheduler's loop on a processor: its passes, as operations, and the loop itself for plain generators.
+"""The passes of the scheduler's loop on a processor, as operations.
 
-Compiled programs have the same loop as a routine, see ``chip.ppu.compiler.tasks``.
+The loop itself is a routine of a compiled program, see :mod:`chip.ppu.compiler.tasks.scheduler`; plain generators have
+it from :class:`chip.ppu.program.UncompiledProgram`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Generator
-from typing import TYPE_CHECKING
-
-import numpy as np
-
 from chip.base import constants as c
-from chip.base.declaration import shown
-from chip.base.errors import LossError, MachineFault
-from chip.ppu.compiler.tasks.scheduler import DONE, NOTHING
+from chip.base.errors import LossError
 from chip.ppu.processor import waiting
 from chip.ppu.processor.scheduler import PASS_CYCLES, QUEUE_SLOTS, Missed, Scheduler
-from chip.ppu.tasks import Timer
-
-if TYPE_CHECKING:
-    from chip.ppu.processor.processor import Processor
+from chip.ppu.processor.state import ProcessorState
+from chip.ppu.tasks import DONE, NOTHING, Timer
 
 PASS = "scheduler_pass"
 
 
-def scheduler_pass(ppu: Processor) -> None:
+def scheduler_pass(ppu: ProcessorState) -> None:
     """Run one pass of the scheduler's loop: what is due at its beginning, and the lines that have rung.
 
     Raises:
@@ -48,12 +40,12 @@ def scheduler_pass(ppu: Processor) -> None:
         scheduler.choice = DONE if scheduler.finished else NOTHING
 
 
-def wait_for_tasks(ppu: Processor) -> None:
+def wait_for_tasks(ppu: ProcessorState) -> None:
     """Sleep until something is due or a doorbell rings."""
     waiting.wait_doorbell_until(ppu, ppu.scheduler.lines, ppu.scheduler.next_cycle())
 
 
-def end_tasks(ppu: Processor) -> None:
+def end_tasks(ppu: ProcessorState) -> None:
     """Count what is left as missed: a task has ended the program."""
     scheduler: Scheduler = ppu.scheduler
     now = ppu.start_ns // c.PPU_CLOCK_NS
@@ -63,32 +55,7 @@ def end_tasks(ppu: Processor) -> None:
     _be_loud(ppu, now, scheduler.finish(now))
 
 
-def run_tasks(program, ppu) -> Generator:
-    """Run a program's tasks, plain generators, until they are done; return the exit code.
-
-    That is 0, or the whole number that a task returned, which ends the program.
-    """
-    scheduler: Scheduler = ppu.scheduler
-    while True:
-        yield ppu.scheduler_pass()
-        if scheduler.choice == DONE:
-            return 0
-        if scheduler.choice == NOTHING:
-            yield ppu.wait_for_tasks()
-            continue
-        name = scheduler.tasks[scheduler.choice].task
-        code = yield from getattr(program, name)(ppu)
-        if code is not None:
-            if isinstance(code, bool) or not isinstance(code, int | np.integer):
-                raise MachineFault(
-                    f"task {name} of {ppu.who} returned {shown(code)}; a task "
-                    "returns nothing, or a whole number, which ends the program as its exit code"
-                )
-            yield ppu.end_tasks()
-            return int(code)
-
-
-def _be_loud(ppu: Processor, now: int, skipped: list[Missed]) -> None:
+def _be_loud(ppu: ProcessorState, now: int, skipped: list[Missed]) -> None:
     """On a strict chip, raise what the scheduler counted."""
     scheduler: Scheduler = ppu.scheduler
     if not ppu.config.strict:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -17,9 +16,8 @@ from chip.base.declaration import shown
 from chip.base.errors import MachineFault
 from chip.core.sensors import reset_mask
 from chip.ppu.processor.completions import completion
-
-if TYPE_CHECKING:
-    from chip.ppu.processor.processor import Place, Processor
+from chip.ppu.processor.places import Place
+from chip.ppu.processor.state import ProcessorState
 
 BRANCHES = ("causal", "acausal")
 BOTH_HALVES = (c.EVEN, c.ODD)
@@ -28,7 +26,7 @@ SWITCH_ROWS = 2  # row halves of the synapse memory that say what the causal cha
 RESET_NS = c.CORRELATION_RESET_CYCLES * c.PPU_CLOCK_NS  # of a row half
 
 
-def connect(ppu: Processor, what: str) -> None:
+def connect(ppu: ProcessorState, what: str) -> None:
     """Let the causal channels see ``"correlation"`` or ``"membrane"``: two writes of row halves."""
     if what not in ("correlation", "membrane"):
         raise MachineFault(
@@ -39,7 +37,7 @@ def connect(ppu: Processor, what: str) -> None:
 
 
 @completion
-def switch_channels(ppu: Processor, what: str) -> None:
+def switch_channels(ppu: ProcessorState, what: str) -> None:
     """Let the causal channels see something else."""
     ppu.causal_channel = what
 
@@ -78,7 +76,7 @@ def read_correlation(
 
 @completion
 def bring_correlation(
-    ppu: Processor, into: Place, count: int, ticket: tuple[int, int], wanted: tuple[int, ...] | None
+    ppu: ProcessorState, into: Place, count: int, ticket: tuple[int, int], wanted: tuple[int, ...] | None
 ) -> None:
     """Bring vectors of a row's conversion, all of them or those that are wanted, to where they are stored."""
     core = ppu.chip.core
@@ -88,7 +86,7 @@ def bring_correlation(
     target[...] = vectors if wanted is None else vectors[list(wanted)]
 
 
-def _vectors_of(ppu: Processor, branches: Sequence[str], halves: Sequence[int]) -> tuple[int, ...]:
+def _vectors_of(ppu: ProcessorState, branches: Sequence[str], halves: Sequence[int]) -> tuple[int, ...]:
     """Return which of the vectors of a row's conversion are those of halves of branches."""
     ppu.check_halves(halves)
     if isinstance(branches, str) or not len(branches):
@@ -139,7 +137,7 @@ def reset_correlation(
     ppu.spend("correlation reset", len(halves) * c.CORRELATION_RESET_CYCLES)
 
 
-def _check_sensors(ppu: Processor) -> None:
+def _check_sensors(ppu: ProcessorState) -> None:
     if not ppu.chip.core.correlation_enabled[ppu.hemisphere]:
         raise MachineFault(
             f"program {ppu.program.name} uses the correlation sensors of the {ppu.name} hemisphere, which are "

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
-from typing import TYPE_CHECKING
 
 from chip.base import constants as c
 from chip.base.errors import MachineFault
@@ -15,27 +14,25 @@ from chip.fpga.writer import RECORD_SLOTS
 from chip.ppu.processor.completions import completion
 from chip.ppu.processor.doorbells import DoorbellOrTime, wait_no_more
 from chip.ppu.processor.external import check_record
+from chip.ppu.processor.state import ProcessorState
 from chip.ppu.processor.timing import LONGEST_CYCLES, SAMPLE_LINE
 from chip.ppu.tasks import DOORBELL_LINES
-
-if TYPE_CHECKING:
-    from chip.ppu.processor.processor import Processor
 
 SAMPLES_OF_SPIKES = 256  # the core's log of spikes is cut after so many samples, unless the chip keeps it
 
 
-def wait(ppu: Processor, cycles: int) -> None:
+def wait(ppu: ProcessorState, cycles: int) -> None:
     """Sleep; idle time."""
     ppu.check_index("a wait of", cycles, LONGEST_CYCLES)
     ppu.spend("wait", 0, idle_cycles=int(cycles))
 
 
-def wait_until(ppu: Processor, cycle: int) -> None:
+def wait_until(ppu: ProcessorState, cycle: int) -> None:
     """Sleep until the time base reads ``cycle``; goes on at once where it is past that."""
     ppu.spend("wait", 0, ppu.cycles_until(cycle))
 
 
-def play(ppu: Processor, sample: int, slot: int = 0, ring: Sequence[int] = ()) -> None:
+def play(ppu: ProcessorState, sample: int, slot: int = 0, ring: Sequence[int] = ()) -> None:
     """Have the FPGA play a sample; ends with the doorbell after its spike record is complete in ``slot``.
 
     ``ring`` names further hemispheres whose sample doorbell rings at the same time. The request is busy time, the
@@ -60,7 +57,7 @@ def play(ppu: Processor, sample: int, slot: int = 0, ring: Sequence[int] = ()) -
 
 
 @completion
-def finish_sample(ppu: Processor, slot: int, zero_ns: int, end_ns: int, tag: int, ring: Sequence[int]) -> None:
+def finish_sample(ppu: ProcessorState, slot: int, zero_ns: int, end_ns: int, tag: int, ring: Sequence[int]) -> None:
     """Write a sample's spike record, and ring."""
     chip = ppu.chip
     core = chip.core
@@ -73,19 +70,19 @@ def finish_sample(ppu: Processor, slot: int, zero_ns: int, end_ns: int, tag: int
         chip.processors[hemisphere].ring(SAMPLE_LINE)
 
 
-def ring(ppu: Processor, hemisphere: int, line: int) -> None:
+def ring(ppu: ProcessorState, hemisphere: int, line: int) -> None:
     """Ring a doorbell line of a PPU: one write over the Omnibus."""
     listener(ppu, hemisphere, line)
     ppu.spend("omnibus", ppu.write_cycles, then=partial(ring_line, ppu, hemisphere, line))
 
 
 @completion
-def ring_line(ppu: Processor, hemisphere: int, line: int) -> None:
+def ring_line(ppu: ProcessorState, hemisphere: int, line: int) -> None:
     """Have a doorbell line of a PPU ring."""
     ppu.chip.processors[hemisphere].ring(line)
 
 
-def send(ppu: Processor, hemisphere: int, source: str, into: str, line: int, nbytes: int | None = None) -> None:
+def send(ppu: ProcessorState, hemisphere: int, source: str, into: str, line: int, nbytes: int | None = None) -> None:
     """Write ``nbytes`` (all) of region ``source`` into region ``into`` of the other PPU, then ring ``line``.
 
     Word by word over the Omnibus; the elements of both regions are of one size. Whoever uses ``into`` in the meantime
@@ -121,7 +118,7 @@ def send(ppu: Processor, hemisphere: int, source: str, into: str, line: int, nby
 
 
 @completion
-def deliver(ppu: Processor, hemisphere: int, line: int, number: int | None) -> None:
+def deliver(ppu: ProcessorState, hemisphere: int, line: int, number: int | None) -> None:
     """End a transfer to the other PPU, and ring."""
     other = ppu.chip.processors[hemisphere]
     if number is not None:
@@ -129,7 +126,7 @@ def deliver(ppu: Processor, hemisphere: int, line: int, number: int | None) -> N
     other.ring(line)
 
 
-def listener(ppu: Processor, hemisphere: int, line: int) -> Processor:
+def listener(ppu: ProcessorState, hemisphere: int, line: int) -> ProcessorState:
     """Return the PPU with a doorbell line, whose program can hear it."""
     known = ppu.listeners.get((hemisphere, line))
     if known is not None:
@@ -143,7 +140,7 @@ def listener(ppu: Processor, hemisphere: int, line: int) -> Processor:
     return other
 
 
-def wait_doorbell(ppu: Processor, line: int = SAMPLE_LINE) -> None:
+def wait_doorbell(ppu: ProcessorState, line: int = SAMPLE_LINE) -> None:
     """Sleep until the line rings; returns at once where it already has. Answering clears it."""
     if type(line) is not int or not 0 <= line < DOORBELL_LINES:
         ppu.check_index("doorbell line", line, DOORBELL_LINES)
@@ -161,7 +158,7 @@ def wait_doorbell(ppu: Processor, line: int = SAMPLE_LINE) -> None:
     ppu.sleep()
 
 
-def wait_doorbell_until(ppu: Processor, lines: Sequence[int], cycle: int | None) -> None:
+def wait_doorbell_until(ppu: ProcessorState, lines: Sequence[int], cycle: int | None) -> None:
     """Sleep until one of the lines rings or the time base reads ``cycle``, whichever is first; idle time.
 
     Goes on at once where a line has rung or the cycle is past; ``None`` waits for a ring alone. The ring stays

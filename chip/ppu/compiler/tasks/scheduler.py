@@ -13,8 +13,7 @@ from chip.ppu.compiler.tasks.requests import Request
 from chip.ppu.compiler.tasks.routine import Caller, TaskRoutine
 from chip.ppu.compiler.tasks.unit import TaskUnit
 from chip.ppu.compiler.values import any_value
-
-NOTHING, DONE = -1, -2  # what a pass of the scheduler says beside the number of a task
+from chip.ppu.tasks import DONE, NOTHING
 
 
 def task_of(unit: TaskUnit, method: Callable) -> TaskRoutine:

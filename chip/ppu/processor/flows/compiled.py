@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numba.core import config as numba_config
@@ -42,12 +42,11 @@ from chip.ppu.compiler.tasks.text import (
 from chip.ppu.compiler.unit import DIVISION_BY_ZERO
 from chip.ppu.processor.chaining import check_chain, run_chain
 from chip.ppu.processor.flows.flow import Flow
-from chip.ppu.processor.operation import TABLE, Operation
+from chip.ppu.processor.operation import TABLE
 from chip.ppu.processor.scheduling import PASS, scheduler_pass
+from chip.ppu.processor.state import ProcessorState
+from chip.ppu.processor.value import Operation
 from chip.ppu.program import Program
-
-if TYPE_CHECKING:
-    from chip.ppu.processor.processor import Processor
 
 ROUNDS_BEFORE_COMPILING = 2_000  # of the function in plain Python, and at most as many cycles of control flow as:
 CYCLES_BEFORE_COMPILING = 200_000
@@ -66,7 +65,7 @@ class CompiledFlow(Flow):
         state: int64[n], its place and its variables: all that it has beside the SRAM.
     """
 
-    def __init__(self, ppu: Processor, program: Program, form: TaskForm):
+    def __init__(self, ppu: ProcessorState, program: Program, form: TaskForm):
         self.ppu, self.program, self.form = ppu, program, form
         self._observers, self._followers = ppu.observers, ppu.followers
         self._told = False
@@ -311,7 +310,7 @@ def _taker_of(state: np.ndarray, slots: Mapping[str, int], word: Word) -> Callab
     return lambda: state.item(slot)
 
 
-def _beginning(ppu: Processor, state: np.ndarray, request: Request) -> Callable[[], None]:
+def _beginning(ppu: ProcessorState, state: np.ndarray, request: Request) -> Callable[[], None]:
     """Return what begins a request's operation."""
     if request.operation == PASS:
 
@@ -337,7 +336,7 @@ def _beginning(ppu: Processor, state: np.ndarray, request: Request) -> Callable[
     return begin
 
 
-def _beginning_of_chain(ppu: Processor, state: np.ndarray, request: Request) -> Callable[[], None]:
+def _beginning_of_chain(ppu: ProcessorState, state: np.ndarray, request: Request) -> Callable[[], None]:
     """Return what begins a chain, which is checked once: its operations and their places are known at load."""
     beginnings = [_beginning(ppu, state, inner) for inner in request.arguments]
     checked = False

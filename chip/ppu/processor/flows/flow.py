@@ -11,7 +11,7 @@ from typing import Any
 
 from chip.base.errors import MachineFault
 from chip.ppu.compiler.tasks.text import ENDED, FAULT, SLEEP
-from chip.ppu.processor.operation import Operation
+from chip.ppu.processor.value import Operation
 
 __all__ = ["ENDED", "FAULT", "SLEEP", "Flow"]
 

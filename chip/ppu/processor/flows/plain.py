@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -11,13 +11,12 @@ from chip.base.constants import PPU_CLOCK_NS
 from chip.base.declaration import shown
 from chip.base.errors import MachineFault
 from chip.ppu.processor.flows.flow import ENDED, SLEEP, Flow
-from chip.ppu.processor.operation import TABLE, Operation, operation
+from chip.ppu.processor.operation import TABLE, begin, operation
 from chip.ppu.processor.scheduling import PASS
+from chip.ppu.processor.state import ProcessorState
 from chip.ppu.processor.timing import PLAIN_CONTROL_CYCLES, WORD_CYCLES
+from chip.ppu.processor.value import Operation
 from chip.ppu.program import Program
-
-if TYPE_CHECKING:
-    from chip.ppu.processor.processor import Processor
 
 MOST_WORDS = 100_000  # of plain Python without an operation between them
 
@@ -28,7 +27,7 @@ class PlainPpu:
     For tests: it may look at anything, and nothing that it does by itself is booked.
     """
 
-    def __init__(self, ppu: Processor, flow: PlainFlow):
+    def __init__(self, ppu: ProcessorState, flow: PlainFlow):
         self._ppu, self._flow = ppu, flow
 
     def __getattr__(self, name: str) -> Any:
@@ -59,7 +58,7 @@ class PlainFlow(Flow):
     offers: type[PlainPpu] = PlainPpu
     chain_gap_cycles = PLAIN_CONTROL_CYCLES
 
-    def __init__(self, ppu: Processor, program: Program):
+    def __init__(self, ppu: ProcessorState, program: Program):
         self.ppu, self.program = ppu, program
         self._main: Generator | None = None
         self._next: Operation | None = None
@@ -163,7 +162,7 @@ class PlainFlow(Flow):
     def _begin(self) -> None:
         found = self.operation(0)
         self._next, self.doing = None, f"its {found.name}"
-        found.begin(self.ppu)
+        begin(found, self.ppu)
 
     def leave(self, code: int) -> None:
         self._next = None
