@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import IO, NoReturn
 
+from host.compare import arguments as compare
+
 DEFAULT_RULE = "eventprop"
 DEFAULT_SEED = 1
 SEED_MAX = 2**63 - 1
@@ -105,7 +107,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_inspect(commands)
     _add_calibrate(commands)
     _add_experiment(commands)
-    _add_compare(commands)
+    compare.add_arguments(commands, _epochs, _hidden)
 
     chip = commands.add_parser(
         "chip",
@@ -234,12 +236,6 @@ def _add_experiment(commands: argparse._SubParsersAction) -> None:
     command.add_argument("--seed", type=_seed, default=DEFAULT_SEED, metavar="N", help="chip (default: %(default)s)")
     command.add_argument("--out", type=_directory, metavar="DIR", help="(default: runs/experiment-NAME-CHIP-seedN)")
     command.add_argument("--quiet", action="store_true", help="no progress, no report; errors still show")
-
-
-def _add_compare(commands: argparse._SubParsersAction) -> None:
-    from host.compare import command  # which needs UsageError of this module
-
-    command.add_arguments(commands, _epochs, _hidden)
 
 
 def _whole_number(option: str, text: str, low: int, high: int | None = None) -> int:

@@ -114,17 +114,6 @@ def load(path: Path, config: ChipConfig) -> Calibration:
     return calibration
 
 
-def histograms(calibration: Calibration, config: ChipConfig, path: Path) -> str:
-    """Draw the histograms where matplotlib is installed; return what the report has to add."""
-    from host import calibration_picture, plots
-
-    path.unlink(missing_ok=True)  # an earlier one's
-    if not plots.available():
-        return f"\n  {plots.MISSING}"
-    calibration_picture.save(path, calibration, f"Calibration of chip {config.profile}, seed {config.seed}")
-    return f", histograms to {path}"
-
-
 def report(calibration: Calibration, config: ChipConfig) -> str:
     """Return the spreads before and after, their ratios and the source's bounds, as a table."""
     rows = [("parameter", "target", "before", "after", "after/before", "bound")]

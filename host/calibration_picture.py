@@ -7,9 +7,11 @@ from pathlib import Path
 
 import numpy as np
 
+from chip.base.config import ChipConfig
 from chip.base.saving import replace_together
 from chip.calibration.calibration import BOUNDS, QUANTITIES, SENSORS, TARGETS, UNITS, Calibration
 from chip.calibration.sensors import AMPLITUDE_LSB, TAU_US
+from host import plots
 from host.calibrate import NAMES
 
 SIZE_INCHES, DOTS_PER_INCH = (16.0, 12.0), 100
@@ -47,6 +49,15 @@ def draw(calibration: Calibration, title: str) -> bytes:
 def save(path: Path, calibration: Calibration, title: str) -> None:
     """Draw and write a file, whole or not at all; raises OSError where it cannot be written."""
     replace_together({path: draw(calibration, title)})
+
+
+def histograms(calibration: Calibration, config: ChipConfig, path: Path) -> str:
+    """Draw the histograms where matplotlib is installed; return what the report has to add."""
+    path.unlink(missing_ok=True)  # an earlier one's
+    if not plots.available():
+        return f"\n  {plots.MISSING}"
+    save(path, calibration, f"Calibration of chip {config.profile}, seed {config.seed}")
+    return f", histograms to {path}"
 
 
 def _panel(axes, calibration: Calibration, name: str, colours: tuple[str, str]) -> None:

@@ -87,7 +87,9 @@ def _calibrate(options: argparse.Namespace) -> int:
         calibration.save(path)
         try:
             interrupts.release()
-            hint = calibrate.histograms(calibration, config, calibrate.picture_path(path))
+            from host import calibration_picture
+
+            hint = calibration_picture.histograms(calibration, config, calibrate.picture_path(path))
         except KeyboardInterrupt:
             return complain(f"interrupted before the histograms were drawn; {path} is written", EXIT_INTERRUPTED)
     if not options.quiet:

@@ -1,4 +1,4 @@
-"""What the methods of a firmware that learns must take and return, asked as they are called; see LearningFirmware.
+"""What a firmware that learns must have; what its methods take and return, asked as they are called.
 
 Whatever is refused is a :class:`chip.base.errors.DeclarationError`: a sentence, before any work where
 that can be known.
@@ -6,23 +6,82 @@ that can be known.
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import numpy as np
 
+from chip.base.config import ChipConfig
 from chip.base.declaration import method_of, shown
 from chip.base.errors import DeclarationError
+from chip.base.registers import Registers
 from chip.chip import Chip
 from chip.fpga.samples import SampleSet
 from chip.link import HostLink
+from chip.ppu.program import Firmware, Program
 from host.tasks import Task
-
-if TYPE_CHECKING:
-    from host.host import LearningFirmware
 
 TAKES = {"timed_samples": (), "status": ("chip",), "decode": ("link",)}  # the methods that are called after loading
 OWN = "weights"  # the array that the host reads itself
+
+
+class LearningFirmware(Protocol):
+    """What a host needs from a firmware that learns a task: the contract of a learning rule.
+
+    A rule is a subclass of :class:`chip.ppu.program.Firmware`. On the command line it is made with ``seed=``, and with
+    ``epochs=`` and ``hidden=`` where they were given; a value that it cannot work with it refuses with a ValueError.
+
+    Attributes:
+        name: for titles and reports.
+        seed, epochs: with which it was made; how often it visits the training samples.
+    """
+
+    name: str
+    seed: int
+    epochs: int
+
+    def registers(self) -> Registers:
+        """All registers of the chip: routing, neuron parameters, initial weights."""
+
+    def programs(self) -> tuple[Program | None, Program | None]:
+        """The programs of the top and the bottom PPU; None leaves a PPU asleep."""
+
+    def assumptions(self) -> list[str]:
+        """One sentence for everything that it takes for granted and no source confirms; Firmware's says nothing."""
+
+    def samples(
+        self, inputs: np.ndarray, targets: np.ndarray, ranges: dict[str, range], config: ChipConfig
+    ) -> SampleSet:
+        """Encode inputs float64[n, inputs] in 0..1 and classes uint8[n] as events; called before the other methods.
+
+        ``ranges`` says which samples are for ``"train"``, ``"validation"`` and ``"test"``; ``config`` is the chip's.
+        """
+
+    def timed_samples(self) -> range:
+        """Which training samples show the speed, by order of playing: not those in which functions run first."""
+
+    def status(self, chip: Chip) -> tuple[int, float | None]:
+        """Look at a learning chip: samples that the program will play in all, training accuracy of the last epoch."""
+
+    def decode(self, link: HostLink) -> dict[str, Any]:
+        """Read the recordings: ``accuracy`` (test, None if it was not reached), ``train_accuracy``, further arrays."""
+
+
+METHODS = tuple(
+    name for name, member in vars(LearningFirmware).items() if inspect.isfunction(member) and name[0] != "_"
+)
+
+
+def missing_methods(firmware: object) -> list[str]:
+    """Return which methods of :class:`LearningFirmware` a firmware, or its class, has not got, or not written."""
+    nothing = (None, Firmware.registers, Firmware.programs)
+    found = {name: getattr(firmware, name, None) for name in METHODS}
+    return [
+        name
+        for name, method in found.items()
+        if any(getattr(method, "__func__", method) is none for none in nothing)  # what is no method may not compare
+    ]
 
 
 def check_later_methods(firmware: LearningFirmware) -> None:

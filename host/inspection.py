@@ -17,7 +17,8 @@ from chip.ppu.contract import assumptions_of, programs_of, registers_of
 from chip.ppu.processor.endings import ending
 from chip.ppu.processor.processor import Processor
 from chip.ppu.program import Firmware
-from host.host import Host, LearningFirmware
+from host.contract import LearningFirmware
+from host.host import Host
 from host.placement_drawing import drawing_of
 from host.results import Result
 from host.tasks import Task

@@ -1,8 +1,9 @@
 """Learning rules for the command line: by name, or a user's own from a file, ``path/to/mine.py:MyRule``.
 
-What a rule must have is written down in :class:`host.host.LearningFirmware`. On the command line its class is called
-with ``seed=``, and with ``epochs=`` and ``hidden=`` where they were given. A user's file is imported as Python imports
-it: it may import what lies beside it, and what stands below ``if __name__ == "__main__":`` runs only as a script.
+What a rule must have is written down in :class:`host.contract.LearningFirmware`. On the command line its class is
+called with ``seed=``, and with ``epochs=`` and ``hidden=`` where they were given. A user's file is imported as Python
+imports it: it may import what lies beside it, and what stands below ``if __name__ == "__main__":`` runs only as a
+script.
 """
 
 from __future__ import annotations
@@ -75,7 +76,7 @@ def load(rule: str, learning: bool = True) -> type:
     if not is_file(rule):
         return ppu_programs.load(rule)
     from chip.ppu.program import Firmware  # our packages come before what lies beside the user's file
-    from host.host import missing_methods
+    from host.contract import missing_methods
 
     path, name = _parts(rule)
     try:
@@ -105,7 +106,7 @@ def load(rule: str, learning: bool = True) -> type:
 def learns(firmware: object) -> bool:
     """Return whether a firmware, or its class, is meant for a task: it has anything that only a learning rule has."""
     from chip.ppu.program import Firmware
-    from host.host import METHODS
+    from host.contract import METHODS
 
     return any(hasattr(firmware, name) for name in METHODS if not hasattr(Firmware, name))
 

@@ -1,7 +1,7 @@
 """Firmware for the plasticity processors: one learning rule per file, and what the rules share.
 
-What makes a firmware a learning rule is written down in ``host/host.py``, class LearningFirmware. A rule of a user's
-own needs no entry here: ``plasticore train TASK --rule path/to/mine.py:MyRule`` takes it from its file.
+What makes a firmware a learning rule is written down in ``host/contract.py``, class LearningFirmware. A rule of a
+user's own needs no entry here: ``plasticore train TASK --rule path/to/mine.py:MyRule`` takes it from its file.
 
 Rules are found by name without importing them, since a rule pulls in the compiler: :func:`names` and
 :func:`summaries` are free, :func:`load` and attribute access (``from ppu_programs import EventProp``) import one.

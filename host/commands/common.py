@@ -15,7 +15,7 @@ from host.arguments import DEFAULT_SEED, UsageError
 
 if TYPE_CHECKING:
     from chip.base.config import ChipConfig
-    from host.host import LearningFirmware
+    from host.contract import LearningFirmware
     from host.results import Result
 
 EXIT_OK, EXIT_FAULT, EXIT_USAGE, EXIT_INTERRUPTED = 0, 1, 2, 130

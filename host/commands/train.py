@@ -27,7 +27,8 @@ from host.ownership import COMPARISON
 
 if TYPE_CHECKING:
     from chip.base.config import ChipConfig
-    from host.host import Host, LearningFirmware
+    from host.contract import LearningFirmware
+    from host.host import Host
     from host.interrupts import Interrupts
     from host.results import Result
 

@@ -14,7 +14,8 @@ from chip.base.assumption import Assumption, Weight
 from chip.chip import Chip
 from chip.link import assumptions as link_assumptions
 from host import rules
-from host.host import Host, LearningFirmware, Status, read_result
+from host.contract import LearningFirmware
+from host.host import Host, Status, read_result
 from host.loop import methods
 from host.loop.learner import Learner, ProgramEndedError, playback_for
 from host.loop.methods.method import Method

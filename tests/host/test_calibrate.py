@@ -90,7 +90,7 @@ def test_an_interrupt_while_it_draws_keeps_the_calibration(measured, tmp_path, c
     def interrupted(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("host.calibrate.histograms", interrupted)
+    monkeypatch.setattr("host.calibration_picture.histograms", interrupted)
     assert main(["calibrate", "--seed", "7", "--out", str(tmp_path / "cal.npz")]) == 130
     assert "interrupted before the histograms were drawn" in capsys.readouterr().err
     assert Calibration.load(tmp_path / "cal.npz")
