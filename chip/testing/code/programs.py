@@ -10,6 +10,7 @@ import numpy as np
 from chip.ppu.compiler.kernel import Kernel
 from chip.ppu.memory import Memory
 from chip.testing.code.choices import Choices, SeededChoices
+from chip.testing.code.code import Code, trimmed
 from chip.testing.code.expressions import Scope
 from chip.testing.code.loading import kernel_from_text, module_from_text
 from chip.testing.code.rules import Names
@@ -20,7 +21,6 @@ from chip.testing.code.tree import (
     AugmentedAssign,
     Binary,
     Block,
-    Code,
     Constant,
     Conversion,
     Expression,
@@ -33,7 +33,6 @@ from chip.testing.code.tree import (
     Store,
     Type,
     Variable,
-    trimmed,
     walk,
 )
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from chip.testing.code.tree import (
     Assign,
     AugmentedAssign,
@@ -10,7 +12,6 @@ from chip.testing.code.tree import (
     Block,
     Break,
     Call,
-    Code,
     Comparison,
     Conditional,
     Constant,
@@ -24,6 +25,7 @@ from chip.testing.code.tree import (
     Intrinsic,
     Joint,
     Length,
+    Region,
     Return,
     Routine,
     Run,
@@ -38,25 +40,25 @@ from chip.testing.code.tree import (
 _INDENT = "    "
 
 
-def python_text(code: Code) -> str:
+def python_text(regions: Sequence[Region], routines: Sequence[Routine]) -> str:
     """Return the text of the module: its memory, its routines, and for a task the program that it is the main of."""
     parts = ["from chip.ppu import *"]
-    if code.main.kind == "task":
+    if routines[-1].kind == "task":
         parts[0] = f"from chip import Program\n{parts[0]}"
-    regions = ", ".join(f"{region.name}={region.type}[{region.length}]" for region in code.regions)
-    parts.append(f"memory = Memory({regions})")
-    parts += [_routine(code, routine) for routine in code.routines]
+    declared = ", ".join(f"{region.name}={region.type}[{region.length}]" for region in regions)
+    parts.append(f"memory = Memory({declared})")
+    parts += [_routine(routine, routines) for routine in routines]
     return "\n\n\n".join(parts) + "\n"
 
 
-def _routine(code: Code, routine: Routine) -> str:
+def _routine(routine: Routine, routines: Sequence[Routine]) -> str:
     task = routine.kind == "task"
     lines = _lines(routine.body, task)
     if not task:
         annotated = [x.name if x.type == "i32" else f"{x.name}: {x.type}" for x in routine.parameters]
         head = f"@{routine.kind}\ndef {routine.name}({', '.join(['v', 'm', *annotated])}):"
         return "\n".join([head, *(_INDENT + line for line in lines)])
-    kernels = "".join(f"{other.name}, " for other in code.routines if other.kind == "kernel")
+    kernels = "".join(f"{other.name}, " for other in routines if other.kind == "kernel")
     head = [f"class {routine.name.capitalize()}(Program):", f'{_INDENT}name = "{routine.name}"']
     head += [f"{_INDENT}memory = memory", f"{_INDENT}kernels = ({kernels.rstrip()})", ""]
     return "\n".join([*head, f"{_INDENT}def main(self, ppu):", *(2 * _INDENT + line for line in lines)])

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from chip.testing.code.code import Code
 from chip.testing.code.tree import (
     Binary,
     Call,
-    Code,
     Comparison,
     Conditional,
     Constant,

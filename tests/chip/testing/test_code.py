@@ -13,6 +13,7 @@ from chip.ppu.contract import check_program
 from chip.ppu.stepping import steps
 from chip.testing import kernel_cases, kernel_from_text, task_cases
 from chip.testing.code import tree as t
+from chip.testing.code.code import Code
 from chip.testing.code.loading import module_from_text
 from chip.testing.code.programs import seeded_kernel, seeded_task
 from chip.testing.code.tree import (
@@ -169,7 +170,7 @@ def test_a_program_prints_as_a_module():
     last = t.Assign("a", t.Conversion("i8", t.Unary("-", t.Binary("+", Constant(1), Constant(2)))))
     names = (t.Parameter("a", "i32"), t.Parameter("i", "i32"))
     drawn = t.Routine("kernel", "drawn", (), None, names, (loop, last))
-    code = t.Code((Region("words", "i32", 8), Region("bytes", "u8", 16)), (first, drawn))
+    code = Code((Region("words", "i32", 8), Region("bytes", "u8", 16)), (first, drawn))
     assert str(code) == EXAMPLE == repr(code)
 
 

@@ -11,9 +11,10 @@ from chip.ppu import KernelError, VectorUnit
 from chip.ppu.processor.linking import link_program
 from chip.ppu.stepping import steps
 from chip.testing import load_firmware
+from chip.testing.code.code import Code
 from chip.testing.code.loading import module_from_text
 from chip.testing.code.programs import Case, seeded_kernel, seeded_task
-from chip.testing.code.tree import Call, Code, Do, Expression, Return, Run, Wait, walk
+from chip.testing.code.tree import Call, Do, Expression, Return, Run, Wait, walk
 from tests.chip.ppu.compiler.c_library import CLibrary, compile_c, needs_gcc
 from tests.naive.c_code import C_TYPES, PREAMBLE, CRoutine
 
