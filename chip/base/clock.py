@@ -9,11 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from heapq import heapify, heappop, heappush
+from itertools import count
 
 import simpy
 from simpy.events import NORMAL
 
 from chip.base.live import Live
+
+LOWEST_RANK = -(1 << 32)  # SimPy counts its own events from 0
 
 
 class Clock(Live, simpy.Environment):
@@ -26,6 +29,7 @@ class Clock(Live, simpy.Environment):
         steps: taken so far.
         halted: set by whoever wants :meth:`take_steps` to stop.
         stepping: whether a step is under way.
+        ranks: yields that of the next alarm, below 0 and above those before it.
     """
 
     __slots__ = ("_now",)  # of SimPy; so ``now`` is read without a call, which happens thirty times a sample
@@ -37,6 +41,7 @@ class Clock(Live, simpy.Environment):
         self.steps = 0
         self.halted = False
         self.stepping = False
+        self.ranks = count(LOWEST_RANK)
 
     def take_steps(self, most: int) -> None:
         """Take up to so many steps, fewer where one sets ``halted``.
@@ -70,14 +75,14 @@ class Alarm:
     """Calls a function at a time, as often as it is set, which it is once at a time.
 
     A processor needs one for all its operations, since one follows the other. Of several that go off at the same time
-    the lowest rank is first, and before other events, whoever was set first: that would depend on who has looked.
+    the one that was made first is first, and before other events, whoever was set first: that would depend on who has
+    looked.
     """
 
     __slots__ = ("clock", "function", "rank", "_queue")
 
-    def __init__(self, clock: Clock, function: Callable[[], None], rank: int):
-        """``rank`` is below 0, and no other alarm's."""
-        self.clock, self.function, self.rank = clock, function, rank
+    def __init__(self, clock: Clock, function: Callable[[], None]):
+        self.clock, self.function, self.rank = clock, function, next(clock.ranks)
         self._queue = clock.queue
 
     def set(self, time_ns: int) -> None:

@@ -57,7 +57,7 @@ class Processor(ProcessorState, Live):
 
     def __init__(self, chip, hemisphere: int):
         super().__init__(chip, hemisphere)
-        self.end = Alarm(self.environment, self._go_on, self.hemisphere - c.HEMISPHERES)
+        self.end = Alarm(self.environment, self._go_on)
 
     # ------------------------------------------------------------------ life cycle
 

@@ -7,14 +7,11 @@ from chip.base.clock import Alarm, Clock
 
 
 def alarms_of(clock, seen, *names):
-    """Return alarms that tell when they go off, by rising rank."""
-    return [
-        Alarm(clock, lambda name=name: seen.append((name, clock.now)), rank - len(names))
-        for rank, name in enumerate(names)
-    ]
+    """Return alarms that tell when they go off, in the order in which they are made."""
+    return [Alarm(clock, lambda name=name: seen.append((name, clock.now))) for name in names]
 
 
-def test_alarms_of_one_time_go_off_by_rank_and_before_events_whoever_was_set_first():
+def test_alarms_of_one_time_go_off_as_they_were_made_and_before_events_whoever_was_set_first():
     clock, seen = Clock(), []
     first, last = alarms_of(clock, seen, "first", "last")
     clock.timeout(8).callbacks.append(lambda _: seen.append(("event", clock.now)))
@@ -34,7 +31,7 @@ def test_an_alarm_is_set_again_and_again():
         if clock.now < 40:
             alarm.set(clock.now + 20)
 
-    alarm = Alarm(clock, again, -1)
+    alarm = Alarm(clock, again)
     alarm.go_off()
     clock.run()
     assert times == [0, 20, 40]
@@ -53,7 +50,7 @@ def test_a_moved_alarm_goes_off_once_and_leaves_the_others():
 def test_steps_end_where_somebody_halts_them_and_an_empty_schedule_is_told():
     clock = Clock()
     functions = (lambda: None), (lambda: setattr(clock, "halted", True)), int
-    alarms = [Alarm(clock, function, rank) for rank, function in zip((-3, -2, -1), functions, strict=True)]
+    alarms = [Alarm(clock, function) for function in functions]
     for time_ns, alarm in enumerate(alarms):
         alarm.set(time_ns)
     clock.take_steps(16)
@@ -65,8 +62,8 @@ def test_steps_end_where_somebody_halts_them_and_an_empty_schedule_is_told():
 
 def test_steps_are_counted_up_to_one_that_fails():
     clock = Clock()
-    Alarm(clock, lambda: None, -2).set(1)
-    Alarm(clock, lambda: 1 // 0, -1).set(2)
+    Alarm(clock, lambda: None).set(1)
+    Alarm(clock, lambda: 1 // 0).set(2)
     with pytest.raises(ZeroDivisionError):
         clock.take_steps(16)
     assert clock.steps == 1
