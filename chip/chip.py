@@ -66,7 +66,6 @@ class Chip(Live):
             raise TypeError(f"Chip takes a ChipConfig, not {config!r}; write Chip(ChipConfig.ideal())")
         self.config = config or ChipConfig.ideal()
         self.environment = Clock()
-        self.environment.limit_ns = self.config.ppu.program_limit_cycles * c.PPU_CLOCK_NS
         self.feed = Feed()
         self.external = ExternalMemory()
         self.player = SamplePlayer(self.config.fpga, self.external, self.feed)
@@ -118,7 +117,7 @@ class Chip(Live):
             )
         self.link.begin_run()
         self.started = True
-        self.environment.limit_ns = limit_ns
+        self.limit_ns = limit_ns
         self.trace.begin(self.core, self.now_ns)
         for processor in loaded:
             processor.start()
@@ -142,6 +141,16 @@ class Chip(Live):
     @property
     def now_ns(self) -> int:
         return self.environment.now
+
+    @property
+    def limit_ns(self) -> int:
+        """The watchdog's time: what its processors have not ended by then is ended."""
+        return self.processors[c.TOP].limit_ns
+
+    @limit_ns.setter
+    def limit_ns(self, time_ns: int) -> None:
+        for processor in self.processors:
+            processor.limit_ns = time_ns
 
     def weights(self) -> np.ndarray:
         """uint8[hemisphere, row, column]: all weights as they stand in the synapses, also while rows are written."""
@@ -220,7 +229,7 @@ class Chip(Live):
             self._raise_losses()
 
     def _step_to_the_end(self, progress) -> None:
-        environment, limit_ns = self.environment, self.environment.limit_ns
+        environment, limit_ns = self.environment, self.limit_ns
         next_look = time.perf_counter() + PROGRESS_EVERY_S
         while self._running():
             try:

@@ -89,7 +89,7 @@ def take(chip) -> Snapshot:
             "config": dataclasses.asdict(chip.config),
             "registers": None if chip.registers is None else vars(chip.registers).copy(),
             "codes": _codes(chip),
-            "clock": {"now": clock.now, "limit_ns": clock.limit_ns, "steps": clock.steps},
+            "clock": {"now": clock.now, "limit_ns": chip.limit_ns, "steps": clock.steps},
             "chip": {name: getattr(chip, name) for name in FLAGS},
             "counter_base": chip.counter_base.copy(),
             "core": None if chip.core is None else chip.core.snapshot(),
@@ -112,7 +112,7 @@ def restore(chip, snapshot: Snapshot) -> None:
         chip.configure(Registers(**tree["registers"]))
         chip.core.restore(tree["core"])
     clock, times = chip.environment, tree["clock"]
-    clock.now, clock.limit_ns, clock.steps = times["now"], times["limit_ns"], times["steps"]
+    clock.now, chip.limit_ns, clock.steps = times["now"], times["limit_ns"], times["steps"]
     for name in FLAGS:
         setattr(chip, name, tree["chip"][name])
     chip.counter_base[:] = tree["counter_base"]

@@ -25,7 +25,6 @@ class Clock(Live, simpy.Environment):
     Attributes:
         now: the present time in ns.
         queue: what is scheduled, SimPy's tuples of a heap that begin with the time.
-        limit_ns: the watchdog's time, at which every program is ended.
         steps: taken so far.
         halted: set by whoever wants :meth:`take_steps` to stop.
         stepping: whether a step is under way.
@@ -37,7 +36,6 @@ class Clock(Live, simpy.Environment):
     def __init__(self):
         super().__init__(initial_time=0)
         self.queue = self._queue
-        self.limit_ns = 0
         self.steps = 0
         self.halted = False
         self.stepping = False

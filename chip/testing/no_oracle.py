@@ -232,7 +232,6 @@ class _NoChip:
 
     def __init__(self, config: ChipConfig):
         self.config, self.environment, self.processors, self.feed = config, Clock(), (), Feed()
-        self.environment.limit_ns = c.END_NS
 
 
 class _CutOff(Exception):
@@ -245,6 +244,7 @@ class _Replay:
     def __init__(self, log: Log, program: Program):
         self.log = log
         self.ppu = ppu = Processor(_NoChip(log.config), log.hemisphere)  # never started
+        ppu.limit_ns = c.END_NS
         ppu.load(program, link_program(program, log.hemisphere), image_of(program))
         ppu.vector.restore(log.vector)
         put(log.host, ppu.sram)

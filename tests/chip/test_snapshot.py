@@ -43,7 +43,7 @@ def after_steps(chip, steps):
     chip.start()
     try:
         for _ in range(steps):
-            if not chip.learning or not chip.environment.queue or chip.now_ns > chip.environment.limit_ns:
+            if not chip.learning or not chip.environment.queue or chip.now_ns > chip.limit_ns:
                 return False
             chip.environment.take_steps(1)
     except ChipError:

@@ -114,7 +114,7 @@ class Processor(ProcessorState, Live):
         there at once. Their alarm would have been the next one to go off, so the order of everything stays what it was.
         """
         clock, flow = self.environment, self.flow
-        queue, limit_ns = clock.queue, clock.limit_ns
+        queue, limit_ns = clock.queue, self.limit_ns
         observers, followers = self.observers, self.followers
         if clock.now > limit_ns:  # what has not ended by then does not act
             self._stop(WATCHDOG)

@@ -47,6 +47,7 @@ class ProcessorState:
         who: the beginning of a sentence about it.
         start_ns: when the present operation began; end: the alarm for its end, or the end of a sleep.
         span_cycles: how long it takes, as far as it has said so; then: what it does at its end.
+        limit_ns: the watchdog's time: what has not ended by then is ended.
         incoming: what others write into the SRAM and have not written whole.
         observers, followers, place_listeners: the lists ``operations``, ``programs`` and ``places`` of the chip's feed
             for this processor, see :mod:`chip.base.feed`.
@@ -58,7 +59,7 @@ class ProcessorState:
         *("__dict__", "__weakref__", "chip", "hemisphere", "environment", "config"),
         *("observers", "followers", "place_listeners", "parts"),
         *("regions", "region_bytes", "region_memory", "kernels", "kernel_limit_cycles", "write_cycles"),
-        *("end", "start_ns", "flow", "pending", "waiting", "early_waits", "incoming", "who"),
+        *("end", "start_ns", "limit_ns", "flow", "pending", "waiting", "early_waits", "incoming", "who"),
         *("_asleep", "then", "_spent", "span_cycles", "_used", "_used_until_ns"),
     )
     end: Alarm  # of who runs the program
@@ -67,6 +68,7 @@ class ProcessorState:
         self.chip, self.hemisphere, self.environment = chip, hemisphere, chip.environment
         self.name = ("top", "bottom")[hemisphere]
         self.config = chip.config
+        self.limit_ns = chip.config.ppu.program_limit_cycles * PPU_CLOCK_NS
         self.write_cycles = chip.config.ppu.omnibus_write_cycles
         self.kernel_limit_cycles = chip.config.ppu.kernel_limit_cycles
         self.vector = VectorUnit(seed=2 * chip.config.seed + hemisphere)

@@ -92,7 +92,7 @@ class CompiledFlow(Flow):
         state[ARGUMENTS:] = 0
         state[PLACE], state[self._back] = self.form.entry_place, END
         state[SHARED] = self.form.shared(self.ppu.regions_sent_to())
-        state[END_NS] = self.ppu.environment.limit_ns + 1
+        state[END_NS] = self.ppu.limit_ns + 1
         self._tell(self._told)
         self.result = None
 

@@ -66,7 +66,7 @@ def outcome(made, config, observers=(), most_steps=None, followed=()):
     Everything(chip, followed)
     chip.start()
     try:
-        while most_steps and chip.learning and chip.environment.queue and chip.now_ns <= chip.environment.limit_ns:
+        while most_steps and chip.learning and chip.environment.queue and chip.now_ns <= chip.limit_ns:
             chip.environment.take_steps(most_steps)
         chip.run()
     except ChipError as error:
