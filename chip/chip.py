@@ -1,4 +1,6 @@
-"""The whole chip: one clock, the parts wired together, run and report.
+"""One chip on the clock of a machine: its parts wired together, its state and its report.
+
+Clock and run loop are the machine's, :mod:`chip.machine`.
 
 Events at the same SimPy time run in the order in which they were scheduled. What acts on the analog core carries its
 own time stamp and is sorted there, so results do not depend on that order; see :mod:`chip.core.core`.
@@ -7,19 +9,16 @@ own time stamp and is sorted there, so results do not depend on that order; see 
 from __future__ import annotations
 
 import copy
-import time
 from collections.abc import Callable
 
 import numpy as np
-from simpy.core import EmptySchedule
 
 from chip import snapshot
 from chip.array import assumptions as array_assumptions
 from chip.base import constants as c
 from chip.base.assumption import Assumption
-from chip.base.clock import Clock
 from chip.base.config import ChipConfig
-from chip.base.errors import LossError, MachineFault
+from chip.base.errors import LossError
 from chip.base.feed import Feed
 from chip.base.live import Live
 from chip.base.losses import Loss
@@ -32,14 +31,12 @@ from chip.fpga.player import GATEWARE, SamplePlayer
 from chip.fpga.trace import TraceBuffer
 from chip.fpga.writer import SpikeWriter
 from chip.link import HostLink
+from chip.machine import Machine
 from chip.neurons.assumptions import NEURONS
 from chip.ppu import assumptions as ppu_assumptions
 from chip.ppu.processor.processor import FAULTED, WATCHDOG, Processor
 from chip.silicon import sensors as sensor_silicon
 from chip.snapshot import Snapshot
-
-PROGRESS_EVERY_S = 0.1
-STEPS_BETWEEN_CLOCK_LOOKS = 16
 
 
 class Chip(Live):
@@ -57,15 +54,20 @@ class Chip(Live):
         calibration: which codes its neurons get for what registers ask for; None takes those of the design.
         processors: the top and the bottom PPU.
         external: the memory behind the FPGA; trace: the FPGA's record of events for the host.
-        environment: the SimPy environment, see :mod:`chip.base.clock`.
+        machine: whose time it shares; its own where it was built without one.
+        number: which chip of its machine it is, from 0.
+        environment: the SimPy environment of its machine, see :mod:`chip.base.clock`.
         feed: tells what happens, see :mod:`chip.base.feed`.
     """
 
-    def __init__(self, config: ChipConfig | None = None):
+    def __init__(self, config: ChipConfig | None = None, machine: Machine | None = None):
         if not isinstance(config, ChipConfig | None):
             raise TypeError(f"Chip takes a ChipConfig, not {config!r}; write Chip(ChipConfig.ideal())")
+        if not isinstance(machine, Machine | None):
+            raise TypeError(f"Chip stands on a Machine, not on {machine!r}; write Chip(config, Machine())")
         self.config = config or ChipConfig.ideal()
-        self.environment = Clock()
+        self.machine = Machine() if machine is None else machine
+        self.environment = self.machine.environment
         self.feed = Feed()
         self.external = ExternalMemory()
         self.player = SamplePlayer(self.config.fpga, self.external, self.feed)
@@ -82,6 +84,7 @@ class Chip(Live):
         self.weight_overflows = 0
         self.torn_reads = 0  # of the host, of what was half-written when the chip was stopped
         self.keep_spikes = False
+        self.number = self.machine.add(self)
 
     # ------------------------------------------------------------------ set up
 
@@ -97,12 +100,13 @@ class Chip(Live):
         """Start every loaded program, for the first time or once all have ended.
 
         Raises:
-            RuntimeError: registers or programs are missing, programs still run, the last run did not end by itself, or
-                this one could reach the end of the chip's time.
+            RuntimeError: registers or programs are missing, programs still run, the last run did not end by itself,
+                this one could reach the end of the chip's time, or another chip of its machine was stopped.
         """
         loaded = [p for p in self.processors if p.program is not None]
         if self.stopped or any(p.exit_code in (WATCHDOG, FAULTED) for p in loaded):
             raise RuntimeError("this chip was stopped before its programs ended; build a new Chip to run again")
+        self.machine.check_none_was_stopped()
         if self.learning:
             raise RuntimeError("this chip was started already, and its programs have not ended; call run() first")
         if self.core is None:
@@ -126,21 +130,42 @@ class Chip(Live):
 
     @property
     def finished(self) -> bool:
+        """Whether its programs were started and all of them have ended."""
         return self.started and not self._running()
+
+    @property
+    def unfinished(self) -> bool:
+        """Whether its programs were started and one of them has not ended, be it because the chip was stopped."""
+        return self.started and bool(self._running())
 
     @property
     def learning(self) -> bool:
         """Between start and the last exit code, or a fault: the host link is closed."""
-        return self.started and not self.finished and not self.stopped
+        return self.unfinished and not self.stopped
 
     @property
     def simpy_events(self) -> int:
-        """How many events the simulation has taken."""
+        """How many events the simulation has taken, of all chips of its machine."""
         return self.environment.steps
 
     @property
     def now_ns(self) -> int:
+        """The time of its machine, which goes on while programs of any chip run."""
         return self.environment.now
+
+    @property
+    def ended_ns(self) -> int | None:
+        """When the last of its programs ended, by itself or by the watchdog; None while one runs or after a fault.
+
+        Of the programs that are loaded: to load another one forgets when the last one ended.
+        """
+        loaded = [p for p in self.processors if p.program is not None]
+        codes = {p.exit_code for p in loaded}
+        if not self.started or None in codes or FAULTED in codes:
+            return None
+        if WATCHDOG in codes:
+            return self.limit_ns + c.PPU_CLOCK_NS
+        return max(p.flow.time_ns for p in loaded)
 
     @property
     def limit_ns(self) -> int:
@@ -151,6 +176,11 @@ class Chip(Live):
     def limit_ns(self, time_ns: int) -> None:
         for processor in self.processors:
             processor.limit_ns = time_ns
+
+    @property
+    def of_which(self) -> str:
+        """What a sentence about a part of this chip adds where its machine has several, " of chip 1", else ""."""
+        return f" of chip {self.number}" if len(self.machine.chips) > 1 else ""
 
     def weights(self) -> np.ndarray:
         """uint8[hemisphere, row, column]: all weights as they stand in the synapses, also while rows are written."""
@@ -199,63 +229,58 @@ class Chip(Live):
 
         Raises:
             ValueError: it is of another configuration, calibration, or of other programs; then nothing has changed.
-            RuntimeError: as :meth:`snapshot`.
+            RuntimeError: as :meth:`snapshot`, or other chips stand on its machine, whose time this would change.
         """
         snapshot.restore(self, taken)
 
     # ------------------------------------------------------------------ run
 
     def run(self, progress: Callable[[Chip], None] | None = None) -> None:
-        """Run until every program has ended.
+        """Run until every program has ended, also those that were started on other chips of its machine.
 
         ``progress`` is called about ten times a second with this chip; it may look at everything and changes nothing.
 
         Raises:
+            RuntimeError: the chip has not been started.
             MachineFault: a program did what the hardware cannot, or all programs wait for a doorbell forever.
             LossError: on a strict chip, when something is lost or late.
             KeyboardInterrupt: passed on.
 
-        After any of them the chip stands where it was stopped, and the link is open for reading what there is.
+        After any of them but the first the chip stands where it was stopped, and the link is open for reading what
+        there is. See :meth:`chip.machine.Machine.run`.
         """
         if not self.started:
             raise RuntimeError("the chip has not been started; call start() first")
-        try:
-            self._step_to_the_end(progress)
-        except BaseException:
-            self.stopped = True
-            raise
-        self.trace.end(self.core, self.now_ns)
-        if self.config.strict:
-            self._raise_losses()
+        self.machine.run(None if progress is None else lambda _: progress(self))
 
-    def _step_to_the_end(self, progress) -> None:
-        environment, limit_ns = self.environment, self.limit_ns
-        next_look = time.perf_counter() + PROGRESS_EVERY_S
-        while self._running():
-            try:
-                environment.take_steps(STEPS_BETWEEN_CLOCK_LOOKS)
-            except EmptySchedule:
-                if environment.now <= limit_ns:
-                    raise MachineFault(self._deadlock()) from None
-            if environment.now > limit_ns:
-                for processor in self._running():
-                    processor.exit_code = WATCHDOG
-            if progress is not None and time.perf_counter() >= next_look:
-                progress(self)
-                next_look = time.perf_counter() + PROGRESS_EVERY_S
+    # ------------------------------------------------------------------ what its machine calls, chip.machine.Member
 
-    def _deadlock(self) -> str:
-        """Say who waits for what; the time is that at which the last of them began to."""
-        waiting = []
+    def end_by_watchdog(self) -> None:
+        """End all programs that have not ended."""
         for processor in self._running():
-            self.environment.now = max(self.environment.now, processor.start_ns)
+            processor.exit_code = WATCHDOG
+
+    def waits(self) -> list[tuple[int, str]]:
+        """Say of each program that has not ended since when, in ns, it waits, and for what: it sleeps."""
+        found = []
+        for processor in self._running():
             lines = " or ".join(str(line) for line, waits in enumerate(processor.waiting) if waits)
             where = f" at {processor.flow.where}" if processor.flow.where else ""
-            waiting.append(f"{processor.who} waits for doorbell line {lines}{where}")
-        return f"at {self.now_ns} ns nothing is left to happen: {' and '.join(waiting)}, and nobody will ring"
+            who = f"{processor.who}{self.of_which}"
+            found.append((processor.start_ns, f"{who} waits for doorbell line {lines}{where}"))
+        return found
 
-    def _raise_losses(self) -> None:
-        lost = {loss: count for loss, count in self.losses().items() if count}
+    def end_run(self) -> None:
+        """Have the trace buffer keep the events of the run, up to its end; nothing where it has.
+
+        Raises:
+            LossError: on a strict chip, where they are more than it has room for.
+        """
+        self.trace.end(self.core, self.now_ns if self.ended_ns is None else self.ended_ns)
+
+    def check_losses(self) -> None:
+        """Raise LossError on a strict chip where anything was lost or late."""
+        lost = {loss: count for loss, count in self.losses().items() if count} if self.config.strict else {}
         if lost:
             raise LossError(
                 "on a strict chip nothing may be lost, but there were "

@@ -227,7 +227,8 @@ class HostLink(Live):
         chip (assumed).
 
         Raises:
-            ValueError: an index or a weight out of range. RuntimeError: the chip was never started.
+            ValueError: an index or a weight out of range. RuntimeError: the chip was never started, or programs of
+                another chip on its machine have not ended.
         """
         rows, words, values = np.asarray(rows), np.asarray(words), np.asarray(values)
         if hemisphere not in (c.TOP, c.BOTTOM):
@@ -245,6 +246,8 @@ class HostLink(Live):
                 raise ValueError(f"write_weights got {array.dtype} for a {what} with values outside of 0..{high}")
         if not self.chip.started:
             raise RuntimeError("before the first start weights cross with the registers; set registers.weights")
+        if not self.chip.learning:
+            self.chip.machine.check_others_have_ended(self.chip, "write weights")
         self._transfer("write weights", omnibus_bytes(OMNIBUS_WORD_BYTES * len(rows)))
         self.chip.write_synapses(hemisphere, rows, words, values)
 

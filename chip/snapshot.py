@@ -107,6 +107,7 @@ def restore(chip, snapshot: Snapshot) -> None:
     """Bring a chip to where a snapshot was taken; see :meth:`chip.chip.Chip.restore`."""
     tree = snapshot.tree
     _check_quiescent(chip)
+    _check_alone(chip)
     _check_same(chip, tree)
     if tree["registers"] is not None:
         chip.configure(Registers(**tree["registers"]))
@@ -128,7 +129,7 @@ def restore(chip, snapshot: Snapshot) -> None:
 
 
 def _check_quiescent(chip) -> None:
-    """Refuse what stands in the middle of a step, or where somebody else is scheduled, too.
+    """Refuse what stands in the middle of a step, or where somebody else is scheduled, too, as another chip is.
 
     Raises:
         RuntimeError: one of them.
@@ -141,10 +142,29 @@ def _check_quiescent(chip) -> None:
         )
     own = [processor.end for processor in chip.processors]
     others = [entry[-1] for entry in clock.queue if not isinstance(entry[-1], Alarm) or entry[-1] not in own]
+    if any(isinstance(event, Alarm) for event in others):
+        raise RuntimeError(
+            "programs of other chips run on this chip's machine, which a snapshot of one chip cannot hold: let them "
+            "end first, machine.run(), or give each chip a machine of its own"
+        )
     if others:
         raise RuntimeError(
             f"{len(others)} events of somebody else wait in the chip's environment, which no snapshot can hold: let "
             "them happen first, or do not schedule any"
+        )
+
+
+def _check_alone(chip) -> None:
+    """Refuse a chip that shares its clock, which goes to the time of the snapshot.
+
+    Raises:
+        RuntimeError: it does.
+    """
+    chips = len(chip.machine.chips)
+    if chips > 1:
+        raise RuntimeError(
+            f"this chip is one of {chips} on its machine, whose time goes back or on where a snapshot is restored; "
+            "restore it on a chip with a machine of its own"
         )
 
 

@@ -12,7 +12,7 @@ import pytest
 
 ROOMS = (  # of the chip: each imports from those before it only
     *("base", "fabric", "array", "neurons", "converters", "silicon", "core", "fpga", "ppu", "calibration"),
-    *("link", "energy", "snapshot", "chip", "testing"),
+    *("link", "energy", "snapshot", "machine", "chip", "testing"),
 )
 ROOT = Path(__file__).resolve().parent.parent
 TOP_LEVEL = {"pyproject.toml", "README.md", "chip", "ppu_programs", "host", "tests"}

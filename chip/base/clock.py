@@ -1,4 +1,4 @@
-"""The chip's SimPy environment: integer nanoseconds, and alarms, the events of processors.
+"""A machine's SimPy environment: integer nanoseconds, and alarms, the events of processors.
 
 SimPy makes an object for every event and goes through several functions to create it, to queue it and to call back. A
 processor does one thing at a time, so it has one alarm, which is set again and again; it stands in SimPy's queue, at

@@ -84,8 +84,8 @@ def test_one_ppu_samples_while_the_other_drives(order, swap):
 
 
 def test_watching_changes_nothing(monkeypatch):
-    monkeypatch.setattr("chip.chip.PROGRESS_EVERY_S", 0)
-    monkeypatch.setattr("chip.chip.STEPS_BETWEEN_CLOCK_LOOKS", 1)
+    monkeypatch.setattr("chip.machine.PROGRESS_EVERY_S", 0)
+    monkeypatch.setattr("chip.machine.STEPS_BETWEEN_CLOCK_LOOKS", 1)
     looks = []
 
     def weights_and_spikes(watch):

@@ -110,8 +110,9 @@ class Processor(ProcessorState, Live):
 
         At the watchdog's time it ends instead, whatever it is doing.
 
-        Most operations are those of a processor that is alone: nothing else is scheduled up to their end. Time goes
-        there at once. Their alarm would have been the next one to go off, so the order of everything stays what it was.
+        Most operations are those of a processor that is alone on its machine: nothing else is scheduled up to their
+        end. Time goes there at once. Their alarm would have been the next one to go off, so the order of everything
+        stays what it was.
         """
         clock, flow = self.environment, self.flow
         queue, limit_ns = clock.queue, self.limit_ns
@@ -217,7 +218,7 @@ class Processor(ProcessorState, Live):
             self.exit_code = FAULTED
         where = self.flow.where
         at = f", at {where}" if where else ""
-        error.add_note(f"in {self.who}{at}, at {self.environment.now} ns")
+        error.add_note(f"in {self.who}{self.chip.of_which}{at}, at {self.environment.now} ns")
 
     def exit_code_of(self, code: object) -> int:
         """Return what ``main`` has returned as an exit code; raises MachineFault where it cannot be one."""

@@ -107,7 +107,7 @@ def test_listening_changes_nothing(config, load, processors):
 @EXAMPLES
 @given(configs(strict=False), loads())
 def test_progress_changes_nothing(config, load):
-    with mock.patch("chip.chip.PROGRESS_EVERY_S", 0), mock.patch("chip.chip.STEPS_BETWEEN_CLOCK_LOOKS", 1):
+    with mock.patch("chip.machine.PROGRESS_EVERY_S", 0), mock.patch("chip.machine.STEPS_BETWEEN_CLOCK_LOOKS", 1):
         watched = run(config, load, look_at_everything)
     assert chip_bytes(watched) == chip_bytes(run(config, load))
 
