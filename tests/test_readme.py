@@ -72,6 +72,13 @@ def test_a_chip_restored_from_the_snapshot_of_the_example_comes_to_the_same(tmp_
     assert capsys.readouterr().out == "the same weights: True\n"
 
 
+def test_the_chips_of_the_example_end_one_after_the_other(capsys):
+    example = re.search(r"^<!-- run: machine -->\n```python\n(.*?)^```$", README, re.M | re.S)[1]
+    exec(compile(example, "README.md", "exec"), {})
+    first, second = map(float, re.findall(r"[\d.]+", capsys.readouterr().out))
+    assert 0 < first < second
+
+
 def environment() -> dict[str, str]:
     """This process's, with the project importable."""
     return {**os.environ, "PYTHONPATH": str(ROOT)}
