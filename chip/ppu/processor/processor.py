@@ -15,7 +15,6 @@ from collections import Counter
 
 import numpy as np
 
-from chip.base import constants as c
 from chip.base.clock import Alarm
 from chip.base.constants import PPU_CLOCK_NS
 from chip.base.declaration import shown
