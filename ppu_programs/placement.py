@@ -15,8 +15,8 @@ their drivers   4 n + bus in the bottom hemisphere; in the top one 4 (31 - n) + 
                 carry a synapse label of their own, and if d = i is taken, they are the i-th of what is left
 record          the FPGA records the spikes of all spiking layers; bits 6-7 of a label are its layer
 last layer      leads nowhere; if it is of leaky integrators, its comparators and its event outputs are off,
-                and its refractory times are the shortest that there are: what a reset by a processor fires
-                sends nothing, and is free again before the next sample
+                and its refractory times are such that a reset by a processor arrives: what it fires sends
+                nothing, and is free again before the next sample
 ==============  =========================================================================================
 
 Bits 6 and 7 belong to the row select as well, bits 8-10 of an on-chip spike's label are its event output: with the
@@ -34,7 +34,7 @@ import numpy as np
 
 from chip.base import constants as c
 from chip.base.errors import ChipLimitError, Resource
-from chip.base.registers import ROW_EXCITATORY, ROW_INHIBITORY, SHORTEST_REFRACTORY_NS, Registers
+from chip.base.registers import ROW_EXCITATORY, ROW_INHIBITORY, WHOLE_RESET_NS, Registers
 from ppu_programs.network import LI, LIF, Linear, Network
 
 INPUT_MARK = 1 << 13  # in the label of an input event; neither drivers nor synapses look at this bit
@@ -232,7 +232,7 @@ class Placement:
                 registers.threshold_lsb[side, columns] = neurons.leak_lsb + neurons.threshold_lsb
                 registers.refractory_ns[side, columns] = neurons.refractory_ns
             else:
-                registers.refractory_ns[side, columns] = SHORTEST_REFRACTORY_NS
+                registers.refractory_ns[side, columns] = WHOLE_RESET_NS
         return registers
 
     def store(self, registers: Registers, layer: int, weights: np.ndarray) -> None:

@@ -19,7 +19,7 @@ CAUSAL, ACAUSAL = 1, 2  # bits of a reset
 # of a request's key: at one instant reads come before resets
 REQUEST_TIME_SHIFT, RESET_BIT, ROW_MASK = 10, 1 << 9, 0x1FF
 REQUEST_HEAD, REQUEST_TAIL, DONE_NS, LAST_NUMBER, OPEN_READS = range(5)  # of ``clock``
-SATURATION, NOISE = range(2)  # of ``level``
+SATURATION, CONVERSION_NOISE, READING_NOISE = range(3)  # of ``level``
 FREE = 0  # no answer's number
 FULL = -1
 
@@ -38,9 +38,10 @@ class SensorArrays(NamedTuple):
     baseline: Annotated[Array, built(float64, (2, 2, 256), "LSB", "of channels of the CADC")]
     gain: Annotated[Array, built(float64, (2, 2, 256), "1", "of channels of the CADC")]
     offset: Annotated[Array, built(float64, (2, 2, 256), "LSB", "of channels of the CADC")]
-    key: Annotated[Array, built(uint64, (2, 2, 256), "", "of their read noise")]
+    key: Annotated[Array, built(uint64, (2, 2, 256), "", "of the noise of their conversions")]
+    reading_key: Annotated[Array, built(uint64, (2, 2, 256), "", "of the noise of what is read from sensors")]
     row_baseline: Annotated[Array, built(float64, (2, 512), "LSB", "of both branches of a row")]
-    level: Annotated[Array, built(float64, (2,), "LSB", "saturation; noise of a read per unit of a draw")]
+    level: Annotated[Array, built(float64, (3,), "LSB", "saturation; both noises per unit of a draw")]
     causal: Annotated[Array, state(float32, (512, 256), "LSB", "correlation of each neuron and row")]
     acausal: Annotated[Array, state(float32, (1024, 128), "LSB", "anticorrelation of each row half")]
     last_pre: Annotated[Array, state(int64, (512, 64), "ns", "last event of each row and label")]

@@ -126,6 +126,7 @@ class ImperfectionConfig(Imperfections):
             standard deviation of 5 % in all.
         correlation_amplitude, correlation_tau: of either branch of each synapse's sensor.
         correlation_baseline: of what a channel reads of a row without correlation; rows vary by a third of it.
+        correlation_noise: of each reading of a branch of a sensor, on top of that of the converter.
         stp_utilization, stp_recovery, stp_offset: of a driver's short-term plasticity, see
             :mod:`chip.array.short_term_plasticity`: factors on U and tau_rec, and what is added to its pulse.
         cadc_offset, cadc_gain: of each channel; a channel reads ``gain * potential + offset``.
@@ -154,6 +155,8 @@ class ImperfectionConfig(Imperfections):
     correlation_tau_relative_std: float = setting(0.15, 0.0, 0.5)
     correlation_baseline: bool = switch()
     correlation_baseline_std_lsb: float = setting(5.0, 0.0, 50.0)
+    correlation_noise: bool = switch()
+    correlation_noise_std_lsb: float = setting(1.0, 0.0, 50.0, source="assumed; calix: reads of membranes 1.0-2.5 LSB")
     stp_utilization: bool = switch()
     stp_utilization_relative_std: float = setting(0.10, 0.0, 0.5)
     stp_recovery: bool = switch()
@@ -199,7 +202,7 @@ class ChipConfig(Checked):
         profile: the name that reports show.
         imperfections: how its analog part deviates from its equations.
         capmem: whether neurons take their parameters from codes that need a calibration.
-        limits: where synaptic currents saturate and what bounds membranes.
+        limits: where synaptic currents saturate, what bounds membranes, and how fast a reset is.
 
     Raises:
         ValueError: a field is of the wrong type, out of range or off its granularity.
@@ -225,8 +228,9 @@ class ChipConfig(Checked):
 
     @classmethod
     def typical(cls, seed: int = 0, **changes) -> ChipConfig:
-        """A calibrated chip with the imperfections that calibration leaves; see :class:`ImperfectionConfig`."""
-        return cls(**{"seed": seed, "profile": "typical", "imperfections": ImperfectionConfig.typical(), **changes})
+        """A calibrated chip: imperfections that calibration leaves, and limits as they were recorded."""
+        typical = {"imperfections": ImperfectionConfig.typical(), "limits": LimitConfig.recorded()}
+        return cls(**{"seed": seed, "profile": "typical", **typical, **changes})
 
     @classmethod
     def raw(cls, seed: int = 0, **changes) -> ChipConfig:
@@ -235,6 +239,7 @@ class ChipConfig(Checked):
         It is not strict: neurons whose leak potential comes to lie above their threshold fire all the time.
         """
         raw = {"imperfections": ImperfectionConfig.raw(), "capmem": CapMemConfig.raw(), "strict": False}
+        raw["limits"] = LimitConfig.recorded()
         return cls(**{"seed": seed, "profile": "raw", **raw, **changes})
 
     @classmethod

@@ -16,10 +16,10 @@ from chip.base.inner import inner
 
 DRAW_STD, SHORT_STD = 4.0, 2.0
 DRAW_LIMIT, SHORT_LIMIT = 32, 8
+ALL_BITS, SHORT_BITS = np.uint64((1 << 64) - 1), np.uint64((1 << 16) - 1)
 STEP, BLOCK, CONVERSION = 0, 1, 2  # what a moment is the end of, or is
 _FIRST, _SECOND = 0xFF51AFD7ED558CCD, 0xC4CEB9FE1A85EC53  # odd multipliers of MurmurHash3's 64-bit finaliser
 _BITS = (1 << 64) - 1
-_SHORT_BITS = (1 << 16) - 1
 
 if numba_config.DISABLE_JIT:
 
@@ -32,9 +32,9 @@ if numba_config.DISABLE_JIT:
         """Return the draw of a word, key ^ moment: a whole number -32..32 of standard deviation 4."""
         return _mix(int(word)).bit_count() - DRAW_LIMIT
 
-    def short_draw(word):
-        """Return the short draw of a word, key ^ moment: a whole number -8..8 of standard deviation 2."""
-        return (_mix(int(word)) & _SHORT_BITS).bit_count() - SHORT_LIMIT
+    def draw_of(word, bits, centre):
+        """Return the ones among some bits of a mixed word, key ^ moment, less how many there are on average."""
+        return (_mix(int(word)) & int(bits)).bit_count() - centre
 
     def _mix(word):
         word = word * _FIRST & _BITS
@@ -68,6 +68,6 @@ else:
         return np.int64(_ones(_mix(word))) - DRAW_LIMIT
 
     @inner
-    def short_draw(word):
-        """Return the short draw of a word, key ^ moment: a whole number -8..8 of standard deviation 2."""
-        return np.int64(_ones(_mix(word) & np.uint64(_SHORT_BITS))) - SHORT_LIMIT
+    def draw_of(word, bits, centre):
+        """Return the ones among some bits of a mixed word, key ^ moment, less how many there are on average."""
+        return np.int64(_ones(_mix(word) & bits)) - centre

@@ -17,7 +17,7 @@ from __future__ import annotations
 import numpy as np
 
 from chip.base import constants as c
-from chip.base.registers import ROW_EXCITATORY, ROW_INHIBITORY, SHORTEST_REFRACTORY_NS, Registers
+from chip.base.registers import ROW_EXCITATORY, ROW_INHIBITORY, WHOLE_RESET_NS, Registers
 from chip.calibration.bench import Bench
 from chip.calibration.fits import fit_rate
 from chip.silicon.capmem import AnalogCodes
@@ -33,11 +33,11 @@ CLIPPED_SHARE = 0.1  # of the readings of a neuron that may lie at an end of the
 
 
 def neurons(spiking: bool = False) -> Registers:
-    """Return registers with all neurons on; synapses are silent, and without comparators nobody is held for long."""
+    """Return registers with all neurons on; synapses are silent, and without comparators a reset arrives."""
     registers = Registers()
     registers.enabled[...] = True
     registers.spiking[...] = spiking
-    registers.refractory_ns[...] = 400 if spiking else SHORTEST_REFRACTORY_NS
+    registers.refractory_ns[...] = 400 if spiking else WHOLE_RESET_NS
     return registers
 
 

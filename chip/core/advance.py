@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from chip.array.synapses import find_weights
 from chip.array.writes import forget_writes
 from chip.base import constants as c
-from chip.base.draws import STEP, moment
 from chip.base.grid import (
     BLOCK_NS,
     EDGE_NS,
@@ -74,7 +71,7 @@ def _find_candidates(now, driven, hits, reset_to, end_ns, neurons, queues, scrat
 
 
 @inlined
-def _resolve_candidates(start_ns, deliveries, driven, now, later, spikes, noisy, when, reset_to, neurons, network,
+def _resolve_candidates(start_ns, deliveries, driven, now, later, spikes, noisy, reset_to, neurons, network,
                         queues, scratch, bounds):  # fmt: skip
     """Redo all slots that were found, edge by edge; return the number of spikes, with the ``spikes`` there were."""
     clock, candidate = queues.clock, scratch.candidate
@@ -101,7 +98,7 @@ def _resolve_candidates(start_ns, deliveries, driven, now, later, spikes, noisy,
             if scratch.candidate_words[word] != 0:
                 for s in range(8 * word, 8 * word + 8):
                     if candidate[s] != 0:
-                        kick(s, later, neurons.key, neurons.live, when)
+                        kick(s, start_ns, now, later, neurons)
     clock[RESET_HEAD] = reset_to
     return spikes
 
@@ -118,7 +115,7 @@ def _has_room(clock, flights, log_size, batch_size):
 
 
 @inlined
-def grid_step(start_ns, hits, now, later, noisy, when, neurons, network, queues, scratch, bounds):
+def grid_step(start_ns, hits, now, later, noisy, neurons, network, queues, scratch, bounds):
     """Take a step in which something happens; return GROW, with no state changed, if an array is too short.
 
     ``later`` holds the end of the step as if nothing happened, and ``hits`` how many neurons may come to a threshold or
@@ -149,7 +146,7 @@ def grid_step(start_ns, hits, now, later, noisy, when, neurons, network, queues,
     reset_to = resets_before(end_ns, queues)
     if hits > 0 or reset_to > clock[RESET_HEAD] or clock[NEXT_RELEASE] < end_ns:
         _find_candidates(now, driven, hits, reset_to, end_ns, neurons, queues, scratch, bounds)
-        spikes = _resolve_candidates(start_ns, deliveries, driven, now, later, spikes, noisy, when, reset_to, neurons,
+        spikes = _resolve_candidates(start_ns, deliveries, driven, now, later, spikes, noisy, reset_to, neurons,
                                      network, queues, scratch, bounds)  # fmt: skip
     if spikes > 0:
         send(start_ns, spikes, network, queues, scratch)
@@ -222,10 +219,9 @@ def _advance(now_ns, neurons, network, queues, scratch, bounds):
         if quiet_ns == start_ns + BLOCK_NS:
             continue  # nothing but conversions kept it from the jump
         end_ns = start_ns + GRID_NS
-        when = moment(STEP, end_ns // GRID_NS) if noisy else np.uint64(0)
-        hits = step(now, later, noisy, when, neurons, bounds)  # 4.
+        hits = step(start_ns, now, later, noisy, neurons, bounds)  # 4.
         if hits > 0 or min(cause_ns, clock[NEXT_RELEASE]) < end_ns:
-            status = grid_step(start_ns, hits, now, later, noisy, when, neurons, network, queues, scratch, bounds)  # 5.
+            status = grid_step(start_ns, hits, now, later, noisy, neurons, network, queues, scratch, bounds)  # 5.
             if status != DONE:
                 break
         settle(later, noisy, bounds)  # 6.

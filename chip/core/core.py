@@ -53,6 +53,7 @@ from chip.fabric.arrays import COUNTERS, ROUTE_LABEL, ROUTE_RECORDED
 from chip.neurons.arrays import LEAK, U
 from chip.neurons.circuits import membranes
 from chip.neurons.holding import hold_refractory
+from chip.neurons.noise import draw_noise
 from chip.silicon.capmem import AnalogCodes
 from chip.silicon.mismatch import silicon
 from chip.silicon.sensors import sensor_silicon
@@ -101,7 +102,7 @@ class AnalogCore(Live, Posting):
                 f"more, its grid; raise router.on_chip_latency_ns"
             )
         registers.check()
-        self._entries = BOUNDED if config.limits.used else LIF
+        self._entries = BOUNDED if config.limits.bounded else LIF
         self._install(registers, codes)
         self._queues = empty_queues()
         self._clock = self._queues.clock
@@ -109,6 +110,7 @@ class AnalogCore(Live, Posting):
         self._install_sensors(registers)
         self._forgotten_ns, self._kept_ns = 0, []
         self._now_ns = 0  # clock[NOW], where Python reads it faster
+        draw_noise(0, self._neurons)
         hold_refractory(self._neurons, self._clock)
 
     # ------------------------------------------------------------------ configuration
@@ -136,6 +138,7 @@ class AnalogCore(Live, Posting):
         carry_over(neurons, self._neurons, stays)
         route_again(self._network, self._queues)
         carry_over_drivers(network, self._network)
+        draw_noise(self.now_ns, self._neurons)
         hold_refractory(self._neurons, self._clock)
 
     def _install(self, registers: Registers, codes: AnalogCodes | None) -> None:
@@ -147,7 +150,7 @@ class AnalogCore(Live, Posting):
         self._network = build_network(true, self.config.router.on_chip_latency_ns)
         self.posted_weights = self._network.weights.reshape(c.HEMISPHERES, c.ROWS, c.HALVES, c.LANES)
         self.posted_half_rows = self.posted_weights.view(HALF_ROW)[..., 0].swapaxes(1, 2)
-        self._scratch = build_scratch(self._neurons.now.shape[1], deliveries=256, batch=SPIKES_PER_STEP + 1024)
+        self._scratch = build_scratch(*self._neurons.now.shape, deliveries=256, batch=SPIKES_PER_STEP + 1024)
 
     def _install_sensors(self, registers: Registers) -> None:
         """Build the correlation sensors, if a hemisphere has them on; they go on from what the last ones held."""
@@ -202,8 +205,9 @@ class AnalogCore(Live, Posting):
 
     def _grow(self) -> None:
         """Double what may have been too short for one more grid step."""
-        slots = self._neurons.now.shape[1]
-        self._scratch = build_scratch(slots, 2 * self._scratch.delivery.shape[0], 2 * self._scratch.batch.size)
+        self._scratch = build_scratch(
+            *self._neurons.now.shape, 2 * self._scratch.delivery.shape[0], 2 * self._scratch.batch.size
+        )
         self._queues = outgrown(self._queues)
         self._pack()
 

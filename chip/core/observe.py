@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from chip.array.synapses import find_weights
 from chip.base import constants as c
-from chip.base.draws import CONVERSION, STEP, moment
+from chip.base.draws import CONVERSION, moment
 from chip.base.grid import BLOCK_NS, EDGE_NS, GRID_NS, ROW_HALVES
 from chip.base.inner import inlined, inner, outer
 from chip.base.queues import NO_ROOM
@@ -31,6 +31,7 @@ from chip.neurons.circuits import membrane_of, reached_slots
 from chip.neurons.crossing import resolve
 from chip.neurons.lif import copy, propagate
 from chip.neurons.resets import resets_before
+from chip.neurons.resetting import show
 from chip.neurons.seam import rests, step
 
 
@@ -104,13 +105,14 @@ def observe_slots(time_ns, first, last, neurons, network, queues, scratch, bound
     out = scratch.out
     if time_ns == start_ns:
         copy(neurons.now, out)
+        show(time_ns, first, last, neurons.release, neurons, out)
         return 0
     if time_ns <= quiet_until(neurons, queues, bounds):
         passed = time_ns - start_ns
         if neurons.key.size > 0:
             copy(neurons.now, scratch.next)
-            for end_ns in range(start_ns + GRID_NS, time_ns + 1, GRID_NS):
-                step(scratch.next, out, True, moment(STEP, end_ns // GRID_NS), neurons, bounds)
+            for step_ns in range(start_ns, time_ns - GRID_NS + 1, GRID_NS):
+                step(step_ns, scratch.next, out, True, neurons, bounds)
                 copy(out, scratch.next)
         else:
             propagate(neurons.now, scratch.next, neurons.coarse, passed // GRID_NS)
@@ -126,6 +128,7 @@ def observe_slots(time_ns, first, last, neurons, network, queues, scratch, bound
             spikes = resolve(s, start_ns, (time_ns - start_ns) // EDGE_NS, neurons, network, neurons.now, out,
                              scratch.out_release, scratch, deliveries, queues, queues.clock[RESET_HEAD], reset_to,
                              spikes, bounds)  # fmt: skip
+    show(time_ns, first, last, scratch.out_release, neurons, out)
     return spikes
 
 

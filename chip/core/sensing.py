@@ -13,9 +13,10 @@ from chip.array.correlation import (
     reset_row,
 )
 from chip.array.sensor_arrays import (
+    CONVERSION_NOISE,
     DONE_NS,
     FREE,
-    NOISE,
+    READING_NOISE,
     REQUEST_HEAD,
     REQUEST_TAIL,
     REQUEST_TIME_SHIFT,
@@ -35,13 +36,17 @@ from chip.converters.cadc import convert
 def _convert_row(row, time_ns, sensors, codes):
     """Convert a row's correlations as the CADC sees them, into uint8[2, 2, 128]: the higher, the lower the code."""
     read_row(row, sensors.causal, sensors.acausal, sensors.values)
-    hemisphere, noise = row // c.ROWS, sensors.level[NOISE]
+    hemisphere = row // c.ROWS
+    noise, reading_noise = sensors.level[CONVERSION_NOISE], sensors.level[READING_NOISE]
     when = moment(CONVERSION, time_ns)
     for branch in range(2):
         row_rest = sensors.row_baseline[branch, row]
         for column in range(c.COLUMNS):
             rest = sensors.baseline[hemisphere, branch, column] + row_rest
-            level = sensors.gain[hemisphere, branch, column] * (rest - sensors.values[branch, column])
+            correlation = sensors.values[branch, column]
+            if reading_noise > 0.0:
+                correlation += reading_noise * draw(sensors.reading_key[hemisphere, branch, column] ^ when)
+            level = sensors.gain[hemisphere, branch, column] * (rest - correlation)
             level += sensors.offset[hemisphere, branch, column]
             if noise > 0.0:
                 level += noise * draw(sensors.key[hemisphere, branch, column] ^ when)

@@ -57,9 +57,9 @@ class CorrelationSensors(Live):
     def __init__(self, silicon: SensorSilicon):
         amplitude, rate = to_lanes(silicon.amplitude_lsb), LOG2_E / to_lanes(silicon.tau_ns)
         labels = to_lanes(silicon.labels)
-        channels = (silicon.column_lsb, silicon.gain, silicon.offset_lsb, silicon.key)
+        channels = (silicon.column_lsb, silicon.gain, silicon.offset_lsb, *silicon.key)
         by_lane = [to_lanes(each).reshape(BRANCHES, c.HEMISPHERES, c.COLUMNS) for each in channels]
-        baseline, gain, offset, key = (np.ascontiguousarray(each.transpose(1, 0, 2)) for each in by_lane)
+        baseline, gain, offset, key, reading_key = (np.ascontiguousarray(each.transpose(1, 0, 2)) for each in by_lane)
         self._install(
             SensorArrays(
                 labels=labels.reshape(-1, c.LANES).copy(),
@@ -73,8 +73,9 @@ class CorrelationSensors(Live):
                 gain=gain,
                 offset=offset,
                 key=key,
+                reading_key=reading_key,
                 row_baseline=np.ascontiguousarray(silicon.row_lsb),
-                level=np.array([c.CORRELATION_SATURATION_LSB, silicon.noise_lsb / DRAW_STD]),
+                level=np.array([c.CORRELATION_SATURATION_LSB, *silicon.noise_lsb / DRAW_STD]),
                 causal=np.zeros((c.NEURONS, c.ROWS), np.float32),
                 acausal=np.zeros((c.HEMISPHERES * c.ROWS * c.HALVES, c.LANES), np.float32),
                 last_pre=np.full((c.HEMISPHERES * c.ROWS, LABELS), LONG_AGO_NS),

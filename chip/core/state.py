@@ -14,7 +14,7 @@ from chip.base.slots import PLACE_NEURON
 from chip.base.timeline import FLIGHT_HEAD, FLIGHT_TAIL, WRITE_HEAD, WRITE_TAIL
 from chip.core.layout import Queues
 from chip.fabric.arrays import IN_FLIGHT, LOST, ROUTE_BOTTOM, ROUTE_TOP, SENT
-from chip.neurons.arrays import LEAK, Neurons, U
+from chip.neurons.arrays import INH, LEAK, Neurons, U
 from chip.neurons.circuits import own_membranes
 from chip.neurons.holding import hold_refractory
 
@@ -28,7 +28,7 @@ def carry_over(before: Neurons, after: Neurons, stays: np.ndarray) -> None:
     stays = stays.reshape(-1)[neuron] & own_membranes(after)
     kept = np.flatnonzero((neuron >= 0) & (old_slot[neuron] >= 0) & stays)
     source = old_slot[neuron[kept]]
-    after.now[:, kept] = before.now[:, source]
+    after.now[: INH + 1, kept] = before.now[: INH + 1, source]
     after.now[U, kept] += before.cell[LEAK, source] - after.cell[LEAK, kept]
     after.release[kept] = before.release[source]
 

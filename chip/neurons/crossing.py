@@ -1,9 +1,9 @@
 """The scalar path: one neuron through one grid step, edge by edge where it matters.
 
 At one edge the order is: neuron reset, comparator, synaptic events. The comparator fires at an edge iff u has reached
-the threshold and the edge lies after the end of the last refractory period. Firing sets u to the reset potential and
-clamps it there; currents go on. From the release edge on u moves again; the refractory period goes on for the holdoff,
-and the edge after its end is the first that can fire.
+the threshold and the edge lies after the end of the last refractory period. Firing sets u to the reset potential, or
+on its way there, and clamps it; currents go on. From the release edge on u moves again; the refractory period goes on
+for the holdoff, and the edge after its end is the first that can fire.
 
 A reset by a processor fires the neuron whatever its membrane and its comparator do (verified: libnux, haldls count
 resets as spikes), also within a refractory period, which then begins anew (assumed). One that is due at the edge at
@@ -36,6 +36,7 @@ from chip.neurons.arrays import (
 )
 from chip.neurons.circuits import halves_of, jump_in
 from chip.neurons.lif import first_crossing
+from chip.neurons.resetting import fired, let_go, while_clamped
 from chip.neurons.seam import charged, contained, linear_edges
 
 
@@ -74,7 +75,7 @@ def resolve(s, start_ns, end, neurons, network, before, later, release_later, sc
             if edge == stop:
                 break
             if u >= level and release + holdoff_ns < now_ns:
-                u = reset
+                u = fired(u, reset, neurons)
                 release = now_ns + clamp_ns
                 scratch.batch[spikes] = (edge << EDGE_SHIFT) | spike
                 spikes += 1
@@ -82,6 +83,8 @@ def resolve(s, start_ns, end, neurons, network, before, later, release_later, sc
             if release > now_ns:
                 span = min(span, (release - now_ns) // EDGE_NS)
             else:
+                if release == now_ns:
+                    u = let_go(s, u, neurons)
                 if release + holdoff_ns > now_ns:
                     span = min(span, (release + holdoff_ns - now_ns) // EDGE_NS)
                 else:
@@ -98,7 +101,7 @@ def resolve(s, start_ns, end, neurons, network, before, later, release_later, sc
             break
         # at this edge: reset or comparator, events
         if reset_edge == edge or (u >= level and release + holdoff_ns < now_ns):
-            u = reset
+            u = fired(while_clamped(s, u, now_ns, release, neurons), reset, neurons)
             release = now_ns + clamp_ns
             scratch.batch[spikes] = (edge << EDGE_SHIFT) | spike
             spikes += 1

@@ -14,9 +14,7 @@ from chip.neurons.arrays import (
     EXC_TO_U,
     FREE,
     INH_TO_U,
-    KICK,
     LEVEL,
-    STEP_KICK,
     TEST_LEVEL,
 )
 
@@ -26,7 +24,6 @@ def clamp(s, neurons):
     """Keep the membrane of a slot where it is while its currents go on."""
     neurons.live[DECAY_U, s], neurons.live[EXC_TO_U, s], neurons.live[INH_TO_U, s] = 1.0, 0.0, 0.0
     neurons.live[LEVEL, s], neurons.live[FREE, s] = np.inf, 0.0
-    neurons.live[KICK, s] = 0.0
 
 
 @inner
@@ -35,7 +32,6 @@ def let_go(s, neurons):
     for row in (DECAY_U, EXC_TO_U, INH_TO_U):
         neurons.live[row, s] = neurons.fine[GRID_EDGES, row, s]
     neurons.live[LEVEL, s], neurons.live[FREE, s] = neurons.cell[TEST_LEVEL, s], 1.0
-    neurons.live[KICK, s] = neurons.cell[STEP_KICK, s]
 
 
 @inner

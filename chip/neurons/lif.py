@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from chip.base.draws import draw, short_draw
+from chip.base.draws import draw, draw_of
 from chip.base.grid import BLOCK_STEPS, SCAN_EDGES
 from chip.base.inner import inlined, inner
 from chip.neurons.arrays import (
-    BLOCK_KICK,
+    COMING,
+    COMING_OF_COMING,
+    COMING_OF_DRAW,
     DECAY_EXC,
     DECAY_INH,
     DECAY_U,
@@ -21,10 +23,11 @@ from chip.neurons.arrays import (
     FREE,
     INH,
     INH_TO_U,
-    KICK,
+    KICK_OF_COMING,
+    KICK_OF_DRAW,
     LEVEL,
     MARGIN_LSB,
-    NOISE_DRIVE,
+    NOISE_REACH,
     TINY_LSB,
     U,
 )
@@ -80,8 +83,11 @@ def free_step(now, later, live, low):
 
 
 @inner
-def noisy_step(now, later, live, key, when, low):
-    """Do as ``free_step`` does, with the kick of noise at the end of the step on every membrane that is free."""
+def noisy_step(now, later, live, noise, key, when, bits, centre, low):
+    """Do as ``free_step`` does, with the kick of noise at the end of the step on every membrane that is free.
+
+    ``noise``: of this step; ``when``, ``bits`` and ``centre`` of its draws: see :mod:`chip.neurons.noise`.
+    """
     hits = 0
     for s in range(now.shape[1]):
         u, exc, inh = now[U, s], now[EXC, s], now[INH, s]
@@ -91,10 +97,12 @@ def noisy_step(now, later, live, key, when, low):
         if low is not None:
             near = near | may_fall_below(low[s], u, u - exc * live[DECAY_EXC, s] + inh, decay)
         hits += 1 if near else 0
+        coming, drawn = now[COMING, s], draw_of(key[s] ^ when, bits, centre)
         free = u * decay + exc * live[EXC_TO_U, s] - inh * live[INH_TO_U, s]
-        later[U, s] = free + live[KICK, s] * short_draw(key[s] ^ when)
+        later[U, s] = free + live[FREE, s] * (noise[KICK_OF_COMING, s] * coming + noise[KICK_OF_DRAW, s] * drawn)
         later[EXC, s] = exc * live[DECAY_EXC, s]
         later[INH, s] = inh_end
+        later[COMING, s] = noise[COMING_OF_COMING, s] * coming + noise[COMING_OF_DRAW, s] * drawn
     return hits
 
 
@@ -146,33 +154,35 @@ def find_driven(now, live, total, first, last, candidate):
 
 
 @inner
-def is_quiet(now, live, cell, coarse, low):
+def is_quiet(now, live, cell, coarse, noisy, low):
     """Say whether no neuron can reach a threshold or a bound in a block without further events, whatever its noise.
 
-    The bound of the candidate test over a block, with the noise as a drive, see :func:`chip.neurons.noise.kick_tables`.
+    The bound of the candidate test over a block. ``noisy``: None where there is no noise.
     """
     hits = 0
     for s in range(now.shape[1]):
         u = now[U, s]
-        near = may_reach(live[LEVEL, s], u, now[EXC, s] + cell[NOISE_DRIVE, s] - u, coarse[BLOCK_STEPS, DECAY_U, s])
+        reach = 0.0
+        if noisy is not None:
+            reach = cell[NOISE_REACH, s] + abs(now[COMING, s])
+        decay = coarse[BLOCK_STEPS, DECAY_U, s]
+        near = may_reach(live[LEVEL, s] - reach, u, now[EXC, s] - u, decay)
         if low is not None:
-            near = near | may_fall_below(
-                low[s], u, u + now[INH, s] + cell[NOISE_DRIVE, s], coarse[BLOCK_STEPS, DECAY_U, s]
-            )
+            near = near | may_fall_below(low[s] + reach, u, u + now[INH, s], decay)
         hits += 1 if near else 0
     return hits == 0
 
 
 @inner
-def free_jump(now, later, live, cell, coarse, low):
+def free_jump(now, later, live, coarse, low):
     """Propagate over one block; return how many neurons may reach a threshold or a bound, as ``is_quiet`` counts."""
     hits = 0
     for s in range(now.shape[1]):
         u, exc, inh = now[U, s], now[EXC, s], now[INH, s]
         decay = coarse[BLOCK_STEPS, DECAY_U, s]
-        near = may_reach(live[LEVEL, s], u, exc + cell[NOISE_DRIVE, s] - u, decay)
+        near = may_reach(live[LEVEL, s], u, exc - u, decay)
         if low is not None:
-            near = near | may_fall_below(low[s], u, u + inh + cell[NOISE_DRIVE, s], decay)
+            near = near | may_fall_below(low[s], u, u + inh, decay)
         hits += 1 if near else 0
         u_end = u * decay + exc * coarse[BLOCK_STEPS, EXC_TO_U, s] - inh * coarse[BLOCK_STEPS, INH_TO_U, s]
         later[U, s] = flushed(u_end)
@@ -182,20 +192,25 @@ def free_jump(now, later, live, cell, coarse, low):
 
 
 @inner
-def noisy_jump(now, later, live, cell, coarse, key, when, low):
-    """Do as ``free_jump`` does, with the kick of noise at the end of the block."""
+def noisy_jump(now, later, live, cell, coarse, of_draw, key, when, low):
+    """Do as ``free_jump`` does, with all noise of the block at its end; draw that of the next.
+
+    ``of_draw``: float64[S], noise of a block per unit of a draw.
+    """
     hits = 0
     for s in range(now.shape[1]):
-        u, exc, inh = now[U, s], now[EXC, s], now[INH, s]
+        u, exc, inh, coming = now[U, s], now[EXC, s], now[INH, s], now[COMING, s]
         decay = coarse[BLOCK_STEPS, DECAY_U, s]
-        near = may_reach(live[LEVEL, s], u, exc + cell[NOISE_DRIVE, s] - u, decay)
+        reach = cell[NOISE_REACH, s] + abs(coming)
+        near = may_reach(live[LEVEL, s] - reach, u, exc - u, decay)
         if low is not None:
-            near = near | may_fall_below(low[s], u, u + inh + cell[NOISE_DRIVE, s], decay)
+            near = near | may_fall_below(low[s] + reach, u, u + inh, decay)
         hits += 1 if near else 0
         u_end = u * decay + exc * coarse[BLOCK_STEPS, EXC_TO_U, s] - inh * coarse[BLOCK_STEPS, INH_TO_U, s]
-        later[U, s] = flushed(u_end + cell[BLOCK_KICK, s] * draw(key[s] ^ when))
+        later[U, s] = flushed(u_end + coming)
         later[EXC, s] = flushed(exc * coarse[BLOCK_STEPS, DECAY_EXC, s])
         later[INH, s] = flushed(inh * coarse[BLOCK_STEPS, DECAY_INH, s])
+        later[COMING, s] = of_draw[s] * draw(key[s] ^ when)
     return hits
 
 
@@ -224,15 +239,15 @@ def propagate(now, later, table, steps):
 
 @inner
 def copy(state, into):
-    """Copy a state [3, S]."""
-    for row in range(3):
+    """Copy a state [rows, S]."""
+    for row in range(state.shape[0]):
         for s in range(state.shape[1]):
             into[row, s] = state[row, s]
 
 
 @inner
 def flush_tiny(state):
-    """Flush a state [3, S], see ``flushed``."""
+    """Flush potentials and currents of a state, see ``flushed``."""
     for row in range(3):
         for s in range(state.shape[1]):
             state[row, s] = flushed(state[row, s])

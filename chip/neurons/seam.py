@@ -15,11 +15,10 @@ the core is compiled for one model, without a question left in it. That works on
 from __future__ import annotations
 
 from chip.base import constants as c
-from chip.base.draws import BLOCK, moment
-from chip.base.grid import BLOCK_NS, GRID_EDGES
+from chip.base.grid import BLOCK_NS, BLOCK_STEPS, GRID_EDGES
 from chip.base.inner import inlined
 from chip.base.slots import slots_of
-from chip.neurons.arrays import EXC, INH, THRESHOLD, U
+from chip.neurons.arrays import COMING_OF_DRAW, EXC, INH, THRESHOLD, U
 from chip.neurons.bounded import (
     LIMIT,
     SHARE,
@@ -45,6 +44,7 @@ from chip.neurons.lif import (
     noisy_jump,
     noisy_step,
 )
+from chip.neurons.noise import draws_of_step, moment_of_block, step_of_block
 
 # ---------------------------------------------------------------------- the whole population
 
@@ -52,9 +52,14 @@ from chip.neurons.lif import (
 @inlined
 def rests(now, neurons, bounds):
     """Say whether no neuron can come to a threshold or a bound within a block without further events, for all noise."""
+    live, cell, coarse = neurons.live, neurons.cell, neurons.coarse
+    if neurons.key.size > 0:
+        if bounds is None:
+            return is_quiet(now, live, cell, coarse, True, None)
+        return is_quiet(now, live, cell, coarse, True, bounds.low)
     if bounds is None:
-        return is_quiet(now, neurons.live, neurons.cell, neurons.coarse, None)
-    return is_quiet(now, neurons.live, neurons.cell, neurons.coarse, bounds.low)
+        return is_quiet(now, live, cell, coarse, None, None)
+    return is_quiet(now, live, cell, coarse, None, bounds.low)
 
 
 @inlined
@@ -62,26 +67,28 @@ def jump(start_ns, now, later, noisy, neurons, bounds):
     """Compute the end of a block without events; return whether it is what happens, as ``rests`` says."""
     live, cell, coarse = neurons.live, neurons.cell, neurons.coarse
     if noisy:
-        when = moment(BLOCK, start_ns // BLOCK_NS + 1)
+        of_draw, when = neurons.noise[BLOCK_STEPS - 1, COMING_OF_DRAW], moment_of_block(start_ns + BLOCK_NS)
         if bounds is None:
-            hits = noisy_jump(now, later, live, cell, coarse, neurons.key, when, None)
+            hits = noisy_jump(now, later, live, cell, coarse, of_draw, neurons.key, when, None)
         else:
-            hits = noisy_jump(now, later, live, cell, coarse, neurons.key, when, bounds.low)
+            hits = noisy_jump(now, later, live, cell, coarse, of_draw, neurons.key, when, bounds.low)
             contain(later, bounds.low, bounds.high)
     elif bounds is None:
-        hits = free_jump(now, later, live, cell, coarse, None)
+        hits = free_jump(now, later, live, coarse, None)
     else:
-        hits = free_jump(now, later, live, cell, coarse, bounds.low)
+        hits = free_jump(now, later, live, coarse, bounds.low)
     return hits == 0
 
 
 @inlined
-def step(now, later, noisy, when, neurons, bounds):
+def step(start_ns, now, later, noisy, neurons, bounds):
     """Compute the end of a grid step without events; return how many neurons may come to a threshold or a bound."""
     if noisy:
+        noise, key = neurons.noise[step_of_block(start_ns)], neurons.key
+        when, bits, centre = draws_of_step(start_ns)
         if bounds is None:
-            return noisy_step(now, later, neurons.live, neurons.key, when, None)
-        return noisy_step(now, later, neurons.live, neurons.key, when, bounds.low)
+            return noisy_step(now, later, neurons.live, noise, key, when, bits, centre, None)
+        return noisy_step(now, later, neurons.live, noise, key, when, bits, centre, bounds.low)
     if bounds is None:
         return free_step(now, later, neurons.live, None)
     return free_step(now, later, neurons.live, bounds.low)

@@ -19,6 +19,7 @@ from chip.silicon.capmem import TRIM_CENTRE
 from chip.silicon.mismatch import CUT_STD, LEAST_FACTOR, Silicon, deviation, factor, stream
 
 BRANCHES = 2  # causal, acausal
+NOISES = ("cadc_noise", "correlation_noise")
 TRIM_STEP = 0.15  # of a time constant or an amplitude per step of a trim (assumed)
 ASSUMPTIONS = (
     Assumption(
@@ -39,7 +40,8 @@ class SensorSilicon(NamedTuple):
     merged: bool[256], columns where the sensors of both hemispheres see the spikes of the top circuit.
     column_lsb: float64[2, 2, 256], what a channel reads of a row without correlation; row_lsb: float64[2, 512], what a
         row adds to it.
-    gain, offset_lsb: float64[2, 2, 256]; noise_lsb: of a read; key: uint64[2, 2, 256].
+    gain, offset_lsb: float64[2, 2, 256]. noise_lsb: float64[2], of a conversion, and of what a sensor's column hands to
+        it; key: uint64[2, 2, 2, 256], first of these two, then of branches.
     """
 
     amplitude_lsb: np.ndarray
@@ -50,7 +52,7 @@ class SensorSilicon(NamedTuple):
     row_lsb: np.ndarray
     gain: np.ndarray
     offset_lsb: np.ndarray
-    noise_lsb: float
+    noise_lsb: np.ndarray
     key: np.ndarray
 
 
@@ -75,14 +77,13 @@ def sensor_silicon(config: ChipConfig, registers: Registers, true: Silicon) -> S
         offset_lsb=np.stack(
             [true.cadc_offset_lsb, _other(config, "cadc_offset", "acausal", _CHANNELS) + true.acausal_offset_lsb]
         ),
-        noise_lsb=config.imperfections.std("cadc_noise"),
-        key=np.stack(
-            [
-                stream(config.seed, name).integers(0, 2**64, _CHANNELS, np.uint64)
-                for name in ("cadc_noise", "cadc_noise acausal")
-            ]
-        ),
+        noise_lsb=np.array([config.imperfections.std(name) for name in NOISES]),
+        key=np.stack([[_keys(config, f"{name}{branch}") for branch in ("", " acausal")] for name in NOISES]),
     )
+
+
+def _keys(config: ChipConfig, name: str) -> np.ndarray:
+    return stream(config.seed, name).integers(0, 2**64, _CHANNELS, np.uint64)
 
 
 def _trim(code: np.ndarray) -> np.ndarray:

@@ -46,7 +46,7 @@ def test_a_magnitude_brings_its_switch():
 
 def test_a_limit_brings_its_switch():
     sweep = Sweep.parse("limits.lower_bound_lsb=20,40")
-    found = [sweep.apply(ChipConfig.typical(), value).limits for value in sweep.values]
+    found = [sweep.apply(ChipConfig.ideal(), value).limits for value in sweep.values]
     assert found == [LimitConfig(lower_bound=True, lower_bound_lsb=value) for value in (20.0, 40.0)]
     with pytest.raises(ValueError, match="lower_bound_lsb is 0.0"):
         Sweep.parse("limits.lower_bound_lsb=0,40")

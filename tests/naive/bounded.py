@@ -9,7 +9,6 @@ import numpy as np
 
 from tests.naive.core import CLOCK_NS, NaiveCore
 from tests.naive.neuron import response
-from tests.naive.noise import GRID_NS, STEP, gauss, kick_std
 
 
 class NaiveBoundedCore(NaiveCore):
@@ -19,6 +18,7 @@ class NaiveBoundedCore(NaiveCore):
         """low_lsb, high_lsb: bounds of all membranes. excitation, inhibition: limits of currents in units of weight."""
         super().__init__(registers, **others)
         self.low, self.high = np.minimum(low_lsb, self.leak), np.maximum(high_lsb, self.leak)
+        self.reset = np.clip(self.reset, self.low, self.high)
         strength = self.efficacy * self.share
         strength = np.where(self.other == np.arange(len(strength)), strength, strength + strength[self.other])
         self.limits = excitation * strength, inhibition * strength
@@ -35,7 +35,8 @@ class NaiveBoundedCore(NaiveCore):
         while self.now < time_ns:
             pull = self.currents[0] * self.to_membrane[0] - self.currents[1] * self.to_membrane[1]
             moved = self.lsb + self.approach * (self.leak - self.lsb) + pull
-            self.lsb = np.where(self.start <= self.now, self.within(moved), self.lsb)
+            moves = self.start <= self.now
+            self.lsb = np.where(moves, self.within(moved), self.clamped(self.now + CLOCK_NS))
             self.currents = [current * decay for current, decay in zip(self.currents, self.decays, strict=True)]
             self.now += CLOCK_NS
         return self.lsb.copy()
@@ -49,9 +50,7 @@ class NaiveBoundedCore(NaiveCore):
     def kick(self, time_ns):
         """Noise of the grid step that ends."""
         self.potentials(time_ns)
-        sigma, keys = self.noise
-        draws = np.array([gauss(key, STEP, time_ns // GRID_NS) for key in keys])
-        kicks = np.where(self.start < time_ns, draws * kick_std(sigma, self.tau_mem, GRID_NS), 0.0)
+        kicks = np.where(self.start < time_ns, self.random.at(time_ns), 0.0)
         self.lsb = self.within(self.lsb + kicks)
 
     def charge(self, time_ns, jump, excites):
@@ -67,4 +66,4 @@ class NaiveBoundedCore(NaiveCore):
 
     def _restart(self, which, at_ns, release_ns):
         super()._restart(which, at_ns, release_ns)
-        self.lsb = np.where(which, np.clip(self.reset, self.low, self.high), self.lsb)
+        self.lsb = np.where(which, self.clamped(at_ns), self.lsb)

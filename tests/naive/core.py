@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from tests.naive.neuron import membrane
-from tests.naive.noise import GRID_NS, STEP, gauss, kick_std
+from tests.naive.noise import GRID_NS, Kicks
 from tests.naive.router import neuron_input, passed_targets, route, taking_drivers
 from tests.naive.stp import Driver
 
@@ -19,8 +19,9 @@ CLOCK_NS = 4
 class NaiveCore:
     """Run once from time 0 to an end; only enabled neurons are kept, as columns of small arrays."""
 
-    def __init__(self, registers, latency_ns=100, noise=None, factor=None):
+    def __init__(self, registers, latency_ns=100, noise=None, factor=None, reset_tau_ns=0.0):
         """noise: (standard deviations in LSB, keys), [2, 256] each. factor: [2, 256, 256], on efficacies."""
+        self.reset_tau_ns = reset_tau_ns  # 0: at once
         self.registers, self.latency_ns = registers, latency_ns
         self.weights = registers.weights.astype(float)
         self.hemisphere, self.column = np.nonzero(registers.enabled)
@@ -40,10 +41,12 @@ class NaiveCore:
         self.kicks = []  # (time, what is left to each membrane)
         self.noise = None if noise is None else (noise[0][at], noise[1][at])
         self._merge()
+        self.random = None if noise is None else Kicks(*self.noise, self.tau_mem)
         n = len(self.column)
         self.start = np.zeros(n)  # since when a membrane moves; clamped until then
         self.start_lsb = self.leak.copy()
         self.last_spike = np.full(n, -np.inf)
+        self.fired_lsb = self.leak.copy()
         self.history = ([], [], [], [])  # times, jumps, time constants, signs
         self.flights = []  # (arrival, crossbar input, label)
         self.spikes, self.recorded, self.synaptic_events, self.sent = [], [], 0, 0
@@ -81,14 +84,18 @@ class NaiveCore:
         moving = membrane(np.maximum(time_ns, self.start), self.start, self.start_lsb, self.leak, self.tau_mem, arrays)
         for kick_ns, kick in self.kicks:
             moving += kick * np.exp(-(time_ns - kick_ns) / self.tau_mem)
-        return np.where(time_ns <= self.start, self.start_lsb, moving)
+        return np.where(time_ns <= self.start, self.clamped(time_ns), moving)
+
+    def clamped(self, time_ns):
+        """Membranes on their way from where they fired to their reset potential; at rest if they never did."""
+        left = (
+            np.exp((self.last_spike - time_ns) / self.reset_tau_ns) if self.reset_tau_ns else np.zeros(len(self.leak))
+        )
+        return np.where(np.isfinite(self.last_spike), self.reset + (self.fired_lsb - self.reset) * left, self.leak)
 
     def kick(self, time_ns):
         """Noise of the grid step that ends."""
-        sigma, keys = self.noise
-        draws = np.array([gauss(key, STEP, time_ns // GRID_NS) for key in keys])
-        free = self.start < time_ns
-        self.kicks.append((time_ns, np.where(free, draws * kick_std(sigma, self.tau_mem, GRID_NS), 0.0)))
+        self.kicks.append((time_ns, np.where(self.start < time_ns, self.random.at(time_ns), 0.0)))
 
     def arrive(self, time_ns, source, label):
         """One event enters the crossbar and reaches its synapses at once."""
@@ -148,7 +155,6 @@ class NaiveCore:
             fire |= self.spiking & free & (potentials >= self.threshold)
             fire |= fire[self.other]
             self._restart(fire, time_ns, time_ns + self.refractory - self.holdoff)
-            self.last_spike[fire] = time_ns
             for i in np.flatnonzero(fire & (self.other >= np.arange(fire.size))):  # of a merged neuron the top circuit
                 self._send(time_ns, int(self.hemisphere[i]), int(self.column[i]))
             for (label,) in sorted(now_events):
@@ -161,7 +167,9 @@ class NaiveCore:
         return np.array([seen[time_ns] for time_ns in sorted(seen)])
 
     def _restart(self, which, at_ns, release_ns):
-        self.start_lsb = np.where(which, self.reset, self.start_lsb)
+        self.fired_lsb = np.where(which, self.potentials(at_ns), self.fired_lsb)
+        self.last_spike = np.where(which, at_ns, self.last_spike)
+        self.start_lsb = np.where(which, self.clamped(release_ns), self.start_lsb)
         self.start = np.where(which, release_ns, self.start)
         self.kicks = [(time_ns, np.where(which, 0.0, kick)) for time_ns, kick in self.kicks]
 

@@ -187,7 +187,30 @@ def test_imperfections_have_the_spread_that_they_say():
     assert baseline.row_baseline.std() == pytest.approx(1.5, rel=0.1)
 
 
-def test_trims_moveamplitude_and_time_constants():
+def test_readings_are_noisy_on_their_own():
+    """Of each conversion anew, in the sensor's LSB, beside the converter's noise, which it does not move."""
+
+    def read(count=60, **switches):
+        config = ChipConfig.ideal(seed=11, imperfections=ImperfectionConfig(**switches))
+        core = AnalogCore(config, registers())
+        tickets = [core.post_correlation(400 + 1_000 * i, c.TOP, ROWS[0]) for i in range(count)]
+        return np.array([core.correlation_result(ticket) for ticket in tickets], float)
+
+    plain = read()
+    assert np.ptp(plain) == 0
+    noise = read(correlation_noise=True) - plain
+    assert noise.std() == pytest.approx(np.sqrt(1.0 + 1 / 12), rel=0.02) and abs(noise.mean()) < 0.03
+    by_channel = noise.reshape(len(noise), -1)
+    apart = np.corrcoef(by_channel.T)[~np.eye(by_channel.shape[1], dtype=bool)]
+    assert apart.std() == pytest.approx(1 / np.sqrt(len(noise)), rel=0.1) and abs(apart.mean()) < 0.01
+    of_converter = read(cadc_noise=True) - plain
+    together = read(cadc_noise=True, correlation_noise=True) - plain
+    assert abs(together - of_converter - noise).max() <= 1  # each is rounded
+    still = read(correlation_noise=True, correlation_noise_std_lsb=0.0)
+    np.testing.assert_array_equal(still, plain)
+
+
+def test_trims_move_amplitudes_and_time_constants():
     made = registers()
     made.correlation_amplitude_trim[c.TOP, 3, 6], made.correlation_time_trim[c.TOP, 4, 6] = 3, 0
     sensors = AnalogCore(ChipConfig.ideal(), made).sensors.arrays

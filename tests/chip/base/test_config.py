@@ -128,6 +128,7 @@ def test_the_profiles():
         "correlation_amplitude": 0.15,
         "correlation_tau": 0.15,
         "correlation_baseline": 5.0,
+        "correlation_noise": 1.0,
         "cadc_offset": 1.5,
         "membrane_noise": 0.025,
     }
@@ -153,17 +154,29 @@ def test_every_imperfection_that_is_on_is_named():
     assert "imperfections" not in "".join(ChipConfig.ideal().assumptions())
 
 
-@pytest.mark.parametrize("config", [ChipConfig.ideal(), ChipConfig.typical(), ChipConfig.raw()])
-def test_no_profile_has_limits(config):
-    assert not config.limits.used
-    assert [config.limits.limit(name) for name in LimitConfig.names()] == [inf, inf, inf, -inf]
-    assert "limits" not in "".join(config.assumptions())
+LIMITS = ("inhibition", "excitation", "upper_bound", "lower_bound")
+
+
+def test_an_ideal_chip_has_no_limits():
+    limits = ChipConfig.ideal().limits
+    assert not limits.bounded and limits.std("reset_time") == 0.0
+    assert [limits.limit(name) for name in LIMITS] == [inf, inf, inf, -inf]
+    assert "limits" not in "".join(ChipConfig.ideal().assumptions())
+
+
+@pytest.mark.parametrize("config", [ChipConfig.typical(), ChipConfig.raw()])
+def test_others_have_limits_as_recorded(config):
+    assert config.limits == LimitConfig.recorded() and config.limits.bounded
+    assert [config.limits.limit(name) for name in LIMITS] == [240.0, 3000.0, 228.0, 25.0]
+    assert config.limits.std("reset_time") == 500.0
+    named = [line for line in config.assumptions() if line.startswith("limits.")]
+    assert [line.split()[0] for line in named] == [f"limits.{name}" for name in LimitConfig.names()]
 
 
 def test_every_limit_that_is_on_is_named_with_its_source():
     limits = LimitConfig(inhibition=True, lower_bound=True, lower_bound_lsb=30.0)
-    assert [limits.limit(name) for name in LimitConfig.names()] == [240.0, inf, inf, 30.0]
+    assert [limits.limit(name) for name in LIMITS] == [240.0, inf, inf, 30.0]
     inhibition, bound = (line for line in ChipConfig(limits=limits).assumptions() if line.startswith("limits."))
     assert inhibition.startswith("limits.inhibition is on, limit_weights = 240.0 (fit to the vendor's demo ts_06")
     assert bound.startswith("limits.lower_bound is on, lsb = 30.0 (hxtorch")
-    assert LimitConfig.recorded().used and LimitConfig(excitation=True).used
+    assert limits.bounded and LimitConfig(excitation=True).bounded and not LimitConfig(reset_time=True).bounded

@@ -27,13 +27,15 @@ from tests.naive.bounded import NaiveBoundedCore
 from tests.naive.neuron import response
 
 END_NS = 9_000
-LIMITS = LimitConfig.recorded()
+LIMITS = dataclasses.replace(LimitConfig.recorded(), reset_time=False)
 TIGHT = dataclasses.replace(
     LIMITS,
     inhibition_limit_weights=60.0,
     excitation_limit_weights=100.0,
     upper_bound_lsb=128.0,
     lower_bound_lsb=60.0,
+    reset_time=True,
+    reset_time_constant_ns=300.0,
 )
 ABOUT_BOUNDS = dataclasses.replace(TIGHT, inhibition=False, excitation=False)
 ABOUT_CURRENTS = dataclasses.replace(TIGHT, upper_bound=False, lower_bound=False)
@@ -45,7 +47,8 @@ def chip(limits, **settings):
 
 def twin_of(registers, limits, **others):
     names = ("lower_bound", "upper_bound", "excitation", "inhibition")
-    return NaiveBoundedCore(registers, *(limits.limit(name) for name in names), **others)
+    reset_tau_ns = limits.std("reset_time")
+    return NaiveBoundedCore(registers, *(limits.limit(name) for name in names), reset_tau_ns=reset_tau_ns, **others)
 
 
 def compared(core, twin, events, resets=(), writes=(), looks=()):
@@ -142,8 +145,8 @@ def finished(limits, seed):
 
 
 def test_without_limits_nothing_of_them_is_called():
-    for config in (ChipConfig.ideal(), ChipConfig.typical(), ChipConfig.raw()):
-        assert not config.limits.used
+    for config in (ChipConfig.ideal(), ChipConfig.typical(limits=LimitConfig()), chip(LimitConfig(reset_time=True))):
+        assert not config.limits.bounded
         assert AnalogCore(config, one_neuron())._entries is LIF
     assert AnalogCore(chip(LimitConfig(lower_bound=True)), one_neuron())._entries is BOUNDED
 

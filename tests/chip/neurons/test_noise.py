@@ -11,7 +11,7 @@ from chip.base.config import ChipConfig, ImperfectionConfig
 from chip.base.grid import BLOCK_NS, GRID_NS
 from chip.base.registers import Registers
 from chip.core.core import AnalogCore
-from chip.neurons.noise import kick_tables
+from chip.neurons.noise import noise_reach, noise_table
 from chip.silicon.mismatch import silicon
 from tests.chip.core.networks import one_neuron, random_events, random_network, with_merged_neurons
 from tests.naive import noise as naive
@@ -80,21 +80,24 @@ def test_a_typical_chip_equals_its_twin(seed, std):
     np.testing.assert_allclose(seen, expected, rtol=0, atol=1e-9)
 
 
-def test_blocks_and_looks_into_them():
+def test_steps_that_are_observed_come_to_what_their_block_jumps_to():
     tau_ns = 4000.0
     core = AnalogCore(noisy(5), one_neuron(tau_ns))
-    key, u = naive.keys(5, "membrane_noise")[0, 0], 0.0
-    for block in range(8):
-        inside = u
-        for step in range(1, 16):
-            kick = naive.kick_std(SIGMA_LSB, tau_ns, GRID_NS)
-            inside = inside * np.exp(-GRID_NS / tau_ns) + kick * naive.gauss(key, naive.STEP, 16 * block + step)
-            seen = core.membranes(block * BLOCK_NS + step * GRID_NS + 8)[0, 0]
-            assert seen == pytest.approx(80 + inside * np.exp(-8 / tau_ns), abs=1e-9)
-        kick = naive.kick_std(SIGMA_LSB, tau_ns, BLOCK_NS)
-        u = u * np.exp(-BLOCK_NS / tau_ns) + kick * naive.gauss(key, naive.BLOCK, block + 1)
-        assert core.membranes((block + 1) * BLOCK_NS)[0, 0] == pytest.approx(80 + u, abs=1e-9)
+    kicks, u = naive.Kicks([SIGMA_LSB], naive.keys(5, "membrane_noise")[0, :1], [tau_ns]), 0.0
+    for step in range(1, 129):
+        u = u * np.exp(-GRID_NS / tau_ns) + kicks.at(step * GRID_NS)[0]
+        seen = core.membranes(step * GRID_NS + 8)[0, 0]
+        assert seen == pytest.approx(80 + u * np.exp(-8 / tau_ns), abs=1e-9)
     assert core.counters["quiet_blocks"] == 8
+
+
+def test_who_observes_within_a_block_sees_what_steps_through_it_see():
+    chip, registers = noisy(6), population(40, tau_mem_ns=3000.0)
+    jumping, stepping = AnalogCore(chip, registers), AnalogCore(chip, registers)
+    keep_stepping(stepping, 40 * BLOCK_NS)
+    for time_ns in range(52, 40 * BLOCK_NS, 772):
+        np.testing.assert_allclose(jumping.membranes(time_ns), stepping.membranes(time_ns), rtol=0, atol=1e-9)
+    assert jumping.counters["quiet_blocks"] > 30 and stepping.counters["quiet_blocks"] == 0
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -142,13 +145,26 @@ def test_stationary_variance_and_correlation(tau_ns, stepping):
     assert abs(kurtosis) < 0.05 + 5 * np.sqrt(24 / independent)
 
 
+@pytest.mark.parametrize("tau_ns", [2000.0, 5000.0, 10_000.0])
+@pytest.mark.parametrize("period_ns", [c.CADC_SAMPLE_PERIOD_NS, 400, 36])
 @pytest.mark.parametrize("stepping", [True, False])
-def test_correlation_over_a_part_of_a_block(stepping):
-    u = watched(noisy(2), population(tau_mem_ns=2000.0), 400, 1600, stepping)
-    assert u.std() == pytest.approx(SIGMA_LSB, rel=0.02)
-    for phase in range(3):  # looks before the block's end hang together as they must
-        first, second = u[phase::4], u[phase + 1 :: 4]
-        assert np.mean(first * second) / SIGMA_LSB**2 == pytest.approx(np.exp(-0.2), abs=0.03)
+def test_autocorrelation_between_any_two_observations(tau_ns, period_ns, stepping):
+    """Of samples of the CADC, which fall anywhere in a block; of others; within a step."""
+    u = watched(noisy(2), population(tau_mem_ns=tau_ns), period_ns, 1600, stepping)
+    independent = u.size * min(1.0, period_ns / tau_ns)
+    expected = np.exp(-period_ns / tau_ns)
+    found = np.mean(u[1:] * u[:-1]) / np.mean(u**2)
+    assert found == pytest.approx(expected, rel=0.02)
+    assert abs(found - expected) < 5 * (1 - expected**2) / np.sqrt(independent) + 1e-3
+
+
+def test_correlation_does_not_depend_on_the_place_within_a_block():
+    tau_ns = 2000.0
+    u = watched(noisy(2), population(tau_mem_ns=tau_ns), 400, 6400, False)
+    for phase in range(4):
+        first, second = u[phase:-1:4], u[phase + 1 :: 4][: u[phase:-1:4].shape[0]]
+        assert first.std() == pytest.approx(SIGMA_LSB, rel=0.02)
+        assert np.mean(first * second) / SIGMA_LSB**2 == pytest.approx(np.exp(-400 / tau_ns), rel=0.02)
 
 
 def test_neurons_are_independent_and_chips_differ():
@@ -182,18 +198,28 @@ def test_spikes_by_noise_alone(neurons):
 
 
 @pytest.mark.parametrize("tau_ns", [500.0, 3000.0, 60_000.0])
-def test_noise_at_its_worst_stays_below_the_bound_of_a_quiet_block(tau_ns):
-    kick, _, drive = (float(x[0]) for x in kick_tables(np.array([2.0]), np.array([tau_ns])))
-    for u, exc in ((0.0, 0.0), (30.0, 0.0), (-10.0, 40.0), (drive + 50, 20.0)):
-        bound = u + (1 - np.exp(-BLOCK_NS / tau_ns)) * max(exc + drive - u, 0)
-        decay = np.exp(-GRID_NS / tau_ns)
-        worst = u
-        for _ in range(BLOCK_NS // GRID_NS):
-            u = u * decay + exc * (1 - decay) + 8 * kick  # as if the current did not decay
-            worst = max(worst, u)
-        assert worst <= bound + 1e-9
-        if exc + drive > u:
-            assert worst == pytest.approx(bound)  # and the bound is no larger than it must be
+def test_noise_at_its_worst_stays_within_reach(tau_ns):
+    """A path is linear in its end and its draws; the twin's weights and variances say how."""
+    sigma, taus = np.array([2.0]), np.array([tau_ns])
+    kicks, decay = naive.Kicks(sigma, [0], taus), np.exp(-GRID_NS / tau_ns)
+    unit = naive.kick_std(2.0, tau_ns, GRID_NS)
+
+    def path(coming, draws):
+        known, u, seen = [coming / unit], 0.0, []
+        for step, draw in enumerate(draws):
+            known.append(kicks.weights[step][0] @ known + draw * np.sqrt(max(kicks.rest[step][0], 0.0)))
+            u = u * decay + unit * known[-1]
+            seen.append(u)
+        return np.array(seen)
+
+    steps = BLOCK_NS // GRID_NS
+    bridge = path(1.0, np.zeros(steps))
+    assert (np.diff(bridge) > 0).all() and bridge[-1] == pytest.approx(1.0)
+    alone = np.array([path(0.0, np.eye(steps)[i]) for i in range(steps - 1)])
+    worst = 4 * abs(alone).sum(axis=0)  # 16 bits are four standard deviations at most
+    reach = noise_reach(noise_table(sigma, taus), taus)
+    assert worst[-1] == pytest.approx(0.0, abs=1e-6)
+    assert worst.max() == pytest.approx(reach[0])
 
 
 def test_clamped_membranes_do_not_move():
