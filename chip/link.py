@@ -4,26 +4,33 @@ A host that trains the chip from outside starts its programs again and again: wh
 "during", since learning needs it.
 
 What is behind the Omnibus crosses as instructions of 8 bytes, two for each word of 32 bit, see :func:`omnibus_bytes`.
+
+All of it is counted, and time follows from the counts: so what the link takes can be told for any settings of it,
+after the run, and changes nothing on the chip (:class:`chip.base.traffic.Traffic`).
 """
 
 from __future__ import annotations
 
 import warnings
+from typing import Any
 
 import numpy as np
 
 from chip.base import constants as c
-from chip.base.assumption import Assumption, Direction, Weight
+from chip.base.assumption import ASSUMED, Assumption, Direction, Weight
 from chip.base.declaration import shown, whole_number
 from chip.base.errors import LinkError
+from chip.base.link_config import PRESETS, LinkConfig, Start
 from chip.base.live import Live
 from chip.base.registers import Registers
+from chip.base.traffic import Traffic
 from chip.calibration.calibration import Calibration, CalibrationWarning, outside_range
 from chip.fpga.samples import SampleSet
 from chip.fpga.trace import EVENT_BYTES
 from chip.ppu.contract import check_program, image_of
 from chip.ppu.processor.linking import link_program
 from chip.ppu.program import Program
+from chip.silicon.capmem import same_cells
 
 BEFORE, DURING, AFTER = "before", "during", "after"
 CODES_BYTES = 2 * 6 + 3  # of a neuron: six codes, three ranges
@@ -61,9 +68,16 @@ def assumptions() -> list[Assumption]:
             direction=Direction.BETTER,
         ),
         Assumption(
-            "the reset and restart of the processors between two runs take no chip time; link.run_overhead_us has them",
+            "the reset and restart of the processors between two runs take no chip time; the overhead of a start has "
+            "them",
             weight=Weight.LINK,
         ),
+        Assumption(
+            "a start after anything was written, stimuli or memory alone as well, takes what one after a change of "
+            "registers takes",
+            f"{ASSUMED}; the vendor's test changes a register",
+        ),
+        *(LinkConfig.of(name).sentence() for name in PRESETS),
     ]
 
 
@@ -72,15 +86,17 @@ class HostLink(Live):
 
     Between start and the last exit code every method raises :class:`LinkError`: fully local means that learning does
     without the host. ``bytes`` counts what crossed before the first run, during all runs and after the last one,
-    ``starts`` the starts of the programs, ``round_trips`` the waits for an answer: one for each read, and for the end
-    of each run. ``refused`` are the attempts while programs ran.
+    ``round_trips`` the waits for an answer: one for each read, and for the end of each run. ``starts`` counts the
+    starts of the programs, in each phase by kind: by what was written since the one before, ``pending`` so far.
+    ``refused`` are the attempts while programs ran.
     """
 
     def __init__(self, chip):
         self.chip = chip
         self.bytes = {BEFORE: 0, DURING: 0, AFTER: 0}
-        self.starts = {BEFORE: 0, DURING: 0, AFTER: 0}
+        self.starts = {phase: dict.fromkeys(Start, 0) for phase in self.bytes}
         self.round_trips = {BEFORE: 0, DURING: 0, AFTER: 0}
+        self.pending = Start.UNCHANGED
         self.refused = 0
 
     # ------------------------------------------------------------------ time
@@ -90,7 +106,8 @@ class HostLink(Live):
 
         What has crossed since the last run was needed for this one.
         """
-        self.starts[DURING if self.runs else BEFORE] += 1
+        self.starts[DURING if self.runs else BEFORE][self.pending] += 1
+        self.pending = Start.UNCHANGED
         for counts in (self.bytes, self.round_trips):
             counts[DURING] += counts[AFTER]
             counts[AFTER] = 0
@@ -99,26 +116,43 @@ class HostLink(Live):
     @property
     def runs(self) -> int:
         """How often the programs were started."""
-        return sum(self.starts.values())
+        return sum(sum(kinds.values()) for kinds in self.starts.values())
+
+    def traffic(self, phase: str = DURING) -> Traffic:
+        """What crossed in a phase."""
+        return Traffic(self.bytes[phase], self.round_trips[phase], dict(self.starts[phase]))
+
+    @property
+    def crossed(self) -> Traffic:
+        """All that has crossed so far, whatever it was for."""
+        return sum((self.traffic(phase) for phase in self.bytes), Traffic())
 
     def seconds(self, phase: str = DURING) -> float:
-        """What crossed in a phase takes on the link: bytes over bandwidth, round trips, overhead of starts.
+        """What crossed in a phase takes on this link: bytes over bandwidth, round trips, overhead of starts.
 
         Of a chip that learns by itself in one run that is 0 during the run.
         """
-        config = self.chip.config.link
-        waits_us = self.round_trips[phase] * config.round_trip_us + self.starts[phase] * config.run_overhead_us
-        return self.bytes[phase] / config.bandwidth_bytes_per_second + waits_us * 1e-6
+        return self.traffic(phase).seconds(self.chip.config.link)
 
-    @property
-    def crossed(self) -> tuple[int, float]:
-        """Bytes and seconds of all that has crossed so far, whatever it was for."""
-        return sum(self.bytes.values()), sum(self.seconds(phase) for phase in self.bytes)
+    def report(self) -> dict[str, Any]:
+        """Return bytes by phase, and what crossed for the sake of the runs.
 
-    def report(self) -> dict[str, float]:
-        """Return bytes by phase, and runs, round trips and seconds of what crossed for the sake of the runs."""
-        counts = {f"bytes_{phase}": count for phase, count in self.bytes.items()}
-        return counts | {"runs": self.runs, "round_trips": self.round_trips[DURING], "seconds": self.seconds()}
+        ``runs`` and ``preset``, the name of the link's settings; then, without the first start and what it needed:
+        ``round_trips``, ``starts`` by kind, and ``seconds``, also by preset: ``seconds_by_preset``. Loading and the
+        first start take ``seconds_before`` and ``seconds_before_by_preset``.
+        """
+        before, traffic = self.traffic(BEFORE), self.traffic()
+        return {
+            **{f"bytes_{phase}": count for phase, count in self.bytes.items()},
+            "runs": self.runs,
+            "round_trips": traffic.round_trips,
+            "starts": {kind.value: traffic.starts[kind] for kind in Start},
+            "preset": self.chip.config.link.preset,
+            "seconds": self.seconds(),
+            "seconds_by_preset": traffic.seconds_by_preset(),
+            "seconds_before": self.seconds(BEFORE),
+            "seconds_before_by_preset": before.seconds_by_preset(),
+        }
 
     def run(self) -> list[int | str]:
         """Start every loaded program, wait until all have ended, and return their exit codes, top first.
@@ -164,6 +198,9 @@ class HostLink(Live):
         self._transfer("write registers", omnibus_bytes(registers.nbytes + codes_bytes))
         for sentence in outside_range(registers) if capmem else ():
             warnings.warn(sentence, CalibrationWarning, stacklevel=2)
+        held = self.chip.registers
+        if held is None or not same_cells(held, registers):
+            self.pending = Start.CAPMEM
         self.chip.configure(registers)
 
     def write_samples(self, samples: SampleSet) -> None:
@@ -330,5 +367,7 @@ class HostLink(Live):
                 "the link is closed between start and exit code: load before, read after"
             )
         phase = AFTER if self.chip.started else BEFORE
+        if nbytes and not answer and self.pending == Start.UNCHANGED:
+            self.pending = Start.CHANGED
         self.bytes[phase] += nbytes
         self.round_trips[phase] += answer

@@ -28,9 +28,9 @@ from chip.ppu.processor.saving import identity_of, restore_on, snapshot_of
 if TYPE_CHECKING:
     pass
 
-FORMAT = 1
+FORMAT = 2
 FLAGS = ("started", "stopped", "weight_overflows", "torn_reads", "keep_spikes", "plastic_drivers")
-LINK = ("bytes", "starts", "round_trips", "refused")
+LINK = ("bytes", "starts", "round_trips", "pending", "refused")
 CODES = ("codes", "ranges", "cadc_offset", "acausal_offset", "amplitude_trim", "time_trim")
 
 
@@ -98,7 +98,7 @@ def take(chip) -> Snapshot:
             "player": chip.player.snapshot(),
             "writer": {"lost": chip.writer.lost, "written": chip.writer.written},
             "trace": chip.trace.snapshot(),
-            "link": {name: copy.copy(getattr(chip.link, name)) for name in LINK},
+            "link": {name: copy.deepcopy(getattr(chip.link, name)) for name in LINK},
         }
     )
 
@@ -122,8 +122,7 @@ def restore(chip, snapshot: Snapshot) -> None:
     chip.writer.lost, chip.writer.written = tree["writer"]["lost"], tree["writer"]["written"]
     chip.trace.restore(tree["trace"])
     for name in LINK:
-        value = tree["link"][name]
-        setattr(chip.link, name, copy.copy(value))
+        setattr(chip.link, name, copy.deepcopy(tree["link"][name]))
     for processor, saved in zip(chip.processors, tree["processors"], strict=True):
         restore_on(processor, saved)
 

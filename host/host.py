@@ -13,6 +13,7 @@ import numpy as np
 from chip import energy
 from chip.base import constants as c
 from chip.base.errors import ChipLimitError, Resource
+from chip.base.link_config import PRESETS
 from chip.base.registers import Registers
 from chip.base.settings import Checked
 from chip.chip import Chip
@@ -256,7 +257,8 @@ def read_result(
     arrays["weights"] = chip.link.read_weights()
     report = chip.report()
     exit_codes = report["ppu"]["exit_codes"].values()
-    speed = {"link_us_per_sample": 0.0, "host_us_per_sample": 0.0} | speed
+    alone = {"link_us_per_sample": 0.0, "link_us_per_sample_by_preset": dict.fromkeys(PRESETS, 0.0)}
+    speed = alone | {"host_us_per_sample": 0.0} | speed  # of a chip that learns by itself
     link_seconds = report["host_link"]["seconds"]
     waited_us = sum(speed[f"{part}_us_per_sample"] or 0.0 for part in ("link", "host"))
     return Result(

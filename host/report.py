@@ -45,7 +45,7 @@ def _rows(result: Result) -> list[tuple[str, str]]:
         ("chip time", f"{result.chip_seconds:.4g} s for {result.samples} samples, those of evaluation included"),
         *_apart(result),
         ("wall time", _wall_time(result)),
-        *_speed(result.speed),
+        *_speed(result),
         *([("energy", energy.sentence(result.energy))] if result.energy else []),
         ("PPU load", _load(ppu)),
         ("PPU SRAM", f"{ppu['sram_used']} of {ppu['sram_size']} bytes on the fuller one"),
@@ -128,25 +128,32 @@ def _apart(result: Result) -> list[tuple[str, str]]:
     """What a host that learns adds to chip time."""
     if result.where != "host":
         return []
-    link_s, host_s = result.time["link_s"], result.time["host_s"]
-    runs, trips = result.host_link["runs"], result.host_link["round_trips"]
+    link = result.host_link
+    times = _on_links({link["preset"]: result.time["link_s"], **link["seconds_by_preset"]}, "{:.4g} s")
     return [
-        ("link time", f"{link_s:.4g} s for {runs} runs and {trips} round trips"),
-        ("host time", f"{host_s:.4g} s of arithmetic on this machine"),
+        ("link time", f"{times} for {link['runs']} runs and {link['round_trips']} round trips"),
+        ("host time", f"{result.time['host_s']:.4g} s of arithmetic on this machine"),
     ]
 
 
-def _speed(speed: dict[str, Any]) -> list[tuple[str, str]]:
+def _on_links(times: dict[str, float], layout: str) -> str:
+    """Return times on the link by the names of its settings, those that the chip had first."""
+    return " or ".join(f"{layout.format(time)} ({name})" for name, time in times.items())
+
+
+def _speed(result: Result) -> list[tuple[str, str]]:
     """What a training sample takes, and where on the chip."""
+    speed = result.speed
     wall_us, chip_us = speed["wall_us_per_sample"], speed["chip_us_per_sample"]
     if not speed["samples"]:
         return [("per sample", "not measured, too few training samples")]
     ratio = f"{wall_us / chip_us:.2f} times chip time"
-    apart = [
-        (speed.get(f"{part}_us_per_sample"), where)
-        for part, where in (("link", "on the link"), ("host", "on the host"))
-    ]
-    waits = "".join(f"{us:.1f} us {where}, " for us, where in apart if us)
+    waits, by_preset = "", speed.get("link_us_per_sample_by_preset", {})
+    if any(by_preset.values()):
+        times = {result.host_link["preset"]: speed["link_us_per_sample"], **by_preset}
+        waits += f"{_on_links(times, '{:.1f} us')} on the link, "
+    if host_us := speed.get("host_us_per_sample"):
+        waits += f"{host_us:.1f} us on the host, "
     rows = [
         ("per sample", f"{chip_us:.1f} us on the chip, {waits}{wall_us:.1f} us here, {ratio}, when it learns"),
         ("compiling", f"{speed['compile_seconds']:.1f} s for loading and first calls, in none of the times above"),
@@ -162,9 +169,12 @@ def _events(counts: dict[str, int]) -> str:
     return ", ".join(f"{counts[name]} {name}" for name in shown)
 
 
-def _host_link(counts: dict[str, float]) -> str:
+def _host_link(counts: dict[str, Any]) -> str:
     before, during, after = (counts[f"bytes_{phase}"] for phase in ("before", "during", "after"))
     text = f"{before} bytes before, {during} during, {after} after learning"
     if (each := counts.get("bytes_per_training_sample")) is not None:
         text += f", {each:.0f} for each training sample"
+    if (loading := counts.get("seconds_before_by_preset")) is not None:
+        times = {counts["preset"]: counts["seconds_before"], **loading}
+        text += f"; loading takes {_on_links(times, '{:.3g} s')}"
     return text

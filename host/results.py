@@ -40,17 +40,19 @@ class Result:
         wall_seconds: what that took here, evaluation included; without compilation on first use, which is in ``speed``,
             unless the run ended before a sample was timed.
         time: what learning and evaluation took, seconds: ``chip_s`` on the chip, ``link_s`` for what crossed the host
-            link meanwhile, as modelled, ``host_s`` for the host's own arithmetic, as measured here.
+            link meanwhile, as modelled with its settings, ``host_s`` for the host's own arithmetic, as measured here.
         ppu: ``cycles``, ``busy_fraction``, ``sram_used``, ``sram_size`` and their parts.
         events: ``sent``, ``delivered``, ``lost`` and their parts.
         losses: everything that was lost or late, by name.
-        host_link: ``bytes_before``, ``bytes_during``, ``bytes_after``; ``runs``, ``round_trips`` and ``seconds``, see
-            :class:`chip.link.HostLink`; ``bytes_per_training_sample`` where a host has learned from them.
+        host_link: bytes, round trips and starts, the name of the link's preset, and seconds, see
+            :meth:`chip.link.HostLink.report`; ``bytes_per_training_sample`` where a host has learned from them.
         samples, samples_total: how many were played, and were to be played; those for evaluation included.
         simpy_events: how many the simulator took for the run.
         speed: of training samples, see :class:`host.stopwatch.Stopwatch`: ``wall_us_per_sample``,
             ``chip_us_per_sample``, ``compile_seconds``, ``samples``, ``chip_parts``; and ``link_us_per_sample`` and
-            ``host_us_per_sample``, what a training sample takes on the host link and of the host's arithmetic.
+            ``host_us_per_sample``, what a training sample takes on the host link and of the host's arithmetic;
+            ``link_us_per_sample_by_preset`` is the former on each preset of :class:`chip.base.link_config.LinkConfig`.
+            Neither has the wait for the capacitor memory behind loading, which a chip alone has as well.
         network: what was learned, as :meth:`ppu_programs.network.Network.to_dict` has it; None where a rule has none.
         settings: those of the rule, by name; None where it has none.
         assumptions: one sentence each; as :class:`chip.base.assumption.Assumption` until they come from a file.
@@ -78,7 +80,7 @@ class Result:
     ppu: dict[str, Any]
     events: dict[str, int]
     losses: dict[str, int]
-    host_link: dict[str, float]
+    host_link: dict[str, Any]
     samples: int
     samples_total: int
     simpy_events: int

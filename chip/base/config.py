@@ -15,9 +15,10 @@ from pathlib import Path
 from typing import ClassVar
 
 from chip.base import constants as c
-from chip.base.assumption import Assumption, Weight
+from chip.base.assumption import Assumption
 from chip.base.capmem_config import CapMemConfig
 from chip.base.limit_config import LimitConfig
+from chip.base.link_config import LinkConfig
 from chip.base.settings import Checked, Imperfections, setting, switch
 
 
@@ -71,21 +72,6 @@ class FpgaConfig(Checked):
     player_latency_ns: int = setting(1000, 0, 1_000_000, c.FPGA_CLOCK_NS)
     writer_latency_ns: int = setting(400, 200, 1_000_000, c.FPGA_CLOCK_NS)
     doorbell_latency_ns: int = setting(200, 0, 1_000_000, c.PPU_CLOCK_NS)
-
-
-@dataclass(frozen=True)
-class LinkConfig(Checked):
-    """What the link between host and FPGA takes in time: bytes, waits for an answer, and each start of the programs.
-
-    It is booked apart from chip time, which stands still while the link is at work but for the writes to synapses.
-    ``run_overhead_us`` includes the reset and restart of the processors between two runs, which take no chip time here
-    (assumed).
-    """
-
-    section: ClassVar[str] = "link"
-    bandwidth_bytes_per_second: int = setting(125_000_000, 1, 10**12, source="1 GbE: sctrltp WIRESPEED 125 MB/s")
-    round_trip_us: float = setting(100.0, 0.0, 1e6, weight=Weight.LINK)
-    run_overhead_us: float = setting(1000.0, 0.0, 1e7, weight=Weight.LINK)
 
 
 @dataclass(frozen=True)
@@ -203,6 +189,7 @@ class ChipConfig(Checked):
         imperfections: how its analog part deviates from its equations.
         capmem: whether neurons take their parameters from codes that need a calibration.
         limits: where synaptic currents saturate, what bounds membranes, and how fast a reset is.
+        link: what crosses between host and FPGA takes; every profile has the preset ``today``.
 
     Raises:
         ValueError: a field is of the wrong type, out of range or off its granularity.
@@ -244,7 +231,10 @@ class ChipConfig(Checked):
 
     @classmethod
     def from_dict(cls, table: dict) -> ChipConfig:
-        """Build from nested dicts; an unknown name raises ValueError with the valid names."""
+        """Build from nested dicts; an unknown name raises ValueError with the valid names.
+
+        Of the link the name of a preset may stand for all that is not given: ``{"link": {"preset": "optimistic"}}``.
+        """
         if not isinstance(table, dict):
             raise ValueError(f"chip settings are {table!r}; give a dict of sections")
         return _from_table(cls, table, "")
@@ -290,9 +280,9 @@ class ChipConfig(Checked):
 def _from_table(cls, table: dict, path: str):
     sections = {f.name: f for f in dataclasses.fields(cls)}
     arguments = {}
-    for name, value in table.items():
+    for name, value in cls.unfold(table).items():
         if name not in sections:
-            raise ValueError(f"there is no setting {path}{name}; valid are {', '.join(sections)}")
+            raise ValueError(f"there is no setting {path}{name}; valid are {', '.join([*sections, *cls.shorthands])}")
         default = sections[name].default
         if dataclasses.is_dataclass(default):
             if not isinstance(value, dict):

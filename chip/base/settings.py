@@ -32,10 +32,16 @@ class Checked:
     """
 
     section: ClassVar[str] = "chip"
+    shorthands: ClassVar[tuple[str, ...]] = ()  # what a table may have beside the fields; see unfold
 
     def __post_init__(self):
         for field in dataclasses.fields(self):
             check_setting(self.section, field, getattr(self, field.name))
+
+    @classmethod
+    def unfold(cls, table: dict) -> dict:
+        """Return a table of settings, as a file has it, with fields in the place of shorthands."""
+        return table
 
     def assumptions(self) -> list[Assumption]:
         """One entry for every setting that no public source gives."""

@@ -27,6 +27,13 @@ LEAK, RESET, THRESHOLD, TAU_MEM, TAU_SYN_EXC, TAU_SYN_INH = range(len(PARAMETERS
 POTENTIALS = slice(LEAK, TAU_MEM)
 TIMES = slice(TAU_MEM, len(PARAMETERS))
 FIELDS = ("leak_lsb", "reset_lsb", "threshold_lsb", "tau_mem_ns", "tau_syn_exc_ns", "tau_syn_inh_ns")  # of Registers
+CELLS = (  # all of Registers that cells of the memory hold, those that are no codes here among them
+    *FIELDS,
+    "efficacy_lsb",  # bias of the synaptic inputs (haldls AtomicNeuron)
+    *("stp_v_recover", "stp_v_charge"),
+    *("correlation_enabled", "correlation_amplitude_lsb", "correlation_tau_ns"),  # biases of the sensors (calix)
+    "cadc_reference_lsb",  # the memory's debug output (calix)
+)
 RANGES = 3
 RANGE_FACTOR = 8.0  # between neighbouring ranges of time constants
 NS_PER_US = 1000.0
@@ -134,6 +141,11 @@ def values_of(registers: Registers) -> np.ndarray:
     values = np.stack([np.asarray(getattr(registers, field), float) for field in FIELDS])
     values[TIMES] /= NS_PER_US
     return values
+
+
+def same_cells(one: Registers, other: Registers) -> bool:
+    """Whether two sets of registers ask for the same in every cell."""
+    return all(np.array_equal(getattr(one, name), getattr(other, name)) for name in CELLS)
 
 
 def design() -> Curves:

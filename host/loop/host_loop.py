@@ -115,18 +115,28 @@ class HostLoop(Host):
         )
         result.assumptions += [STANDING_STILL, *link_assumptions(), *self.learner.method.assumptions()]
         if self.learner.learned:
-            result.host_link["bytes_per_training_sample"] = self.learner.learned_bytes / self.learner.learned
+            result.host_link["bytes_per_training_sample"] = self.learner.learned_traffic.nbytes / self.learner.learned
         result.rule_source = self._rule_source
         return result
 
-    def _apart(self) -> dict[str, float | None]:
-        """What a training sample takes beside chip time; None where none was learned."""
+    def _apart(self) -> dict[str, Any]:
+        """What a training sample takes beside chip time; None where none was learned.
+
+        The first start waits for the capacitor memory, as that of a chip that learns by itself does: loading has that.
+        """
         learner = self.learner
-        seconds = {
-            "link_us_per_sample": learner.learned_link_seconds,
-            "host_us_per_sample": learner.learned_host_seconds,
+        traffic, count = learner.learned_traffic.settled(), learner.learned
+
+        def each_us(seconds: float) -> float | None:
+            return seconds * 1e6 / count if count else None
+
+        return {
+            "link_us_per_sample": each_us(traffic.seconds(self.chip.config.link)),
+            "link_us_per_sample_by_preset": {
+                name: each_us(seconds) for name, seconds in traffic.seconds_by_preset().items()
+            },
+            "host_us_per_sample": each_us(learner.learned_host_seconds),
         }
-        return {name: value * 1e6 / learner.learned if learner.learned else None for name, value in seconds.items()}
 
     @property
     def over(self) -> bool:

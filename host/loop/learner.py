@@ -11,6 +11,7 @@ from collections.abc import Callable
 import numpy as np
 
 from chip.base import constants as c
+from chip.base.traffic import Traffic
 from chip.fpga.samples import SampleSet
 from chip.link import HostLink
 from host.loop.adam import Adam
@@ -49,8 +50,8 @@ class Learner:
         train_accuracy, losses: of the training samples as seen while learning, one per whole epoch; losses in nats.
         predictions: uint8 classes of the validation and of the test samples, empty where they were not reached.
         host_seconds: wall time of the host's own arithmetic.
-        learned, learned_bytes: training samples so far, and what they took to cross the link, stimuli included;
-            learned_link_seconds, learned_host_seconds: link time and host time of them, without evaluation.
+        learned, learned_traffic: training samples so far, and what crossed the link for them, stimuli included;
+            learned_host_seconds: host time of them; neither has evaluation.
         played: samples so far, those for evaluation included; finished: whether all were played.
     """
 
@@ -81,8 +82,9 @@ class Learner:
         self.train_accuracy: list[float] = []
         self.losses: list[float] = []
         self.predictions = [np.zeros(0, np.uint8) for _ in plan.evaluations()]
-        self.host_seconds = self.learned_link_seconds = self.learned_host_seconds = 0.0
-        self.played = self.learned = self.learned_bytes = 0
+        self.host_seconds = self.learned_host_seconds = 0.0
+        self.played = self.learned = 0
+        self.learned_traffic = Traffic()
         self.finished = False
 
     def learn(self, on_run: Callable[[], None] = lambda: None) -> None:
@@ -116,7 +118,7 @@ class Learner:
         order = plan.train.start + self._order.permutation(len(plan.train))
         right, loss = 0, 0.0
         for batch in range(plan.batches):
-            bytes_before, seconds_before = self.link.crossed
+            before = self.link.crossed
             seen = self._observe(order[batch * plan.batch : (batch + 1) * plan.batch])
             on_run()
             begun = time.perf_counter()
@@ -131,9 +133,7 @@ class Learner:
             self.host_seconds += time.perf_counter() - begun
             self._synapses.write(self.link, self._steps)
             self.learned += plan.batch
-            bytes_now, seconds_now = self.link.crossed
-            self.learned_bytes += bytes_now - bytes_before
-            self.learned_link_seconds += seconds_now - seconds_before
+            self.learned_traffic += self.link.crossed - before
             self.learned_host_seconds = self.host_seconds  # evaluation comes when all is learned
         self.train_accuracy.append(right / (plan.batches * plan.batch))
         self.losses.append(loss / plan.batches)

@@ -201,7 +201,14 @@ def test_what_cannot_cross_is_refused_and_gives_nothing_back(cheat):
 
 def test_assumptions_name_words_stimuli_losses_and_restarts():
     text = "\n".join(assumptions())
-    for words in ("two instructions of 8 bytes", "16 bytes on the link in every run", "loses no event", "restart"):
+    said = (
+        "two instructions of 8 bytes",
+        "16 bytes on the link in every run",
+        "loses no event",
+        "restart",
+        "anything",
+    )
+    for words in (*said, "times of the link today", "times of the link optimistic"):
         assert words in text
     assert all("(assumed" in line for line in assumptions())
 
@@ -209,11 +216,13 @@ def test_assumptions_name_words_stimuli_losses_and_restarts():
 # ---------------------------------------------------------------------- time
 
 
-def test_seconds_are_bytes_round_trips_and_runs():
-    link = LinkConfig(bandwidth_bytes_per_second=1_000_000, round_trip_us=30.0, run_overhead_us=500.0)
+def test_seconds_are_bytes_round_trips_and_starts():
+    link = LinkConfig(
+        bandwidth_bytes_per_second=1_000_000, round_trip_us=30.0, start_changed_us=500.0, start_capmem_us=2_000.0
+    )
     chip = once(build(top=sleep, config=ChipConfig(link=link)))
     loaded = chip.link.bytes["before"] * 1e-6
-    assert chip.link.seconds("before") == pytest.approx(500e-6 + loaded)  # one start, and the wait for its end
+    assert chip.link.seconds("before") == pytest.approx(2_000e-6 + loaded)  # one start, and the wait for its end
     assert (chip.link.seconds(), chip.link.seconds("after")) == (0.0, pytest.approx(30e-6))
     chip.link.read_sram(0, "row", 100)
     chip.link.write_sram(0, "row", np.zeros(50, np.uint8))
@@ -221,12 +230,22 @@ def test_seconds_are_bytes_round_trips_and_runs():
     once(chip)
     assert chip.link.seconds() == pytest.approx(500e-6 + 608e-6 + 60e-6)
     assert chip.link.seconds("after") == pytest.approx(30e-6)
-    everything = sum(chip.link.bytes.values()), pytest.approx(2 * 500e-6 + 608e-6 + 90e-6 + loaded)
-    assert chip.link.crossed == everything
+    crossed = chip.link.crossed
+    assert (crossed.nbytes, crossed.round_trips) == (sum(chip.link.bytes.values()), 3)
+    assert crossed.seconds(link) == pytest.approx(2_000e-6 + 500e-6 + 608e-6 + 90e-6 + loaded)
     report = chip.report()["host_link"]
     assert report == {
         **{f"bytes_{phase}": count for phase, count in chip.link.bytes.items()},
-        **{"runs": 2, "round_trips": 2, "seconds": chip.link.seconds()},
+        **{"runs": 2, "round_trips": 2, "starts": {"unchanged": 0, "changed": 1, "capmem": 0}},
+        **{"preset": "own settings", "seconds": chip.link.seconds(), "seconds_before": chip.link.seconds("before")},
+        "seconds_by_preset": {
+            "today": pytest.approx(5e-3 + 2e-4 + 608 / 125e6),
+            "optimistic": pytest.approx(1e-3 + 2e-4 + 608 / 125e6),
+        },
+        "seconds_before_by_preset": {
+            "today": pytest.approx(0.1 + loaded * 1e6 / 125e6),
+            "optimistic": pytest.approx(1e-3 + loaded * 1e6 / 125e6),
+        },
     }
 
 

@@ -292,11 +292,49 @@ def test_what_is_assumed_of_the_link_weighs_where_a_host_learns_only():
         where="host",
         assumptions=light + weighty,
         time={"chip_s": 1.0, "link_s": 1.0, "host_s": 1.0},
-        host_link=make_result().host_link | {"runs": 1, "round_trips": 1},
+        host_link=make_result().host_link | {"runs": 1, "round_trips": 1, "preset": "today", "seconds_by_preset": {}},
     )
     assert [line.split()[-1] for line in report(of_a_host).splitlines()[-5:]] == [
         *("CLOCK", "LINK", "GATEWARE", "COST_BELOW", "COST_ABOVE"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("preset", "link_s", "link_us", "said"),
+    [
+        ("today", 2.5, 216.25, ("2.5 s (today) or 0.5 s (optimistic)", "216.2 us (today) or 56.2 us (optimistic)")),
+        ("optimistic", 0.5, 56.25, ("0.5 s (optimistic) or 2.5 s (today)", "56.2 us (optimistic) or 216.2 us (today)")),
+        (
+            *("own settings", 9.0, 900.0),
+            (
+                "9 s (own settings) or 2.5 s (today) or 0.5 s (optimistic)",
+                "900.0 us (own settings) or 216.2 us (today) or 56.2 us (optimistic)",
+            ),
+        ),
+    ],
+)
+def test_what_the_link_takes_is_said_of_both_presets(preset, link_s, link_us, said):
+    by_preset = {"today": 216.25, "optimistic": 56.25}
+    own = {"link_us_per_sample": link_us, "link_us_per_sample_by_preset": by_preset, "host_us_per_sample": 30.0}
+    link = {"runs": 4, "round_trips": 12, "preset": preset, "seconds_by_preset": {"today": 2.5, "optimistic": 0.5}}
+    before = {"today": 0.1125, "optimistic": 0.0135}
+    loading = {"preset": preset, "seconds_before": before.get(preset, 3.0), "seconds_before_by_preset": before}
+    text = report(
+        make_result(
+            where="host",
+            time={"chip_s": 1.0, "link_s": link_s, "host_s": 1.0},
+            host_link=make_result().host_link | link | loading,
+            speed=make_result().speed | own,
+        )
+    )
+    assert f"  link time     {said[0]} for 4 runs and 12 round trips\n" in text
+    assert f" us on the chip, {said[1]} on the link, 30.0 us on the host, " in text
+    alone = report(make_result(host_link=make_result().host_link | loading))
+    assert "link time" not in alone
+    for shown in (text, alone):
+        (line,) = (line for line in shown.splitlines() if line.startswith("  host link "))
+        _, times = line.split("2000 after learning; loading takes ")
+        assert set(times.split(" or ")) >= {"0.113 s (today)", "0.0135 s (optimistic)"} and f"({preset}) or " in times
 
 
 def test_report_of_a_run_without_timed_samples():

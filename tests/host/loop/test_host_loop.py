@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from chip import Chip, ChipConfig
-from chip.base.config import PpuConfig
+from chip.base.config import LinkConfig, PpuConfig
 from chip.base.saving import npz_bytes
 from host import Host, tasks, verdict
 from host.loop import host_loop
@@ -89,16 +89,54 @@ def test_all_that_it_learns_from_has_crossed_the_link(method):
     learned, switches = 50 * counts["bytes_per_training_sample"], 2 * 16
     assert crossed == pytest.approx(loaded + learned + switches + evaluation + 4 * result.weights.size, abs=0.01)
     # two runs of 25 samples, each with its overhead, the wait for its end and two or three answers
-    waits_us = 2 * (1_000.0 + 100.0 * (3 + (method is SuperSpikeMethod)))
-    seconds = waits_us * 1e-6 + learned / 125e6
-    assert result.speed["link_us_per_sample"] == pytest.approx(seconds * 1e6 / 50)
+    by_preset = result.speed["link_us_per_sample_by_preset"]
+    for name, start_us in (("today", 5_000.0), ("optimistic", 1_000.0)):
+        waits_us = 2 * (start_us + 100.0 * (3 + (method is SuperSpikeMethod)))
+        assert by_preset[name] == pytest.approx((waits_us + learned / 125) / 50)
+    assert (counts["preset"], result.speed["link_us_per_sample"]) == ("today", by_preset["today"])
+    # of four starts the first, which belongs to loading, has written the capacitor memory
+    assert counts["starts"] == {"unchanged": 0, "changed": 3, "capmem": 0}
+    crossed_s = counts["bytes_during"] / 125e6 + 1e-4 * counts["round_trips"]
+    assert counts["seconds_by_preset"] == pytest.approx({"today": crossed_s + 15e-3, "optimistic": crossed_s + 3e-3})
+    before_s = counts["bytes_before"] / 125e6
+    assert counts["seconds_before_by_preset"] == pytest.approx({"today": before_s + 0.1, "optimistic": before_s + 1e-3})
     assert 0 < 50e-6 * result.speed["host_us_per_sample"] < result.time["host_s"]
     total_us = sum(result.speed[f"{part}_us_per_sample"] for part in ("chip", "link", "host"))
     assert result.energy["joules_per_sample"] == pytest.approx([0.2e-6 * total_us, 0.7e-6 * total_us])
     seconds = sum(result.time.values())
     assert result.energy["joules"] == pytest.approx([0.2 * seconds, 0.7 * seconds])
-    assert result.time["link_s"] >= counts["bytes_during"] / 125e6 + 3 * 1.1e-3  # all runs but the first
+    assert result.time["link_s"] >= counts["bytes_during"] / 125e6 + 3 * 5.1e-3  # all runs but the first
     assert 0 < result.time["host_s"] < result.wall_seconds and result.time["chip_s"] == result.chip_seconds
+
+
+def test_no_array_of_a_result_depends_on_the_link():
+    links = LinkConfig.today(), LinkConfig.optimistic(), LinkConfig.optimistic(round_trip_us=0.0)
+    today, *others = [loop(config=ChipConfig.typical(seed=1, link=link)).run() for link in links]
+    times = [today.time["link_s"]]
+    for other in others:
+        assert npz_bytes(other.arrays) == npz_bytes(today.arrays)
+        assert other.chip_seconds == today.chip_seconds
+        own = {"preset", "seconds", "seconds_before"}
+        assert {k: v for k, v in other.host_link.items() if k not in own} == {
+            k: v for k, v in today.host_link.items() if k not in own
+        }
+        times.append(other.time["link_s"])
+    assert times[0] == today.host_link["seconds_by_preset"]["today"] > times[1] > times[2]
+    assert times[1] == today.host_link["seconds_by_preset"]["optimistic"] == others[0].host_link["seconds"]
+    assert [result.host_link["preset"] for result in (today, *others)] == ["today", "optimistic", "own settings"]
+    assert "(own settings) or " in report(others[1])
+
+
+def test_no_byte_of_a_chip_alone_depends_on_the_link():
+    def alone(link):
+        host = Host(Chip(ChipConfig.typical(seed=1, link=link)))
+        host.load(EventProp(epochs=1, seed=1), tasks.yin_yang().head(50, 20, 30))
+        return host.run()
+
+    today, optimistic = alone(LinkConfig.today()), alone(LinkConfig.optimistic())
+    assert npz_bytes(today.arrays) == npz_bytes(optimistic.arrays)
+    assert today.speed["link_us_per_sample_by_preset"] == {"today": 0.0, "optimistic": 0.0}
+    assert today.host_link["seconds_before_by_preset"] == optimistic.host_link["seconds_before_by_preset"]
 
 
 def test_the_result_is_that_of_a_run_on_the_chip():
