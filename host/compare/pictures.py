@@ -16,6 +16,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
+from chip.base.link_config import PRESETS
 from chip.base.saving import replace_together
 from host import verdict
 from host.compare.plan import PLACES
@@ -194,7 +195,10 @@ def sparseness(axes: Axes, groups: dict[Group, list[Row]], look: Look) -> None:
 
 
 def times(axes: Axes, groups: dict[Group, list[Row]], look: Look) -> None:
-    """Time of a training sample: chip, link and host, one behind the other, since each waits for the others."""
+    """Time of a training sample: chip, link and host, one behind the other, since each waits for the others.
+
+    Beside the bar of a host stands what the same run takes on a link of each other preset.
+    """
     for place, (group, rows) in enumerate(groups.items()):
         total = values(rows, "total_us_per_sample")
         if not total.size:
@@ -208,13 +212,30 @@ def times(axes: Axes, groups: dict[Group, list[Row]], look: Look) -> None:
             axes.barh(place, mean, left=left, height=0.6, color=colour, alpha=SHADES[part], **dress)
             left += mean
         axes.errorbar(left, place, xerr=_whisker(total), capsize=3, color="0.2")
-        axes.annotate(f"  {readable(left)}", (left + _deviation(total), place), va="center", size=9)
+        text = f"  {readable(left)}{_on_other_links(rows)}"
+        axes.annotate(text, (left + _deviation(total), place), va="center", size=9)
     if not axes.patches:
         _nothing(axes, "not measured")
     _one_a_line(axes, groups, look)
-    axes.margins(x=0.2)
+    axes.margins(x=0.5 if any(map(_on_other_links, groups.values())) else 0.2)
     axes.set_xlim(0, None if axes.patches else 1)
-    _dress(axes, "Time of a training sample", "time [µs]; full: chip, striped: host link, dotted and pale: host", None)
+    presets = dict.fromkeys(row.link_preset for rows in groups.values() for row in rows if _crossed([row]))
+    link = f"host link ({', '.join(filter(None, presets))})" if any(presets) else "host link"
+    _dress(axes, "Time of a training sample", f"time [µs]; full: chip, striped: {link}, dotted and pale: host", None)
+
+
+def _crossed(rows: list[Row]) -> bool:
+    """Whether training took any time of the link of today."""
+    return bool(values(rows, "link_today_us_per_sample").any())
+
+
+def _on_other_links(rows: list[Row]) -> str:
+    """Say what the total is on links of the presets that the rows do not have; nothing where nothing crossed."""
+    if not _crossed(rows):
+        return ""
+    used = {row.link_preset for row in rows}
+    totals = {name: values(rows, f"total_{name}_us_per_sample") for name in PRESETS if used != {name}}
+    return "".join(f"; {name} {readable(total.mean())}" for name, total in totals.items() if total.size)
 
 
 def cost(axes: Axes, groups: dict[Group, list[Row]], look: Look, column: str, title: str, label: str) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from chip.base.link_config import PRESETS
 from chip.base.saving import replace_together
 from host import rules
 from host.compare.plan import Plan, Run
@@ -31,6 +32,9 @@ class Row:
         chip_us_per_sample, link_us_per_sample, host_us_per_sample: of a training sample, on the chip, on the host link
             as modelled, and of the host's arithmetic as measured on this machine.
         total_us_per_sample: their sum: one waits for the other.
+        link_preset: the name of the link's settings, which link and total time are of, and energies.
+        link_today_us_per_sample, link_optimistic_us_per_sample, total_today_us_per_sample,
+            total_optimistic_us_per_sample: what both times are with either preset, by the same counts of the same run.
         wall_us_per_sample: what the simulator took for a training sample.
         link_bytes_per_sample: over the host link, of a training sample, stimuli included.
         energy_low_uj_per_sample, energy_high_uj_per_sample: of the chip in the total time, a training sample.
@@ -57,6 +61,11 @@ class Row:
     link_us_per_sample: float | None = None
     host_us_per_sample: float | None = None
     total_us_per_sample: float | None = None
+    link_preset: str | None = None
+    link_today_us_per_sample: float | None = None
+    link_optimistic_us_per_sample: float | None = None
+    total_today_us_per_sample: float | None = None
+    total_optimistic_us_per_sample: float | None = None
     wall_us_per_sample: float | None = None
     link_bytes_per_sample: float | None = None
     energy_low_uj_per_sample: float | None = None
@@ -92,7 +101,9 @@ def row_of(run: Run, result: Result | None, problem: str, directory: str) -> Row
     system_low, system_high = _microjoules(result.energy.get("system_joules_per_sample"))
     curve = tuple(float(accuracy) for accuracy in result.train_accuracy)
     parts = {f"{part}_us_per_sample": _number(result.speed.get(f"{part}_us_per_sample")) for part in PARTS}
-    known = None not in parts.values()
+    by_preset = result.speed.get("link_us_per_sample_by_preset", {})
+    links = {name: _number(by_preset.get(name)) for name in PRESETS}
+    apart = [parts["chip_us_per_sample"], parts["host_us_per_sample"]]
     return Row(
         **found,
         test_accuracy=_number(result.accuracy),
@@ -101,7 +112,10 @@ def row_of(run: Run, result: Result | None, problem: str, directory: str) -> Row
         epochs=result.epochs,
         samples=result.samples,
         **parts,
-        total_us_per_sample=sum(parts.values()) if known else None,
+        total_us_per_sample=_sum(parts.values()),
+        link_preset=result.host_link.get("preset"),
+        **{f"link_{name}_us_per_sample": link_us for name, link_us in links.items()},
+        **{f"total_{name}_us_per_sample": _sum([*apart, link_us]) for name, link_us in links.items()},
         wall_us_per_sample=_number(result.speed.get("wall_us_per_sample")),
         link_bytes_per_sample=_link_bytes(result),
         energy_low_uj_per_sample=low,
@@ -117,6 +131,12 @@ def row_of(run: Run, result: Result | None, problem: str, directory: str) -> Row
 def _number(value: Any) -> float | None:
     """A float that is a number, or None."""
     return None if value is None or not np.isfinite(value) else float(value)
+
+
+def _sum(numbers: Iterable[float | None]) -> float | None:
+    """The sum, None where one of them is not known."""
+    numbers = list(numbers)
+    return None if None in numbers else sum(numbers)
 
 
 def _link_bytes(result: Result) -> float | None:
@@ -186,24 +206,37 @@ class Comparison:
         )
 
     def summary(self) -> str:
-        """Return mean and spread over seeds as aligned lines of text."""
+        """Return mean and spread over seeds as aligned lines of text; where a host learned, its time on either link."""
         swept = self.plan.sweep.field if self.plan.sweep else None
-        head = ["rule", "where", "chip", *([swept.rpartition(".")[2]] if swept else []), "runs", "test accuracy"]
+        names = ["rule", "where", "chip", *([swept.rpartition(".")[2]] if swept else [])]
+        head = [*names, "runs", "test accuracy"]
         head += ["valid.", "total us", "energy uJ", "board uJ", "link B", "spikes"]
-        lines = [head]
+        lines, on_links = [head], [[*names, *PRESETS]]
         for (rule, where, chip, value), rows in self.groups().items():
-            line = [rule, where, chip, *([str(value)] if swept else []), f"{len(rows)} of {len(self.plan.seeds)}"]
+            group = [rule, where, chip, *([str(value)] if swept else [])]
+            line = [*group, f"{len(rows)} of {len(self.plan.seeds)}"]
             line += [spread(rows, "test_accuracy", "{:.4f}"), spread(rows, "validation_accuracy", "{:.4f}", False)]
             line += [_total(rows), _range(rows, "energy")]
             line += [_range(rows, "system_energy"), spread(rows, "link_bytes_per_sample", "{:.0f}", False)]
             lines.append([*line, spread(rows, "spikes_per_hidden_neuron", "{:.2f}", False)])
-        widths = [max(len(line[column]) for line in lines) for column in range(len(head))]
-        cells = (("  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True))) for line in lines)
+            if values(rows, "link_today_us_per_sample").any():
+                on_links.append([*group, *(_total(rows, f"{name}_") for name in PRESETS)])
+        used = " or ".join(dict.fromkeys(row.link_preset for row in self.rows if row.link_preset is not None))
+        crossed = len(on_links) > 1
+        link = f"link ({used})" if crossed else "link"
         notes = (
             "(mean +- standard deviation over seeds; valid.: accuracy on the validation samples; of a training sample:",
-            f"total us = chip + link + host time, energy of the chip and with board in it; assumptions in {JSON_NAME})",
+            f"total us = chip + {link} + host time, energy of the chip and with board; assumptions in {JSON_NAME})",
         )
-        return "\n".join([*(line.rstrip() for line in cells), *notes])
+        more = ["", "total us, the same runs on a link of either preset:", *_aligned(on_links)] if crossed else []
+        return "\n".join([*_aligned(lines), *notes, *more])
+
+
+def _aligned(lines: list[list[str]]) -> list[str]:
+    """Return lines of text from lines of cells."""
+    widths = [max(len(line[column]) for line in lines) for column in range(len(lines[0]))]
+    cells = ("  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)) for line in lines)
+    return [line.rstrip() for line in cells]
 
 
 def values(rows: Iterable[Row], column: str) -> np.ndarray:
@@ -225,9 +258,10 @@ def spread(rows: Iterable[Row], column: str, layout: str, deviation: bool = True
     return f"{mean} +- {layout.format(found.std(ddof=1))}" if deviation and found.size > 1 else mean
 
 
-def _total(rows: list[Row]) -> str:
-    """The mean time of a training sample, and its parts where there are more than one."""
-    total, *parts = (values(rows, f"{part}_us_per_sample") for part in ("total", *PARTS))
+def _total(rows: list[Row], preset: str = "") -> str:
+    """The mean time of a training sample, and its parts where there are more than one; of a link with ``preset_``."""
+    columns = (f"total_{preset}", "chip_", f"link_{preset}", "host_")
+    total, *parts = (values(rows, f"{column}us_per_sample") for column in columns)
     if not total.size:
         return "-"
     text = readable(total.mean())

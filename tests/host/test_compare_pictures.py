@@ -140,3 +140,20 @@ def test_energy_is_a_range():
 def test_saving_leaves_one_whole_file(tmp_path):
     pictures.save(tmp_path, made())
     assert [path.name for path in tmp_path.iterdir()] == ["comparison.png"]
+
+
+def test_the_bar_of_a_host_has_its_time_on_the_other_link_beside_it():
+    either = {
+        "link_today_us_per_sample": 108.0,
+        "total_today_us_per_sample": 360.0,
+        "total_optimistic_us_per_sample": 190.0,
+    }
+    for preset, said in (("today", "; optimistic 190"), ("optimistic", "; today 360")):
+        axes = panel(pictures.times, made(chips=("ideal",), where=("host",), link_preset=preset, **either))
+        assert [text.get_text() for text in axes.texts] == [f"  352{said}"]
+    own = panel(pictures.times, made(chips=("ideal",), where=("host",), link_preset="own settings", **either))
+    assert own.texts[0].get_text() == "  352; today 360; optimistic 190"
+    alone = panel(
+        pictures.times, made(chips=("ideal",), link_preset="today", **either | {"link_today_us_per_sample": 0.0})
+    )
+    assert "today" not in alone.texts[0].get_text()
