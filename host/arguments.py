@@ -29,6 +29,7 @@ examples:
   plasticore calibrate --seed 7 --out cal.npz         measure a raw chip: what codes its neurons need
   plasticore train yin-yang --chip raw --seed 7 --calibration cal.npz
   plasticore train yin-yang --where host              the same from outside: a host trains the chip over its link
+  plasticore train yin-yang --where host --link optimistic  on a link that hardly waits
   plasticore train yin-yang --rule mine.py:MyRule     a rule of your own, from a file
   plasticore chip --show typical > mine.toml          settings to start from
   plasticore compare yin-yang --seeds 5               rules, chips, seeds in one table and picture: compare --help
@@ -119,6 +120,7 @@ def _parser() -> argparse.ArgumentParser:
     chip.set_defaults(command="chip")
     chip.add_argument("--show", metavar="CHIP", help="ideal, typical, raw, or a TOML file, which is checked")
     chip.add_argument("--seed", type=_seed, metavar="N", help=CHIP_SEED)
+    chip.add_argument("--link", metavar="PRESET", help=compare.LINK)
 
     rules = commands.add_parser("rules", help="list the learning rules, and examples of firmware", allow_abbrev=False)
     rules.set_defaults(command="rules")
@@ -157,6 +159,7 @@ def _add_train(commands: argparse._SubParsersAction) -> None:
         metavar="CHIP",
         help="ideal, typical, raw, or a TOML file of settings, which brings the chip's own seed (default: %(default)s)",
     )
+    train.add_argument("--link", metavar="PRESET", help=compare.LINK)
     train.add_argument(
         "--calibration",
         type=_calibration,
@@ -188,7 +191,7 @@ def _add_inspect(commands: argparse._SubParsersAction) -> None:
         "firmware from a file that learns no task is inspected without one, and profiled to its end.",
         allow_abbrev=False,
     )
-    command.set_defaults(command="inspect")
+    command.set_defaults(command="inspect", link=None)
     command.add_argument(
         "rule", metavar="RULE", nargs="?", help="by name or as FILE.py:CLASS; `plasticore rules` lists names"
     )

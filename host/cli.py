@@ -62,7 +62,7 @@ def _tasks(_: argparse.Namespace) -> int:
 def _chip(options: argparse.Namespace) -> int:
     if options.show is None:
         return _table(CHIPS)
-    show(chip_config(options.show, options.seed, seed_of_file=False).to_toml().removesuffix("\n"))
+    show(chip_config(options.show, options.seed, seed_of_file=False, link=options.link).to_toml().removesuffix("\n"))
     return EXIT_OK
 
 

@@ -52,7 +52,7 @@ def check(options: argparse.Namespace, learning: bool = True) -> ChipConfig:
         rules.check(options.rule, learning)
     except ValueError as error:
         raise UsageError(str(error)) from None
-    return chip_config(options.chip, options.seed)
+    return chip_config(options.chip, options.seed, link=options.link)
 
 
 def check_out(directory: Path, foreign: str | None = None) -> None:
@@ -68,8 +68,20 @@ def check_out(directory: Path, foreign: str | None = None) -> None:
         raise UsageError(str(error)) from None
 
 
-def chip_config(name: str, seed: int | None, seed_of_file: bool = True) -> ChipConfig:
-    """Return a chip's settings; ``seed`` is a profile's and, without ``seed_of_file``, one's of a file too."""
+def chip_config(name: str, seed: int | None, seed_of_file: bool = True, link: str | None = None) -> ChipConfig:
+    """Return a chip's settings; ``seed`` is a profile's and, without ``seed_of_file``, one's of a file too.
+
+    ``link`` is the name of a preset in the place of the settings of the host link.
+    """
+    from chip.base.link_config import PRESETS, LinkConfig
+
+    if link is not None and link not in PRESETS:
+        raise UsageError(f"--link is {link!r}; valid are {', '.join(PRESETS)}")
+    config = _named(name, seed, seed_of_file)
+    return config if link is None else dataclasses.replace(config, link=LinkConfig.of(link))
+
+
+def _named(name: str, seed: int | None, seed_of_file: bool) -> ChipConfig:
     from chip.base.config import ChipConfig
 
     if name in PROFILES:

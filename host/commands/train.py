@@ -93,6 +93,8 @@ def default_directory(options: argparse.Namespace, firmware: LearningFirmware) -
         parts.append("calibrated")
     if options.where == "host":
         parts.append("host")
+    if options.link is not None:
+        parts.append(options.link)
     return RUNS / "-".join(parts)
 
 

@@ -6,6 +6,7 @@ import argparse
 from collections.abc import Callable
 
 DEFAULT_SEEDS = 3
+LINK = "replaces the chip's settings of the host link: today, optimistic (default: the chip's own, which are today's)"
 
 EXAMPLES = """\
 examples:
@@ -56,6 +57,7 @@ def add_arguments(commands: argparse._SubParsersAction, epochs: Callable, hidden
         metavar="A,B",
         help="ideal, typical, raw, or TOML files of settings, which bring their own seed (default: %(default)s)",
     )
+    command.add_argument("--link", metavar="PRESET", help=f"{LINK}; tables state both")
     command.add_argument(
         "--seeds",
         default=str(DEFAULT_SEEDS),

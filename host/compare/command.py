@@ -54,7 +54,10 @@ def _plan(options: argparse.Namespace) -> Plan:
         task=options.task,
         rules=_names("--rules", options.rules),
         where=_names("--where", options.where),
-        chips={label: functools.partial(chip_config, name) for label, name in zip(labels, chips, strict=True)},
+        chips={
+            label: functools.partial(chip_config, name, link=options.link)
+            for label, name in zip(labels, chips, strict=True)
+        },
         seeds=range(1, _whole("--seeds", options.seeds) + 1),
         epochs=options.epochs,
         hidden=options.hidden,

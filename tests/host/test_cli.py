@@ -29,6 +29,9 @@ BAD_INPUT = {
     "chip file of nonsense": ("train yin-yang --chip {tmp}/nonsense.toml", "is not TOML"),
     "unknown chip setting": ("train yin-yang --chip {tmp}/unknown.toml", "there is no setting colour; valid are seed"),
     "bad chip setting": ("train yin-yang --chip {tmp}/range.toml", "must be a multiple of 4"),
+    "unknown link": ("train yin-yang --link tomorrow", "--link is 'tomorrow'; valid are today, optimistic"),
+    "unknown link to show": ("chip --show ideal --link slow", "--link is 'slow'; valid are today, optimistic"),
+    "link without a name": ("train yin-yang --link", "argument --link: expected one argument"),
     "no epochs": ("train yin-yang --epochs 0", "--epochs is 0; it must be a whole number of at least 1"),
     "negative epochs": ("train yin-yang --epochs=-3", "--epochs is -3; it must be a whole number of at least 1"),
     "epochs in words": ("train yin-yang --epochs many", "--epochs is 'many'; it must be a whole number"),
@@ -69,6 +72,12 @@ def test_bad_input_is_one_sentence_and_exit_code_2(case, chip_files, capsys, mon
     assert err.startswith("plasticore: ") and err.count("\n") == 1 and err.endswith("\n")
     assert expected in err
     assert sorted(chip_files.rglob("*")) == before
+
+
+@pytest.mark.parametrize(("link", "start_us"), [([], 5_000.0), (["--link", "optimistic"], 1_000.0)])
+def test_chip_shows_the_settings_of_a_link(link, start_us, capsys):
+    assert main(["chip", "--show", "typical", *link]) == 0
+    assert f"\nstart_changed_us = {start_us}  # grenade's own test accepts 5 to 100 ms\n" in capsys.readouterr().out
 
 
 def test_first_refusal_wins_and_nothing_else_is_said(capsys):

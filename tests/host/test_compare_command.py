@@ -36,6 +36,7 @@ BAD_INPUT = {
     "no seeds": ("yin-yang --seeds 0", "--seeds is '0'; it must be a whole number of at least 1"),
     "seeds in words": ("yin-yang --seeds many", "--seeds is 'many'; it must be a whole number of at least 1"),
     "no jobs": ("yin-yang --jobs 0", "--jobs is '0'; it must be a whole number of at least 1"),
+    "unknown link": ("yin-yang --link tomorrow", "--link is 'tomorrow'; valid are today, optimistic"),
     "no epochs": ("yin-yang --epochs 0", "--epochs is 0; it must be a whole number of at least 1"),
     "unknown field": ("yin-yang --sweep router.speed=1", "there is no field router.speed of the chip to sweep; valid"),
     "nothing to sweep": (

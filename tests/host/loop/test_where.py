@@ -30,6 +30,20 @@ def test_a_host_trains_reports_and_writes_all_files(few, tmp_path, monkeypatch, 
     assert Result.load(directory).host_link["bytes_during"] > 0
 
 
+def test_a_host_trains_over_another_link(few, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "mine.toml").write_text("seed = 1\n[link]\nround_trip_us = 3.0\n")
+    for link, preset in (("optimistic", "optimistic"), ("today", "today"), (None, "own settings")):
+        chosen = [] if link is None else ["--link", link]
+        assert main(["train", "yin-yang", "--where", "host", "--epochs", "1", "--chip", "mine.toml", *chosen]) == 0
+        out = capsys.readouterr().out
+        assert f" ({preset}) or " in out and out.count("(optimistic)") == out.count("(today)") == 3
+        name = f"yin-yang-eventprop-mine.toml-seed1-1epochs-host{f'-{link}' if link else ''}"
+        result = Result.load(tmp_path / "runs" / name)
+        assert result.host_link["preset"] == preset
+        assert result.config["link"]["round_trip_us"] == (100.0 if link else 3.0)
+
+
 def test_a_rule_that_a_host_has_no_method_for_is_bad_input(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr("ppu_programs.load", lambda name: lambda **settings: toys.Toy(**settings))
     monkeypatch.setattr(tasks, "load", lambda name: toys.TASK)
