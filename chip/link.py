@@ -18,9 +18,9 @@ import numpy as np
 
 from chip.base import constants as c
 from chip.base.assumption import ASSUMED, Assumption, Direction, Weight
+from chip.base.config.link import PRESETS, LinkConfig, Start
 from chip.base.declaration import shown, whole_number
 from chip.base.errors import LinkError
-from chip.base.link_config import PRESETS, LinkConfig, Start
 from chip.base.live import Live
 from chip.base.registers import Registers
 from chip.base.traffic import Traffic

@@ -12,8 +12,8 @@ import numpy as np
 
 from chip import energy
 from chip.base import constants as c
+from chip.base.config.link import PRESETS
 from chip.base.errors import ChipLimitError, Resource
-from chip.base.link_config import PRESETS
 from chip.base.registers import Registers
 from chip.base.settings import Checked
 from chip.chip import Chip

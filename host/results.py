@@ -51,7 +51,7 @@ class Result:
         speed: of training samples, see :class:`host.stopwatch.Stopwatch`: ``wall_us_per_sample``,
             ``chip_us_per_sample``, ``compile_seconds``, ``samples``, ``chip_parts``; and ``link_us_per_sample`` and
             ``host_us_per_sample``, what a training sample takes on the host link and of the host's arithmetic;
-            ``link_us_per_sample_by_preset`` is the former on each preset of :class:`chip.base.link_config.LinkConfig`.
+            ``link_us_per_sample_by_preset`` is the former on each preset of :class:`chip.base.config.link.LinkConfig`.
             Neither has the wait for the capacitor memory behind loading, which a chip alone has as well.
         network: what was learned, as :meth:`ppu_programs.network.Network.to_dict` has it; None where a rule has none.
         settings: those of the rule, by name; None where it has none.

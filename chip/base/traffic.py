@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from chip.base.link_config import PRESETS, LinkConfig, Start
+from chip.base.config.link import PRESETS, LinkConfig, Start
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from chip.array.row_table import row_table
 from chip.array.short_term_plasticity_tables import plastic_drivers
 from chip.base import constants as c
 from chip.base.arrays.aligned import aligned
+from chip.base.config.limits import LimitConfig
 from chip.base.draws import DRAW_STD
 from chip.base.grid import (
     BLOCK_STEPS,
@@ -22,7 +23,6 @@ from chip.base.grid import (
     SPIKES_PER_STEP,
 )
 from chip.base.lanes import to_lanes
-from chip.base.limit_config import LimitConfig
 from chip.base.slots import (
     PLACE_CLAMP,
     PLACE_ENABLED,

@@ -7,7 +7,7 @@ A current of one sign saturates where charge is added, and decays as ever:
 so each unit of charge takes away the same share of what is left to the limit L. Charges that come at one instant act as
 their sum does, in any order. That a current saturates when charge is added and not on its way to the membrane, and the
 form, are assumed; an exponential is nearest to the recorded heights, with one parameter, see
-:class:`chip.base.limit_config.LimitConfig`.
+:class:`chip.base.config.limits.LimitConfig`.
 
 A membrane that has moved beyond a bound is set to it, at every edge of 4 ns, and after each kick of noise. So it stays
 at the bound while its drive lies beyond, and leaves when the drive does: soft ends of its range are not modelled
@@ -30,9 +30,9 @@ from chip.array.arrays import EFFICACY
 from chip.base import constants as c
 from chip.base.arrays.aligned import aligned
 from chip.base.arrays.declared import Array, built, work
+from chip.base.config.limits import LimitConfig
 from chip.base.grid import SCAN_EDGES
 from chip.base.inner import inlined, inner
-from chip.base.limit_config import LimitConfig
 from chip.neurons.arrays import (
     DECAY_EXC,
     DECAY_INH,

@@ -73,7 +73,7 @@ def chip_config(name: str, seed: int | None, seed_of_file: bool = True, link: st
 
     ``link`` is the name of a preset in the place of the settings of the host link.
     """
-    from chip.base.link_config import PRESETS, LinkConfig
+    from chip.base.config.link import PRESETS, LinkConfig
 
     if link is not None and link not in PRESETS:
         raise UsageError(f"--link is {link!r}; valid are {', '.join(PRESETS)}")

@@ -16,7 +16,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
-from chip.base.link_config import PRESETS
+from chip.base.config.link import PRESETS
 from chip.base.saving import replace_together
 from host import verdict
 from host.compare.plan import PLACES

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from chip.base.link_config import PRESETS
+from chip.base.config.link import PRESETS
 from chip.base.saving import replace_together
 from host import rules
 from host.compare.plan import Plan, Run

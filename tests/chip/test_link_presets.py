@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from chip.base.assumption import Assumption, Direction, Weight
 from chip.base.config import ChipConfig, ImperfectionConfig
-from chip.base.link_config import OWN, PRESETS, LinkConfig, Start
+from chip.base.config.link import OWN, PRESETS, LinkConfig, Start
 from chip.base.registers import Registers
 from chip.base.traffic import Traffic
 from chip.chip import Chip

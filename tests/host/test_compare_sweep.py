@@ -5,7 +5,7 @@ import dataclasses
 import pytest
 
 from chip.base.config import ChipConfig, ImperfectionConfig
-from chip.base.limit_config import LimitConfig
+from chip.base.config.limits import LimitConfig
 from host.compare import Plan, Sweep
 from host.compare.places import _swept_settings, check
 from host.compare.sweep import MISMATCH_FIELDS

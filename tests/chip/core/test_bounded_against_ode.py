@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from chip.base.config import ChipConfig
-from chip.base.limit_config import LimitConfig
+from chip.base.config.limits import LimitConfig
 from chip.core.core import AnalogCore
 from tests.chip.core.test_against_ode import (
     ACCURATE,

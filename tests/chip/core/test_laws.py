@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from chip.base import constants as c
 from chip.base.config import ChipConfig, ImperfectionConfig
+from chip.base.config.limits import LimitConfig
 from chip.base.grid import BLOCK_NS
-from chip.base.limit_config import LimitConfig
 from chip.core.core import AnalogCore
 from tests.chip.core.networks import random_events, random_network, with_merged_neurons, with_plastic_drivers
 

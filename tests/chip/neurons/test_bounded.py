@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chip.base.config import ChipConfig, ImperfectionConfig
-from chip.base.limit_config import LimitConfig
+from chip.base.config.limits import LimitConfig
 from chip.base.registers import ROW_EXCITATORY, ROW_INHIBITORY
 from chip.core.core import AnalogCore
 from chip.core.entries import BOUNDED, LIF

@@ -5,7 +5,7 @@ import pytest
 
 from chip.base import constants as c
 from chip.base.config import ChipConfig
-from chip.base.limit_config import LimitConfig
+from chip.base.config.limits import LimitConfig
 from chip.core.core import AnalogCore
 from chip.core.entries import LIF
 from chip.neurons.resetting import reset_table

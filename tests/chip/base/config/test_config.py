@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chip.base.config import ChipConfig, FpgaConfig, ImperfectionConfig, RouterConfig
-from chip.base.limit_config import LimitConfig
+from chip.base.config.limits import LimitConfig
 
 
 @given(

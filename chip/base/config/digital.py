@@ -1,0 +1,80 @@
+"""The settings of what is digital on a chip and around it: router, converter, drivers, FPGA, processors."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from chip.base import constants as c
+from chip.base.settings import Checked, setting
+
+
+@dataclass(frozen=True)
+class RouterConfig(Checked):
+    """Event routing. The latency is that from a neuron's spike to the synapses that it drives."""
+
+    section: ClassVar[str] = "router"
+    on_chip_latency_ns: int = setting(100, 100, 10_000, c.EVENT_CLOCK_NS)
+
+
+@dataclass(frozen=True)
+class CadcConfig(Checked):
+    """The columnar ADC: what a PPU waits for a conversion and for a further vector of the same conversion."""
+
+    section: ClassVar[str] = "cadc"
+    read_cycles: int = setting(c.CADC_READ_CYCLES, 33, 10_000, source="measured (libnux)")
+    buffered_read_cycles: int = setting(c.CADC_BUFFERED_READ_CYCLES, 1, 10_000, source="derived")
+
+
+@dataclass(frozen=True)
+class DriverConfig(Checked):
+    """What the registers of the synapse drivers' short-term plasticity stand for.
+
+    See :mod:`chip.array.short_term_plasticity`.
+
+    Utilization 0..15 goes evenly from the least to the greatest; recovery takes the slowest time constant divided by
+    its register + 1. A pulse is full at 0 and gone at ``end_voltage``, both in codes of the capacitor memory, and one
+    offset step shortens it by ``offset_step`` of a full one.
+    """
+
+    section: ClassVar[str] = "drivers"
+    least_utilization: float = setting(0.2, 0.0, 1.0, source="calix: some 0.2 before each event")
+    greatest_utilization: float = setting(0.5, 0.0, 1.0)
+    slowest_recovery_ns: float = setting(800_000.0, 1_000.0, 1e9)
+    end_voltage: float = setting(500.0, 1.0, 10_000.0)
+    offset_step: float = setting(0.02, 0.0, 1.0)
+
+
+@dataclass(frozen=True)
+class FpgaConfig(Checked):
+    """The gateware beside the chip. Player and writer do not exist on today's chip: they are assumptions.
+
+    ``player_latency_ns`` runs from a PPU's request to the sample's time zero at the crossbar, ``writer_latency_ns``
+    from a spike to its record in external memory, ``doorbell_latency_ns`` from a sample's end to the PPU's wake-up.
+    """
+
+    section: ClassVar[str] = "fpga"
+    sample_player: bool = setting(True, source="assumed gateware")
+    spike_writer: bool = setting(True, source="assumed gateware")
+    player_latency_ns: int = setting(1000, 0, 1_000_000, c.FPGA_CLOCK_NS)
+    writer_latency_ns: int = setting(400, 200, 1_000_000, c.FPGA_CLOCK_NS)
+    doorbell_latency_ns: int = setting(200, 0, 1_000_000, c.PPU_CLOCK_NS)
+
+
+@dataclass(frozen=True)
+class PpuConfig(Checked):
+    """The plasticity processors' watchdogs, what a scalar write over the Omnibus takes, the instruction cache.
+
+    The cache counts for programs with code in external memory, see :mod:`chip.ppu.processor.instruction_cache`. Its
+    lines are the external memory's vectors: a program of 1 KiB then warms up in 11 us, where the vendor waits 10 to
+    15 us.
+    """
+
+    section: ClassVar[str] = "ppu"
+    kernel_limit_cycles: int = setting(25_000_000, 1_000, 10**12, source="0.1 s, the vendor's wait for the scheduler")
+    program_limit_cycles: int = setting(900_000_000_000, 1_000, 10**13, source="one hour; a choice")
+    omnibus_write_cycles: int = setting(c.OMNIBUS_WRITE_CYCLES, 1, 10_000)
+    counter_read_cycles: int = setting(144, 112, 10_000, source="derived: the vendor waits 112, then the bus returns")
+    instruction_cache_bytes: int = setting(4096, 128, 1 << 20)
+    instruction_cache_line_bytes: int = setting(128, 4, 4096, 4)
+    instruction_cache_miss_cycles: int = setting(c.EXTERNAL_LOAD_CYCLES, 0, 100_000)
