@@ -181,7 +181,10 @@ class CorrelationSensors(Live):
 
     def check(self, saved: dict[str, np.ndarray]) -> None:
         """Refuse a snapshot of another chip; see :func:`chip.base.arrays.kept.check_kept`."""
-        check_kept(self.arrays, _of_sensors(saved))
+        own = _of_sensors(saved)
+        if not own:
+            raise ValueError("the snapshot lacks the correlation sensors; it must be of a core with the same registers")
+        check_kept(self.arrays, own)
 
     def restore(self, saved: dict[str, np.ndarray]) -> None:
         """Take back what :meth:`snapshot` returned."""

@@ -46,9 +46,9 @@ def keep_stepping(core, end_ns):
 
 @pytest.mark.parametrize("seed", range(4))
 @pytest.mark.parametrize("std", [0.025, 0.2])
-def test_a_typical_chip_equals_its_twin(seed, std):
+def test_a_chip_with_all_imperfections_equals_its_twin(seed, std):
     imperfections = dataclasses.replace(ImperfectionConfig.typical(), membrane_noise_std_of_distance=std)
-    chip = ChipConfig.typical(seed, imperfections=imperfections)
+    chip = ChipConfig(seed=seed, imperfections=imperfections)
     registers = random_network(seed, drive=0.5)
     if seed == 3:
         with_merged_neurons(registers, seed)
