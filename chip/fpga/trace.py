@@ -24,7 +24,9 @@ class TraceBuffer:
 
     Attributes:
         on: whether runs are recorded from their next start on.
-        ticks: int64[events], time stamps in 8 ns since the run's start, rising.
+        ticks: int64[events], time stamps in 8 ns since ``zero_ns``, rising.
+        zero_ns: the chip's time of tick 0: the edge of the FPGA's clock at the run's start or, as that clock does not
+            start with a run, the last one before it, by less than 8 ns.
         labels: uint16[events], as they leave the crossbar.
         room: events that it holds; lost: those that came later, of all runs.
     """
@@ -32,6 +34,7 @@ class TraceBuffer:
     def __init__(self, strict: bool):
         self.strict, self.on, self.room, self.lost = strict, False, ROOM, 0
         self._begun_ns: int | None = None
+        self.zero_ns = 0
         self._clear()
 
     def _clear(self) -> None:
@@ -55,8 +58,9 @@ class TraceBuffer:
         begun_ns, self._begun_ns = self._begun_ns, None
         times_ns, labels = core.spikes(begun_ns, now_ns)
         core.release_record(begun_ns)
-        stamps = times_ns[: self.room] // c.FPGA_CLOCK_NS  # the FPGA's clock does not start with the run
-        self.ticks, self.labels = stamps - begun_ns // c.FPGA_CLOCK_NS, labels[: self.room]
+        self.zero_ns = begun_ns // c.FPGA_CLOCK_NS * c.FPGA_CLOCK_NS
+        self.ticks = (times_ns[: self.room] - self.zero_ns) // c.FPGA_CLOCK_NS
+        self.labels = labels[: self.room]
         lost = max(0, len(times_ns) - self.room)
         self.lost += lost
         if lost and self.strict:
@@ -67,7 +71,7 @@ class TraceBuffer:
 
     def snapshot(self) -> dict[str, Any]:
         """Return what is recorded, and whether more is."""
-        return {name: getattr(self, name) for name in ("on", "ticks", "labels", "room", "lost", "_begun_ns")}
+        return {name: getattr(self, name) for name in ("on", "ticks", "zero_ns", "labels", "room", "lost", "_begun_ns")}
 
     def restore(self, saved: dict[str, Any]) -> None:
         """Take back what :meth:`snapshot` returned."""

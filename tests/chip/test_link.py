@@ -58,6 +58,22 @@ def test_the_trace_holds_what_the_records_hold():
         assert len(set(labels.tolist())) == 4  # two inputs, two neurons
 
 
+def test_stamps_and_their_zero_say_when_an_event_was_recorded():
+    chip = playing()
+    chip.link.record_trace()
+    offsets = set()
+    for _ in range(6):
+        begun_ns = chip.now_ns
+        once(chip)
+        ticks, labels = chip.link.read_trace()
+        times_ns, recorded = chip.core.spikes(begun_ns, chip.now_ns)
+        zero_ns = chip.trace.zero_ns
+        offsets.add(begun_ns - zero_ns)
+        assert zero_ns % 8 == 0 and 0 <= begun_ns - zero_ns < 8
+        assert ((times_ns - zero_ns) // 8).tolist() == ticks.tolist() and recorded.tolist() == labels.tolist()
+    assert offsets == {0, 4}  # the clock of the FPGA does not start with a run
+
+
 def test_a_trace_that_is_off_is_empty_and_changes_nothing():
     one, other = playing(), playing()
     other.link.record_trace()
