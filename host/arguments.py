@@ -34,7 +34,9 @@ examples:
   plasticore chip --show typical > mine.toml          settings to start from
   plasticore compare yin-yang --seeds 5               rules, chips, seeds in one table and picture: compare --help
   plasticore inspect eventprop --profile              memory and code of a rule, where its cycles go
+  plasticore experiment                               what can be repeated of the literature
   plasticore experiment gradient --chip typical       a spike time's gradient, estimated on the chip
+  plasticore experiment parity                        recordings of the silicon, and what the chip makes of them
   plasticore inspect homeostasis                      an example that learns no task
   plasticore rules                                    what can learn, and the examples
   plasticore tasks                                    what can be learned
@@ -229,8 +231,8 @@ def _add_experiment(commands: argparse._SubParsersAction) -> None:
     command = commands.add_parser(
         "experiment",
         help="repeat an experiment of the literature on the chip",
-        description="Measure on simulated chips, print a table, write arrays, numbers and a picture. "
-        + " ".join(f"{name}: {summary}." for name, summary in SUMMARIES.items()),
+        description="Measure on simulated chips, print a table, write arrays, numbers and a picture; without NAME, "
+        "list what there is. " + " ".join(f"{name}: {summary}." for name, summary in SUMMARIES.items()),
         allow_abbrev=False,
     )
     command.set_defaults(command="experiment", rule=DEFAULT_RULE)

@@ -100,9 +100,11 @@ def _calibrate(options: argparse.Namespace) -> int:
 
 
 def _experiment(options: argparse.Namespace) -> int:
-    from host.experiments import command
+    from host.experiments import SUMMARIES, command
     from host.interrupts import Interrupts
 
+    if options.name is None:
+        return _table(SUMMARIES)
     config = chip_config(options.chip, options.seed)
     command.check(options.name, config)
     directory = options.out or command.default_directory(options.name, config)

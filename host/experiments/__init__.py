@@ -1,10 +1,19 @@
 """Experiments of the literature, repeated on the simulated chip: ``plasticore experiment NAME``.
 
-Each module has a ``NAME`` and ``run(config, ...)``, which measures and returns an
-:class:`host.experiments.outcome.Outcome`; :mod:`host.experiments.pictures` draws it.
+Each module has a ``NAME``, which is its own with ``-`` for ``_``, and ``run(config, ...)``, which measures and returns
+an :class:`host.experiments.outcome.Outcome`; :mod:`host.experiments.pictures` draws it. Those that are held against
+recordings have rows, :mod:`host.experiments.published`.
 """
 
 SUMMARIES = {
     "gradient": "one neuron: spike time and its gradient against the weight, estimated from spikes and from samples",
     "observation": "bytes that have to be observed for a gradient: spikes against sampled membranes, on Yin-Yang",
+    "psp-height": "potentials of an event against its weight, both signs, as the vendor has recorded them",
+    "membrane-bounds": "how far a membrane can be driven, as hxtorch's tests have it",
+    "spread": "neurons of a raw chip, before and after calibration, against a recording and calix' bounds",
+    "scales": "weight for a software weight of 1, and the software's unit in an LSB, as hxtorch's tests have them",
+    "separation": "how fast inferences follow each other, and their energy, against 85 thousand a second",
+    "stdp-timing": "cycles of bus accesses, of updates by STDP and of rewrites, against the vendor's timing tests",
+    "superspike-neuron": "one neuron learns a spike train by SuperSpike, as the vendor has recorded it",
+    "parity": "all rows of the experiments that are held against recordings, in one table",
 }

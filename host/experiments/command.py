@@ -11,11 +11,10 @@ from host.commands.common import RUNS
 from host.experiments import SUMMARIES
 
 
-def check(name: str | None, config: ChipConfig) -> None:
+def check(name: str, config: ChipConfig) -> None:
     """Raise UsageError for a name that is none, or a chip that no experiment is made for."""
     if name not in SUMMARIES:
-        what = "an experiment is missing" if name is None else f"the experiment {name!r} is unknown"
-        raise UsageError(f"{what}; valid are {', '.join(SUMMARIES)}")
+        raise UsageError(f"the experiment {name!r} is unknown; valid are {', '.join(SUMMARIES)}")
     if config.capmem.used:
         raise UsageError(f"the chip {config.profile} needs a calibration; experiments take ideal and typical chips")
 
@@ -33,7 +32,7 @@ def run(name: str, config: ChipConfig, directory: Path, quiet: bool) -> str:
     """
     from host import plots
 
-    outcome = import_module(f"host.experiments.{name}").run(config, quiet=quiet)
+    outcome = import_module(f"host.experiments.{name.replace('-', '_')}").run(config, quiet=quiet)
     picture, hint = None, f"\n  {plots.MISSING}"
     if plots.available():
         from host.experiments import pictures

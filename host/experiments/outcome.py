@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from chip.base.saving import npz_bytes, replace_together
+from host.experiments.published import Row
 from host.versions import versions
 
 
@@ -24,6 +25,7 @@ class Outcome:
         summary: plain values; what is not a finite number is null in the file.
         arrays: everything that was measured and computed.
         report: lines of text.
+        rows: published points and what the chip does, of an experiment that is held against recordings.
     """
 
     name: str
@@ -31,6 +33,7 @@ class Outcome:
     summary: dict[str, Any]
     arrays: dict[str, np.ndarray]
     report: str
+    rows: tuple[Row, ...] = ()
 
     def save(self, directory: Path, picture: bytes | None = None) -> list[str]:
         """Write ``NAME.npz``, ``NAME.json`` and, if there is one, ``NAME.png``; return the names of the files.

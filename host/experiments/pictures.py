@@ -20,8 +20,9 @@ def draw(outcome: Outcome) -> bytes:
     from matplotlib.figure import Figure
 
     from host import panels
+    from host.experiments import parity_pictures
 
-    draw_panels: dict[str, Callable] = {"gradient": _gradient, "observation": _observation}
+    draw_panels: dict[str, Callable] = {"gradient": _gradient, "observation": _observation} | parity_pictures.DRAWN
     figure = Figure(figsize=SIZE_INCHES, dpi=DOTS_PER_INCH, layout="constrained")
     FigureCanvasAgg(figure)
     figure.suptitle(outcome.title, fontsize=15, fontweight="bold")

@@ -2,6 +2,7 @@
 
 import functools
 import json
+from importlib import import_module
 
 import numpy as np
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from chip.base.config import ChipConfig
 from host import plots
 from host.cli import main
-from host.experiments import gradient, observation, pictures
+from host.experiments import SUMMARIES, gradient, observation, pictures
 from host.experiments.outcome import Outcome
 
 PNG = b"\x89PNG\r\n\x1a\n"
@@ -64,8 +65,7 @@ def test_the_picture_of_observed_bytes_is_drawn():
 @pytest.mark.parametrize(
     "arguments, sentence",
     [
-        ([], "an experiment is missing; valid are gradient, observation"),
-        (["sleep"], "the experiment 'sleep' is unknown; valid are gradient, observation"),
+        (["sleep"], f"the experiment 'sleep' is unknown; valid are {', '.join(SUMMARIES)}"),
         (["gradient", "--chip", "raw"], "the chip raw needs a calibration; experiments take ideal and typical chips"),
         (["gradient", "--out", " "], "--out is ' '; it must name a directory"),
     ],
@@ -73,6 +73,15 @@ def test_the_picture_of_observed_bytes_is_drawn():
 def test_bad_input_is_one_sentence(arguments, sentence, capsys):
     assert main(["experiment", *arguments]) == 2
     assert capsys.readouterr() == ("", f"plasticore: {sentence}\n")
+
+
+def test_without_a_name_all_are_listed(capsys):
+    assert main(["experiment"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split("  ")[0] for line in lines] == list(SUMMARIES)
+    for name in SUMMARIES:
+        module = import_module(f"host.experiments.{name.replace('-', '_')}")
+        assert module.NAME == name and callable(module.run)
 
 
 def test_a_place_that_cannot_be_written_is_refused_first(tmp_path, capsys):
