@@ -178,6 +178,16 @@ def test_a_neuron_learns_as_recorded():
     assert 0.5 < loss[0] / recording.LOSS[0] < 1.5 and loss[23:].mean() < 0.4 * loss[0]
 
 
+def test_the_time_constant_of_a_reset_is_found():
+    times_us = np.arange(superspike_neuron.STEPS) / 10
+    membrane = 70 + 55 * np.exp(-np.maximum(times_us - 50.0, 0) / 0.3)
+    run = superspike_neuron.Run(membrane, np.array([50_000.0]))
+    assert superspike_neuron.reset_us(run) == pytest.approx(0.3, rel=0.02)
+    at_once = superspike_neuron.Run(np.where(times_us > 50, 70.0, 125.0), run.spikes_ns)
+    assert superspike_neuron.reset_us(at_once) == 0.0
+    assert np.isnan(superspike_neuron.reset_us(superspike_neuron.Run(membrane, np.array([]))))
+
+
 def test_a_run_that_meets_its_target_changes_nothing():
     inputs, seen = superspike_neuron.stimulus(), np.full(superspike_neuron.STEPS, 0.5)
     change, loss = superspike_neuron.step(inputs, seen, np.array([50_000.0]), np.array([50_000.0]))
