@@ -18,7 +18,7 @@ import numpy as np
 
 from chip.base import constants as c
 from chip.base.config import ChipConfig
-from chip.base.limit_config import LimitConfig
+from chip.base.config.limits import LimitConfig
 from chip.base.registers import ROW_EXCITATORY, ROW_INHIBITORY, Registers
 from chip.core.core import AnalogCore
 from host.calibrate import MeasuringProgress
