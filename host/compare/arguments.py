@@ -13,7 +13,7 @@ examples:
   plasticore compare yin-yang --rules eventprop --seeds 5                     ideal against typical chips
   plasticore compare yin-yang --rules eventprop,mine.py:MyRule --epochs 5     your rule against one of ours
   plasticore compare yin-yang --chips typical --sweep mismatch=0,0.1,0.2,0.5  what mismatch a rule endures
-  plasticore compare yin-yang --chips ideal --sweep noise=0,0.025,0.1
+  plasticore compare yin-yang --chips ideal --sweep noise=0,0.0135,0.1
   plasticore compare yin-yang --sweep imperfections.tau_mem_relative_std=0,0.1,0.2,0.5
   plasticore compare yin-yang --sweep router.on_chip_latency_ns=100,200,400
   plasticore compare yin-yang --rules superspike --chips ideal --sweep rule.activity=0,0.03,0.1,0.3,0.9
@@ -25,7 +25,7 @@ sweeps:
   mismatch   standard deviation of the time constants; all mismatch of neurons and synapses, and the offsets of the
              CADC, go with it in the ratios of a typical chip, which has 0.1; sensors, short-term plasticity and noise
              stay as they are
-  noise      standard deviation of the membranes' noise, of the distance from leak to threshold; typical chips: 0.025
+  noise      standard deviation of the membranes' noise, of the distance from leak to threshold; typical chips: 0.0135
 
 what is left in DIR:
   comparison.csv, .json   one row a run        comparison.png   accuracy, learning, robustness, time, energy, link

@@ -1,6 +1,6 @@
 """A sweep: one setting of the chip or the rule, by its dotted name, or a shorthand for several, at several values.
 
-``imperfections.membrane_noise_std_of_distance=0,0.025,0.05`` is a field of :class:`chip.base.config.ChipConfig`. The
+``imperfections.membrane_noise_std_of_distance=0,0.0135,0.05`` is a field of :class:`chip.base.config.ChipConfig`. The
 magnitude of an imperfection brings its switch: on at values above 0, off at 0, whatever the chip has.
 ``rule.activity=0,0.1,0.3`` is a field of the settings of the rules that are compared, all of which must have it.
 
@@ -12,7 +12,7 @@ Shorthands:
     one, at 0 there is none. Correlation sensors and short-term plasticity keep what the chip has, and so does noise.
 ``noise``
     The standard deviation of the membranes' noise, as a fraction of the distance from leak to threshold; typical chips
-    have 0.025.
+    have 0.0135.
 """
 
 from __future__ import annotations

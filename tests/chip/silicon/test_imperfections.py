@@ -168,7 +168,7 @@ def test_potentials_are_off_by_a_fraction_of_the_distance():
     assert deviations[0].std() == pytest.approx(0.05 * 90, rel=0.15)
     assert deviations[1].std() == pytest.approx(0.05 * 45, rel=0.15)
     noise = silicon(chip_with("membrane_noise"), registers).membrane_noise_lsb
-    assert (noise[0] == 0.025 * 90).all() and (noise[1] == 0.025 * 45).all()
+    assert (noise[0] == 0.0135 * 90).all() and (noise[1] == 0.0135 * 45).all()
 
 
 def test_at_the_largest_magnitudes_a_chip_stays_physical():

@@ -130,7 +130,8 @@ def test_the_profiles():
         "correlation_baseline": 5.0,
         "correlation_noise": 1.0,
         "cadc_offset": 1.5,
-        "membrane_noise": 0.025,
+        "membrane_noise": 0.0135,
+        "cadc_noise": 1.0,
     }
 
 
@@ -149,7 +150,7 @@ def test_a_typical_chip_with_changes():
 def test_every_imperfection_that_is_on_is_named():
     named = "\n".join(ChipConfig.typical().assumptions())
     for name in ImperfectionConfig.names():
-        assert (f"imperfections.{name} is on" in named) == (name not in ("cadc_gain", "cadc_noise"))
+        assert (f"imperfections.{name} is on" in named) == (name != "cadc_gain")
     assert "imperfections.tau_mem is on, relative_std = 0.1 (assumed" in named
     assert "imperfections" not in "".join(ChipConfig.ideal().assumptions())
 
