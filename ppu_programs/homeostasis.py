@@ -88,7 +88,8 @@ def sum_counts(v, m):
 def aim_and_step(v, m, target):
     """Turn counts into steps of weights, int8: half of what is missing to the aim, without its sign's bias."""
     both = (m.mine[0] + m.other[0]) >> (HALF_SHIFT + 1)
-    aim = minimum(maximum(target + ((both - target) >> PULL_SHIFT), 0), MOST_COUNT)
+    pull = (both - target + (1 << (PULL_SHIFT - 1))) >> PULL_SHIFT  # to the nearest: a mean one off is no rest
+    aim = minimum(maximum(target + pull, 0), MOST_COUNT)
     splat8(v, V2, aim)
     splat8(v, V3, MOST_COUNT)
     splat8(v, V4, 1)

@@ -27,8 +27,8 @@ class Synapses(Checked):
     """What a :class:`Linear` leaves open: the defaults in front of spiking neurons; :class:`LI` has its own."""
 
     section: ClassVar[str] = "Linear"
-    efficacy_lsb: int = setting(4, 1, 100)
-    mean: float = setting(12.0, -float(c.WEIGHT_MAX), float(c.WEIGHT_MAX))
+    efficacy_lsb: int = setting(5, 1, 100)
+    mean: float = setting(10.0, -float(c.WEIGHT_MAX), float(c.WEIGHT_MAX))
     spread: float = setting(24.0, 0.0, float(c.WEIGHT_MAX))
 
 
@@ -57,8 +57,8 @@ class Linear(Layer):
     """Dense synapses with sign, from each of ``inputs`` sources to each of ``outputs`` neurons.
 
     Attributes:
-        efficacy_lsb: synaptic current in LSB that a weight of 1 brings; by default 4 in front of LIF, 2 of LI.
-        mean, spread: of normally distributed initial weights, in weight steps; by default 12 and 24, or 0 and 3.
+        efficacy_lsb: synaptic current in LSB that a weight of 1 brings; by default 5 in front of LIF, 2 of LI.
+        mean, spread: of normally distributed initial weights, in weight steps; by default 10 and 24, or 0 and 3.
     """
 
     inputs: int

@@ -15,8 +15,8 @@ their drivers   4 n + bus in the bottom hemisphere; in the top one 4 (31 - n) + 
                 carry a synapse label of their own, and if d = i is taken, they are the i-th of what is left
 record          the FPGA records the spikes of all spiking layers; bits 6-7 of a label are its layer
 last layer      leads nowhere; if it is of leaky integrators, its comparators and its event outputs are off,
-                and its refractory times are such that a reset by a processor arrives: what it fires sends
-                nothing, and is free again before the next sample
+                and its refractory times are long enough for a reset by a processor: what it fires sends
+                nothing, and is free again before the first input of the next sample
 ==============  =========================================================================================
 
 Bits 6 and 7 belong to the row select as well, bits 8-10 of an on-chip spike's label are its event output: with the
@@ -34,12 +34,14 @@ import numpy as np
 
 from chip.base import constants as c
 from chip.base.errors import ChipLimitError, Resource
-from chip.base.registers import ROW_EXCITATORY, ROW_INHIBITORY, WHOLE_RESET_NS, Registers
+from chip.base.registers import ROW_EXCITATORY, ROW_INHIBITORY, Registers
 from ppu_programs.network import LI, LIF, Linear, Network
 
 INPUT_MARK = 1 << 13  # in the label of an input event; neither drivers nor synapses look at this bit
 UNUSED_LABEL = c.LABEL_MAX  # no source sends it, so unused synapses stay silent
 SHARED_INPUT_LABEL = c.LABEL_MAX - 1  # of inputs that share a hemisphere with on-chip sources; elsewhere it is 0
+# of readouts that integrate: a reset leaves 2 % of its way with the time constant of 0.5 us that it has at least
+INTEGRATOR_REFRACTORY_NS = 2_000
 LANES_PER_OUTPUT = c.COLUMNS_PER_OUTPUT // c.HALVES
 LAYER_SHIFT = 6  # in the label of an on-chip spike
 MAX_DEPTH = c.HEMISPHERES * c.HALVES
@@ -232,7 +234,7 @@ class Placement:
                 registers.threshold_lsb[side, columns] = neurons.leak_lsb + neurons.threshold_lsb
                 registers.refractory_ns[side, columns] = neurons.refractory_ns
             else:
-                registers.refractory_ns[side, columns] = WHOLE_RESET_NS
+                registers.refractory_ns[side, columns] = INTEGRATOR_REFRACTORY_NS
         return registers
 
     def store(self, registers: Registers, layer: int, weights: np.ndarray) -> None:

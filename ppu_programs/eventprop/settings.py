@@ -13,7 +13,7 @@ from ppu_programs.two_layer.settings import SampleSettings
 
 # for Yin-Yang, which the host learns with it; initial weights were chosen on its validation samples
 THREE_LAYERS = Network(
-    *(Linear(5, 60, mean=20.0), LIF(60)),
+    *(Linear(5, 60, mean=16.0), LIF(60)),
     *(Linear(60, 60, efficacy_lsb=2, mean=4.0, spread=16.0), LIF(60)),
     *(Linear(60, 3), LI(3)),
 )

@@ -111,7 +111,7 @@ def us_per_sample(host: Host, timers: Timers) -> dict[str, float]:
     return dict(zip(("wall", *COMPILED), (medians * 1e6).tolist(), strict=True))
 
 
-@pytest.request.parametrize("profile", ["typical", "ideal"])
+@pytest.mark.parametrize("profile", ["typical", "ideal"])
 def test_the_share_of_simpy_and_python(benchmark, monkeypatch, profile):
     """Wall time of a training sample less what compiled functions take of it: core, posting to it, kernels, tasks."""
     timers = Timers()

@@ -30,7 +30,7 @@ def update_ms(reset: bool) -> float:
     return (time.perf_counter() - begun) / UPDATES * 1e3
 
 
-@pytest.request.parametrize("reset", [False, True])
+@pytest.mark.parametrize("reset", [False, True])
 def test_an_update_of_both_arrays(reset):
     fastest = min(update_ms(reset) for _ in range(ROUNDS))
     print(f"pair STDP, reset {reset}: {fastest:.1f} ms for an update of both arrays")

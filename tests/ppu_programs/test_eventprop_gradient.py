@@ -27,8 +27,9 @@ CASES = {
     "default": {},
     "paper": {"tau_mem_ns": 20_000, "refractory_ns": 40, "latency_ns": 0, "mean": 24.0, "threshold_lsb": 60},
     "equal taus": dict.fromkeys(("tau_syn_ns", "tau_mem_ns"), 6_000)
-    | dict.fromkeys(("readout_tau_syn_ns", "readout_tau_mem_ns"), 20_000),
-    "slow current": {"tau_syn_ns": 9_000, "tau_mem_ns": 5_000, "slope_limit": 16.0},
+    | dict.fromkeys(("readout_tau_syn_ns", "readout_tau_mem_ns"), 20_000)
+    | {"efficacy_lsb": 4},
+    "slow current": {"tau_syn_ns": 9_000, "tau_mem_ns": 5_000, "slope_limit": 16.0, "efficacy_lsb": 4},
     "sure": {"readout_spread": 24.0, "mean": 20.0},  # many samples are almost right or quite wrong
 }
 

@@ -62,8 +62,8 @@ def test_defaults_are_those_of_eventprop():
 
 def test_open_settings_follow_the_neurons_behind():
     (first, _), (second, _) = Network(Linear(2, 4, mean=1), LIF(4), Linear(4, 2), LIF(2))
-    assert (first.efficacy_lsb, first.mean, first.spread) == (4, 1.0, 24.0)
-    assert (second.efficacy_lsb, second.mean, second.spread) == (4, 12.0, 24.0)
+    assert (first.efficacy_lsb, first.mean, first.spread) == (5, 1.0, 24.0)
+    assert (second.efficacy_lsb, second.mean, second.spread) == (5, 10.0, 24.0)
     assert Linear(2, 4).mean is None
 
 

@@ -17,6 +17,7 @@ from ppu_programs.network import LI, LIF, Linear, Network
 from ppu_programs.placement import (
     INPUT_LAYER,
     INPUT_MARK,
+    INTEGRATOR_REFRACTORY_NS,
     UNUSED_LABEL,
     hidden_drivers,
     input_labels,
@@ -260,13 +261,16 @@ def test_layers_that_share_a_hemisphere_keep_their_parameters():
 
 
 @pytest.mark.parametrize("depth", [2, 3, 4])
-def test_integrators_send_nothing_and_have_the_shortest_refractory_time_which_clocks_make(depth):
+def test_integrators_send_nothing_and_are_held_for_as_long_as_a_reset_takes(depth):
     placement = place(network_of(*[6] * depth, 3, last=LI))
     registers, at = placement.registers(), placement.layers[-1]
     clocks = quantise(registers.refractory_ns, registers.holdoff_ns, registers.enabled)
     integrators = (at.hemisphere, at.columns)
     assert not registers.event_output[integrators].any()
-    assert (registers.refractory_ns[integrators] == 40).all() and (clocks.refractory_ns[integrators] == 40).all()
+    assert (registers.refractory_ns[integrators] == 2_000).all()
+    assert (abs(clocks.refractory_ns[integrators] - 2_000) < 60).all()
+    left = np.exp(-INTEGRATOR_REFRACTORY_NS / ChipConfig.typical().limits.std("reset_time"))
+    assert left < 0.02  # of the way from where a readout was
     for hidden in placement.layers[:-1]:
         neurons = (hidden.hemisphere, hidden.columns)
         assert registers.event_output[neurons].all() and (registers.refractory_ns[neurons] == 2_000).all()

@@ -33,12 +33,13 @@ def watched(where, rule):
 
 @pytest.mark.parametrize("where", [Host, HostLoop])
 @pytest.mark.parametrize("rule", [EventProp, SuperSpike])
-def test_integrators_are_free_again_before_the_next_sample(rule, where):
+def test_integrators_are_free_again_before_the_first_input_of_the_next_sample(rule, where):
     host, resets, zeros = watched(where, rule)
     readouts = host.firmware.placement.layers[-1]
     refractory_ns = host.firmware.registers().refractory_ns[readouts.hemisphere, readouts.columns]
     assert (zeros[:-1] < resets[:-1]).all() and len(resets) == len(zeros)  # one behind each sample
-    assert (resets[:-1] + refractory_ns.max() < zeros[1:]).all()
+    first_input_ns = min(host.firmware.settings.first_input_ns, host.firmware.settings.bias_ns)
+    assert (resets[:-1] + refractory_ns.max() < zeros[1:] + first_input_ns).all()
     neurons = readouts.hemisphere * 256 + readouts.columns
     counts = host.chip.core.spike_counts(neurons, np.full(len(neurons), resets[-1] + 4))
     assert (counts == len(resets)).all()  # counted, though nobody hears of it

@@ -116,7 +116,8 @@ def test_the_window_has_its_shape_on_a_typical_chip():
     signs = np.sign(DELAYS_US)[:, None]
     near = [DELAYS_US.index(delay) for delay in (-12, -6, -2, 2, 6, 12)]
     assert (np.sign(difference)[near] == signs[near]).mean() > 0.95
-    assert ((np.sign(difference) == signs).all(axis=0)).mean() >= 0.8
+    # far ones leave hardly more than the noise of a reading, 1.4 LSB
+    assert ((np.sign(difference) == signs).all(axis=0)).mean() >= 0.7
     before, after = np.abs(difference[:4]), np.abs(difference[4:])
     falls = (np.diff(before, axis=0) > 0).all(axis=0) & (np.diff(after, axis=0) < 0).all(axis=0)
     assert falls.mean() >= 0.8

@@ -167,7 +167,7 @@ def test_the_same_weights_see_the_same_chip_in_both_places():
 
     Both wait as long between samples of an evaluation. Membranes are not compared.
     """
-    still = Settings(rate=1e-6, readout_rate=1e-6)
+    still = Settings(rate=1e-6, readout_rate=1e-6, mean=4.0, readout_spread=8.0)
     host = loop(lambda settings: EventPropMethod(settings, Learning(0.0, 0.0)), settings=still)
     on_chip = Host(Chip(ChipConfig.ideal(seed=1)))
     on_chip.load(EventProp(epochs=1, seed=1, settings=still), tasks.yin_yang().head(50, 20, 30))
