@@ -18,6 +18,9 @@ from tests.naive import noise as naive
 from tests.naive.core import NaiveCore
 
 END_NS = 9_000
+compiled_only = pytest.mark.skipif(
+    bool(config.DISABLE_JIT), reason="statistics of many steps, which compiled code takes"
+)
 SIGMA_LSB = 0.025 * c.DEFAULT_DISTANCE_LSB
 
 
@@ -145,6 +148,7 @@ def test_stationary_variance_and_correlation(tau_ns, stepping):
     assert abs(kurtosis) < 0.05 + 5 * np.sqrt(24 / independent)
 
 
+@compiled_only
 @pytest.mark.parametrize("tau_ns", [2000.0, 5000.0, 10_000.0])
 @pytest.mark.parametrize("period_ns", [c.CADC_SAMPLE_PERIOD_NS, 400, 36])
 @pytest.mark.parametrize("stepping", [True, False])
@@ -158,6 +162,7 @@ def test_autocorrelation_between_any_two_observations(tau_ns, period_ns, steppin
     assert abs(found - expected) < 5 * (1 - expected**2) / np.sqrt(independent) + 1e-3
 
 
+@compiled_only
 def test_correlation_does_not_depend_on_the_place_within_a_block():
     tau_ns = 2000.0
     u = watched(noisy(2), population(tau_mem_ns=tau_ns), 400, 6400, False)
