@@ -8,7 +8,8 @@
     machine.run()
 
 A chip that is given no machine makes one of its own. Chips of one machine share its time and nothing else: they
-exchange no events yet. So each does what it does alone, and their programs may start at different times.
+exchange no events yet. So each does what it does alone where it starts at the same time; a program that waits forever
+faults only once nothing is left to happen on the whole machine. Their programs may start at different times.
 
 A machine knows its chips by :class:`Member` only; what they are is in :mod:`chip.chip`, which lies above.
 """
@@ -104,7 +105,7 @@ class Machine(Live):
         nothing. A watchdog is its chip's own: the others go on where it ends one.
 
         Raises:
-            RuntimeError: no chip has been started.
+            RuntimeError: no chip has been started, or an error has ended a run before.
             MachineFault: a program did what the hardware cannot, or all that run wait for a doorbell forever.
             LossError: a strict chip has lost something, or something came late: where it happens, or behind the run.
             KeyboardInterrupt: passed on.
@@ -112,6 +113,7 @@ class Machine(Live):
         After any of them but the first every chip stands where it was stopped, and its link is open for reading what
         there is.
         """
+        self.check_none_was_stopped()
         if not any(chip.started for chip in self.chips):
             raise RuntimeError("no chip of this machine has been started; call start() of each that is to run first")
         try:

@@ -16,7 +16,7 @@ their drivers   4 n + bus in the bottom hemisphere; in the top one 4 (31 - n) + 
 record          the FPGA records the spikes of all spiking layers; bits 6-7 of a label are its layer
 last layer      leads nowhere; if it is of leaky integrators, its comparators and its event outputs are off,
                 and its refractory times are long enough for a reset by a processor: what it fires sends
-                nothing, and is free again before the first input of the next sample
+                nothing, and is free again 1 us after time zero of the next sample, before its first input
 ==============  =========================================================================================
 
 Bits 6 and 7 belong to the row select as well, bits 8-10 of an on-chip spike's label are its event output: with the

@@ -135,7 +135,7 @@ class AnalogCore(Live, Posting):
         write_again(network, self._network, self._queues)
         self._pack()
         self._install_sensors(registers)
-        carry_over(neurons, self._neurons, stays)
+        carry_over(self.now_ns, neurons, self._neurons, stays)
         route_again(self._network, self._queues)
         carry_over_drivers(network, self._network)
         draw_noise(self.now_ns, self._neurons)

@@ -17,10 +17,14 @@ from chip.fabric.arrays import IN_FLIGHT, LOST, ROUTE_BOTTOM, ROUTE_TOP, SENT
 from chip.neurons.arrays import INH, LEAK, Neurons, U
 from chip.neurons.circuits import own_membranes
 from chip.neurons.holding import hold_refractory
+from chip.neurons.resetting import take_up_clamps, where_clamped
 
 
-def carry_over(before: Neurons, after: Neurons, stays: np.ndarray) -> None:
-    """Give neurons that stay enabled, bool[2, 256], the potentials, currents and refractory periods that they had."""
+def carry_over(now_ns: int, before: Neurons, after: Neurons, stays: np.ndarray) -> None:
+    """Give neurons that stay enabled, bool[2, 256], the potentials, currents and refractory periods that they had.
+
+    Where a reset takes time, a clamp that has more than its new length to go ends when that is over.
+    """
     old_slot = np.full(c.NEURONS, -1)
     used = before.place[:, PLACE_NEURON] >= 0
     old_slot[before.place[used, PLACE_NEURON]] = np.flatnonzero(used)
@@ -29,8 +33,10 @@ def carry_over(before: Neurons, after: Neurons, stays: np.ndarray) -> None:
     kept = np.flatnonzero((neuron >= 0) & (old_slot[neuron] >= 0) & stays)
     source = old_slot[neuron[kept]]
     after.now[: INH + 1, kept] = before.now[: INH + 1, source]
-    after.now[U, kept] += before.cell[LEAK, source] - after.cell[LEAK, kept]
+    seen = where_clamped(now_ns, before)
+    after.now[U, kept] = seen[source] + (before.cell[LEAK, source] - after.cell[LEAK, kept])
     after.release[kept] = before.release[source]
+    take_up_clamps(now_ns, after)
 
 
 def route_again(network: Network, queues: Queues) -> None:

@@ -94,7 +94,7 @@ def draw_noise(start_ns, neurons):
 
 
 def noise_table(noise_lsb: np.ndarray, tau_mem_ns: np.ndarray) -> np.ndarray:
-    """Return ``Neurons.noise``, float64[16, 4, S], for stationary standard deviations; all 0 where one is 0."""
+    """Return ``Neurons.noise``, float64[16, 4, S], for stationary standard deviations; no draw counts for 0."""
     decay = np.exp(-GRID_NS / tau_mem_ns)
     gained = -np.expm1(-2 * GRID_NS / tau_mem_ns)  # 1 - d^2
     table = np.zeros((BLOCK_STEPS, 4, noise_lsb.size))

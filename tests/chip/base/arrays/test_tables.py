@@ -150,6 +150,13 @@ def test_what_is_missing_or_of_another_block_is_refused(plant, name):
         ValueError, match="^the snapshot's level has the shape \\(4,\\), this chip's has \\(5,\\); restore"
     ):
         check_kept(fresh(cells=5), found)
+    torn = {**found, "loads": np.zeros((found["jobs"].shape[0] + 1, 2), np.uint8)}
+    with pytest.raises(ValueError, match="^the snapshot's jobs and loads have different lengths; it is damaged"):
+        check_kept(fresh(), torn)
+    with pytest.raises(ValueError, match="^the snapshot lacks orders_done; it must come from"):
+        check_kept(fresh(), {key: array for key, array in found.items() if key != "orders_done"})
+    with pytest.raises(ValueError, match="^the snapshot's clock has 3 elements, not 1; take it anew"):
+        check_kept(fresh(), {**found, "clock": np.zeros(3, np.int64)})
     del found[name]
     with pytest.raises(ValueError, match=f"^the snapshot lacks {name}; it must come from"):
         check_kept(fresh(), found)
