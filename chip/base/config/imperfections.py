@@ -90,8 +90,8 @@ class ImperfectionConfig(Imperfections):
     def raw(cls) -> ImperfectionConfig:
         """What a chip has before calibration beside :class:`CapMemConfig`: noise, synapses and converters.
 
-        Time constants and potentials deviate by the curves of the capacitor memory instead. Off is the CADC's read noise:
-        thresholds are calibrated by the highest of 400 readings, which it would lift by two LSB.
+        Time constants and potentials deviate by the curves of the capacitor memory instead. Off is the noise of the
+        CADC: thresholds are calibrated by the highest of 400 readings, which it would lift by two LSB.
         """
         off = {"tau_mem", "tau_syn", "leak", "reset", "threshold", "cadc_noise"}
         return cls(**{name: name not in off for name in cls.names()}, cadc_offset_std_lsb=15.0)
