@@ -15,7 +15,7 @@ import dataclasses
 import json
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -24,9 +24,6 @@ from chip.base.registers import Registers
 from chip.base.saving import pack, replace_together, unpack
 from chip.base.version import version
 from chip.ppu.processor.saving import identity_of, restore_on, snapshot_of
-
-if TYPE_CHECKING:
-    pass
 
 FORMAT = 2
 FLAGS = ("started", "stopped", "weight_overflows", "torn_reads", "keep_spikes", "plastic_drivers")

@@ -21,7 +21,6 @@ from chip.base import constants as c
 from chip.base.spelling import closest
 
 ROW_DISABLED, ROW_EXCITATORY, ROW_INHIBITORY, ROW_BOTH = 0, 1, 2, 3  # haldls RowMode; one bit for either input
-WHOLE_RESET_NS = 4_000  # in which a reset arrives: eight time constants of the fastest one
 SHORTEST_REFRACTORY_NS = 40  # five ticks of the fastest clock, see chip.refractory; calix calibrates down to it
 OFFSET_CENTRE = 7  # calix calibrates towards what drivers do at this offset
 _HEMISPHERES = (c.HEMISPHERES,)

@@ -17,13 +17,14 @@ from __future__ import annotations
 import numpy as np
 
 from chip.base import constants as c
-from chip.base.registers import ROW_EXCITATORY, ROW_INHIBITORY, WHOLE_RESET_NS, Registers
+from chip.base.registers import ROW_EXCITATORY, ROW_INHIBITORY, Registers
 from chip.calibration.bench import Bench
 from chip.calibration.fits import fit_rate
 from chip.silicon.capmem import AnalogCodes
 
 REFERENCES_LSB = (60.0, 100.0, 140.0, 180.0)
 READS, RESETS = 64, 8
+WHOLE_RESET_NS = 4_000  # in which a reset arrives: eight time constants of the fastest one
 PEAK_READS = 400
 DELAYS = 24  # of a decay
 DECAY_FROM, DECAY_TO = 0.05, 8.0  # in time constants of the design: enough for neurons three times off

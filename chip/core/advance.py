@@ -206,12 +206,12 @@ def _advance(now_ns, neurons, network, queues, scratch, bounds):
                     continue
             elif rests(now, neurons, bounds):
                 quiet_ns = min(start_ns + BLOCK_NS, cause_ns)
-        if conversion_ns <= min(now_ns, _seen_until(start_ns, quiet_ns)):  # 2.
+        seen_ns = min(now_ns, _seen_until(start_ns, quiet_ns))
+        if conversion_ns <= seen_ns:  # 2.
             if changed:
                 copy(now, neurons.now)
                 now, later, changed = neurons.now, scratch.next, False
-            if convert_due(min(now_ns, _seen_until(start_ns, quiet_ns)), neurons, network, queues, scratch,
-                           bounds) == NO_ROOM:  # fmt: skip
+            if convert_due(seen_ns, neurons, network, queues, scratch, bounds) == NO_ROOM:
                 status = GROW
                 break
         if now_ns < start_ns + GRID_NS or now_ns <= quiet_ns < start_ns + BLOCK_NS or now_ns < quiet_ns:  # 3.

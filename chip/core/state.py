@@ -17,7 +17,7 @@ from chip.fabric.arrays import IN_FLIGHT, LOST, ROUTE_BOTTOM, ROUTE_TOP, SENT
 from chip.neurons.arrays import INH, LEAK, Neurons, U
 from chip.neurons.circuits import own_membranes
 from chip.neurons.holding import hold_refractory
-from chip.neurons.resetting import take_up_clamps, where_clamped
+from chip.neurons.resetting import show_committed, take_up_clamps
 
 
 def carry_over(now_ns: int, before: Neurons, after: Neurons, stays: np.ndarray) -> None:
@@ -33,8 +33,9 @@ def carry_over(now_ns: int, before: Neurons, after: Neurons, stays: np.ndarray) 
     kept = np.flatnonzero((neuron >= 0) & (old_slot[neuron] >= 0) & stays)
     source = old_slot[neuron[kept]]
     after.now[: INH + 1, kept] = before.now[: INH + 1, source]
-    seen = where_clamped(now_ns, before)
-    after.now[U, kept] = seen[source] + (before.cell[LEAK, source] - after.cell[LEAK, kept])
+    seen = before.now.copy()
+    show_committed(now_ns, before, seen)
+    after.now[U, kept] = seen[U, source] + (before.cell[LEAK, source] - after.cell[LEAK, kept])
     after.release[kept] = before.release[source]
     take_up_clamps(now_ns, after)
 

@@ -83,27 +83,15 @@ def free_step(now, later, live, low):
 
 
 @inner
-def noisy_step(now, later, live, noise, key, when, bits, centre, low):
-    """Do as ``free_step`` does, with the kick of noise at the end of the step on every membrane that is free.
+def add_noise(now, later, live, noise, key, when, bits, centre):
+    """Add the kick of noise at the end of a step to every membrane that is free, and say what is still to come.
 
     ``noise``: of this step; ``when``, ``bits`` and ``centre`` of its draws: see :mod:`chip.neurons.noise`.
     """
-    hits = 0
     for s in range(now.shape[1]):
-        u, exc, inh = now[U, s], now[EXC, s], now[INH, s]
-        decay = live[DECAY_U, s]
-        inh_end = inh * live[DECAY_INH, s]
-        near = may_reach(live[LEVEL, s], u, exc - inh_end - u, decay)
-        if low is not None:
-            near = near | may_fall_below(low[s], u, u - exc * live[DECAY_EXC, s] + inh, decay)
-        hits += 1 if near else 0
         coming, drawn = now[COMING, s], draw_of(key[s] ^ when, bits, centre)
-        free = u * decay + exc * live[EXC_TO_U, s] - inh * live[INH_TO_U, s]
-        later[U, s] = free + live[FREE, s] * (noise[KICK_OF_COMING, s] * coming + noise[KICK_OF_DRAW, s] * drawn)
-        later[EXC, s] = exc * live[DECAY_EXC, s]
-        later[INH, s] = inh_end
+        later[U, s] += live[FREE, s] * (noise[KICK_OF_COMING, s] * coming + noise[KICK_OF_DRAW, s] * drawn)
         later[COMING, s] = noise[COMING_OF_COMING, s] * coming + noise[COMING_OF_DRAW, s] * drawn
-    return hits
 
 
 @inner
@@ -174,43 +162,30 @@ def is_quiet(now, live, cell, coarse, noisy, low):
 
 
 @inner
-def free_jump(now, later, live, coarse, low):
-    """Propagate over one block; return how many neurons may reach a threshold or a bound, as ``is_quiet`` counts."""
-    hits = 0
-    for s in range(now.shape[1]):
-        u, exc, inh = now[U, s], now[EXC, s], now[INH, s]
-        decay = coarse[BLOCK_STEPS, DECAY_U, s]
-        near = may_reach(live[LEVEL, s], u, exc - u, decay)
-        if low is not None:
-            near = near | may_fall_below(low[s], u, u + inh, decay)
-        hits += 1 if near else 0
-        u_end = u * decay + exc * coarse[BLOCK_STEPS, EXC_TO_U, s] - inh * coarse[BLOCK_STEPS, INH_TO_U, s]
-        later[U, s] = flushed(u_end)
-        later[EXC, s] = flushed(exc * coarse[BLOCK_STEPS, DECAY_EXC, s])
-        later[INH, s] = flushed(inh * coarse[BLOCK_STEPS, DECAY_INH, s])
-    return hits
+def free_jump(now, later, live, cell, coarse, of_draw, key, when, low):
+    """Propagate over one block; return how many neurons may reach a threshold or a bound, as ``is_quiet`` counts.
 
-
-@inner
-def noisy_jump(now, later, live, cell, coarse, of_draw, key, when, low):
-    """Do as ``free_jump`` does, with all noise of the block at its end; draw that of the next.
-
-    ``of_draw``: float64[S], noise of a block per unit of a draw.
+    ``key``: None where there is no noise; else all that of the block comes at its end, and that of the next is drawn:
+    ``of_draw``, float64[S], per unit of a draw.
     """
     hits = 0
     for s in range(now.shape[1]):
-        u, exc, inh, coming = now[U, s], now[EXC, s], now[INH, s], now[COMING, s]
+        u, exc, inh = now[U, s], now[EXC, s], now[INH, s]
+        reach = 0.0
+        if key is not None:
+            reach = cell[NOISE_REACH, s] + abs(now[COMING, s])
         decay = coarse[BLOCK_STEPS, DECAY_U, s]
-        reach = cell[NOISE_REACH, s] + abs(coming)
         near = may_reach(live[LEVEL, s] - reach, u, exc - u, decay)
         if low is not None:
             near = near | may_fall_below(low[s] + reach, u, u + inh, decay)
         hits += 1 if near else 0
         u_end = u * decay + exc * coarse[BLOCK_STEPS, EXC_TO_U, s] - inh * coarse[BLOCK_STEPS, INH_TO_U, s]
-        later[U, s] = flushed(u_end + coming)
+        if key is not None:
+            u_end += now[COMING, s]
+            later[COMING, s] = of_draw[s] * draw(key[s] ^ when)
+        later[U, s] = flushed(u_end)
         later[EXC, s] = flushed(exc * coarse[BLOCK_STEPS, DECAY_EXC, s])
         later[INH, s] = flushed(inh * coarse[BLOCK_STEPS, DECAY_INH, s])
-        later[COMING, s] = of_draw[s] * draw(key[s] ^ when)
     return hits
 
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from chip.base.inner import inlined, inner
+from chip.base.inner import inlined, inner, outer
 from chip.base.slots import PLACE_CLAMP
 from chip.neurons.arrays import LEFT, RATE, RESET, Neurons, U
 from chip.neurons.circuits import membrane_of
@@ -52,19 +52,6 @@ def while_clamped(s, u, time_ns, release_ns, neurons):
     return u
 
 
-def where_clamped(now_ns: int, neurons: Neurons) -> np.ndarray:
-    """Return float64[S], where membranes are at the committed time, clamped or not, above their leak potentials."""
-    u = neurons.now[U].copy()
-    if neurons.resetting.shape[0]:
-        held = neurons.release >= now_ns
-        age_ns = now_ns - (neurons.release - neurons.place[:, PLACE_CLAMP])
-        reset = neurons.cell[RESET]
-        u[held] = (reset + (u - reset) * np.exp(-age_ns * neurons.resetting[RATE], where=held, out=np.ones(u.size)))[
-            held
-        ]
-    return u
-
-
 def take_up_clamps(now_ns: int, neurons: Neurons) -> None:
     """Make of potentials at a time the state of membranes that are clamped then, whose ``release`` is set.
 
@@ -87,3 +74,9 @@ def show(time_ns, first, last, release, neurons, state):
         for s in range(first, last):
             if membrane_of(s, neurons) == s:
                 state[U, s] = while_clamped(s, state[U, s], time_ns, release[s], neurons)
+
+
+@outer
+def show_committed(now_ns, neurons, state):
+    """Do as ``show`` does for all slots of the committed state, of which ``state`` is a copy."""
+    show(now_ns, 0, state.shape[1], neurons.release, neurons, state)

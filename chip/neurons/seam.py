@@ -34,6 +34,7 @@ from chip.neurons.lif import (
     NEAR,
     add_excitation,
     add_inhibition,
+    add_noise,
     find_candidates,
     find_driven,
     first_crossing,
@@ -41,8 +42,6 @@ from chip.neurons.lif import (
     free_step,
     is_quiet,
     near_threshold,
-    noisy_jump,
-    noisy_step,
 )
 from chip.neurons.noise import draws_of_step, moment_of_block, step_of_block
 
@@ -63,35 +62,42 @@ def rests(now, neurons, bounds):
 
 
 @inlined
+def settle(later, noisy, bounds):
+    """Finish a grid step or a block, after its events, its spikes and its noise."""
+    if bounds is not None:
+        if noisy:
+            contain(later, bounds.low, bounds.high)
+
+
+@inlined
 def jump(start_ns, now, later, noisy, neurons, bounds):
     """Compute the end of a block without events; return whether it is what happens, as ``rests`` says."""
     live, cell, coarse = neurons.live, neurons.cell, neurons.coarse
     if noisy:
         of_draw, when = neurons.noise[BLOCK_STEPS - 1, COMING_OF_DRAW], moment_of_block(start_ns + BLOCK_NS)
         if bounds is None:
-            hits = noisy_jump(now, later, live, cell, coarse, of_draw, neurons.key, when, None)
+            hits = free_jump(now, later, live, cell, coarse, of_draw, neurons.key, when, None)
         else:
-            hits = noisy_jump(now, later, live, cell, coarse, of_draw, neurons.key, when, bounds.low)
-            contain(later, bounds.low, bounds.high)
+            hits = free_jump(now, later, live, cell, coarse, of_draw, neurons.key, when, bounds.low)
+        settle(later, noisy, bounds)
     elif bounds is None:
-        hits = free_jump(now, later, live, coarse, None)
+        hits = free_jump(now, later, live, cell, coarse, None, None, 0, None)
     else:
-        hits = free_jump(now, later, live, coarse, bounds.low)
+        hits = free_jump(now, later, live, cell, coarse, None, None, 0, bounds.low)
     return hits == 0
 
 
 @inlined
 def step(start_ns, now, later, noisy, neurons, bounds):
     """Compute the end of a grid step without events; return how many neurons may come to a threshold or a bound."""
-    if noisy:
-        noise, key = neurons.noise[step_of_block(start_ns)], neurons.key
-        when, bits, centre = draws_of_step(start_ns)
-        if bounds is None:
-            return noisy_step(now, later, neurons.live, noise, key, when, bits, centre, None)
-        return noisy_step(now, later, neurons.live, noise, key, when, bits, centre, bounds.low)
     if bounds is None:
-        return free_step(now, later, neurons.live, None)
-    return free_step(now, later, neurons.live, bounds.low)
+        hits = free_step(now, later, neurons.live, None)
+    else:
+        hits = free_step(now, later, neurons.live, bounds.low)
+    if noisy:
+        when, bits, centre = draws_of_step(start_ns)
+        add_noise(now, later, neurons.live, neurons.noise[step_of_block(start_ns)], neurons.key, when, bits, centre)
+    return hits
 
 
 @inlined
@@ -142,14 +148,6 @@ def find_near(now, driven, neurons, scratch, bounds):
                 for s in range(first, last):
                     bounds.sunk[s] = 0.0
             find_near_low(first, last, now, neurons.live, bounds.low, bounds.sunk, NEAR, scratch.candidate)
-
-
-@inlined
-def settle(later, noisy, bounds):
-    """Finish a grid step, after its events, its spikes and its noise."""
-    if bounds is not None:
-        if noisy:
-            contain(later, bounds.low, bounds.high)
 
 
 # ---------------------------------------------------------------------- one neuron

@@ -117,19 +117,20 @@ def table_of(kind: type) -> dict[str, Declared]:
 @cache
 def queues_of(kind: type) -> dict[int, tuple[str, ...]]:
     """Return the names of the arrays of each queue of a block, keys first, by its head."""
-    found: dict[int, tuple[str, ...]] = {}
-    for name, line in table_of(kind).items():
-        if line.life is Life.QUEUE:
-            found[line.counts[0]] = (*found.get(line.counts[0], ()), name)
-    return found
+    return _by_count(kind, Life.QUEUE)
 
 
 @cache
 def records_of(kind: type) -> dict[int, tuple[str, ...]]:
     """Return the names of the arrays of each record of a block, by its count."""
+    return _by_count(kind, Life.RECORD)
+
+
+def _by_count(kind: type, life: Life) -> dict[int, tuple[str, ...]]:
+    """Return the names of arrays that live alike, those together that the same element of ``clock`` counts."""
     found: dict[int, tuple[str, ...]] = {}
     for name, line in table_of(kind).items():
-        if line.life is Life.RECORD:
+        if line.life is life:
             found[line.counts[0]] = (*found.get(line.counts[0], ()), name)
     return found
 

@@ -69,8 +69,8 @@ class ChipConfig(Checked):
 
         It is not strict: neurons whose leak potential comes to lie above their threshold fire all the time.
         """
-        raw = {"imperfections": ImperfectionConfig.raw(), "capmem": CapMemConfig.raw(), "strict": False}
-        raw["limits"] = LimitConfig.recorded()
+        analog = {"capmem": CapMemConfig.raw(), "limits": LimitConfig.recorded()}
+        raw = {"imperfections": ImperfectionConfig.raw(), **analog, "strict": False}
         return cls(**{"seed": seed, "profile": "raw", **raw, **changes})
 
     @classmethod
