@@ -130,11 +130,11 @@ def run(config: ChipConfig, quiet: bool = True, steps: int = STEPS, look_ns: int
     heights = madc.LSB * (np.stack(extremes) - np.stack(extremes)[:, :1])
     excitation, inhibition = heights.mean(axis=2) * np.array([[1.0], [-1.0]])
     slope = np.polyfit(weights, excitation, 1)[0] * STEP
-    rows = [_point("EPSP, slope a step of 32", RECORDED_EPSP_LSB, Use.CALIBRATED_ON).found(slope)]
+    rows = [_point("EPSP, slope a step of 32", RECORDED_EPSP_LSB).found(slope)]
     linear = RECORDED_EPSP_LSB * steps
-    rows.append(_point(f"EPSP, height at {weights[-1]}", linear, Use.CALIBRATED_ON).found(excitation[-1]))
+    rows.append(_point(f"EPSP, height at {weights[-1]}", linear).found(excitation[-1]))
     for number, recorded in enumerate(RECORDED_IPSP_LSB[:steps]):
-        rows.append(_ipsp(int(weights[number + 1]), float(recorded), Use.CALIBRATED_ON).found(inhibition[number + 1]))
+        rows.append(_ipsp(int(weights[number + 1]), float(recorded)).found(inhibition[number + 1]))
     recorded_weights = RECORDED_IPSP_LSB / RECORDED_EPSP_LSB * STEP
     limit = limit_of(STEP * np.arange(1, FITTED + 1), recorded_weights[:FITTED])
     predicted = saturated(STEP * np.arange(1, STEPS + 1), limit) / STEP * RECORDED_EPSP_LSB
@@ -157,15 +157,15 @@ def run(config: ChipConfig, quiet: bool = True, steps: int = STEPS, look_ns: int
     return outcome_of(NAME, "postsynaptic potentials", config, rows, arrays, notes, summary)
 
 
-def _point(name: str, value: float, use: Use) -> Point:
-    return Point(name, value, "MADC LSB", _DEMO, use, Evidence.FIGURE)
+def _point(name: str, value: float, reason: str = "") -> Point:
+    return Point(name, value, "MADC LSB", _DEMO, Use.CALIBRATED_ON, Evidence.FIGURE, reason=reason)
 
 
-def _ipsp(weight: int, value: float, use: Use) -> Point:
+def _ipsp(weight: int, value: float) -> Point:
     reason = ""
     if weight == STEP:
         reason = (
             "the first recorded step brings half of the second one, and no current that saturates does that; noise, "
             "which is in every extreme, takes off a part"
         )
-    return Point(f"IPSP, height at {weight}", value, "MADC LSB", _DEMO, use, Evidence.FIGURE, reason=reason)
+    return _point(f"IPSP, height at {weight}", value, reason)

@@ -58,11 +58,10 @@ def _point(name: str, value: float, unit: str = "", use: Use = Use.HELD_OUT, rea
 
 
 RISE = _point(f"membrane above rest at {RISE_US} us", 107.0, "MADC LSB", Use.CALIBRATED_ON)
-FIRST_SPIKES = tuple(
-    _point(f"target, spike {number}", time_us, "us", use)  # the inputs' number was chosen by the rise to the first
-    for number, (time_us, use) in enumerate(
-        zip(recording.SPIKES_US, (Use.CALIBRATED_ON, Use.HELD_OUT), strict=False), 1
-    )
+FIRST_SPIKES = (
+    # how many inputs there are was chosen by the rise to the first one
+    _point("target, spike 1", recording.SPIKES_US[0], "us", Use.CALIBRATED_ON),
+    _point("target, spike 2", recording.SPIKES_US[1], "us"),
 )
 RESET = _point(
     "reset, time constant",
