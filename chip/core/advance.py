@@ -31,7 +31,7 @@ from chip.base.timeline import (
 )
 from chip.core.delivery import collect, next_cause, put_down
 from chip.core.observe import convert_due
-from chip.core.packed import bounds_of, network_of, neurons_of, queues_of, scratch_of
+from chip.core.packed import bounds_of, network_of, neurons_of, noise_of, queues_of, scratch_of
 from chip.core.sending import send
 from chip.fabric.arrays import (
     QUIET_BLOCKS,
@@ -43,7 +43,6 @@ from chip.neurons.crossing import resolve
 from chip.neurons.drive import drive
 from chip.neurons.holding import clamp, hold
 from chip.neurons.lif import NEAR, SURE, copy, flush_tiny
-from chip.neurons.noise import kick
 from chip.neurons.resets import resets_before
 from chip.neurons.seam import find_near, is_linear, jump, rests, settle, step
 
@@ -71,7 +70,7 @@ def _find_candidates(now, driven, hits, reset_to, end_ns, neurons, queues, scrat
 
 
 @inlined
-def _resolve_candidates(start_ns, deliveries, driven, now, later, spikes, noisy, reset_to, neurons, network,
+def _resolve_candidates(start_ns, deliveries, driven, now, later, spikes, reset_to, neurons, network,
                         queues, scratch, bounds):  # fmt: skip
     """Redo all slots that were found, edge by edge; return the number of spikes, with the ``spikes`` there were."""
     clock, candidate = queues.clock, scratch.candidate
@@ -93,12 +92,6 @@ def _resolve_candidates(start_ns, deliveries, driven, now, later, spikes, noisy,
                 neurons.held[clock[HELD_COUNT]] = s
                 clock[HELD_COUNT] += 1
     hold(end_ns, neurons, clock)
-    if noisy:
-        for word in range(scratch.candidate_words.size):
-            if scratch.candidate_words[word] != 0:
-                for s in range(8 * word, 8 * word + 8):
-                    if candidate[s] != 0:
-                        kick(s, start_ns, now, later, neurons)
     clock[RESET_HEAD] = reset_to
     return spikes
 
@@ -115,7 +108,7 @@ def _has_room(clock, flights, log_size, batch_size):
 
 
 @inlined
-def grid_step(start_ns, hits, now, later, noisy, neurons, network, queues, scratch, bounds):
+def grid_step(start_ns, hits, now, later, neurons, network, queues, scratch, bounds):
     """Take a step in which something happens; return GROW, with no state changed, if an array is too short.
 
     ``later`` holds the end of the step as if nothing happened, and ``hits`` how many neurons may come to a threshold or
@@ -146,7 +139,7 @@ def grid_step(start_ns, hits, now, later, noisy, neurons, network, queues, scrat
     reset_to = resets_before(end_ns, queues)
     if hits > 0 or reset_to > clock[RESET_HEAD] or clock[NEXT_RELEASE] < end_ns:
         _find_candidates(now, driven, hits, reset_to, end_ns, neurons, queues, scratch, bounds)
-        spikes = _resolve_candidates(start_ns, deliveries, driven, now, later, spikes, noisy, reset_to, neurons,
+        spikes = _resolve_candidates(start_ns, deliveries, driven, now, later, spikes, reset_to, neurons,
                                      network, queues, scratch, bounds)  # fmt: skip
     if spikes > 0:
         send(start_ns, spikes, network, queues, scratch)
@@ -168,18 +161,19 @@ def advance(now_ns, table):
     Committed is a block without a cause (event, arrival, reset) that is quiet at its start, once its end has passed,
     as one jump; any other grid step once its end, and in a block quiet at its start also the first cause, has passed.
     """
-    return _advance(now_ns, neurons_of(table), network_of(table), queues_of(table), scratch_of(table), None)
+    return _advance(now_ns, neurons_of(table), noise_of(table), network_of(table), queues_of(table), scratch_of(table),
+                    None)  # fmt: skip
 
 
 @outer
 def advance_bounded(now_ns, table):
     """Do as ``advance`` does where neurons have bounds."""
-    return _advance(now_ns, neurons_of(table), network_of(table), queues_of(table), scratch_of(table),
+    return _advance(now_ns, neurons_of(table), noise_of(table), network_of(table), queues_of(table), scratch_of(table),
                     bounds_of(table))  # fmt: skip
 
 
 @inlined
-def _advance(now_ns, neurons, network, queues, scratch, bounds):
+def _advance(now_ns, neurons, noise, network, queues, scratch, bounds):
     """Let time pass, see ``advance``. From one committed time to the next:
 
     1. a block in which nothing can happen is jumped over
@@ -187,10 +181,9 @@ def _advance(now_ns, neurons, network, queues, scratch, bounds):
     3. what has not passed yet must wait
     4. all neurons take a grid step as if nothing happened
     5. where something does, events are delivered and neurons resolved edge by edge
-    6. what came out is committed
+    6. noise is added, and what came out is committed
     """
     clock = queues.clock
-    noisy = neurons.key.size > 0
     # the state is computed to and fro between two arrays, rather than copied back after each step
     now, later, changed = neurons.now, scratch.next, False
     status = DONE
@@ -200,18 +193,18 @@ def _advance(now_ns, neurons, network, queues, scratch, bounds):
         conversion_ns = _next_conversion(clock, queues.conversions)
         if start_ns % BLOCK_NS == 0 and clock[HELD_COUNT] == 0:
             if min(now_ns, cause_ns, conversion_ns) >= start_ns + BLOCK_NS:
-                if jump(start_ns, now, later, noisy, neurons, bounds):  # 1.
+                if jump(start_ns, now, later, neurons, noise, bounds):  # 1.
                     now, later, changed = later, now, not changed
                     _commit(start_ns + BLOCK_NS, QUIET_BLOCKS, queues)
                     continue
-            elif rests(now, neurons, bounds):
+            elif rests(start_ns, now, neurons, noise, bounds):
                 quiet_ns = min(start_ns + BLOCK_NS, cause_ns)
         seen_ns = min(now_ns, _seen_until(start_ns, quiet_ns))
         if conversion_ns <= seen_ns:  # 2.
             if changed:
                 copy(now, neurons.now)
                 now, later, changed = neurons.now, scratch.next, False
-            if convert_due(seen_ns, neurons, network, queues, scratch, bounds) == NO_ROOM:
+            if convert_due(seen_ns, neurons, noise, network, queues, scratch, bounds) == NO_ROOM:
                 status = GROW
                 break
         if now_ns < start_ns + GRID_NS or now_ns <= quiet_ns < start_ns + BLOCK_NS or now_ns < quiet_ns:  # 3.
@@ -219,12 +212,12 @@ def _advance(now_ns, neurons, network, queues, scratch, bounds):
         if quiet_ns == start_ns + BLOCK_NS:
             continue  # nothing but conversions kept it from the jump
         end_ns = start_ns + GRID_NS
-        hits = step(start_ns, now, later, noisy, neurons, bounds)  # 4.
+        hits = step(now, later, neurons, bounds)  # 4.
         if hits > 0 or min(cause_ns, clock[NEXT_RELEASE]) < end_ns:
-            status = grid_step(start_ns, hits, now, later, noisy, neurons, network, queues, scratch, bounds)  # 5.
+            status = grid_step(start_ns, hits, now, later, neurons, network, queues, scratch, bounds)  # 5.
             if status != DONE:
                 break
-        settle(later, noisy, bounds)  # 6.
+        settle(start_ns, later, neurons, noise, bounds)  # 6.
         if end_ns % BLOCK_NS == 0:
             flush_tiny(later)
         now, later, changed = later, now, not changed

@@ -36,13 +36,13 @@ from chip.fabric.crossbar import neuron_routes, node_registers
 from chip.neurons.arrays import MARGIN_LSB, Neurons
 from chip.neurons.bounded import Bounds, build_bounds, membrane_bounds, no_bounds
 from chip.neurons.circuits import merged_slots, place_circuits
-from chip.neurons.noise import noise_reach, noise_table
+from chip.neurons.noise import Noise, build_noise
 from chip.neurons.propagators import propagator
 from chip.neurons.resetting import reset_table
 from chip.silicon.mismatch import Silicon
 
 
-def build_neurons(silicon: Silicon, limits: LimitConfig) -> tuple[Neurons, Bounds]:
+def build_neurons(silicon: Silicon, limits: LimitConfig) -> tuple[Neurons, Noise, Bounds]:
     """Return parameters and tables, and a state in which every membrane rests at its leak potential; and limits."""
     registers = silicon.registers
     halves, size = half_slots(registers.enabled)
@@ -77,15 +77,12 @@ def build_neurons(silicon: Silicon, limits: LimitConfig) -> tuple[Neurons, Bound
     threshold = np.where(spiking, of_slot(registers.threshold_lsb, 0.0) - leak, np.inf)
     noise = np.where(enabled, of_slot(silicon.membrane_noise_lsb, 0.0), 0.0)
     tau_mem_ns = of_slot(registers.tau_mem_ns, 1e4)
-    kicks = noise_table(noise, tau_mem_ns)
     low, high = membrane_bounds(limits, leak, enabled)
     efficacy = np.where(enabled, of_slot(registers.efficacy_lsb, 0.0), 0.0)
     reset = np.clip(np.where(enabled, of_slot(registers.reset_lsb, 0.0) - leak, 0.0), low, high)
     # a membrane may be at its bound, but not beyond
     test_level = np.minimum(threshold - MARGIN_LSB, np.nextafter(high, np.inf))
-    cell = np.stack([efficacy, reset, threshold, leak, noise_reach(kicks, tau_mem_ns), test_level])
-    noisy = bool(noise.any())
-    key = of_slot(silicon.membrane_key, np.uint64(0)) if noisy else np.zeros(0, np.uint64)
+    cell = np.stack([efficacy, reset, threshold, leak, test_level])
     taus = [of_slot(getattr(registers, name), 1e4) for name in ("tau_mem_ns", "tau_syn_exc_ns", "tau_syn_inh_ns")]
     fine = propagator(np.arange(GRID_EDGES + 1) * EDGE_NS, *taus)
     neurons = Neurons(
@@ -98,16 +95,15 @@ def build_neurons(silicon: Silicon, limits: LimitConfig) -> tuple[Neurons, Bound
         coarse=aligned(propagator(np.arange(BLOCK_STEPS + 1) * GRID_NS, *taus)),
         scan=aligned(fine[np.minimum(np.arange(SCAN_EDGES), GRID_EDGES)].transpose(2, 1, 0)),
         live=aligned(np.zeros((7, size))),
-        noise=aligned(kicks if noisy else kicks[:0]),
         resetting=aligned(reset_table(limits.std("reset_time"), place[:, PLACE_CLAMP])),
-        key=aligned(key),
         channel=build_channels(silicon),
         channel_key=_channels(silicon.cadc_key) if silicon.cadc_noise_lsb else np.zeros((0, c.COLUMNS), np.uint64),
-        now=aligned(np.zeros((4 if noisy else 3, size))),
+        now=aligned(np.zeros((3, size))),
         release=np.full(size, LONG_AGO_NS, np.int64),
         held=np.zeros(size, np.int64),
     )
-    return neurons, build_bounds(limits, low, high, neurons) if limits.bounded else no_bounds()
+    bounds = build_bounds(limits, low, high, neurons) if limits.bounded else no_bounds()
+    return neurons, build_noise(noise, tau_mem_ns, of_slot(silicon.membrane_key, np.uint64(0))), bounds
 
 
 def build_channels(silicon: Silicon) -> np.ndarray:
@@ -172,12 +168,12 @@ def empty_queues() -> Queues:
     )
 
 
-def build_scratch(rows: int, slots: int, deliveries: int, batch: int) -> Scratch:
-    """Return working arrays for so many rows of a state, slots, deliveries in a step, and spikes in a step."""
+def build_scratch(slots: int, deliveries: int, batch: int) -> Scratch:
+    """Return working arrays for so many slots, deliveries in a step, and spikes in a step."""
     candidate = np.zeros(slots, np.uint8)
     return Scratch(
-        next=aligned(np.zeros((rows, slots))),
-        out=aligned(np.zeros((rows, slots))),
+        next=aligned(np.zeros((3, slots))),
+        out=aligned(np.zeros((3, slots))),
         out_release=np.zeros(slots, np.int64),
         total=aligned(np.zeros(slots)),
         jumps=aligned(np.zeros(slots)),

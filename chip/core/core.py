@@ -53,7 +53,6 @@ from chip.fabric.arrays import COUNTERS, ROUTE_LABEL, ROUTE_RECORDED
 from chip.neurons.arrays import LEAK, U
 from chip.neurons.circuits import membranes
 from chip.neurons.holding import hold_refractory
-from chip.neurons.noise import draw_noise
 from chip.silicon.capmem import AnalogCodes
 from chip.silicon.mismatch import silicon
 from chip.silicon.sensors import sensor_silicon
@@ -110,7 +109,6 @@ class AnalogCore(Live, Posting):
         self._install_sensors(registers)
         self._forgotten_ns, self._kept_ns = 0, []
         self._now_ns = 0  # clock[NOW], where Python reads it faster
-        draw_noise(0, self._neurons)
         hold_refractory(self._neurons, self._clock)
 
     # ------------------------------------------------------------------ configuration
@@ -138,7 +136,6 @@ class AnalogCore(Live, Posting):
         carry_over(self.now_ns, neurons, self._neurons, stays)
         route_again(self._network, self._queues)
         carry_over_drivers(network, self._network)
-        draw_noise(self.now_ns, self._neurons)
         hold_refractory(self._neurons, self._clock)
 
     def _install(self, registers: Registers, codes: AnalogCodes | None) -> None:
@@ -146,11 +143,11 @@ class AnalogCore(Live, Posting):
         self.padi_from_processor = registers.padi_from_processor.copy()
         self.correlation_enabled = registers.correlation_enabled.copy()
         self._enabled, self._connected = registers.enabled.copy(), registers.connect_vertical.copy()
-        self._neurons, self._bounds = build_neurons(true, self.config.limits)
+        self._neurons, self._noise, self._bounds = build_neurons(true, self.config.limits)
         self._network = build_network(true, self.config.router.on_chip_latency_ns)
         self.posted_weights = self._network.weights.reshape(c.HEMISPHERES, c.ROWS, c.HALVES, c.LANES)
         self.posted_half_rows = self.posted_weights.view(HALF_ROW)[..., 0].swapaxes(1, 2)
-        self._scratch = build_scratch(*self._neurons.now.shape, deliveries=256, batch=SPIKES_PER_STEP + 1024)
+        self._scratch = build_scratch(self._neurons.release.size, deliveries=256, batch=SPIKES_PER_STEP + 1024)
 
     def _install_sensors(self, registers: Registers) -> None:
         """Build the correlation sensors, if a hemisphere has them on; they go on from what the last ones held."""
@@ -169,7 +166,7 @@ class AnalogCore(Live, Posting):
 
     def _pack(self) -> None:
         """Tell compiled code where the arrays are; needed whenever one of them was replaced."""
-        self._table = pack(self._neurons, self._network, self._queues, self._scratch, self._bounds)
+        self._table = pack(self._neurons, self._noise, self._network, self._queues, self._scratch, self._bounds)
 
     @property
     def now_ns(self) -> int:
@@ -205,9 +202,8 @@ class AnalogCore(Live, Posting):
 
     def _grow(self) -> None:
         """Double what may have been too short for one more grid step."""
-        self._scratch = build_scratch(
-            *self._neurons.now.shape, 2 * self._scratch.delivery.shape[0], 2 * self._scratch.batch.size
-        )
+        deliveries, batch = self._scratch.delivery.shape[0], self._scratch.batch.size
+        self._scratch = build_scratch(self._neurons.release.size, 2 * deliveries, 2 * batch)
         self._queues = outgrown(self._queues)
         self._pack()
 

@@ -23,7 +23,6 @@ from chip.base.timeline import (
     RESET_HEAD,
     WRITE_HEAD,
 )
-from chip.neurons.arrays import ROWS
 
 
 class Queues(NamedTuple):
@@ -56,8 +55,8 @@ class Queues(NamedTuple):
 class Scratch(NamedTuple):
     """Working arrays that carry nothing from one step to the next."""
 
-    next: Annotated[Array, work(float64, (ROWS, SLOTS), "LSB", "the state a step later")]
-    out: Annotated[Array, work(float64, (ROWS, SLOTS), "LSB", "the state that is observed")]
+    next: Annotated[Array, work(float64, (3, SLOTS), "LSB", "the state a step later")]
+    out: Annotated[Array, work(float64, (3, SLOTS), "LSB", "the state that is observed")]
     out_release: Annotated[Array, work(int64, (SLOTS,), "ns", "ends of clamps that are observed")]
     total: Annotated[Array, work(float64, (SLOTS,), "LSB", "what events of the step excite a neuron by at most")]
     jumps: Annotated[Array, work(float64, (SLOTS,), "LSB", "what one event does")]

@@ -25,23 +25,24 @@ from chip.base.timeline import (
 from chip.converters.arrays import REST
 from chip.converters.cadc import read
 from chip.core.delivery import collect, next_cause, put_down
-from chip.core.packed import bounds_of, network_of, neurons_of, queues_of, scratch_of
+from chip.core.packed import bounds_of, network_of, neurons_of, noise_of, queues_of, scratch_of
 from chip.neurons.arrays import LEAK, U
 from chip.neurons.circuits import membrane_of, reached_slots
 from chip.neurons.crossing import resolve
 from chip.neurons.lif import copy, propagate
+from chip.neurons.noise import is_noisy
 from chip.neurons.resets import resets_before
 from chip.neurons.resetting import show
-from chip.neurons.seam import rests, step
+from chip.neurons.seam import rests, settle, step
 
 
 @inner
-def quiet_until(neurons, queues, bounds):
+def quiet_until(neurons, noise, queues, bounds):
     """Return up to which time the block that starts at the committed time is quiet; that time itself if not at all."""
     start_ns = queues.clock[COMMITTED]
     if start_ns % BLOCK_NS != 0 or queues.clock[HELD_COUNT] > 0:
         return start_ns
-    if not rests(neurons.now, neurons, bounds):
+    if not rests(start_ns, neurons.now, neurons, noise, bounds):
         return start_ns
     return min(start_ns + BLOCK_NS, next_cause(queues.clock, queues.events, queues.flights, queues.resets))
 
@@ -49,36 +50,37 @@ def quiet_until(neurons, queues, bounds):
 @outer
 def observe(time_ns, table):
     """Compute the state of all neurons as ``observe_slots`` does, from a packed core."""
-    return _observe(time_ns, neurons_of(table), network_of(table), queues_of(table), scratch_of(table), None)
+    return _observe(time_ns, neurons_of(table), noise_of(table), network_of(table), queues_of(table), scratch_of(table),
+                    None)  # fmt: skip
 
 
 @outer
 def observe_bounded(time_ns, table):
     """Do as ``observe`` does where neurons have bounds."""
-    return _observe(time_ns, neurons_of(table), network_of(table), queues_of(table), scratch_of(table),
+    return _observe(time_ns, neurons_of(table), noise_of(table), network_of(table), queues_of(table), scratch_of(table),
                     bounds_of(table))  # fmt: skip
 
 
 @inlined
-def _observe(time_ns, neurons, network, queues, scratch, bounds):
-    return observe_slots(time_ns, 0, scratch.out.shape[1], neurons, network, queues, scratch, bounds)
+def _observe(time_ns, neurons, noise, network, queues, scratch, bounds):
+    return observe_slots(time_ns, 0, scratch.out.shape[1], neurons, noise, network, queues, scratch, bounds)
 
 
 @outer
 def known_until(now_ns, table):
     """Return up to which time the record lacks no spike or event, if all before ``now_ns`` has been posted."""
-    return _known_until(now_ns, neurons_of(table), queues_of(table), None)
+    return _known_until(now_ns, neurons_of(table), noise_of(table), queues_of(table), None)
 
 
 @outer
 def known_until_bounded(now_ns, table):
     """Do as ``known_until`` does where neurons have bounds."""
-    return _known_until(now_ns, neurons_of(table), queues_of(table), bounds_of(table))
+    return _known_until(now_ns, neurons_of(table), noise_of(table), queues_of(table), bounds_of(table))
 
 
 @inlined
-def _known_until(now_ns, neurons, queues, bounds):
-    return max(queues.clock[COMMITTED], min(now_ns, quiet_until(neurons, queues, bounds)))
+def _known_until(now_ns, neurons, noise, queues, bounds):
+    return max(queues.clock[COMMITTED], min(now_ns, quiet_until(neurons, noise, queues, bounds)))
 
 
 @outer
@@ -95,7 +97,7 @@ def due_rows(time_ns, table):
 
 
 @inner
-def observe_slots(time_ns, first, last, neurons, network, queues, scratch, bounds):
+def observe_slots(time_ns, first, last, neurons, noise, network, queues, scratch, bounds):
     """Compute the state just before ``time_ns`` into ``scratch.out``, at least of membranes in ``first`` to ``last``.
 
     The time lies at most one grid step behind the committed time, or in a block that is quiet up to it. Returns the
@@ -107,12 +109,13 @@ def observe_slots(time_ns, first, last, neurons, network, queues, scratch, bound
         copy(neurons.now, out)
         show(time_ns, first, last, neurons.release, neurons, out)
         return 0
-    if time_ns <= quiet_until(neurons, queues, bounds):
+    if time_ns <= quiet_until(neurons, noise, queues, bounds):
         passed = time_ns - start_ns
-        if neurons.key.size > 0:
+        if is_noisy(noise):
             copy(neurons.now, scratch.next)
             for step_ns in range(start_ns, time_ns - GRID_NS + 1, GRID_NS):
-                step(step_ns, scratch.next, out, True, neurons, bounds)
+                step(scratch.next, out, neurons, bounds)
+                settle(step_ns, out, neurons, noise, bounds)
                 copy(out, scratch.next)
         else:
             propagate(neurons.now, scratch.next, neurons.coarse, passed // GRID_NS)
@@ -133,7 +136,7 @@ def observe_slots(time_ns, first, last, neurons, network, queues, scratch, bound
 
 
 @inner
-def convert_due(until_ns, neurons, network, queues, scratch, bounds):
+def convert_due(until_ns, neurons, noise, network, queues, scratch, bounds):
     """Carry out the pending CADC conversions up to and including a time; return NO_ROOM or 0."""
     clock = queues.clock
     while clock[CONVERSION_HEAD] < clock[CONVERSION_TAIL]:
@@ -142,7 +145,7 @@ def convert_due(until_ns, neurons, network, queues, scratch, bounds):
         if time_ns > until_ns:
             break
         first_slot, last_slot = reached_slots(hemisphere, neurons)
-        if observe_slots(time_ns, first_slot, last_slot, neurons, network, queues, scratch, bounds) == NO_ROOM:
+        if observe_slots(time_ns, first_slot, last_slot, neurons, noise, network, queues, scratch, bounds) == NO_ROOM:
             return NO_ROOM
         when = moment(CONVERSION, time_ns)
         for lane in range(c.COLUMNS):

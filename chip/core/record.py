@@ -6,7 +6,7 @@ from chip.base.grid import RECORDED_SHIFT
 from chip.base.inner import inlined, outer
 from chip.base.timeline import COMMITTED, LOG_COUNT
 from chip.core.observe import quiet_until
-from chip.core.packed import bounds_of, neurons_of, queues_of
+from chip.core.packed import bounds_of, neurons_of, noise_of, queues_of
 
 NOT_COMMITTED = -1
 
@@ -18,19 +18,20 @@ def pack_log(table, start_ns, end_ns, tick_ns, words):
     Time stamps count ``tick_ns`` from ``start_ns``. Spikes that find no more room are counted, not written. Returns
     NOT_COMMITTED where there may be spikes before ``end_ns`` that are not in the log yet.
     """
-    return _pack_log(start_ns, end_ns, tick_ns, words, neurons_of(table), queues_of(table), None)
+    return _pack_log(start_ns, end_ns, tick_ns, words, neurons_of(table), noise_of(table), queues_of(table), None)
 
 
 @outer
 def pack_log_bounded(table, start_ns, end_ns, tick_ns, words):
     """Do as ``pack_log`` does where neurons have bounds."""
-    return _pack_log(start_ns, end_ns, tick_ns, words, neurons_of(table), queues_of(table), bounds_of(table))
+    return _pack_log(start_ns, end_ns, tick_ns, words, neurons_of(table), noise_of(table), queues_of(table),
+                     bounds_of(table))  # fmt: skip
 
 
 @inlined
-def _pack_log(start_ns, end_ns, tick_ns, words, neurons, queues, bounds):
+def _pack_log(start_ns, end_ns, tick_ns, words, neurons, noise, queues, bounds):
     clock, log_time, log_info = queues.clock, queues.log_time, queues.log_info
-    if clock[COMMITTED] < end_ns and quiet_until(neurons, queues, bounds) < end_ns:
+    if clock[COMMITTED] < end_ns and quiet_until(neurons, noise, queues, bounds) < end_ns:
         return NOT_COMMITTED
     first = clock[LOG_COUNT]
     while first > 0 and log_time[first - 1] >= start_ns:

@@ -12,19 +12,16 @@ from numba import float64, int64, uint64
 from chip.base.arrays.declared import Array, built, state
 from chip.base.slots import SLOTS
 
-# first index of a state array [3 or 4, slots]
-U, EXC, INH, COMING = 0, 1, 2, 3
+# first index of a state array [3, slots]
+U, EXC, INH = 0, 1, 2
 # first index of a propagator [5, slots]: u' = u A + exc B - inh C, exc' = exc D, inh' = inh E
 DECAY_U, EXC_TO_U, INH_TO_U, DECAY_EXC, DECAY_INH = 0, 1, 2, 3, 4
 # further rows of Neurons.live
 LEVEL, FREE = 5, 6
-# second index of Neurons.noise: of the noise to come and of a draw, in a kick and in what is then still to come
-KICK_OF_COMING, KICK_OF_DRAW, COMING_OF_COMING, COMING_OF_DRAW = range(4)
-# and what it is itself
-RESET, THRESHOLD, LEAK, NOISE_REACH, TEST_LEVEL = range(1, 6)
+# further rows of Neurons.cell
+RESET, THRESHOLD, LEAK, TEST_LEVEL = range(1, 5)
 RATE, LEFT = 0, 1  # first index of Neurons.resetting
 MARGIN_LSB = 1e-9  # a bound this close below the threshold is resolved exactly: rounding cannot hide a spike
-ROWS = "rows of a state"
 TINY_LSB = 1e-60  # smaller values are set to zero where a block ends: denormal numbers are slow
 
 
@@ -41,24 +38,20 @@ class Neurons(NamedTuple):
     merged: Annotated[Array, built(int64, ("merged", 2), "", "slots of top and bottom circuit of each merged neuron")]
     holdoff: Annotated[Array, built(int64, (SLOTS,), "ns", "how long after a clamp it cannot fire")]
     # efficacy (LSB of current per weight unit), reset and threshold relative to the leak potential (infinite where
-    # nothing spikes), leak potential, how far noise reaches in a block, see chip.neurons.noise, and the level of the
-    # candidate test
-    cell: Annotated[Array, built(float64, (6, SLOTS), "LSB", "parameters of each neuron")]
+    # nothing spikes), leak potential, and the level of the candidate test
+    cell: Annotated[Array, built(float64, (5, SLOTS), "LSB", "parameters of each neuron")]
     fine: Annotated[Array, built(float64, (26, 5, SLOTS), "1", "propagators over 0..25 edges")]
     coarse: Annotated[Array, built(float64, (17, 5, SLOTS), "1", "propagators over 0..16 grid steps")]
     # a neuron's edges contiguous, padded with the last one
     scan: Annotated[Array, built(float64, (SLOTS, 5, 32), "1", "fine again, a neuron's edges one after the other")]
     # level of the candidate test, 1 free or 0 clamped: while a neuron is clamped, the propagator keeps its u
     live: Annotated[Array, built(float64, (7, SLOTS), "", "propagator over one step, and what holds now")]
-    noise: Annotated[Array, built(float64, ("noisy steps", 4, SLOTS), "", "of each step, see chip.neurons.noise")]
     # 1 / its time constant; the part of the way to the reset potential that is left when a clamp ends
     resetting: Annotated[Array, built(float64, ("slow resets", SLOTS), "", "of a reset that takes time, if it does")]
-    key: Annotated[Array, built(uint64, ("noisy slots",), "", "of the noise of each membrane, if any is noisy")]
     # [hemisphere, EVEN then ODD lanes]: gain, offset in LSB, LSB of read noise per unit of a draw, and what lanes
     # without a slot rest at
     channel: Annotated[Array, built(float64, (4, 2, 256), "LSB", "channels of the CADC")]
     channel_key: Annotated[Array, built(uint64, ("noisy hemispheres", 256), "", "of the read noise; none without it")]
-    # and what noise will have added to u at the end of the block, where there is any
-    now: Annotated[Array, state(float64, (ROWS, SLOTS), "LSB", "u, excitatory and inhibitory current when committed")]
+    now: Annotated[Array, state(float64, (3, SLOTS), "LSB", "u, excitatory and inhibitory current when committed")]
     release: Annotated[Array, state(int64, (SLOTS,), "ns", "end of the last clamp")]
     held: Annotated[Array, built(int64, (SLOTS,), "", "the clamped slots, clock[HELD_COUNT] of them")]

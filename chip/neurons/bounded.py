@@ -39,12 +39,13 @@ from chip.neurons.arrays import (
     DECAY_U,
     EXC,
     EXC_TO_U,
+    FREE,
     INH,
     INH_TO_U,
     Neurons,
     U,
 )
-from chip.neurons.lif import may_fall_below
+from chip.neurons.lif import ends_below, may_fall_below
 
 # first index of Bounds.current, EXC - 1 and INH - 1 further: limits, then their inverses
 LIMIT, SHARE = 0, 2
@@ -138,11 +139,24 @@ def saturate(begin, end, left, row, growth, limits, jumps, later, charge):
 
 @inner
 def contain(state, low, high):
-    """Bring the membranes of a state [3, S] back to their bounds."""
+    """Bring the membranes of a state [3, S] that are beyond their bounds to them."""
     for s in range(state.shape[1]):
         u = state[U, s]
         u = u if u > low[s] else low[s]
         state[U, s] = u if u < high[s] else high[s]
+
+
+@inner
+def add_contained_noise(later, live, kicks, low, high):
+    """Add the kicks of noise at the end of a step, float64[S], to membranes that are free; bring all to their bounds.
+
+    Before that those come to the lower one of which the step has found that they do.
+    """
+    for s in range(later.shape[1]):
+        u = later[U, s]
+        u = (u if u > low[s] else low[s]) + live[FREE, s] * kicks[s]
+        u = u if u > low[s] else low[s]
+        later[U, s] = u if u < high[s] else high[s]
 
 
 @inner
@@ -159,12 +173,17 @@ def near_low_driven(begin, end, now, live, low, charge, sunk):
 
 
 @inner
-def find_near_low(begin, end, now, live, low, sunk, near, candidate):
-    """Write ``near`` into ``candidate`` where the test for the lower bound holds; leave other slots as they are."""
+def find_near_low(begin, end, now, live, low, total, sunk, near, candidate):
+    """Write ``near`` into ``candidate`` where the test for the lower bound holds; leave other slots as they are.
+
+    ``total``, ``sunk``: excitatory and inhibitory charge of the step.
+    """
     for s in range(np.uint64(begin), np.uint64(end)):
         u = now[U, s]
         fall = u - now[EXC, s] * live[DECAY_EXC, s] + now[INH, s] + sunk[s]
-        candidate[s] = near if may_fall_below(low[s], u, fall, live[DECAY_U, s]) else candidate[s]
+        rise = now[EXC, s] + total[s] - now[INH, s] * live[DECAY_INH, s] - u
+        falls, decay = may_fall_below(low[s], u, fall, live[DECAY_U, s]), live[DECAY_U, s]
+        candidate[s] = near if falls & (not ends_below(low[s], u, rise, decay)) else candidate[s]
 
 
 @inner

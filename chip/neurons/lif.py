@@ -8,13 +8,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from chip.base.draws import draw, draw_of
 from chip.base.grid import BLOCK_STEPS, SCAN_EDGES
 from chip.base.inner import inlined, inner
 from chip.neurons.arrays import (
-    COMING,
-    COMING_OF_COMING,
-    COMING_OF_DRAW,
     DECAY_EXC,
     DECAY_INH,
     DECAY_U,
@@ -23,11 +19,8 @@ from chip.neurons.arrays import (
     FREE,
     INH,
     INH_TO_U,
-    KICK_OF_COMING,
-    KICK_OF_DRAW,
     LEVEL,
     MARGIN_LSB,
-    NOISE_REACH,
     TINY_LSB,
     U,
 )
@@ -39,6 +32,8 @@ NEAR, SURE = 1, 2  # in ``Scratch.candidate``: the test holds, or there is no qu
 # the approach to a constant drive. A is all excitation of the step at once, minus what inhibition decays to. Mirrored,
 # where there are lower bounds: with B no larger than exc(t) - inh(t), u stays above
 #     u - (1 - exp(-dt / tau_mem)) * max(0, u - B).
+# And if the approach to A itself ends at the lower bound or below, u ends the step at that bound: once there, it is
+# driven beyond, as it would be by A.
 
 
 @inlined
@@ -61,11 +56,18 @@ def may_fall_below(low, u, fall, decay):
     return u - (1.0 - decay) * fall < low
 
 
+@inlined
+def ends_below(low, u, rise, decay):
+    """Say whether a membrane surely ends at its lower bound, ``rise`` being A - u."""
+    return u + (1.0 - decay) * rise <= low
+
+
 @inner
 def free_step(now, later, live, low):
     """Propagate over one step without events; return how many neurons may reach a threshold or a bound in it.
 
-    ``low``: float64[S], lower bounds, or None; here and below.
+    Those that surely end at their lower bound, and are propagated to below it, are not among them. ``low``:
+    float64[S], lower bounds, or None; here and below.
     """
     hits = 0
     for s in range(now.shape[1]):
@@ -74,7 +76,8 @@ def free_step(now, later, live, low):
         inh_end = inh * live[DECAY_INH, s]
         near = may_reach(live[LEVEL, s], u, exc - inh_end - u, decay)
         if low is not None:
-            near = near | may_fall_below(low[s], u, u - exc * live[DECAY_EXC, s] + inh, decay)
+            falls = may_fall_below(low[s], u, u - exc * live[DECAY_EXC, s] + inh, decay)
+            near = near | (falls & (not ends_below(low[s], u, exc - inh_end - u, decay)))
         hits += 1 if near else 0
         later[U, s] = u * decay + exc * live[EXC_TO_U, s] - inh * live[INH_TO_U, s]
         later[EXC, s] = exc * live[DECAY_EXC, s]
@@ -83,15 +86,10 @@ def free_step(now, later, live, low):
 
 
 @inner
-def add_noise(now, later, live, noise, key, when, bits, centre):
-    """Add the kick of noise at the end of a step to every membrane that is free, and say what is still to come.
-
-    ``noise``: of this step; ``when``, ``bits`` and ``centre`` of its draws: see :mod:`chip.neurons.noise`.
-    """
-    for s in range(now.shape[1]):
-        coming, drawn = now[COMING, s], draw_of(key[s] ^ when, bits, centre)
-        later[U, s] += live[FREE, s] * (noise[KICK_OF_COMING, s] * coming + noise[KICK_OF_DRAW, s] * drawn)
-        later[COMING, s] = noise[COMING_OF_COMING, s] * coming + noise[COMING_OF_DRAW, s] * drawn
+def add_noise(later, live, kicks):
+    """Add the kicks of noise at the end of a step, float64[S], to membranes that are free."""
+    for s in range(later.shape[1]):
+        later[U, s] += live[FREE, s] * kicks[s]
 
 
 @inner
@@ -142,17 +140,17 @@ def find_driven(now, live, total, first, last, candidate):
 
 
 @inner
-def is_quiet(now, live, cell, coarse, noisy, low):
+def is_quiet(now, live, coarse, coming, furthest, low):
     """Say whether no neuron can reach a threshold or a bound in a block without further events, whatever its noise.
 
-    The bound of the candidate test over a block. ``noisy``: None where there is no noise.
+    The bound of the candidate test over a block. ``coming``, ``furthest``: of the noise, float64[S], or None.
     """
     hits = 0
     for s in range(now.shape[1]):
         u = now[U, s]
         reach = 0.0
-        if noisy is not None:
-            reach = cell[NOISE_REACH, s] + abs(now[COMING, s])
+        if coming is not None:
+            reach = furthest[s] + abs(coming[s])
         decay = coarse[BLOCK_STEPS, DECAY_U, s]
         near = may_reach(live[LEVEL, s] - reach, u, now[EXC, s] - u, decay)
         if low is not None:
@@ -162,27 +160,25 @@ def is_quiet(now, live, cell, coarse, noisy, low):
 
 
 @inner
-def free_jump(now, later, live, cell, coarse, of_draw, key, when, low):
+def free_jump(now, later, live, coarse, coming, furthest, low):
     """Propagate over one block; return how many neurons may reach a threshold or a bound, as ``is_quiet`` counts.
 
-    ``key``: None where there is no noise; else all that of the block comes at its end, and that of the next is drawn:
-    ``of_draw``, float64[S], per unit of a draw.
+    All noise of the block comes at its end.
     """
     hits = 0
     for s in range(now.shape[1]):
         u, exc, inh = now[U, s], now[EXC, s], now[INH, s]
         reach = 0.0
-        if key is not None:
-            reach = cell[NOISE_REACH, s] + abs(now[COMING, s])
+        if coming is not None:
+            reach = furthest[s] + abs(coming[s])
         decay = coarse[BLOCK_STEPS, DECAY_U, s]
         near = may_reach(live[LEVEL, s] - reach, u, exc - u, decay)
         if low is not None:
             near = near | may_fall_below(low[s] + reach, u, u + inh, decay)
         hits += 1 if near else 0
         u_end = u * decay + exc * coarse[BLOCK_STEPS, EXC_TO_U, s] - inh * coarse[BLOCK_STEPS, INH_TO_U, s]
-        if key is not None:
-            u_end += now[COMING, s]
-            later[COMING, s] = of_draw[s] * draw(key[s] ^ when)
+        if coming is not None:
+            u_end += coming[s]
         later[U, s] = flushed(u_end)
         later[EXC, s] = flushed(exc * coarse[BLOCK_STEPS, DECAY_EXC, s])
         later[INH, s] = flushed(inh * coarse[BLOCK_STEPS, DECAY_INH, s])

@@ -15,13 +15,14 @@ the core is compiled for one model, without a question left in it. That works on
 from __future__ import annotations
 
 from chip.base import constants as c
-from chip.base.grid import BLOCK_NS, BLOCK_STEPS, GRID_EDGES
+from chip.base.grid import GRID_EDGES
 from chip.base.inner import inlined
 from chip.base.slots import slots_of
-from chip.neurons.arrays import COMING_OF_DRAW, EXC, INH, THRESHOLD, U
+from chip.neurons.arrays import EXC, INH, THRESHOLD, U
 from chip.neurons.bounded import (
     LIMIT,
     SHARE,
+    add_contained_noise,
     added,
     contain,
     find_near_low,
@@ -43,61 +44,61 @@ from chip.neurons.lif import (
     is_quiet,
     near_threshold,
 )
-from chip.neurons.noise import draws_of_step, moment_of_block, step_of_block
+from chip.neurons.noise import is_noisy, know_coming, know_kicks, step_of_block
 
 # ---------------------------------------------------------------------- the whole population
 
 
 @inlined
-def rests(now, neurons, bounds):
+def rests(start_ns, now, neurons, noise, bounds):
     """Say whether no neuron can come to a threshold or a bound within a block without further events, for all noise."""
-    live, cell, coarse = neurons.live, neurons.cell, neurons.coarse
-    if neurons.key.size > 0:
+    if is_noisy(noise):
+        know_coming(start_ns, noise)
         if bounds is None:
-            return is_quiet(now, live, cell, coarse, True, None)
-        return is_quiet(now, live, cell, coarse, True, bounds.low)
+            return is_quiet(now, neurons.live, neurons.coarse, noise.coming, noise.reach, None)
+        return is_quiet(now, neurons.live, neurons.coarse, noise.coming, noise.reach, bounds.low)
     if bounds is None:
-        return is_quiet(now, live, cell, coarse, None, None)
-    return is_quiet(now, live, cell, coarse, None, bounds.low)
+        return is_quiet(now, neurons.live, neurons.coarse, None, None, None)
+    return is_quiet(now, neurons.live, neurons.coarse, None, None, bounds.low)
 
 
 @inlined
-def settle(later, noisy, bounds):
-    """Finish a grid step or a block, after its events, its spikes and its noise."""
-    if bounds is not None:
-        if noisy:
-            contain(later, bounds.low, bounds.high)
-
-
-@inlined
-def jump(start_ns, now, later, noisy, neurons, bounds):
+def jump(start_ns, now, later, neurons, noise, bounds):
     """Compute the end of a block without events; return whether it is what happens, as ``rests`` says."""
-    live, cell, coarse = neurons.live, neurons.cell, neurons.coarse
-    if noisy:
-        of_draw, when = neurons.noise[BLOCK_STEPS - 1, COMING_OF_DRAW], moment_of_block(start_ns + BLOCK_NS)
+    if is_noisy(noise):
+        know_coming(start_ns, noise)
         if bounds is None:
-            hits = free_jump(now, later, live, cell, coarse, of_draw, neurons.key, when, None)
+            hits = free_jump(now, later, neurons.live, neurons.coarse, noise.coming, noise.reach, None)
         else:
-            hits = free_jump(now, later, live, cell, coarse, of_draw, neurons.key, when, bounds.low)
-        settle(later, noisy, bounds)
+            hits = free_jump(now, later, neurons.live, neurons.coarse, noise.coming, noise.reach, bounds.low)
+            contain(later, bounds.low, bounds.high)
     elif bounds is None:
-        hits = free_jump(now, later, live, cell, coarse, None, None, 0, None)
+        hits = free_jump(now, later, neurons.live, neurons.coarse, None, None, None)
     else:
-        hits = free_jump(now, later, live, cell, coarse, None, None, 0, bounds.low)
+        hits = free_jump(now, later, neurons.live, neurons.coarse, None, None, bounds.low)
     return hits == 0
 
 
 @inlined
-def step(start_ns, now, later, noisy, neurons, bounds):
+def step(now, later, neurons, bounds):
     """Compute the end of a grid step without events; return how many neurons may come to a threshold or a bound."""
     if bounds is None:
-        hits = free_step(now, later, neurons.live, None)
-    else:
-        hits = free_step(now, later, neurons.live, bounds.low)
-    if noisy:
-        when, bits, centre = draws_of_step(start_ns)
-        add_noise(now, later, neurons.live, neurons.noise[step_of_block(start_ns)], neurons.key, when, bits, centre)
-    return hits
+        return free_step(now, later, neurons.live, None)
+    return free_step(now, later, neurons.live, bounds.low)
+
+
+@inlined
+def settle(start_ns, later, neurons, noise, bounds):
+    """Finish a grid step, after its events and its spikes: bring membranes to their bounds, add noise."""
+    if is_noisy(noise):
+        know_kicks(start_ns, noise)
+        kicks = noise.kicks[step_of_block(start_ns)]
+        if bounds is None:
+            add_noise(later, neurons.live, kicks)
+        else:
+            add_contained_noise(later, neurons.live, kicks, bounds.low, bounds.high)
+    elif bounds is not None:
+        contain(later, bounds.low, bounds.high)
 
 
 @inlined
@@ -119,7 +120,10 @@ def excite(begin, end, left, now, later, neurons, scratch, bounds):
             charge = bounds.charge
             saturate(begin, end, left, EXC, bounds.growth, bounds.current, scratch.jumps, later, charge)
     add_excitation(begin, end, left, neurons.fine, neurons.live, charge, later)
-    return near_threshold(begin, end, neurons.live, now, charge, scratch.total)
+    hits = near_threshold(begin, end, neurons.live, now, charge, scratch.total)
+    if bounds is not None:
+        hits += 1  # of those that would surely have ended at their lower bound, some may not now
+    return hits
 
 
 @inlined
@@ -146,8 +150,9 @@ def find_near(now, driven, neurons, scratch, bounds):
         if bounds is not None:
             if driven & (1 << hemisphere) == 0:
                 for s in range(first, last):
-                    bounds.sunk[s] = 0.0
-            find_near_low(first, last, now, neurons.live, bounds.low, bounds.sunk, NEAR, scratch.candidate)
+                    scratch.total[s] = bounds.sunk[s] = 0.0
+            find_near_low(first, last, now, neurons.live, bounds.low, scratch.total, bounds.sunk, NEAR,
+                          scratch.candidate)  # fmt: skip
 
 
 # ---------------------------------------------------------------------- one neuron

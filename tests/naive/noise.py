@@ -7,7 +7,7 @@ import hashlib
 import numpy as np
 
 GRID_NS, BLOCK_NS = 100, 1600
-STEP, BLOCK, CONVERSION = 0, 1, 2
+STEPS, BLOCK, CONVERSION = 0, 1, 2
 WORD = 2**64
 
 
@@ -23,12 +23,20 @@ def moment(kind, index):
     return mix(word ^ word // 2**33)
 
 
+def bits(key, kind, index):
+    """The 64 bits of a key at a moment, the lowest first."""
+    return bin(WORD + mix(int(key) ^ moment(kind, index)))[:2:-1]
+
+
 def gauss(key, kind, index):
-    """A number of mean 0 and standard deviation 1; that of a grid step from the 16 lowest bits alone."""
-    bits = bin(WORD + mix(int(key) ^ moment(kind, index)))[3:]
-    if kind == STEP:
-        return (bits[48:].count("1") - 8) / 2
-    return (bits.count("1") - 32) / 4
+    """A number of mean 0 and standard deviation 1."""
+    return (bits(key, kind, index).count("1") - 32) / 4
+
+
+def short_gauss(key, step):
+    """A number of a grid step: four in turn share the bits of a word."""
+    first = 16 * (step % 4)
+    return (bits(key, STEPS, step // 4)[first : first + 16].count("1") - 8) / 2
 
 
 def keys(seed, name):
@@ -40,46 +48,36 @@ def keys(seed, name):
 
 
 class Kicks:
-    """The kicks of membranes, one after the other: normal numbers, of which a block's weighted sum is drawn first.
+    """The kicks of membranes: independent normal numbers, moved to where a block's weighted sum of them is what it is.
 
-    The conditional distribution of each, given that sum and those before it, from the covariance of all of them.
+    By the covariance of all kicks and their sum: each moves by its covariance with the sum, over the sum's variance.
     """
 
     def __init__(self, sigma, keys, tau_mem_ns):
         """float[n], int[n], float[n]."""
         self.sigma, self.keys, self.tau = np.asarray(sigma, float), keys, np.asarray(tau_mem_ns, float)
         steps = BLOCK_NS // GRID_NS
-        left = np.exp(-np.arange(steps - 1, -1, -1) * GRID_NS / self.tau[:, None])  # of each kick, at the end
-        self.covariance = np.zeros((self.tau.size, steps + 1, steps + 1))  # of the kicks and their sum, by variances
-        self.covariance[:, np.arange(steps), np.arange(steps)] = 1.0
-        self.covariance[:, :steps, steps] = self.covariance[:, steps, :steps] = left
-        self.covariance[:, steps, steps] = (left**2).sum(axis=1)
-        self.weights, self.rest = self._conditions(steps)
-        self.known = np.zeros((self.tau.size, 0))
+        self.left = np.exp(-np.arange(steps - 1, -1, -1) * GRID_NS / self.tau[:, None])  # of each kick, at the end
+        of_kicks = np.concatenate([np.tile(np.eye(steps), (self.tau.size, 1, 1)), self.left[:, None]], axis=1)
+        joint = np.einsum("nij,nkj->nik", of_kicks, of_kicks)  # covariance of the kicks and of their sum, the last
+        self.moves = joint[:, :steps, steps] / joint[:, steps, steps, None]
+        self.block, self.kicks = None, None
 
-    def _conditions(self, steps):
-        """For each kick the weights of the sum and of those before it, and the variance that is left."""
-        weights, rest = [], []
-        for step in range(steps):
-            given = [steps, *range(step)]
-            inverse = np.linalg.inv(self.covariance[:, given][:, :, given])
-            weights.append(np.einsum("ni,nij->nj", self.covariance[:, step, given], inverse))
-            rest.append(1.0 - np.einsum("nj,nj->n", weights[-1], self.covariance[:, step, given]))
-        return weights, rest
+    def given(self, draws, total):
+        """float[n, 16]: the kicks of a block for float[n, 16] draws, of standard deviation 1, and float[n] sums."""
+        lacking = total - (self.left * draws).sum(axis=1)
+        return draws + self.moves * lacking[:, None]
 
     def at(self, time_ns):
-        """float[n]: the kicks at a time, a multiple of the grid; asked for one after the other."""
-        step = (time_ns // GRID_NS - 1) % (BLOCK_NS // GRID_NS)
-        unit = kick_std(self.sigma, self.tau, GRID_NS)
-        if step == 0:
-            draws = np.array([gauss(key, BLOCK, time_ns // BLOCK_NS + 1) for key in self.keys])
-            self.known = (draws * kick_std(1.0, self.tau, BLOCK_NS) / kick_std(1.0, self.tau, GRID_NS))[:, None]
-        found = np.einsum("nj,nj->n", self.weights[step], self.known)
-        if step < BLOCK_NS // GRID_NS - 1:  # the last one follows from the others
-            draws = np.array([gauss(key, STEP, time_ns // GRID_NS) for key in self.keys])
-            found = found + draws * np.sqrt(self.rest[step])
-        self.known = np.concatenate([self.known, found[:, None]], axis=1)
-        return unit * found
+        """float[n]: the kicks at a time, a multiple of the grid."""
+        block, step = divmod(time_ns // GRID_NS - 1, BLOCK_NS // GRID_NS)
+        if block != self.block:
+            steps = range(block * BLOCK_NS // GRID_NS, (block + 1) * BLOCK_NS // GRID_NS)
+            draws = np.array([[short_gauss(key, step) for step in steps] for key in self.keys])
+            total = np.array([gauss(key, BLOCK, block) for key in self.keys])
+            unit = kick_std(1.0, self.tau, GRID_NS)
+            self.block, self.kicks = block, self.given(draws, total * kick_std(1.0, self.tau, BLOCK_NS) / unit)
+        return kick_std(self.sigma, self.tau, GRID_NS) * self.kicks[:, step]
 
 
 def kick_std(sigma, tau_mem_ns, span_ns):

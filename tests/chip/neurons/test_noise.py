@@ -11,7 +11,7 @@ from chip.base.config import ChipConfig, ImperfectionConfig
 from chip.base.grid import BLOCK_NS, GRID_NS
 from chip.base.registers import Registers
 from chip.core.core import AnalogCore
-from chip.neurons.noise import noise_reach, noise_table
+from chip.neurons.noise import build_noise
 from chip.silicon.mismatch import silicon
 from tests.chip.core.networks import one_neuron, random_events, random_network, with_merged_neurons
 from tests.naive import noise as naive
@@ -204,25 +204,24 @@ def test_spikes_by_noise_alone(neurons):
 
 @pytest.mark.parametrize("tau_ns", [500.0, 3000.0, 60_000.0])
 def test_noise_at_its_worst_stays_within_reach(tau_ns):
-    """A path is linear in its end and its draws; the twin's weights and variances say how."""
+    """A path is linear in its end and its draws; the twin says how."""
     sigma, taus = np.array([2.0]), np.array([tau_ns])
     kicks, decay = naive.Kicks(sigma, [0], taus), np.exp(-GRID_NS / tau_ns)
     unit = naive.kick_std(2.0, tau_ns, GRID_NS)
 
     def path(coming, draws):
-        known, u, seen = [coming / unit], 0.0, []
-        for step, draw in enumerate(draws):
-            known.append(kicks.weights[step][0] @ known + draw * np.sqrt(max(kicks.rest[step][0], 0.0)))
-            u = u * decay + unit * known[-1]
+        u, seen = 0.0, []
+        for kick in kicks.given(draws[None], np.array([coming / unit]))[0]:
+            u = u * decay + unit * kick
             seen.append(u)
         return np.array(seen)
 
     steps = BLOCK_NS // GRID_NS
     bridge = path(1.0, np.zeros(steps))
     assert (np.diff(bridge) > 0).all() and bridge[-1] == pytest.approx(1.0)
-    alone = np.array([path(0.0, np.eye(steps)[i]) for i in range(steps - 1)])
+    alone = np.array([path(0.0, np.eye(steps)[i]) for i in range(steps)])
     worst = 4 * abs(alone).sum(axis=0)  # 16 bits are four standard deviations at most
-    reach = noise_reach(noise_table(sigma, taus), taus)
+    reach = build_noise(sigma, taus, np.zeros(1, np.uint64)).reach
     assert worst[-1] == pytest.approx(0.0, abs=1e-6)
     assert worst.max() == pytest.approx(reach[0])
 
