@@ -50,11 +50,11 @@ DONE, GROW, SENSE = 0, 1, 2
 
 
 @inlined
-def _find_candidates(now, driven, hits, reset_to, end_ns, neurons, queues, scratch, bounds):
+def _find_candidates(now, by_itself, driven, hits, reset_to, end_ns, neurons, queues, scratch, bounds):
     """Find all slots that may come to a threshold or a bound, end their refractory period, or are reset in the step."""
     clock, candidate = queues.clock, scratch.candidate
     if hits > 0:
-        find_near(now, driven, neurons, scratch, bounds)
+        find_near(now, by_itself, driven, neurons, scratch, bounds)
     else:
         for i in range(scratch.candidate_words.size):
             scratch.candidate_words[i] = 0
@@ -128,7 +128,7 @@ def grid_step(start_ns, hits, now, later, neurons, network, queues, scratch, bou
     deliveries, spikes = collect(start_ns, end_ns, True, network, queues, scratch)
     if deliveries == NO_ROOM:
         return GROW
-    driven = 0
+    driven, by_itself = 0, hits > 0
     if deliveries > 0:
         if queues.driven.size > 0:
             put_down(start_ns, deliveries, queues, scratch)
@@ -138,7 +138,7 @@ def grid_step(start_ns, hits, now, later, neurons, network, queues, scratch, bou
         hits += more
     reset_to = resets_before(end_ns, queues)
     if hits > 0 or reset_to > clock[RESET_HEAD] or clock[NEXT_RELEASE] < end_ns:
-        _find_candidates(now, driven, hits, reset_to, end_ns, neurons, queues, scratch, bounds)
+        _find_candidates(now, by_itself, driven, hits, reset_to, end_ns, neurons, queues, scratch, bounds)
         spikes = _resolve_candidates(start_ns, deliveries, driven, now, later, spikes, reset_to, neurons,
                                      network, queues, scratch, bounds)  # fmt: skip
     if spikes > 0:

@@ -160,15 +160,31 @@ def add_contained_noise(later, live, kicks, low, high):
 
 
 @inner
-def near_low_driven(begin, end, now, live, low, charge, sunk):
-    """Add inhibitory charge up; return how many neurons may fall below their lower bound in the step."""
+def leave_low(begin, end, now, live, low, total):
+    """Return how many neurons would surely have ended at their lower bound, but for ``total`` excitatory charge."""
+    hits = 0
+    for s in range(np.uint64(begin), np.uint64(end)):
+        u, decay = now[U, s], live[DECAY_U, s]
+        rise = now[EXC, s] - now[INH, s] * live[DECAY_INH, s] - u
+        hits += 1 if ends_below(low[s], u, rise, decay) & (not ends_below(low[s], u, rise + total[s], decay)) else 0
+    return hits
+
+
+@inner
+def near_low_driven(begin, end, now, live, low, charge, total, sunk):
+    """Add inhibitory charge up; return how many neurons may fall below their lower bound in the step.
+
+    Those that surely end there, for all excitation so far, are not among them.
+    """
     hits = 0
     for s in range(np.uint64(begin), np.uint64(end)):
         sum_s = sunk[s] + charge[s]
         sunk[s] = sum_s
         u = now[U, s]
         fall = u - now[EXC, s] * live[DECAY_EXC, s] + now[INH, s] + sum_s
-        hits += 1 if may_fall_below(low[s], u, fall, live[DECAY_U, s]) else 0
+        rise = now[EXC, s] + total[s] - now[INH, s] * live[DECAY_INH, s] - u
+        falls, decay = may_fall_below(low[s], u, fall, live[DECAY_U, s]), live[DECAY_U, s]
+        hits += 1 if falls & (not ends_below(low[s], u, rise, decay)) else 0
     return hits
 
 

@@ -28,6 +28,7 @@ from chip.neurons.bounded import (
     find_near_low,
     first_beyond,
     held_edges,
+    leave_low,
     near_low_driven,
     saturate,
 )
@@ -122,7 +123,7 @@ def excite(begin, end, left, now, later, neurons, scratch, bounds):
     add_excitation(begin, end, left, neurons.fine, neurons.live, charge, later)
     hits = near_threshold(begin, end, neurons.live, now, charge, scratch.total)
     if bounds is not None:
-        hits += 1  # of those that would surely have ended at their lower bound, some may not now
+        hits += leave_low(begin, end, now, neurons.live, bounds.low, scratch.total)
     return hits
 
 
@@ -134,25 +135,33 @@ def inhibit(begin, end, left, now, later, neurons, scratch, bounds):
         if bounds.saturates[INH - 1] != 0:
             charge = bounds.charge
             saturate(begin, end, left, INH, bounds.growth, bounds.current, scratch.jumps, later, charge)
-        hits = near_low_driven(begin, end, now, neurons.live, bounds.low, charge, bounds.sunk)
+        hits = near_low_driven(begin, end, now, neurons.live, bounds.low, charge, scratch.total, bounds.sunk)
     add_inhibition(begin, end, left, neurons.fine, neurons.live, charge, later)
     return hits
 
 
 @inlined
-def find_near(now, driven, neurons, scratch, bounds):
-    """Write NEAR into ``scratch.candidate`` where a neuron may come to a threshold or a bound in the step, else 0."""
-    find_candidates(now, neurons.live, scratch.candidate)
+def find_near(now, by_itself, driven, neurons, scratch, bounds):
+    """Write NEAR into ``scratch.candidate`` where a neuron may come to a threshold or a bound in the step, else 0.
+
+    ``by_itself``: whether some may that no event of the step reaches; if not, only those that are driven are asked.
+    """
+    if by_itself:
+        find_candidates(now, neurons.live, scratch.candidate)
+    else:
+        for i in range(scratch.candidate_words.size):
+            scratch.candidate_words[i] = 0
     for hemisphere in range(c.HEMISPHERES):
         first, last = slots_of(hemisphere, neurons.halves)
         if driven & (1 << hemisphere) != 0:
             find_driven(now, neurons.live, scratch.total, first, last, scratch.candidate)
         if bounds is not None:
-            if driven & (1 << hemisphere) == 0:
+            if by_itself and driven & (1 << hemisphere) == 0:
                 for s in range(first, last):
                     scratch.total[s] = bounds.sunk[s] = 0.0
-            find_near_low(first, last, now, neurons.live, bounds.low, scratch.total, bounds.sunk, NEAR,
-                          scratch.candidate)  # fmt: skip
+            if by_itself or driven & (1 << hemisphere) != 0:
+                find_near_low(first, last, now, neurons.live, bounds.low, scratch.total, bounds.sunk, NEAR,
+                              scratch.candidate)  # fmt: skip
 
 
 # ---------------------------------------------------------------------- one neuron
