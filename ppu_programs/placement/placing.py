@@ -1,0 +1,150 @@
+"""From a network of any shape to its place on the chip, or to the one limit that it exceeds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+import numpy as np
+
+from chip.base import constants as c
+from chip.base.errors import ChipLimitError, Resource
+from ppu_programs.network.graph import NetworkGraph
+from ppu_programs.network.population import Injected
+from ppu_programs.placement.columns import Columns, depths
+from ppu_programs.placement.crossbar import CODES, INPUT_MARK, Crossbar, crossbar
+from ppu_programs.placement.demand import SIGNS, Kind, Source, sources
+from ppu_programs.placement.graph_placement import GraphPlacement, SourcePlace
+from ppu_programs.placement.labels import MOST_CLASS_BITS, Labels, label
+from ppu_programs.placement.rows import BUS_ROWS, HEMISPHERE_NAMES, ROWS_PER_DRIVER, Rows, Seats
+
+FAN_IN = c.ROWS * c.HEMISPHERES
+SPL1_SHIFT = 14  # of the address of an input's bus, in its label
+
+
+def place_graph(graph: NetworkGraph, recorded: Iterable[str] | None = None) -> GraphPlacement:
+    """Find the place of a network; ``recorded`` names the populations whose spikes are recorded, by default all.
+
+    Raises:
+        ChipLimitError: it needs more of the chip than there is.
+        ValueError: a recorded population does not spike, or the crossbar cannot tell the recorded ones from others.
+    """
+    names = recorded_populations(graph, recorded)
+    merged = merged_populations(graph)
+    failed: ChipLimitError | None = None
+    for hemispheres in _hemispheres(graph):
+        try:
+            return _place(graph, names, merged, hemispheres)
+        except ChipLimitError as error:
+            failed = failed or error
+    raise failed
+
+
+def recorded_populations(graph: NetworkGraph, recorded: Iterable[str] | None) -> tuple[str, ...]:
+    """Return the names of the recorded populations, in order; raises ValueError for one that does not spike."""
+    spiking = graph.spiking()
+    asked = set(spiking if recorded is None else recorded)
+    if strange := sorted(asked - set(spiking)):
+        raise ValueError(f"population {strange[0]} has no spikes to record; those that spike: {', '.join(spiking)}")
+    return tuple(name for name in spiking if name in asked)
+
+
+def merged_populations(graph: NetworkGraph) -> set[str]:
+    """Return the names of populations whose neurons need the rows of both hemispheres: two circuits each.
+
+    Raises ChipLimitError where that is not enough.
+    """
+    merged = set()
+    for name, _ in graph.neurons():
+        rows = graph.fan_in(name)
+        if rows.max() > FAN_IN:
+            where = f"rows of synapses that neuron {int(rows.argmax())} of {name} hears"
+            remedy = "project fewer sources onto it; one with signed synapses takes two rows"
+            raise ChipLimitError(Resource.ROWS, where, int(rows.max()), FAN_IN, "rows", remedy)
+        if rows.max() > c.ROWS:
+            merged.add(name)
+    return merged
+
+
+def _hemispheres(graph: NetworkGraph) -> Iterable[dict[str, int]]:
+    """The hemispheres to try, in order: by distance from the inputs, then all of one, then by turns."""
+    names = [name for name, _ in graph.neurons()]
+    by_depth = {name: depth % c.HEMISPHERES for name, depth in depths(graph).items()}
+    tried = [by_depth, dict.fromkeys(names, c.TOP), {name: k % c.HEMISPHERES for k, name in enumerate(names)}]
+    return [one for k, one in enumerate(tried) if one not in tried[:k]]
+
+
+def _place(
+    graph: NetworkGraph, recorded: tuple[str, ...], merged: set[str], hemispheres: Mapping[str, int]
+) -> GraphPlacement:
+    given_away = busses_given_away(graph, merged, hemispheres)
+    neurons = Columns(graph, merged, hemispheres, given_away).place()
+    found = sources(graph, neurons)
+    numbers = {name: k % CODES for k, name in enumerate(graph.spiking())}
+    rows, seats, nodes, its = _tell_apart(found, numbers, given_away, recorded)
+    made = {
+        name: _source_place([n for n, s in enumerate(found) if s.population == name], found, seats, nodes, its)
+        for name in dict.fromkeys(source.population for source in found)
+    }
+    return GraphPlacement(graph, neurons, made, nodes, recorded, its.compare_masks, given_away)
+
+
+def busses_given_away(
+    graph: NetworkGraph, merged: Iterable[str], hemispheres: Mapping[str, int]
+) -> tuple[set[int], set[int]]:
+    """Return the busses of each hemisphere that its processor feeds, the last ones; merged neurons hear the top one's.
+
+    Raises ChipLimitError where its sources need more rows than there are.
+    """
+    given: tuple[set[int], set[int]] = (set(), set())
+    for hemisphere, name in enumerate(HEMISPHERE_NAMES):
+        rows, names = 0, []
+        for source, population in graph.populations.items():
+            heard = [p for p in graph.projections if p.source == source and isinstance(population, Injected)]
+            heard = [p for p in heard if hemisphere == (c.TOP if p.target in merged else hemispheres[p.target])]
+            signs = {row for p in heard for row in p.sign.rows}
+            rows, names = rows + len(signs) * population.size, [*names, *([source] if signs else [])]
+        if rows > c.ROWS:
+            where = f"synapse rows that the {name} processor feeds, for {' and '.join(names)}"
+            raise ChipLimitError(Resource.ROWS, where, rows, c.ROWS, "rows", "inject fewer sources")
+        count = -(-rows // BUS_ROWS)
+        given[hemisphere].update(range(c.PADI_BUSSES - count, c.PADI_BUSSES))
+    return given
+
+
+def _tell_apart(
+    found: Sequence[Source], numbers: Mapping[str, int], given_away: tuple[set[int], set[int]], recorded: Sequence[str]
+) -> tuple[Rows, list[Seats], Crossbar, Labels]:
+    """Give sources rows, nodes and labels; where labels do not suffice, let drivers compare one bit more."""
+    class_bits, short = [0] * c.PADI_BUSSES, None
+    while True:
+        rows = Rows(class_bits, given_away)
+        try:
+            seats = rows.place(found)
+        except ChipLimitError as error:
+            raise short or error from None
+        nodes = crossbar(found, seats, class_bits, numbers, recorded)
+        its = label(found, seats, rows, numbers, nodes.present)
+        short = its.limit(found)
+        if short is None:
+            return rows, seats, nodes, its
+        if max(class_bits[bus] for bus in its.short) == MOST_CLASS_BITS:
+            raise short
+        class_bits = [bits + (bus in its.short) for bus, bits in enumerate(class_bits)]
+
+
+def _source_place(
+    members: list[int], found: Sequence[Source], seats: Sequence[Seats], nodes: Crossbar, its: Labels
+) -> SourcePlace:
+    rows = np.full((len(members), c.HEMISPHERES, SIGNS), -1)
+    for i, n in enumerate(members):
+        for side, seat in seats[n].at.items():
+            driver = c.PADI_BUSSES * seat.index + seats[n].bus
+            rows[i, side] = [ROWS_PER_DRIVER * driver + row if row >= 0 else -1 for row in seat.rows]
+    busses = np.array([seats[n].bus for n in members])
+    low = its.row_selects[members] << c.ROW_SELECT_SHIFT | its.synapse_labels[members]
+    kind = found[members[0]].kind
+    above = (busses << SPL1_SHIFT | INPUT_MARK | nodes.flags[members]) if kind is Kind.FPGA else 0
+    sides = np.array([seats[n].choice.merged_side if seats[n].choice else c.TOP for n in members])
+    return SourcePlace(
+        (low | above).astype(np.uint16), busses, its.row_selects[members], its.synapse_labels[members], rows, sides
+    )
