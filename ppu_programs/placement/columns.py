@@ -2,9 +2,10 @@
 
 A population lies in the hemisphere that its distance from the inputs says, top first, so that a layer and the next one
 lie opposite; neurons that need the rows of both hemispheres take a column of both, before others choose. It takes a
-half of a hemisphere for itself where one is free, even columns first, which a processor reads as one vector; else what
-is left, in the other hemisphere at last. Populations whose events reach the same hemisphere begin behind each other,
-lane by lane, since lanes tell which PADI bus the events come on: so they spread over the busses.
+half of a hemisphere for itself where one is free, even columns first, which a processor reads as one vector; else of
+what is left, in the other hemisphere at last. Lanes tell which PADI bus events come on. So that these spread over the
+busses, populations whose events reach the same hemisphere begin behind each other, lane by lane, or get what is left
+dealt by bus.
 """
 
 from __future__ import annotations
@@ -78,7 +79,8 @@ class Columns:
     Args:
         graph: whose populations they are.
         merged: names of those whose neurons are two circuits.
-        hemispheres: of all others, by name.
+        hemispheres: where all others should lie, by name.
+        reach: the hemispheres where rows of each population may be, by name.
         given_away: the PADI busses of each hemisphere that its processor feeds, which no neuron's events can take.
     """
 
@@ -87,10 +89,13 @@ class Columns:
         graph: NetworkGraph,
         merged: Iterable[str],
         hemispheres: Mapping[str, int],
+        reach: Mapping[str, set[int]],
         given_away: tuple[set[int], set[int]],
     ):
-        self.graph, self.merged, self.hemispheres, self.given_away = graph, set(merged), hemispheres, given_away
+        self.graph, self.merged, self.hemispheres = graph, set(merged), hemispheres
+        self.reach, self.given_away = reach, given_away
         self._free = np.ones((c.HEMISPHERES, c.HALVES, c.LANES), bool)
+        self._load = np.zeros((c.HEMISPHERES, c.PADI_BUSSES), np.int64)  # neurons whose events come on a bus
 
     def place(self) -> dict[str, NeuronPlace]:
         """Return the places of all populations; raises ChipLimitError where there are not enough columns."""
@@ -111,27 +116,45 @@ class Columns:
         return " (two each, for the rows of both hemispheres)" if name in self.merged else ""
 
     def _take(self, name: str) -> NeuronPlace:
-        size, merged = self.graph.populations[name].size, name in self.merged
-        order = np.roll(np.arange(c.LANES), -self._first_lane(name))
-        order = order[~np.isin(BUS_OF_LANE[order], sorted(self._barred(name)))]
-        free = self._free.all(axis=0, keepdims=True) if merged else self._free
-        blocks = [c.TOP] if merged else [self.hemispheres[name], c.BOTTOM - self.hemispheres[name]]
-        found = self._whole_half(free[blocks[0]], order, size)
-        if found is not None:
-            taken = [(blocks[0], *found)]
-        else:
-            halves = [(h, half, order[free[h, half][order]]) for h in blocks for half in (c.EVEN, c.ODD)]
-            roomy = [part for part in halves if len(part[2]) >= size]
-            taken = roomy[:1] or halves
-        hemispheres, columns = (np.concatenate(part)[:size] for part in zip(*map(_spelled, taken), strict=True))
-        self._check_found(name, len(columns), size)
-        self._free[slice(None) if merged else hemispheres, columns % c.HALVES, columns // c.HALVES] = False
-        return NeuronPlace(hemispheres, columns, merged)
+        size, merged, reached = self.graph.populations[name].size, name in self.merged, sorted(self._reached(name))
+        lanes = np.roll(np.arange(c.LANES), -self._first_lane(name))
+        lanes = lanes[~np.isin(BUS_OF_LANE[lanes], sorted(self._barred(name)))]
+        found = self._half_of_its_own(name, lanes) if len(lanes) >= size else None
+        taken = self._dealt(name, lanes, reached) if found is None else found
+        hemispheres, halves, lanes = taken[:, :size]
+        self._check_found(name, len(lanes), size)
+        self._free[slice(None) if merged else hemispheres, halves, lanes] = False
+        self._load[reached] += np.bincount(BUS_OF_LANE[lanes], minlength=c.PADI_BUSSES)
+        return NeuronPlace(hemispheres, c.HALVES * lanes + halves, merged)
 
-    @staticmethod
-    def _whole_half(free: np.ndarray, order: np.ndarray, size: int) -> tuple[int, np.ndarray] | None:
-        whole = [half for half in (c.EVEN, c.ODD) if free[half].all()]
-        return (whole[0], order[:size]) if whole and len(order) >= size else None
+    def _half_of_its_own(self, name: str, lanes: np.ndarray) -> np.ndarray | None:
+        """Hemispheres, halves and lanes of a half that nobody is in, in the hemisphere where a population belongs."""
+        hemisphere, *_ = self._blocks(name)
+        whole = [half for half in (c.EVEN, c.ODD) if self._room(name)[hemisphere, half].all()]
+        return _spelled(hemisphere, whole[0], lanes) if whole else None
+
+    def _dealt(self, name: str, lanes: np.ndarray, reached: list[int]) -> np.ndarray:
+        """The same of what is left: of one half, one hemisphere or both; dealt so that PADI busses are loaded alike."""
+        room, size = self._room(name), self.graph.populations[name].size
+        halves = [
+            _spelled(h, half, lanes[room[h, half, lanes]]) for h in self._blocks(name) for half in (c.EVEN, c.ODD)
+        ]
+        choices = [*halves, np.concatenate(halves[: c.HALVES], axis=1), np.concatenate(halves, axis=1)]
+        left = next((choice for choice in choices if choice.shape[1] >= size), choices[-1])
+        load = self._load[reached].max(axis=0, initial=0)
+        turn = np.empty(left.shape[1], np.int64)  # when a column is dealt: at what load of its bus
+        for bus in range(c.PADI_BUSSES):
+            its = BUS_OF_LANE[left[2]] == bus
+            turn[its] = load[bus] + np.arange(its.sum())
+        return left[:, np.sort(np.argsort(turn, kind="stable")[:size])]
+
+    def _blocks(self, name: str) -> list[int]:
+        """The hemispheres where a population may lie, the better one first; a merged one has its top circuits there."""
+        return [c.TOP] if name in self.merged else [self.hemispheres[name], c.BOTTOM - self.hemispheres[name]]
+
+    def _room(self, name: str) -> np.ndarray:
+        """bool[2, 2, 128], [hemisphere, half, lane]: the free columns, for merged neurons those free on both sides."""
+        return self._free & self._free[::-1] if name in self.merged else self._free
 
     def _check_found(self, name: str, found: int, size: int) -> None:
         if found < size:
@@ -150,17 +173,13 @@ class Columns:
         return lane % c.LANES
 
     def _reached(self, name: str) -> set[int]:
-        """The hemispheres in which a population's events are heard, if all of them have room."""
-        reached: set[int] = set()
-        for projection in self.graph.projections:
-            if projection.source == name:
-                reached |= set(BOTH) if projection.target in self.merged else {self.hemispheres[projection.target]}
-        return reached
+        """The hemispheres in which a population's events are heard."""
+        return set().union(*(self.reach[p.target] for p in self.graph.projections if p.source == name))
 
     def _barred(self, name: str) -> set[int]:
         return set().union(*(self.given_away[h] for h in self._reached(name)))
 
 
-def _spelled(part: tuple[int, int, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
-    hemisphere, half, lanes = part
-    return np.full(len(lanes), hemisphere), c.HALVES * lanes + half
+def _spelled(hemisphere: int, half: int, lanes: np.ndarray) -> np.ndarray:
+    """Return int64[3, n]: hemisphere, half and lane of columns."""
+    return np.stack([np.full(len(lanes), hemisphere), np.full(len(lanes), half), lanes])

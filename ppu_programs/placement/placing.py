@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
+from typing import NamedTuple
 
 import numpy as np
 
 from chip.base import constants as c
 from chip.base.errors import ChipLimitError, Resource
 from ppu_programs.network.graph import NetworkGraph
-from ppu_programs.network.population import Injected
-from ppu_programs.placement.columns import Columns, depths
+from ppu_programs.placement.columns import BOTH, Columns, NeuronPlace, depths
 from ppu_programs.placement.crossbar import CODES, INPUT_MARK, Crossbar, crossbar
 from ppu_programs.placement.demand import SIGNS, Kind, Source, sources
 from ppu_programs.placement.graph_placement import GraphPlacement, SourcePlace
+from ppu_programs.placement.injecting import busses_given_away
 from ppu_programs.placement.labels import MOST_CLASS_BITS, Labels, label
-from ppu_programs.placement.rows import BUS_ROWS, HEMISPHERE_NAMES, ROWS_PER_DRIVER, Rows, Seats
+from ppu_programs.placement.rows import ROWS_PER_DRIVER, Rows, Seats
 
 FAN_IN = c.ROWS * c.HEMISPHERES
 SPL1_SHIFT = 14  # of the address of an input's bus, in its label
@@ -29,11 +31,10 @@ def place_graph(graph: NetworkGraph, recorded: Iterable[str] | None = None) -> G
         ValueError: a recorded population does not spike, or the crossbar cannot tell the recorded ones from others.
     """
     names = recorded_populations(graph, recorded)
-    merged = merged_populations(graph)
     failed: ChipLimitError | None = None
-    for hemispheres in _hemispheres(graph):
+    for arrangement in arrangements(graph):
         try:
-            return _place(graph, names, merged, hemispheres)
+            return _place(graph, names, arrangement)
         except ChipLimitError as error:
             failed = failed or error
     raise failed
@@ -65,22 +66,38 @@ def merged_populations(graph: NetworkGraph) -> set[str]:
     return merged
 
 
-def _hemispheres(graph: NetworkGraph) -> Iterable[dict[str, int]]:
-    """The hemispheres to try, in order: by distance from the inputs, then all of one, then by turns."""
-    names = [name for name, _ in graph.neurons()]
+class Arrangement(NamedTuple):
+    """One way to try.
+
+    merged: names of the populations whose neurons are two circuits each.
+    hemispheres: of all others, by name.
+    compact: sources share rows from the first on.
+    """
+
+    merged: set[str]
+    hemispheres: dict[str, int]
+    compact: bool
+
+
+def arrangements(graph: NetworkGraph) -> list[Arrangement]:
+    """What to try, in order.
+
+    Hemispheres are those by distance from the inputs; then one for all, then by turns; then all neurons are merged.
+    """
+    names, merged = [name for name, _ in graph.neurons()], merged_populations(graph)
     by_depth = {name: depth % c.HEMISPHERES for name, depth in depths(graph).items()}
-    tried = [by_depth, dict.fromkeys(names, c.TOP), {name: k % c.HEMISPHERES for k, name in enumerate(names)}]
-    return [one for k, one in enumerate(tried) if one not in tried[:k]]
+    one, turns = dict.fromkeys(names, c.TOP), {name: k % c.HEMISPHERES for k, name in enumerate(names)}
+    tried = [(merged, by_depth), (merged, one), (merged, turns), (set(names), one)]
+    different = [one for k, one in enumerate(tried) if one not in tried[:k]]
+    return [Arrangement(*one, compact) for one in different for compact in (False, True)]
 
 
-def _place(
-    graph: NetworkGraph, recorded: tuple[str, ...], merged: set[str], hemispheres: Mapping[str, int]
-) -> GraphPlacement:
-    given_away = busses_given_away(graph, merged, hemispheres)
-    neurons = Columns(graph, merged, hemispheres, given_away).place()
+def _place(graph: NetworkGraph, recorded: tuple[str, ...], arrangement: Arrangement) -> GraphPlacement:
+    merged, hemispheres, compact = arrangement
+    neurons, given_away = _lie(graph, merged, hemispheres)
     found = sources(graph, neurons)
     numbers = {name: k % CODES for k, name in enumerate(graph.spiking())}
-    rows, seats, nodes, its = _tell_apart(found, numbers, given_away, recorded)
+    seats, nodes, its = _tell_apart(found, numbers, partial(Rows, given_away=given_away, compact=compact), recorded)
     made = {
         name: _source_place([n for n, s in enumerate(found) if s.population == name], found, seats, nodes, its)
         for name in dict.fromkeys(source.population for source in found)
@@ -88,36 +105,27 @@ def _place(
     return GraphPlacement(graph, neurons, made, nodes, recorded, its.compare_masks, given_away)
 
 
-def busses_given_away(
-    graph: NetworkGraph, merged: Iterable[str], hemispheres: Mapping[str, int]
-) -> tuple[set[int], set[int]]:
-    """Return the busses of each hemisphere that its processor feeds, the last ones; merged neurons hear the top one's.
-
-    Raises ChipLimitError where its sources need more rows than there are.
-    """
-    given: tuple[set[int], set[int]] = (set(), set())
-    for hemisphere, name in enumerate(HEMISPHERE_NAMES):
-        rows, names = 0, []
-        for source, population in graph.populations.items():
-            heard = [p for p in graph.projections if p.source == source and isinstance(population, Injected)]
-            heard = [p for p in heard if hemisphere == (c.TOP if p.target in merged else hemispheres[p.target])]
-            signs = {row for p in heard for row in p.sign.rows}
-            rows, names = rows + len(signs) * population.size, [*names, *([source] if signs else [])]
-        if rows > c.ROWS:
-            where = f"synapse rows that the {name} processor feeds, for {' and '.join(names)}"
-            raise ChipLimitError(Resource.ROWS, where, rows, c.ROWS, "rows", "inject fewer sources")
-        count = -(-rows // BUS_ROWS)
-        given[hemisphere].update(range(c.PADI_BUSSES - count, c.PADI_BUSSES))
-    return given
+def _lie(
+    graph: NetworkGraph, merged: set[str], hemispheres: Mapping[str, int]
+) -> tuple[dict[str, NeuronPlace], tuple[set[int], set[int]]]:
+    """Return places of neurons, and the busses that processors feed; again, where somebody lies where none expected."""
+    reach = {name: set(BOTH) if name in merged else {hemisphere} for name, hemisphere in hemispheres.items()}
+    while True:
+        given_away = busses_given_away(graph, merged, reach)
+        neurons = Columns(graph, merged, hemispheres, reach, given_away).place()
+        there = {name: {hemisphere for hemisphere, _ in place.circuits()} for name, place in neurons.items()}
+        if all(there[name] <= reach[name] for name in there):
+            return neurons, given_away
+        reach = {name: reach[name] | there[name] for name in there}
 
 
 def _tell_apart(
-    found: Sequence[Source], numbers: Mapping[str, int], given_away: tuple[set[int], set[int]], recorded: Sequence[str]
-) -> tuple[Rows, list[Seats], Crossbar, Labels]:
+    found: Sequence[Source], numbers: Mapping[str, int], all_rows: Callable[[list[int]], Rows], recorded: Sequence[str]
+) -> tuple[list[Seats], Crossbar, Labels]:
     """Give sources rows, nodes and labels; where labels do not suffice, let drivers compare one bit more."""
     class_bits, short = [0] * c.PADI_BUSSES, None
     while True:
-        rows = Rows(class_bits, given_away)
+        rows = all_rows(class_bits)
         try:
             seats = rows.place(found)
         except ChipLimitError as error:
@@ -126,7 +134,7 @@ def _tell_apart(
         its = label(found, seats, rows, numbers, nodes.present)
         short = its.limit(found)
         if short is None:
-            return rows, seats, nodes, its
+            return seats, nodes, its
         if max(class_bits[bus] for bus in its.short) == MOST_CLASS_BITS:
             raise short
         class_bits = [bits + (bus in its.short) for bus, bits in enumerate(class_bits)]

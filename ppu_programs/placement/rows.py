@@ -14,6 +14,7 @@ bits as the row select of these events, see :mod:`ppu_programs.placement.labels`
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
@@ -114,11 +115,15 @@ class Rows:
 
     Args:
         class_bits: of each bus, how many low bits of a driver's index must be those of a neuron's row select, 0..2.
+            What these bits may be are its classes; neurons are spread over them alike.
         given_away: the busses of each hemisphere that its processor feeds.
+        compact: sources share rows from the first on, so that others find rows that are free.
     """
 
-    def __init__(self, class_bits: Sequence[int], given_away: tuple[set[int], set[int]]):
-        self.class_bits, self.given_away = class_bits, given_away
+    def __init__(self, class_bits: Sequence[int], given_away: tuple[set[int], set[int]], compact: bool):
+        self.class_bits, self.given_away, self.compact = class_bits, given_away, compact
+        self._members = [[0] * (1 << bits) for bits in class_bits]
+        self._most = [0] * c.PADI_BUSSES  # members of a class, of each bus
         self._used = [[0] * c.PADI_BUSSES for _ in range(c.HEMISPHERES)]  # rows, of each bus
         self.drivers = [
             [[Driver() for _ in range(c.DRIVERS_PER_BUS)] for _ in range(c.PADI_BUSSES)] for _ in range(c.HEMISPHERES)
@@ -126,6 +131,8 @@ class Rows:
 
     def place(self, sources: Sequence[Source]) -> list[Seats]:
         """Return the seats of all sources; raises ChipLimitError where rows do not suffice."""
+        on_bus = Counter(source.output % c.PADI_BUSSES for source in sources if source.kind is Kind.NEURON)
+        self._most = [-(-on_bus[bus] >> bits) for bus, bits in enumerate(self.class_bits)]
         seats = [self._seat(number, source) for number, source in enumerate(sources)]
         self._check(sources)
         return seats
@@ -136,7 +143,7 @@ class Rows:
         if not source.heard:
             return Seats(self._bus_of_silent(number, source), {}, None)
         choices = sorted(source.choices(), key=lambda choice: self._load(source, choice.heard))
-        tried = ((choice, shared) for shared in (False, True) for choice in choices)
+        tried = ((choice, shared) for shared in (False, True)[self.compact :] for choice in choices)
         found = next((seats for choice, shared in tried if (seats := self._find(source, choice, shared))), None)
         seats = found or self._open(source, choices[0])
         for hemisphere, seat in seats.at.items():
@@ -144,22 +151,27 @@ class Rows:
             before = driver.used
             driver.take(number, seats.choice.heard[hemisphere], seat.rows, source.kind is Kind.NEURON)
             self._used[hemisphere][seats.bus] += driver.used - before
+        if source.kind is Kind.NEURON:
+            self._members[seats.bus][self._class_of(seats.bus, seat.index)] += 1
         return seats
+
+    def _class_of(self, bus: int, index: int) -> int:
+        return index % len(self._members[bus])
 
     @staticmethod
     def _bus_of_silent(number: int, source: Source) -> int:
         return source.output % c.PADI_BUSSES if source.kind is Kind.NEURON else number % c.PADI_BUSSES
 
-    def _load(self, source: Source, needs: dict[int, Heard]) -> tuple[int, int]:
-        """How many hemispheres are needed, then how much of the fullest one is taken."""
+    def _load(self, source: Source, needs: dict[int, Heard]) -> tuple[bool, int, int]:
+        """Whether no bus can serve it, how many hemispheres are needed, then how much of the fullest one is taken."""
         busses = self._busses(source, needs)
-        return len(needs), max(sum(self._used[h][bus] for bus in busses) for h in needs)
+        used = max(sum(self._used[h][bus] for bus in busses) for h in needs)
+        return not busses, len(needs), used
 
     def _busses(self, source: Source, hemispheres: Iterable[int]) -> list[int]:
-        if source.kind is Kind.NEURON:
-            return [source.output % c.PADI_BUSSES]
+        busses = [source.output % c.PADI_BUSSES] if source.kind is Kind.NEURON else range(c.PADI_BUSSES)
         fed = source.kind is Kind.PROCESSOR
-        return [b for b in range(c.PADI_BUSSES) if all((b in self.given_away[h]) == fed for h in hemispheres)]
+        return [b for b in busses if all((b in self.given_away[h]) == fed for h in hemispheres)]
 
     def _find(self, source: Source, choice: Choice, shared: bool) -> Seats | None:
         """Return seats on drivers that there are, if there are any."""
@@ -180,9 +192,10 @@ class Rows:
         order = {h: range(c.DRIVERS_PER_BUS)[:: -1 if h == c.TOP else 1] for h in needs}
         first, *others = needs
         for bus in busses:
-            low = (1 << self.class_bits[bus]) - 1
-            for index in (i for i in order[first] if fit(first, bus, i)):
-                same = {h: [i for i in order[h] if (i ^ index) & low == 0 and fit(h, bus, i)] for h in others}
+            members, most = self._members[bus], self._most[bus]
+            for index in (i for i in order[first] if members[self._class_of(bus, i)] < most and fit(first, bus, i)):
+                alike = {h: [i for i in order[h] if self._class_of(bus, i ^ index) == 0] for h in others}
+                same = {h: [i for i in indices if fit(h, bus, i)] for h, indices in alike.items()}
                 if all(same.values()):
                     yield bus, {first: index} | {h: indices[0] for h, indices in same.items()}
 

@@ -14,7 +14,7 @@ from ppu_programs import EventProp
 from ppu_programs.network import LI, LIF, Linear, Network
 from ppu_programs.placement import place
 from ppu_programs.rewrite import Rewrite
-from tests.ppu_programs.test_placement import network_of, networks_that_fit
+from tests.ppu_programs.placement.test_layered import network_of, networks_that_fit
 
 TWO_LAYERS = Network(Linear(5, 120), LIF(120), Linear(120, 3), LI(3))
 
