@@ -31,13 +31,14 @@ def place_graph(graph: NetworkGraph, recorded: Iterable[str] | None = None) -> G
         ValueError: a recorded population does not spike, or the crossbar cannot tell the recorded ones from others.
     """
     names = recorded_populations(graph, recorded)
-    failed: ChipLimitError | None = None
+    failed: list[ChipLimitError] = []
     for arrangement in arrangements(graph):
         try:
             return _place(graph, names, arrangement)
         except ChipLimitError as error:
-            failed = failed or error
-    raise failed
+            failed.append(error)
+    alike = [error for error in failed if error.resource == failed[0].resource]
+    raise min(alike, key=lambda error: error.used - error.size)
 
 
 def recorded_populations(graph: NetworkGraph, recorded: Iterable[str] | None) -> tuple[str, ...]:

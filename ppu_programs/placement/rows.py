@@ -24,6 +24,8 @@ from ppu_programs.placement.demand import SIGNS, Choice, Heard, Kind, Source
 
 HEMISPHERE_NAMES = ("top", "bottom")
 ROWS_PER_DRIVER = 2
+UNUSED_LABEL = c.LABEL_MAX  # no source sends it, so unused synapses stay silent
+LABELS = UNUSED_LABEL  # how many there are for sources
 BUS_ROWS = c.DRIVERS_PER_BUS * ROWS_PER_DRIVER
 Fit = Callable[[int, int, int], tuple[int, int] | None]  # rows for a source on a driver: hemisphere, bus, index
 FREE = 0  # of Driver.modes; otherwise 1 + the sign
@@ -53,9 +55,10 @@ class Driver:
     def rows_for(self, heard: Heard, on_chip: bool, shared: bool) -> tuple[int, int] | None:
         """Return the row, 0 or 1, for either sign, -1 where it needs none, or None if they do not fit.
 
-        Unless ``shared``, rows must be free, and the driver without sources of another kind.
+        Unless ``shared``, rows must be free, and the driver without sources of another kind. No driver has more sources
+        than there are labels for.
         """
-        if not shared and self.sources and self.on_chip != on_chip:
+        if len(self.sources) == LABELS or not shared and self.sources and self.on_chip != on_chip:
             return None
         rows, left = [-1] * SIGNS, [0, 1]
         for sign, columns in enumerate(heard):
