@@ -21,7 +21,8 @@ from chip.base import constants as c
 from chip.base.errors import ChipLimitError, Resource
 from ppu_programs.placement.crossbar import CODES
 from ppu_programs.placement.demand import Kind, Source
-from ppu_programs.placement.rows import LABELS, Rows, Seats
+from ppu_programs.placement.drivers import LABELS
+from ppu_programs.placement.rows import Rows, Seats
 
 MOST_CLASS_BITS = 2
 ALL_BITS = c.DRIVERS_PER_BUS - 1

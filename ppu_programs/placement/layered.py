@@ -39,9 +39,10 @@ from ppu_programs.network import LI, LIF, Linear, Network, NetworkGraph
 from ppu_programs.network.layers import INPUTS_NAME
 from ppu_programs.placement.columns import LANES_PER_OUTPUT
 from ppu_programs.placement.crossbar import INPUT_MARK, node_of
+from ppu_programs.placement.drivers import ROWS_PER_DRIVER
 from ppu_programs.placement.graph_placement import GraphPlacement
 from ppu_programs.placement.placing import SPL1_SHIFT, place_graph
-from ppu_programs.placement.rows import HEMISPHERE_NAMES, ROWS_PER_DRIVER
+from ppu_programs.placement.rows import HEMISPHERE_NAMES
 
 MAX_DEPTH = c.HEMISPHERES * c.HALVES
 INPUT_LAYER = -1  # where a layer's number is expected: the event is an input

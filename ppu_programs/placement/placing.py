@@ -14,10 +14,11 @@ from ppu_programs.network.graph import NetworkGraph
 from ppu_programs.placement.columns import BOTH, Columns, NeuronPlace, depths
 from ppu_programs.placement.crossbar import CODES, INPUT_MARK, Crossbar, crossbar
 from ppu_programs.placement.demand import SIGNS, Kind, Source, sources
+from ppu_programs.placement.drivers import ROWS_PER_DRIVER
 from ppu_programs.placement.graph_placement import GraphPlacement, SourcePlace
 from ppu_programs.placement.injecting import busses_given_away
 from ppu_programs.placement.labels import MOST_CLASS_BITS, Labels, label
-from ppu_programs.placement.rows import ROWS_PER_DRIVER, Rows, Seats
+from ppu_programs.placement.rows import Rows, Seats
 
 FAN_IN = c.ROWS * c.HEMISPHERES
 SPL1_SHIFT = 14  # of the address of an input's bus, in its label

@@ -9,7 +9,7 @@ import numpy as np
 from chip.base import constants as c
 from chip.base.registers import ROW_EXCITATORY, ROW_INHIBITORY, Registers
 from ppu_programs.network.neurons import LI, LIF
-from ppu_programs.placement.rows import UNUSED_LABEL
+from ppu_programs.placement.drivers import UNUSED_LABEL
 
 if TYPE_CHECKING:
     from ppu_programs.placement.graph_placement import GraphPlacement
