@@ -10,7 +10,7 @@ turn come out as :mod:`ppu_programs.placement.layered` says. What does not fit i
 from ppu_programs.placement.columns import NeuronPlace
 from ppu_programs.placement.crossbar import INPUT_MARK, LAYER_SHIFT
 from ppu_programs.placement.drivers import UNUSED_LABEL
-from ppu_programs.placement.graph_placement import GraphPlacement, SourcePlace, Synapses
+from ppu_programs.placement.graph_placement import GraphPlacement, SourcePlace, SynapsePlaces
 from ppu_programs.placement.layered import (
     INPUT_LAYER,
     LayerPlace,
@@ -27,6 +27,6 @@ from ppu_programs.placement.writing import INTEGRATOR_REFRACTORY_NS
 
 __all__ = [
     "HEMISPHERE_NAMES", "INPUT_LAYER", "INPUT_MARK", "INTEGRATOR_REFRACTORY_NS", "LAYER_SHIFT", "UNUSED_LABEL",
-    "GraphPlacement", "LayerPlace", "NeuronPlace", "Placement", "SourcePlace", "Synapses", "check_size",
+    "GraphPlacement", "LayerPlace", "NeuronPlace", "Placement", "SourcePlace", "SynapsePlaces", "check_size",
     "hidden_drivers", "input_labels", "layer_name", "place", "two_layers",
 ]  # fmt: skip

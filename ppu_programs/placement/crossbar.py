@@ -81,61 +81,51 @@ def crossbar(
 
     Args:
         class_bits: of each bus, that drivers compare; there, bits 6 and 7 do not tell populations.
-        numbers: of each spiking population.
+        numbers: of each spiking population, 0..3.
         recorded: the populations whose spikes the FPGA records.
 
     Raises:
         ValueError: no node passes the spikes of these populations alone.
     """
-    neurons = [_to_hemispheres(bus, sources, seats, class_bits[bus], numbers) for bus in range(c.PADI_BUSSES)]
-    record = [_to_record(class_bits[bus], numbers, recorded) for bus in range(c.PADI_BUSSES)]
     wanted = np.array([[h in at.at for h in range(c.HEMISPHERES)] for at in seats]).reshape(-1, c.HEMISPHERES)
+    inputs, present, flags = _input_nodes(sources, wanted)
+    neurons, record = [], []
+    for bus, bits in enumerate(class_bits):
+        its = [n for n, source in enumerate(sources) if source.kind is Kind.NEURON and seats[n].bus == bus]
+        everybody = [n for n, source in enumerate(sources) if source.kind is Kind.NEURON] if bits == 0 else its
+        to = [{sources[n].population for n in everybody if wanted[n, h]} for h in range(c.HEMISPHERES)]
+        here = numbers if bits == 0 else {sources[n].population: 0 for n in its}
+        nodes = [_node_for(names, here) or EVERYTHING for names in to]
+        neurons.append((nodes[c.TOP], nodes[c.BOTTOM]))
+        record.append(_record_node(here, recorded))
+        for n in its:
+            present[n] = [_passes(node, here[sources[n].population]) for node in nodes]
+    return Crossbar(neurons, record, inputs, present, flags)
+
+
+def _input_nodes(sources: Sequence[Source], wanted: np.ndarray) -> tuple[tuple[Node, Node], np.ndarray, np.ndarray]:
+    """Return the nodes from the FPGA, bool[n, 2] where events come that are not neurons', and the flags of inputs."""
     from_fpga = np.array([source.kind is Kind.FPGA for source in sources], bool)
-    heard = wanted[from_fpga].any(axis=0)
-    some = (TO_HEMISPHERE[c.TOP], TO_HEMISPHERE[c.TOP]), (TO_HEMISPHERE[c.BOTTOM], TO_HEMISPHERE[c.BOTTOM])
-    inputs = some if heard.all() else tuple(EVERYTHING if it else NOTHING for it in heard)
-    present, flags = wanted.copy(), np.zeros(len(sources), np.int64)
+    heard, present, flags = wanted[from_fpga].any(axis=0), wanted.copy(), np.zeros(len(sources), np.int64)
     if heard.all():
         flags[from_fpga] = wanted[from_fpga] @ TO_HEMISPHERE
-    else:
-        present[from_fpga] = heard
-    for n, (source, at) in enumerate(zip(sources, seats, strict=True)):
-        if source.kind is Kind.NEURON:
-            present[n] = [_passes(node, numbers[source.population]) for node in neurons[at.bus]]
-    return Crossbar(neurons, record, (inputs[0], inputs[1]), present, flags)
+        return tuple((flag, flag) for flag in TO_HEMISPHERE), present, flags
+    present[from_fpga] = heard
+    return tuple(EVERYTHING if it else NOTHING for it in heard), present, flags
+
+
+def _node_for(names: Collection[str], numbers: Mapping[str, int]) -> Node | None:
+    """The node that passes the spikes of some populations, and of no others that have numbers."""
+    wanted = [number for name, number in numbers.items() if name in names]
+    return node_of(wanted, [number for name, number in numbers.items() if name not in names])
 
 
 def _passes(node: Node, number: int) -> bool:
     return node != NOTHING and (number << LAYER_SHIFT) & node[0] == node[1]
 
 
-def _to_hemispheres(bus, sources, seats, class_bits, numbers) -> tuple[Node, Node]:
-    heard = [_heard(hemisphere, sources, seats, None if class_bits == 0 else bus) for hemisphere in range(2)]
-    if class_bits:
-        return tuple(EVERYTHING if names else NOTHING for names in heard)
-    return tuple(
-        node_of([numbers[n] for n in numbers if n in names], [numbers[n] for n in numbers if n not in names])
-        or EVERYTHING
-        for names in heard
-    )
-
-
-def _heard(hemisphere: int, sources: Sequence[Source], seats: Sequence[Seats], bus: int | None) -> set[str]:
-    """The populations of neurons, of those on a bus, that are heard in a hemisphere."""
-    return {
-        source.population
-        for source, at in zip(sources, seats, strict=True)
-        if source.kind is Kind.NEURON and hemisphere in at.at and bus in (None, at.bus)
-    }
-
-
-def _to_record(class_bits: int, numbers: Mapping[str, int], recorded: Collection[str]) -> Node:
-    if not class_bits:
-        node = node_of(
-            [numbers[n] for n in numbers if n in recorded], [numbers[n] for n in numbers if n not in recorded]
-        )
-    else:
-        node = EVERYTHING if len(recorded) == len(numbers) else None if recorded else NOTHING
+def _record_node(numbers: Mapping[str, int], recorded: Collection[str]) -> Node:
+    node = _node_for(recorded, numbers)
     if node is None:
         names = ", ".join(recorded)
         raise ValueError(f"the crossbar cannot pass the spikes of {names} alone; record other populations, or all")

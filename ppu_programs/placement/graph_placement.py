@@ -41,7 +41,7 @@ class SourcePlace:
 
 
 @dataclass(frozen=True)
-class Synapses:
+class SynapsePlaces:
     """The synapses of one projection, in the order of sources, then of targets; arrays of int64[synapses].
 
     Attributes:
@@ -87,7 +87,7 @@ class GraphPlacement:
 
     # ------------------------------------------------------------------ where things are
 
-    def synapses(self, projection: int) -> Synapses:
+    def synapses(self, projection: int) -> SynapsePlaces:
         """Where the synapses of projection k of the network are; raises IndexError where it has no such one."""
         p = self.graph.projections[projection]
         place, origin = self.neurons[p.target], self.sources[p.source]
@@ -95,7 +95,7 @@ class GraphPlacement:
         hemispheres = origin.merged_sides[sources] if place.merged else place.hemispheres[targets]
         rows = np.full((len(sources), SIGNS), -1)
         rows[:, p.sign.rows] = origin.rows[sources, hemispheres][:, p.sign.rows]
-        return Synapses(sources, targets, hemispheres, place.columns[targets], rows)
+        return SynapsePlaces(sources, targets, hemispheres, place.columns[targets], rows)
 
     def identify(self, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Tell from labels of a record what they are: int64[n] populations by place in the network, int64[n] numbers.

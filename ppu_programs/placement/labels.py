@@ -1,7 +1,7 @@
 """The labels that tell sources apart: synapse labels, row selects, and the compare masks of drivers.
 
 A synapse takes what its driver takes and has its own label, so each source of a driver has a label that nothing else
-which arrives there has. There are 64 of them, and one that nobody sends, for synapses that are not used.
+which arrives there has. There are 64 of them; one is sent by nobody, for synapses that are not used.
 
 What arrives follows from the compare masks. Drivers of inputs or of a processor's events select one row select, their
 index on the bus. Neurons choose two bits of theirs, the others are given by their column; so drivers that serve

@@ -24,14 +24,10 @@ def graphs(draw, neurons=100, kinds=(Inputs, Injected)):
 
     Projections lead from anybody to any neurons, of any sign, dense or sparse; no row is asked for twice.
     """
-    count = draw(st.integers(1, 4))
-    cuts = sorted(draw(st.lists(st.integers(1, neurons - 1), min_size=count - 1, max_size=count - 1, unique=True)))
-    sizes = (
-        np.diff([0, *cuts, draw(st.integers(neurons - 1, neurons))]).tolist()
-        if count > 1
-        else [draw(st.integers(1, neurons))]
-    )
-    populations = {f"n{k}": LIF(max(size, 1), tau_syn_ns=20_000 + 1_000 * k) for k, size in enumerate(sizes)}
+    count, total = draw(st.integers(1, 4)), draw(st.integers(4, neurons))
+    cuts = sorted(draw(st.lists(st.integers(1, total - 1), min_size=count - 1, max_size=count - 1, unique=True)))
+    sizes = np.diff([0, *cuts, total]).tolist()
+    populations = {f"n{k}": LIF(size, tau_syn_ns=20_000 + 1_000 * k) for k, size in enumerate(sizes)}
     if draw(st.booleans()):
         populations["out"] = LI(draw(st.integers(1, 10)), tau_syn_ns=25_000)
     for k in range(draw(st.integers(0, 3))):

@@ -67,6 +67,11 @@ SHAPES = {
     "one population of 512": NetworkGraph(
         {"in": Inputs(100), "n": LIF(512)}, Projection("in", "n"), Projection("n", "n", mask=np.eye(512, dtype=bool))
     ),
+    "a ring of six": NetworkGraph(
+        {"in": Inputs(10), **{f"n{k}": LIF(40) for k in range(6)}},
+        Projection("in", "n0"),
+        *(Projection(f"n{k}", f"n{(k + 1) % 6}") for k in range(6)),
+    ),
     "256-246-10": Network(Linear(256, 246), LIF(246), Linear(246, 10), LI(10)).graph,
     "teacher and noise": NetworkGraph(
         {"in": Inputs(40), "n": LIF(60), "out": LI(3), "teacher": Injected(3), "noise": Injected(8)},
