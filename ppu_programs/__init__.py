@@ -14,6 +14,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from ppu_programs.bcm import BCM as BCM
     from ppu_programs.eventprop.firmware import EventProp as EventProp
     from ppu_programs.fast_and_deep.firmware import FastAndDeep as FastAndDeep
     from ppu_programs.homeostasis import Homeostasis as Homeostasis
@@ -37,6 +38,7 @@ _RULES = {
     ),
 }
 _EXAMPLES = {
+    "bcm": ("ppu_programs.bcm:BCM", "cells that become selective for an image each, with lateral inhibition"),
     "homeostasis": (
         "ppu_programs.homeostasis:Homeostasis",
         "weights that give every neuron a target rate, on both PPUs, which tell each other their mean",

@@ -89,3 +89,12 @@ def test_the_network_of_the_example_is_trained():
     made: dict = {}
     exec(example, made)
     assert made["rule"].settings.hidden == made["rule"].network.layers[0][1].size == 60
+
+
+def test_the_populations_of_the_example_are_placed(capsys):
+    example = re.search(r"^<!-- run: populations -->\n```python\n(.*?)^```$", README, re.M | re.S)[1]
+    made: dict = {}
+    exec(example, made)
+    assert capsys.readouterr().out.startswith("True [")
+    inhibition = made["placement"].load(made["registers"].weights, 1)
+    assert inhibition.sum() == 20 * 180 * 179 and inhibition.max() == 20

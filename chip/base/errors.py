@@ -14,6 +14,8 @@ class Resource(StrEnum):
     DRAM = "DRAM"
     NEURONS = "neurons"
     DRIVERS = "synapse drivers"
+    ROWS = "synapse rows"
+    LABELS = "synapse labels"
     HALVES = "halves of hemispheres"
 
 

@@ -131,9 +131,9 @@ def test_a_run_that_goes_wrong_is_told_behind_its_profile(toy_task, capsys, monk
     ("arguments", "expected"),
     [
         ("inspect", "a rule is missing; valid are eventprop, "),
-        ("inspect", ", homeostasis, rewrite, stdp, and FILE.py:CLASS for one of your own"),
+        ("inspect", ", bcm, homeostasis, rewrite, stdp, and FILE.py:CLASS for one of your own"),
         ("inspect hebb", "the rule 'hebb' is unknown; valid are eventprop, "),
-        ("inspect hebb", ", homeostasis, rewrite, stdp, and FILE.py:CLASS for one of your own"),
+        ("inspect hebb", ", bcm, homeostasis, rewrite, stdp, and FILE.py:CLASS for one of your own"),
         ("train yin-yang --rule stdp", "stdp is an example that learns no task; `plasticore inspect stdp` shows it"),
         ("inspect homeostasis --task yin-yang", "firmware Homeostasis learns no task; leave out --task"),
         ("inspect homeostasis --hidden 3", "has no setting hidden in its __init__; leave out --hidden"),
@@ -183,7 +183,9 @@ def test_a_firmware_that_learns_no_task_is_inspected_without_one(capsys, monkeyp
 def test_examples_are_inspected_by_name_and_listed(name, capsys):
     assert main(["inspect", name]) == 0
     out = capsys.readouterr().out
-    assert f"{ppu_programs.load(name).name} on chip ideal, seed 1\n" in out and out.count("bytes used") == 2
+    firmware = ppu_programs.load(name)()
+    awake = sum(program is not None for program in firmware.programs())
+    assert f"{firmware.name} on chip ideal, seed 1\n" in out and out.count("bytes used") == awake
     assert main(["rules"]) == 0
     learning, examples = capsys.readouterr().out.split("\n\n")
     assert f"\n  {name} " in examples and name not in learning and "\n  eventprop " in learning

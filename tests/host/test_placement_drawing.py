@@ -3,18 +3,19 @@
 import re
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 
 from chip import ChipConfig
 from chip.base import constants as c
 from chip.base.errors import ChipLimitError
 from host import inspection
 from host.placement_drawing import drawing, drawing_of
-from ppu_programs import EventProp
+from ppu_programs import BCM, EventProp
 from ppu_programs.network import LI, LIF, Linear, Network
 from ppu_programs.placement import place
 from ppu_programs.rewrite import Rewrite
-from tests.ppu_programs.test_placement import network_of, networks_that_fit
+from tests.ppu_programs.placement.graphs import graphs
+from tests.ppu_programs.placement.test_layered import network_of, networks_that_fit
 
 TWO_LAYERS = Network(Linear(5, 120), LIF(120), Linear(120, 3), LI(3))
 
@@ -22,7 +23,7 @@ TWO_LAYERS = Network(Linear(5, 120), LIF(120), Linear(120, 3), LI(3))
 def drawn(text, label):
     """The (characters, number) of both hemispheres in the line with a label."""
     line = re.search(rf"^  {label} +(\S.*)$", text, re.M).group(1)
-    return re.findall(r"([.\di]{32})  (\d+)", line)
+    return re.findall(r"([.\w+?]{32})  (\d+)", line)
 
 
 @settings(deadline=None, max_examples=15)
@@ -62,6 +63,59 @@ def test_a_line_for_the_inputs_and_each_layer():
         ["0", "LIF(120)", "600", "0..238", "0x0000..0x0717", "0..31", "yes"],
         ["1", "LI(3)", "360", "0..4", "none", "-", "no"],
     ]
+
+
+# ---------------------------------------------------------------------- populations and projections
+
+
+@settings(deadline=None, max_examples=15)
+@given(graphs(neurons=100))
+def test_every_character_of_a_graph_is_what_the_registers_have(graph):
+    try:
+        placement = place(graph)
+    except ChipLimitError:
+        assume(False)
+    text, registers = drawing(placement), placement.registers()
+    for half, name in enumerate(("even", "odd")):
+        for hemisphere, (cells, count) in enumerate(drawn(text, f"{name} columns")):
+            enabled = registers.enabled[hemisphere, half::2]
+            assert int(count) == enabled.sum()
+            assert [cell != "." for cell in cells] == enabled.reshape(32, 4).any(axis=1).tolist()
+    used = registers.row_mode > 0
+    for bus in range(c.PADI_BUSSES):
+        for hemisphere, (cells, count) in enumerate(drawn(text, f"PADI bus {bus}")):
+            drivers = used[hemisphere].reshape(32, 4, 2)[:, bus].any(axis=1)
+            assert [cell != "." for cell in cells] == drivers.tolist() and int(count) == drivers.sum()
+    for what, counts, size in (
+        ("columns", registers.enabled.sum(axis=1), 256),
+        ("drivers", used.reshape(2, 128, 2).any(axis=2).sum(axis=1), 128),
+        ("rows", used.sum(axis=1), 256),
+    ):
+        assert re.search(rf"^  {what} +{counts[0]} of {size} +{counts[1]} of {size}$", text, re.M)
+
+
+def test_lines_for_populations_and_for_projections():
+    text = drawing_of(BCM())
+    assert text.splitlines()[-7:-2] == [
+        "  0    cells LIF(8)         184      0..14    0x0000..0x0007          0..7            yes",
+        "",
+        "  from    to     signs       weights  rows a neuron  rows top  rows bottom",
+        "  pixels  cells  excitatory  128      16             16        0",
+        "  cells   cells  inhibitory  56       7              8         0",
+    ]
+    assert "  i    pixels Injected(16)  -        -        its processor's, bus 3  0..1            no\n" in text
+
+
+def test_merged_neurons_lie_on_both_sides_and_drivers_may_have_several():
+    network = Network(Linear(256, 246), LIF(246), Linear(246, 10), LI(10))
+    text = drawing(place(network.graph))
+    assert text.count("merged") == 2 and "256 of 256                               256 of 256" in text
+    (top, _), (bottom, _) = re.findall(r"([.\d+]{32})  (\d+)", re.search(r"even columns +(.*)", text).group(1))
+    assert top == bottom == 32 * "0"
+    assert "+++" in re.search(r"PADI bus 0 .*", text).group(0)
+
+
+# ---------------------------------------------------------------------- firmware
 
 
 class Networked(Rewrite):

@@ -14,42 +14,14 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterator
 from dataclasses import KW_ONLY, MISSING, dataclass
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 
-from chip.base import constants as c
-from chip.base.settings import Checked, check_setting, setting
-
-
-@dataclass(frozen=True)
-class Synapses(Checked):
-    """What a :class:`Linear` leaves open: the defaults in front of spiking neurons; :class:`LI` has its own."""
-
-    section: ClassVar[str] = "Linear"
-    efficacy_lsb: int = setting(5, 1, 100)
-    mean: float = setting(10.0, -float(c.WEIGHT_MAX), float(c.WEIGHT_MAX))
-    spread: float = setting(24.0, 0.0, float(c.WEIGHT_MAX))
-
-
-class Layer:
-    """A layer checks itself: sizes, which have no default, and settings; raises ValueError that names the field."""
-
-    def __post_init__(self):
-        for field in dataclasses.fields(self):
-            name, value = f"{type(self).__name__}.{field.name}", getattr(self, field.name)
-            if field.default is MISSING:
-                object.__setattr__(self, field.name, _size(name, value))
-            elif field.default is not None:
-                check_setting(type(self).__name__, field, value)
-
-    @property
-    def sizes(self) -> tuple[int, ...]:
-        """What has no default, in order."""
-        return tuple(getattr(self, field.name) for field in dataclasses.fields(self) if field.default is MISSING)
-
-    def __str__(self) -> str:
-        return f"{type(self).__name__}({', '.join(map(str, self.sizes))})"
+from ppu_programs.network.graph import NetworkGraph
+from ppu_programs.network.neurons import LI, LIF, Layer, Synapses
+from ppu_programs.network.population import Inputs, Population
+from ppu_programs.network.projection import Projection
 
 
 @dataclass(frozen=True)
@@ -85,56 +57,7 @@ class Linear(Layer):
         return dataclasses.replace(self, **left_open)
 
 
-@dataclass(frozen=True)
-class LIF(Layer):
-    """Leaky integrate-and-fire neurons with exponential synaptic currents.
-
-    Attributes:
-        size: how many.
-        tau_mem_ns, tau_syn_ns: time constants; equal ones are allowed.
-        refractory_ns: how long a spike holds the membrane.
-        threshold_lsb: above the leak potential.
-        leak_lsb: leak and reset potential.
-    """
-
-    size: int
-    _: KW_ONLY
-    tau_mem_ns: int = setting(10_000, 500, 60_000)
-    tau_syn_ns: int = setting(5_000, 300, 30_000)
-    refractory_ns: int = setting(2_000, 40, 32_000, c.FPGA_CLOCK_NS)
-    threshold_lsb: int = setting(63, 1, 175)
-    leak_lsb: int = setting(80, 0, 255)
-    synapses: ClassVar[Synapses] = Synapses()
-    spikes: ClassVar[bool] = True
-
-    def __post_init__(self):
-        super().__post_init__()
-        if self.leak_lsb + self.threshold_lsb > c.CADC_MAX:
-            raise ValueError(
-                f"LIF: a threshold of {self.threshold_lsb} LSB above a leak potential of {self.leak_lsb} LSB is beyond "
-                f"the CADC's {c.CADC_MAX} LSB; lower one of them"
-            )
-
-
-@dataclass(frozen=True)
-class LI(Layer):
-    """Leaky integrators, neurons with their comparator off: they never spike, and are read by the CADC.
-
-    Attributes:
-        size: how many.
-        tau_mem_ns, tau_syn_ns: time constants; equal ones are allowed.
-        leak_lsb: leak and reset potential; by default the middle of the CADC's range.
-    """
-
-    size: int
-    _: KW_ONLY
-    tau_mem_ns: int = setting(60_000, 500, 60_000)
-    tau_syn_ns: int = setting(15_000, 300, 30_000)
-    leak_lsb: int = setting(128, 0, 255)
-    synapses: ClassVar[Synapses] = Synapses(efficacy_lsb=2, mean=0.0, spread=3.0)
-    spikes: ClassVar[bool] = False
-
-
+INPUTS_NAME = "inputs"  # of the population in the network written out
 KINDS = {kind.__name__: kind for kind in (Linear, LIF, LI)}
 
 
@@ -206,6 +129,18 @@ class Network:
             parts += [_short(linear, open_settings), _short(neurons, type(neurons)(*neurons.sizes))]
         return f"Network({', '.join(parts)})"
 
+    @property
+    def graph(self) -> NetworkGraph:
+        """The same as populations and projections: ``inputs``, ``layer 0``, ...; projection k leads to layer k."""
+        names = [INPUTS_NAME, *(f"layer {k}" for k in range(self.depth))]
+        populations: dict[str, Population] = {INPUTS_NAME: Inputs(self.inputs)}
+        populations |= {name: neurons for name, (_, neurons) in zip(names[1:], self.layers, strict=True)}
+        projections = [
+            Projection(source, target, efficacy_lsb=linear.efficacy_lsb)
+            for source, target, (linear, _) in zip(names, names[1:], self.layers, strict=False)
+        ]
+        return NetworkGraph(populations, *projections)
+
     def describe(self) -> str:
         """Return every setting of every layer, a line each, and the number of weights."""
         lines = []
@@ -255,14 +190,6 @@ def _from_table(number: int, entry: Any) -> Linear | LIF | LI:
     if missing := [name for name, required in known.items() if required and name not in values]:
         raise ValueError(f"layer {number}, {kind.__name__}, lacks {missing[0]}; give its size")
     return kind(**values)
-
-
-def _size(name: str, value: Any) -> int:
-    if isinstance(value, bool) or not isinstance(value, int | np.integer):
-        raise ValueError(f"{name} is {value!r}; it must be a whole number")
-    if value < 1:
-        raise ValueError(f"{name} is {value}; it must be at least 1")
-    return int(value)
 
 
 def _settings(layer: Layer) -> dict[str, Any]:

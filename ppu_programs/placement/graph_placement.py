@@ -1,0 +1,187 @@
+"""A network of any shape in its place: where everything is, the registers, weights by projection."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from chip.base import constants as c
+from chip.base.registers import Registers
+from ppu_programs.network.graph import NetworkGraph
+from ppu_programs.network.population import Injected, Inputs
+from ppu_programs.network.projection import INHIBITORY_ROW, Projection, Sign
+from ppu_programs.placement import writing
+from ppu_programs.placement.columns import NeuronPlace
+from ppu_programs.placement.crossbar import Crossbar
+from ppu_programs.placement.demand import SIGNS
+
+
+@dataclass(frozen=True)
+class SourcePlace:
+    """Where the events of one population come from, and where they are taken.
+
+    Attributes:
+        labels: uint16[sources], 16-bit labels with which events enter the crossbar; those of a processor's do not.
+        busses: int64[sources], PADI bus, 0..3.
+        row_selects: int64[sources], 0..31.
+        synapse_labels: int64[sources], 0..62.
+        rows: int64[sources, 2, 2], the excitatory and the inhibitory row in either hemisphere, -1 where there is none.
+        merged_sides: int64[sources], the hemisphere by whose rows merged neurons hear them.
+    """
+
+    labels: np.ndarray
+    busses: np.ndarray
+    row_selects: np.ndarray
+    synapse_labels: np.ndarray
+    rows: np.ndarray
+    merged_sides: np.ndarray
+
+
+@dataclass(frozen=True)
+class SynapsePlaces:
+    """The synapses of one projection, in the order of sources, then of targets; arrays of int64[synapses].
+
+    Attributes:
+        sources, targets: numbers in their populations.
+        hemispheres, columns: where they are.
+        rows: int64[synapses, 2], excitatory and inhibitory, -1 where the projection has none.
+    """
+
+    sources: np.ndarray
+    targets: np.ndarray
+    hemispheres: np.ndarray
+    columns: np.ndarray
+    rows: np.ndarray
+
+
+class GraphPlacement:
+    """A network of populations and projections in its place; made by :func:`ppu_programs.placement.place`.
+
+    Attributes:
+        graph: what was placed.
+        neurons: a :class:`NeuronPlace` for each population of neurons, by name.
+        sources: a :class:`SourcePlace` for each population that sends events, by name.
+        recorded: names of the populations whose spikes the FPGA records; it records all inputs.
+        compare_masks: uint8[2, 128], of the drivers.
+        given_away: the PADI busses of each hemisphere that its processor feeds.
+    """
+
+    def __init__(
+        self,
+        graph: NetworkGraph,
+        neurons: Mapping[str, NeuronPlace],
+        sources: Mapping[str, SourcePlace],
+        crossbar: Crossbar,
+        recorded: tuple[str, ...],
+        compare_masks: np.ndarray,
+        given_away: tuple[set[int], set[int]],
+    ):
+        self.graph, self.neurons, self.sources, self.crossbar = graph, neurons, sources, crossbar
+        self.recorded, self.compare_masks, self.given_away = recorded, compare_masks, given_away
+
+    def __repr__(self) -> str:
+        return f"<GraphPlacement of {self.graph}>"
+
+    # ------------------------------------------------------------------ where things are
+
+    def synapses(self, projection: int) -> SynapsePlaces:
+        """Where the synapses of projection k of the network are; raises IndexError where it has no such one."""
+        p = self.graph.projections[projection]
+        place, origin = self.neurons[p.target], self.sources[p.source]
+        sources, targets = np.nonzero(p.mask)
+        hemispheres = origin.merged_sides[sources] if place.merged else place.hemispheres[targets]
+        rows = np.full((len(sources), SIGNS), -1)
+        rows[:, p.sign.rows] = origin.rows[sources, hemispheres][:, p.sign.rows]
+        return SynapsePlaces(sources, targets, hemispheres, place.columns[targets], rows)
+
+    def identify(self, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Tell from labels of a record what they are: int64[n] populations by place in the network, int64[n] numbers.
+
+        Raises ValueError for a label that no neuron and no input of this network has.
+        """
+        labels, (population, number) = np.asarray(labels, np.int64), self._by_label
+        numbers = number[labels]
+        if (unknown := numbers < 0).any():
+            raise ValueError(f"the label {labels[unknown][0]:#06x} belongs to no input and no neuron of {self.graph}")
+        return population[labels], numbers
+
+    @cached_property
+    def _by_label(self) -> tuple[np.ndarray, np.ndarray]:
+        population, number = np.full(1 << 16, -1), np.full(1 << 16, -1)
+        for k, (name, it) in enumerate(self.graph.populations.items()):
+            if name in self.sources and not isinstance(it, Injected):
+                labels = self.sources[name].labels
+                population[labels], number[labels] = k, np.arange(len(labels))
+        return population, number
+
+    # ------------------------------------------------------------------ registers
+
+    def routing(self) -> Registers:
+        """Registers with all that makes events go their way; neuron parameters and weights are at their defaults."""
+        registers = Registers()
+        self.crossbar.write(registers, any(isinstance(p, Inputs) for p in self.graph.populations.values()))
+        registers.compare_mask = self.compare_masks
+        for hemisphere, busses in enumerate(self.given_away):
+            registers.padi_from_processor[hemisphere, sorted(busses)] = True
+        writing.circuits(registers, self)
+        writing.synapses(registers, self)
+        return registers
+
+    def registers(self) -> Registers:
+        """Registers with routing and neuron parameters; weights are all 0, see :meth:`store`.
+
+        Columns without a neuron of the network are set as the first population in the even columns of their hemisphere.
+        """
+        registers = self.routing()
+        writing.parameters(registers, self)
+        return registers
+
+    def store(self, registers: Registers, projection: int, weights: np.ndarray) -> None:
+        """Write the weights int[sources, targets] of projection k into its synapses.
+
+        They are -63..63 where they have signs, the rows of both signs are written; else 0..63.
+
+        Raises:
+            ValueError: another shape, a value that is not whole, out of range, or not 0 where there is no synapse.
+        """
+        p, weights = self.graph.projections[projection], np.asarray(weights)
+        self._check_weights(p, weights)
+        at = self.synapses(projection)
+        values = weights[at.sources, at.targets]
+        for row in p.sign.rows:
+            sign = -1 if row == INHIBITORY_ROW and p.sign is Sign.SIGNED else 1
+            registers.weights[at.hemispheres, at.rows[:, row], at.columns] = np.maximum(sign * values, 0)
+
+    @staticmethod
+    def _check_weights(p: Projection, weights: np.ndarray) -> None:
+        low, high = p.sign.lowest_weight, c.WEIGHT_MAX
+        if weights.shape != p.mask.shape:
+            raise ValueError(f"weights of {p} are of shape {weights.shape}; it takes {p.mask.shape}")
+        if weights.dtype.kind not in "iu" or weights.min() < low or weights.max() > high:
+            raise ValueError(
+                f"weights of {p} are {weights.dtype} in {weights.min()}..{weights.max()}; the synapses take whole "
+                f"numbers in {low}..{high}"
+            )
+        if (stray := np.argwhere((weights != 0) & ~p.mask)).size:
+            source, target = stray[0].tolist()
+            raise ValueError(
+                f"weights of {p} are {weights[source, target]} from {source} to {target}, where its mask has no "
+                f"synapse; make it 0"
+            )
+
+    def load(self, weights: np.ndarray, projection: int) -> np.ndarray:
+        """Return the weights int64[sources, targets] of projection k from all of a chip's, uint8[2, 256, 256].
+
+        They are 0 where there is no synapse, and have signs where the projection's synapses do.
+        """
+        p, at = self.graph.projections[projection], self.synapses(projection)
+        found = np.zeros(p.mask.shape, np.int64)
+        for row in p.sign.rows:
+            sign = -1 if row == INHIBITORY_ROW and p.sign is Sign.SIGNED else 1
+            found[at.sources, at.targets] += sign * weights[at.hemispheres, at.rows[:, row], at.columns].astype(
+                np.int64
+            )
+        return found
