@@ -76,7 +76,7 @@ class Chip(Live):
         self.player = SamplePlayer(self.config.fpga, self.external, self.feed)
         self.executor = PlaybackExecutor(lambda: self.ended_ns)
         self.writer = SpikeWriter(self.config.fpga, self.external, self.config.strict)
-        self.trace = TraceBuffer(self.config.strict)
+        self.trace = TraceBuffer(self.config.strict, lambda: self.ended_ns)
         self.processors = (Processor(self, c.TOP), Processor(self, c.BOTTOM))
         self.link = HostLink(self)
         self.core: AnalogCore | None = None

@@ -119,7 +119,7 @@ def restore(chip, snapshot: Snapshot) -> None:
     chip.executor.restore(tree["executor"], chip.core)
     chip.external.restore(tree["external"])
     chip.writer.lost, chip.writer.written = tree["writer"]["lost"], tree["writer"]["written"]
-    chip.trace.restore(tree["trace"])
+    chip.trace.restore(tree["trace"], chip.core)
     for name in LINK:
         setattr(chip.link, name, copy.deepcopy(tree["link"][name]))
     for processor, saved in zip(chip.processors, tree["processors"], strict=True):

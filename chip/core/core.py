@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from chip.base import constants as c
@@ -80,7 +82,8 @@ class AnalogCore(Live, Posting):
     and channels of this chip make of them follows from the imperfections in ``config`` (:mod:`chip.silicon.mismatch`,
     :mod:`chip.base.draws`); :meth:`membranes` shows it as an oscilloscope would, programs have the CADC.
 
-    ``keeps_record`` is True at first; where it is not, the record of spikes reaches back 0.1 s at least, 0.2 s at most.
+    ``keeps_record`` is True at first; where it is not, the record of spikes reaches back 0.1 s at least, 0.2 s at most,
+    and ``readers`` are called with the core and a time before what is older than that is dropped.
     ``stimuli``, where it is set, is asked for events before time passes: what it holds ready counts as posted.
 
     All times are int nanoseconds, multiples of 4; neurons are numbered ``hemisphere * 256 + column``.
@@ -115,6 +118,7 @@ class AnalogCore(Live, Posting):
         self.stimuli: Stimuli | None = None
         self._forgotten_ns, self._kept_ns = 0, []
         self.keeps_record, self._cut_ns = True, RECORD_NS
+        self.readers: list[Callable[[AnalogCore, int], None]] = []
         self._now_ns = 0  # clock[NOW], where Python reads it faster
         hold_refractory(self._neurons, self._clock)
 
@@ -409,7 +413,10 @@ class AnalogCore(Live, Posting):
         """Drop what is old of a record that is not kept: at fixed times, so that nobody's look makes a difference."""
         self._cut_ns = (self._now_ns // RECORD_NS + 1) * RECORD_NS
         if not self.keeps_record:
-            self.forget_before(self._cut_ns - 2 * RECORD_NS)
+            until_ns = self._cut_ns - 2 * RECORD_NS
+            for reader in tuple(self.readers):
+                reader(self, until_ns)
+            self.forget_before(until_ns)
 
     @property
     def counters(self) -> dict[str, int]:

@@ -334,3 +334,28 @@ def test_a_sample_longer_than_its_time_stamps_needs_a_chip_without_a_writer(writ
         return
     chip = run_firmware(main, registers=driven(), samples=samples, config=config)
     assert chip.now_ns > 588_000 and chip.counters()["from_fpga"] == 1
+
+
+@pytest.mark.parametrize("room", [1 << 22, 20_000])
+def test_the_trace_of_a_long_run_is_whole_though_the_record_is_cut(room):
+    """It takes what is about to be forgotten, also of a chip that ends before another one of its machine."""
+    times = np.repeat(np.arange(0, 450_000_000, 160_000), 16)
+    machine, chips = Machine(), []
+    for count in (32, 45, 45):
+        events = PlaybackProgram(times, np.arange(times.size) % INPUTS)
+        chip = Chip(ChipConfig.ideal(strict=False, fpga=TODAY), machine)
+        chip.link.record_trace(True)
+        chip.trace.room = room
+        chips.append(load_firmware(chip, Look(count=count, period=2_500_000), registers=driven(), playback=events))
+    chips[2].keep_spikes = True
+    for chip in chips:
+        chip.start()
+    machine.run(lambda _: [chip.counters() for chip in chips])
+    short, cut, whole = ((chip.trace.ticks, chip.trace.labels) for chip in chips)
+    assert cut[0].size > 1_000 and np.array_equal(cut, whole)
+    assert chips[1].core.all_spikes()[0].min() > 200_000_000 and chips[1].trace.lost == chips[2].trace.lost
+    if room > 1 << 20:
+        kept = whole[0] * 8 < chips[0].ended_ns
+        assert np.array_equal(short, [whole[0][kept], whole[1][kept]]) and chips[0].trace.lost == 0
+    else:
+        assert cut[0].size == room and chips[0].trace.lost > 0
