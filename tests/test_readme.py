@@ -89,3 +89,12 @@ def test_the_network_of_the_example_is_trained():
     made: dict = {}
     exec(example, made)
     assert made["rule"].settings.hidden == made["rule"].network.layers[0][1].size == 60
+
+
+def test_stimuli_of_the_example_are_learned_without_a_player(capsys):
+    example = re.search(r"^<!-- run: playback -->\n```python\n(.*?)^```$", README, re.M | re.S)[1]
+    exec(compile(example, "README.md", "exec"), {})
+    counts, weights = capsys.readouterr().out.splitlines()
+    assert eval(counts)["played"] > 2_000
+    noise, waves = map(float, re.findall(r"([\d.]+) from", weights))
+    assert noise < 31 < waves - 1
