@@ -9,6 +9,7 @@ from host import tasks
 from host.cli import main
 from host.results import Result
 from host.tasks import Task
+from tests.host.conftest import EXAMPLE
 
 SOURCE = """
 import numpy as np
@@ -202,6 +203,15 @@ def test_a_rule_learns_a_task_of_a_script(script, mine, tmp_path, capsys):
     assert main(["train", "my_tasks.py:make", "--rule", "mine.py:Mine", "--epochs", "1", "--quiet"]) == 0
     result = Result.load(tmp_path / "runs" / "my_tasks.make-mine.Mine-ideal-seed1-1epochs")
     assert result.task == "halves" and result.task_source["origin"] == "my_tasks.py:make"
+
+
+def test_a_rule_and_its_task_may_stand_in_one_file(mine, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("host.plots.available", lambda: False)
+    mine(text=f"{EXAMPLE.partition('if __name__')[0]}\n{SOURCE}")
+    assert main(["train", "mine.py:make", "--rule", "mine.py:Mine", "--epochs", "1", "--quiet"]) == 0
+    result = Result.load(tmp_path / "runs" / "mine.make-mine.Mine-ideal-seed1-1epochs")
+    assert (result.task, result.rule_source["class"]) == ("halves", "Mine") and len(result.rule_source["files"]) == 1
 
 
 def test_a_comparison_notices_that_the_data_have_changed(file, mine, tmp_path, capsys):

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from numba.core import config as numba_config
 
 from chip import Chip, ChipConfig, Machine, Program
 from chip.base import constants as c
@@ -21,6 +22,7 @@ from tests.naive.playback import execute
 
 TODAY = FpgaConfig(sample_player=False, spike_writer=False)
 MILLISECOND_NS = 1_000_000
+needs_compiler = pytest.mark.skipif(bool(numba_config.DISABLE_JIT), reason="takes minutes where nothing is compiled")
 INPUTS = 8
 
 
@@ -199,6 +201,7 @@ def test_a_snapshot_goes_on_with_what_is_left(steps, tmp_path):
     assert check_going_on(loaded, steps, tmp_path)
 
 
+@needs_compiler
 def test_the_queue_of_the_core_stays_as_short_as_it_was():
     chip = loaded(playback=program(count=200_000), config=ChipConfig.ideal(fpga=TODAY))
     size = chip.core._queues.events.size
@@ -298,6 +301,7 @@ def test_reports_say_what_is_assumed_of_what_was_used():
 # ---------------------------------------------------------------------- long runs, long samples
 
 
+@needs_compiler
 def test_the_record_of_spikes_is_cut_where_nobody_plays_samples():
     """0.1 s back at least and 0.2 s at most, whoever looks; all of it where the chip keeps it."""
     times = np.repeat(np.arange(0, 500_000_000, 160_000), 16)
@@ -336,6 +340,7 @@ def test_a_sample_longer_than_its_time_stamps_needs_a_chip_without_a_writer(writ
     assert chip.now_ns > 588_000 and chip.counters()["from_fpga"] == 1
 
 
+@needs_compiler
 @pytest.mark.parametrize("room", [1 << 22, 20_000])
 def test_the_trace_of_a_long_run_is_whole_though_the_record_is_cut(room):
     """It takes what is about to be forgotten, also of a chip that ends before another one of its machine."""
