@@ -59,10 +59,10 @@ class Posting:
         """Post as :meth:`post_events` what :meth:`tell_events` has told of: int64[n] times, integer[n] labels."""
         self._insert_part(np.ascontiguousarray(times_ns), labels.astype(np.int64), 0, times_ns.size, zero_ns)
 
-    def tell_events(self, times_ns: np.ndarray, labels: np.ndarray) -> None:
+    def tell_events(self, times_ns: np.ndarray, labels: np.ndarray, zero_ns: int) -> None:
         """Tell who listens of events that somebody holds ready, see :class:`chip.core.stimuli.Stimuli`."""
         if self._posts:
-            self._tell(Post.EVENTS, times_ns, labels=labels.astype(np.int64))
+            self._tell(Post.EVENTS, zero_ns + times_ns, labels=labels.astype(np.int64))
 
     def _insert_part(self, times_ns: np.ndarray, labels: np.ndarray, first: int, last: int, zero_ns: int) -> None:
         arguments = times_ns, labels, first, last, zero_ns, LAST_LABEL

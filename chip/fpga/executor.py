@@ -56,7 +56,7 @@ class PlaybackExecutor:
         self.waiting = False
         self.zero_ns = -(-now_ns // c.FPGA_CLOCK_NS) * c.FPGA_CLOCK_NS
         self._follow(core)
-        core.tell_events(self.zero_ns + self.program.sent_ns, self.program.labels)
+        core.tell_events(self.program.sent_ns, self.program.labels, self.zero_ns)
 
     def end(self, end_ns: int) -> None:
         """End with a run: what is later than that is not played."""

@@ -19,7 +19,7 @@ _TASKS: dict[str, tuple[Callable[[], Task], str]] = {
 }
 _FORMS = {
     "digits:DIRECTORY": "MNIST's digits scaled to 16 x 16, 256 inputs, 10 classes, from its IDX files in a directory",
-    "FILE.npz": f"arrays of your own: {npz.HOLDS}",
+    "FILE.npz": "arrays of your own: X_inputs and X_targets, or streams of events, for X = train, validation, test",
     "FILE.py:TASK": "a host.tasks.Task of your own, or a function that makes one",
 }
 
