@@ -26,6 +26,8 @@ from chip.base.registers import Registers
 from chip.calibration.calibration import Calibration
 from chip.core.core import AnalogCore
 from chip.fabric.assumptions import FABRIC
+from chip.fpga import playback
+from chip.fpga.executor import PlaybackExecutor
 from chip.fpga.memory import ExternalMemory
 from chip.fpga.player import GATEWARE, SamplePlayer
 from chip.fpga.trace import TraceBuffer
@@ -54,6 +56,7 @@ class Chip(Live):
         calibration: which codes its neurons get for what registers ask for; None takes those of the design.
         processors: the top and the bottom PPU.
         external: the memory behind the FPGA; trace: the FPGA's record of events for the host.
+        executor: of playback programs; player: of samples.
         machine: whose time it shares; its own where it was built without one.
         number: which chip of its machine it is, from 0.
         environment: the SimPy environment of its machine, see :mod:`chip.base.clock`.
@@ -71,8 +74,9 @@ class Chip(Live):
         self.feed = Feed()
         self.external = ExternalMemory()
         self.player = SamplePlayer(self.config.fpga, self.external, self.feed)
+        self.executor = PlaybackExecutor(lambda: self.ended_ns)
         self.writer = SpikeWriter(self.config.fpga, self.external, self.config.strict)
-        self.trace = TraceBuffer(self.config.strict)
+        self.trace = TraceBuffer(self.config.strict, lambda: self.ended_ns)
         self.processors = (Processor(self, c.TOP), Processor(self, c.BOTTOM))
         self.link = HostLink(self)
         self.core: AnalogCore | None = None
@@ -83,7 +87,7 @@ class Chip(Live):
         self.started = self.stopped = False
         self.weight_overflows = 0
         self.torn_reads = 0  # of the host, of what was half-written when the chip was stopped
-        self.keep_spikes = False
+        self._keep_spikes = False
         self.number = self.machine.add(self)
 
     # ------------------------------------------------------------------ set up
@@ -92,6 +96,7 @@ class Chip(Live):
         """Take over all registers; called by the link."""
         codes = None if self.calibration is None else self.calibration.codes(registers)
         self.core = AnalogCore(self.config, registers, codes, self.feed)
+        self.core.keeps_record = self.keep_spikes
         self.plastic_drivers = bool(registers.stp_enabled.any())
         self.counter_base[...] = 0
         self.registers = copy.deepcopy(registers)
@@ -125,8 +130,23 @@ class Chip(Live):
         self.trace.begin(self.core, self.now_ns)
         for processor in loaded:
             processor.start()
+        self.executor.begin(self.core, self.now_ns)
 
     # ------------------------------------------------------------------ state
+
+    @property
+    def keep_spikes(self) -> bool:
+        """Whether the core keeps its record of all spikes, which grows with them, for an observer; False at first.
+
+        Else it has those of the last 0.1 s at least, or of the last samples that were played.
+        """
+        return self._keep_spikes
+
+    @keep_spikes.setter
+    def keep_spikes(self, keep: bool) -> None:
+        self._keep_spikes = bool(keep)
+        if self.core is not None:
+            self.core.keeps_record = self._keep_spikes
 
     @property
     def finished(self) -> bool:
@@ -271,12 +291,14 @@ class Chip(Live):
         return found
 
     def end_run(self) -> None:
-        """Have the trace buffer keep the events of the run, up to its end; nothing where it has.
+        """Have the trace buffer keep the events of the run, up to its end, where the executor halts; once a run.
 
         Raises:
             LossError: on a strict chip, where they are more than it has room for.
         """
-        self.trace.end(self.core, self.now_ns if self.ended_ns is None else self.ended_ns)
+        end_ns = self.now_ns if self.ended_ns is None else self.ended_ns
+        self.executor.end(end_ns)
+        self.trace.end(self.core, end_ns)
 
     def check_losses(self) -> None:
         """Raise LossError on a strict chip where anything was lost or late."""
@@ -290,9 +312,11 @@ class Chip(Live):
     # ------------------------------------------------------------------ reports
 
     def counters(self) -> dict[str, int]:
-        """The analog core's event counters, brought up to now."""
+        """The analog core's event counters, brought up to now; ``waiting`` counts those of a playback program, too."""
         self.core.advance(self.environment.now)
-        return dict(self.core.counters)
+        counters = self.core.counters
+        counters["waiting"] += self.executor.left
+        return counters
 
     def losses(self) -> dict[Loss, int]:
         """Everything that was lost or late, by name."""
@@ -331,12 +355,17 @@ class Chip(Live):
             "host_link": self.link.report(),
             "simpy_events": self.simpy_events,
             "samples_played": self.player.played,
+            "playback": self.executor.report(),
             "assumptions": self.config.assumptions() + self._assumptions(),
         }
 
     def _assumptions(self) -> list[Assumption]:
         """Those of every chip, and those of the circuits that the registers have switched on."""
-        found = [*NEURONS, *FABRIC, GATEWARE]
+        found = [*NEURONS, *FABRIC]
+        if self.config.fpga.sample_player or self.config.fpga.spike_writer:
+            found.append(GATEWARE)
+        if self.executor.program is not None:
+            found += playback.ASSUMPTIONS
         if self.core is not None and self.core.sensors is not None:
             found += [*array_assumptions.SENSORS, *sensor_silicon.ASSUMPTIONS]
         if self.plastic_drivers:

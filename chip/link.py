@@ -25,6 +25,7 @@ from chip.base.live import Live
 from chip.base.registers import Registers
 from chip.base.traffic import Traffic
 from chip.calibration.calibration import Calibration, CalibrationWarning, outside_range
+from chip.fpga.playback import INSTRUCTION_BYTES, PlaybackProgram
 from chip.fpga.samples import SampleSet
 from chip.fpga.trace import EVENT_BYTES
 from chip.ppu.contract import check_program, image_of
@@ -34,7 +35,6 @@ from chip.silicon.capmem import same_cells
 
 BEFORE, DURING, AFTER = "before", "during", "after"
 CODES_BYTES = 2 * 6 + 3  # of a neuron: six codes, three ranges
-INSTRUCTION_BYTES = 8  # of the FPGA: 32 MiB hold 4 194 304 of them (fisch constants.h)
 OMNIBUS_WORD_BYTES = 4
 MOST_STIMULI = 1 << 40  # of one run, more than any memory holds
 STIMULUS_BYTES = 2 * INSTRUCTION_BYTES  # an event, and the wait for its time
@@ -214,8 +214,27 @@ class HostLink(Live):
                 f"write_samples takes a SampleSet, not {shown(samples)}; make one, chip.fpga.SampleSet(...)"
             )
         samples.check()
+        self.chip.player.check(samples)
         self._transfer("write samples", omnibus_bytes(samples.nbytes))
         self.chip.player.load(samples)
+
+    def write_playback(self, program: PlaybackProgram) -> None:
+        """Write events that the FPGA plays by itself in the next run, at their times since its start, and only in it.
+
+        As on today's chip: no processor asks for them, none can stop them, and ``fpga.sample_player`` may be off. They
+        end with the last program. Each run needs a program of its own, as each pays for it on the link, 8 bytes an
+        instruction; one that is written before another has run takes its place.
+
+        Raises:
+            TypeError: it is no playback program, which itself refuses what does not fit. LinkError: the chip learns.
+        """
+        if not isinstance(program, PlaybackProgram):
+            raise TypeError(
+                f"write_playback takes a PlaybackProgram, not {shown(program)}; make one, "
+                "chip.fpga.PlaybackProgram(...)"
+            )
+        self._transfer("write a playback program", program.nbytes)
+        self.chip.executor.load(program)
 
     def load_program(self, hemisphere: int, program: Program) -> None:
         """Link a program and write its image into a PPU's memory.

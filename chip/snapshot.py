@@ -25,7 +25,7 @@ from chip.base.saving import pack, replace_together, unpack
 from chip.base.version import version
 from chip.ppu.processor.saving import identity_of, restore_on, snapshot_of
 
-FORMAT = 2
+FORMAT = 3
 FLAGS = ("started", "stopped", "weight_overflows", "torn_reads", "keep_spikes", "plastic_drivers")
 LINK = ("bytes", "starts", "round_trips", "pending", "refused")
 CODES = ("codes", "ranges", "cadc_offset", "acausal_offset", "amplitude_trim", "time_trim")
@@ -93,6 +93,7 @@ def take(chip) -> Snapshot:
             "processors": [snapshot_of(processor) for processor in chip.processors],
             "external": chip.external.snapshot(),
             "player": chip.player.snapshot(),
+            "executor": chip.executor.snapshot(),
             "writer": {"lost": chip.writer.lost, "written": chip.writer.written},
             "trace": chip.trace.snapshot(),
             "link": {name: copy.deepcopy(getattr(chip.link, name)) for name in LINK},
@@ -115,9 +116,10 @@ def restore(chip, snapshot: Snapshot) -> None:
         setattr(chip, name, tree["chip"][name])
     chip.counter_base[:] = tree["counter_base"]
     chip.player.restore(tree["player"])
+    chip.executor.restore(tree["executor"], chip.core)
     chip.external.restore(tree["external"])
     chip.writer.lost, chip.writer.written = tree["writer"]["lost"], tree["writer"]["written"]
-    chip.trace.restore(tree["trace"])
+    chip.trace.restore(tree["trace"], chip.core)
     for name in LINK:
         setattr(chip.link, name, copy.deepcopy(tree["link"][name]))
     for processor, saved in zip(chip.processors, tree["processors"], strict=True):

@@ -24,6 +24,9 @@ EXAMPLES = """\
 examples:
   plasticore train yin-yang                           learn on an ideal chip, report, picture: runs/.../result.*
   plasticore train yin-yang --epochs 5 --seed 3       a quick trial
+  plasticore train mine.npz                           arrays of your own; `plasticore tasks` says what they hold
+  plasticore train digits:DIRECTORY                   MNIST's digits, 16 x 16, from its files
+  plasticore train mine.py:my_task                    a task of your own, from a file
   plasticore train yin-yang --chip mine.toml          on a chip with other settings
   plasticore train yin-yang --chip typical            on a chip with the usual imperfections
   plasticore calibrate --seed 7 --out cal.npz         measure a raw chip: what codes its neurons need
@@ -141,7 +144,12 @@ def _add_train(commands: argparse._SubParsersAction) -> None:
         allow_abbrev=False,
     )
     train.set_defaults(command="train")
-    train.add_argument("task", metavar="TASK", nargs="?", help="what to learn; `plasticore tasks` lists them")
+    train.add_argument(
+        "task",
+        metavar="TASK",
+        nargs="?",
+        help="what to learn: a name, digits:DIRECTORY, FILE.npz or FILE.py:TASK; `plasticore tasks` explains them",
+    )
     train.add_argument(
         "--rule",
         default=DEFAULT_RULE,
@@ -198,7 +206,7 @@ def _add_inspect(commands: argparse._SubParsersAction) -> None:
         "rule", metavar="RULE", nargs="?", help="by name or as FILE.py:CLASS; `plasticore rules` lists names"
     )
     command.add_argument("--profile", action="store_true", help="learn a few hundred samples and count cycles")
-    command.add_argument("--task", metavar="TASK", help=f"what to learn (default: {DEFAULT_TASK})")
+    command.add_argument("--task", metavar="TASK", help=f"what to learn, as for train (default: {DEFAULT_TASK})")
     command.add_argument("--chip", default="ideal", metavar="CHIP", help="as for train (default: %(default)s)")
     command.add_argument("--epochs", type=_epochs, metavar="N", help="as for train, but 1 with --profile")
     command.add_argument("--hidden", type=_hidden, metavar="N", help="hidden neurons (default: the rule's own)")

@@ -263,6 +263,7 @@ def read_result(
     waited_us = sum(speed[f"{part}_us_per_sample"] or 0.0 for part in ("link", "host"))
     return Result(
         task=task.name,
+        task_source=task.source,
         rule=firmware.name,
         where=where,
         chip=chip.config.profile + _calibrated(chip),

@@ -53,6 +53,8 @@ def _rows(result: Result) -> list[tuple[str, str]]:
         ("host link", _host_link(result.host_link)),
         ("exit codes", _exit_codes(ppu["exit_codes"])),
     ]
+    if result.task_source is not None and result.task_source["origin"] != result.task:
+        rows.append(("task", f"{result.task_source['origin']}, sha256 {result.task_source['sha256'][:12]}"))
     if result.rule_source is not None:
         rows.append(("rule", _rule(result.rule_source)))
     if result.calibration is not None:

@@ -62,6 +62,7 @@ class Result:
         chip_seed: which chip it was, the ``seed`` of ``config``, which may be another than the rule's.
         calibration: which one the chip had: ``file`` and ``sha256`` (None where it came from no file), the name and
             seed of the ``chip`` and the version of ``plasticore`` that it was made for; None without one.
+        task_source: ``origin`` of the task's data, as on the command line, and their ``sha256``.
         rule_source: class and files of a user's rule, see :func:`host.rules.source_of`; None for a rule of ours.
         energy: see :func:`chip.energy.energy`: ranges in joules, ``joules_per_sample`` of a training sample among them.
         arrays: name to array; weights, learning curves, recordings.
@@ -93,6 +94,7 @@ class Result:
     settings: dict[str, Any] | None = None
     chip_seed: int | None = None
     calibration: dict[str, Any] | None = None
+    task_source: dict[str, Any] | None = None
     rule_source: dict[str, Any] | None = None
     energy: dict[str, Any] = field(default_factory=dict)
     time: dict[str, float] = field(default_factory=dict)

@@ -1,9 +1,8 @@
 """Learning rules for the command line: by name, or a user's own from a file, ``path/to/mine.py:MyRule``.
 
 What a rule must have is written down in :class:`host.contract.LearningFirmware`. On the command line its class is
-called with ``seed=``, and with ``epochs=`` and ``hidden=`` where they were given. A user's file is imported as Python
-imports it: it may import what lies beside it, and what stands below ``if __name__ == "__main__":`` runs only as a
-script.
+called with ``seed=``, and with ``epochs=`` and ``hidden=`` where they were given. How a user's file is imported is in
+:mod:`host.user_files`.
 """
 
 from __future__ import annotations
@@ -16,23 +15,14 @@ from types import ModuleType
 from typing import Any
 
 import ppu_programs
-from host import mistakes
+from host import user_files
+from host.user_files import blame as blame
+from host.user_files import is_file as is_file
+from host.user_files import short_name as short_name
 
 PACKAGES = ("chip", "ppu_programs", "host")
 FORM = "FILE.py:CLASS"
-
-
-def is_file(rule: str) -> bool:
-    """Return whether a rule is named by its file."""
-    return ":" in rule or rule.endswith(".py")
-
-
-def short_name(rule: str) -> str:
-    """Return a rule's name for titles and directories: ``mine.MyRule`` for a file's."""
-    if not is_file(rule):
-        return rule
-    path, _, name = rule.rpartition(":")
-    return f"{Path(path).stem}.{name}"
+KIND = ("rule", "class")  # for sentences
 
 
 def check(rule: str, learning: bool = True) -> None:
@@ -47,13 +37,7 @@ def check(rule: str, learning: bool = True) -> None:
         if rule in ppu_programs.examples():
             raise ValueError(f"{rule} is an example that learns no task; `plasticore inspect {rule}` shows it")
         raise ValueError(f"the rule {rule!r} is unknown; {valid(learning)}")
-    path, name = _parts(rule)
-    try:
-        path.read_bytes()
-    except OSError as error:
-        raise ValueError(f"the rule file {path} cannot be read: {error.strerror or error}") from None
-    if not name.isidentifier():
-        raise ValueError(f"the rule {rule!r} names the class {name!r}, which cannot be one; write {FORM}")
+    user_files.check(rule, *KIND)
 
 
 def valid(learning: bool = True) -> str:
@@ -78,13 +62,8 @@ def load(rule: str, learning: bool = True) -> type:
     from chip.ppu.program import Firmware  # our packages come before what lies beside the user's file
     from host.contract import missing_methods
 
-    path, name = _parts(rule)
-    try:
-        module = _import(path.resolve())
-    except (Exception, SystemExit) as error:
-        sentence = blame(rule, error) or f"{path}: {type(error).__name__}: {error}"
-        raise ValueError(f"the rule file cannot be imported: {sentence}") from error
-    found = getattr(module, name, None)
+    path = user_files.parts(rule, *KIND)[0]
+    module, name, found = user_files.load(rule, *KIND)
     if found is None:
         raise ValueError(f"the rule file {path} has no class {name}; {_firmwares(module, Firmware)}")
     if not isinstance(found, type) or not issubclass(found, Firmware):
@@ -148,32 +127,6 @@ def _parameters(firmware_class: type) -> list[inspect.Parameter] | None:
         return None
 
 
-def blame(rule: str, error: BaseException) -> str | None:
-    """Return where in a user's file, or beside it, an error happened, and what; None where it did not happen there.
-
-    Where on the chip it happened is told too, see :mod:`host.mistakes`.
-    """
-    if not is_file(rule):
-        return None
-    directory = _parts(rule)[0].resolve().parent
-    if isinstance(error, SyntaxError):
-        return f"{error.filename}:{error.lineno}: {type(error).__name__}: {error.msg}"
-    where, traceback = mistakes.line(error), error.__traceback__  # tasks are compiled and leave no trace
-    if where and Path(where.rpartition(":")[0]).parent != directory:
-        where = ""
-    while traceback is not None:
-        file = traceback.tb_frame.f_code.co_filename
-        if Path(file).parent == directory:
-            where = f"{file}:{traceback.tb_lineno}"
-        traceback = traceback.tb_next
-    if not where:
-        return None
-    what = mistakes.sentence(error)
-    if str(error).startswith(f"{where.rpartition(':')[0]}:"):
-        return f"{error}{mistakes.place(error)}"
-    return f"{where}: {what}"
-
-
 def source_of(firmware: object) -> dict[str, Any] | None:
     """Return what a user's firmware was made from, for ``result.json``; None for a rule of ours.
 
@@ -193,32 +146,6 @@ def source_of(firmware: object) -> dict[str, Any] | None:
         theirs = [p for p in others if not any(p.is_relative_to(ROOT / package) for package in PACKAGES)]
         files = {str(path): hashlib.sha256(path.read_bytes()).hexdigest() for path in (own, *theirs)}
     return {"class": type(firmware).__qualname__, "files": files}
-
-
-def _parts(rule: str) -> tuple[Path, str]:
-    path, _, name = rule.rpartition(":")
-    if not path or not name:
-        raise ValueError(f"the rule {rule!r} needs a file and a class; write {FORM}")
-    return Path(path).expanduser(), name
-
-
-def _import(path: Path) -> ModuleType:
-    """Run a file as a module of its own name, without Python's bytecode cache, which can miss an edit."""
-    source = path.read_bytes()
-    if sys.path[0] != str(path.parent):
-        sys.path.insert(0, str(path.parent))
-    name = path.stem
-    if name in sys.modules and getattr(sys.modules[name], "__file__", None) != str(path):
-        name = f"rule_{name}"  # somebody else's module has the name
-    module = ModuleType(name)
-    module.__file__ = str(path)
-    sys.modules[name] = module
-    try:
-        exec(compile(source, str(path), "exec", dont_inherit=True), module.__dict__)
-    except BaseException:
-        del sys.modules[name]
-        raise
-    return module
 
 
 def _firmwares(module: ModuleType, firmware: type) -> str:

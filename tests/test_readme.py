@@ -98,3 +98,12 @@ def test_the_populations_of_the_example_are_placed(capsys):
     assert capsys.readouterr().out.startswith("True [")
     inhibition = made["placement"].load(made["registers"].weights, 1)
     assert inhibition.sum() == 20 * 180 * 179 and inhibition.max() == 20
+
+
+def test_stimuli_of_the_example_are_learned_without_a_player(capsys):
+    example = re.search(r"^<!-- run: playback -->\n```python\n(.*?)^```$", README, re.M | re.S)[1]
+    exec(compile(example, "README.md", "exec"), {})
+    counts, weights = capsys.readouterr().out.splitlines()
+    assert eval(counts)["played"] > 2_000
+    noise, waves = map(float, re.findall(r"([\d.]+) from", weights))
+    assert noise < 31 < waves - 1

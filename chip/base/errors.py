@@ -12,6 +12,7 @@ class Resource(StrEnum):
     STACK = "stack"  # of a processor
     BLOCK_RAM = "block RAM"
     DRAM = "DRAM"
+    PLAYBACK = "playback"  # of the FPGA: its buffer of instructions, or its timer
     NEURONS = "neurons"
     DRIVERS = "synapse drivers"
     ROWS = "synapse rows"

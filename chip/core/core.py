@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from chip.base import constants as c
@@ -49,6 +51,7 @@ from chip.core.state import (
     snapshot_state,
     write_again,
 )
+from chip.core.stimuli import Stimuli
 from chip.fabric.arrays import COUNTERS, ROUTE_LABEL, ROUTE_RECORDED
 from chip.neurons.arrays import LEAK, U
 from chip.neurons.circuits import membranes
@@ -59,6 +62,7 @@ from chip.silicon.sensors import sensor_silicon
 
 ADVANCED_AT_ONCE_NS = 1_000_000 * GRID_NS  # so that an interrupt is heard every now and then
 DRIVEN_ROWS = 1 << 14  # that the sensors may be behind
+RECORD_NS = 100_000_000  # the least that a record reaches back which is not kept, and how often it is cut
 
 
 class AnalogCore(Live, Posting):
@@ -77,6 +81,10 @@ class AnalogCore(Live, Posting):
     Registers are what a program asks for, and ``codes`` what a calibration has found for them. What neurons, synapses
     and channels of this chip make of them follows from the imperfections in ``config`` (:mod:`chip.silicon.mismatch`,
     :mod:`chip.base.draws`); :meth:`membranes` shows it as an oscilloscope would, programs have the CADC.
+
+    ``keeps_record`` is True at first; where it is not, the record of spikes reaches back 0.1 s at least, 0.2 s at most,
+    and ``readers`` are called with the core and a time before what is older than that is dropped.
+    ``stimuli``, where it is set, is asked for events before time passes: what it holds ready counts as posted.
 
     All times are int nanoseconds, multiples of 4; neurons are numbered ``hemisphere * 256 + column``.
 
@@ -107,7 +115,10 @@ class AnalogCore(Live, Posting):
         self._clock = self._queues.clock
         self.sensors: CorrelationSensors | None = None
         self._install_sensors(registers)
+        self.stimuli: Stimuli | None = None
         self._forgotten_ns, self._kept_ns = 0, []
+        self.keeps_record, self._cut_ns = True, RECORD_NS
+        self.readers: list[Callable[[AnalogCore, int], None]] = []
         self._now_ns = 0  # clock[NOW], where Python reads it faster
         hold_refractory(self._neurons, self._clock)
 
@@ -193,12 +204,24 @@ class AnalogCore(Live, Posting):
             self._advance(self._now_ns + ADVANCED_AT_ONCE_NS)
 
     def _advance(self, time_ns: int) -> None:
+        stimuli = self.stimuli
+        if stimuli is not None:
+            while stimuli.next_ns < time_ns:
+                stimuli.post_before(time_ns)
+                if stimuli.next_ns < time_ns:
+                    self._let_happen(stimuli.next_ns)
+        self._let_happen(time_ns)
+
+    def _let_happen(self, time_ns: int) -> None:
+        """Let everything before a time happen that was posted."""
         while (status := self._entries.advance(time_ns, self._table)) != DONE:
             if status == GROW:
                 self._grow()
             else:
                 self._let_sensors_catch_up()
         self._now_ns = time_ns
+        if time_ns >= self._cut_ns:
+            self._cut_record()
 
     def _grow(self) -> None:
         """Double what may have been too short for one more grid step."""
@@ -386,6 +409,15 @@ class AnalogCore(Live, Posting):
             log[: count - first] = log[first:count].copy()
         self._clock[LOG_COUNT] = count - first
 
+    def _cut_record(self) -> None:
+        """Drop what is old of a record that is not kept: at fixed times, so that nobody's look makes a difference."""
+        self._cut_ns = (self._now_ns // RECORD_NS + 1) * RECORD_NS
+        if not self.keeps_record:
+            until_ns = self._cut_ns - 2 * RECORD_NS
+            for reader in tuple(self.readers):
+                reader(self, until_ns)
+            self.forget_before(until_ns)
+
     @property
     def counters(self) -> dict[str, int]:
         """Counters of all committed time, a multiple of the grid not later than ``now_ns``.
@@ -417,7 +449,7 @@ class AnalogCore(Live, Posting):
     # ------------------------------------------------------------------ snapshots
 
     def snapshot(self) -> dict[str, np.ndarray]:
-        """Return everything but the registers that the future and the record depend on, as a dict of arrays."""
+        """Return all that the future and the record depend on but registers and ``stimuli``, as a dict of arrays."""
         self._let_sensors_catch_up()
         saved = snapshot_state(self._neurons, self._network, self._queues)
         saved["forgotten"] = np.array([self._forgotten_ns])
@@ -435,6 +467,7 @@ class AnalogCore(Live, Posting):
         self._queues = restore_state(saved, self._neurons, self._network, self._queues)
         self._pack()
         self._now_ns = int(self._clock[NOW])
+        self._cut_ns = (self._now_ns // RECORD_NS + 1) * RECORD_NS
         self._forgotten_ns, self._kept_ns = int(saved["forgotten"][0]), saved["kept"].tolist()
         if self.sensors is not None:
             self.sensors.restore(saved)

@@ -51,6 +51,20 @@ class Posting:
 
     def post_part(self, times_ns: np.ndarray, labels: np.ndarray, first: int, last: int, zero_ns: int = 0) -> None:
         """Post events first..last - 1 of int64[n] times and int64[n] labels, as :meth:`post_events` does."""
+        self._insert_part(times_ns, labels, first, last, zero_ns)
+        if self._posts:
+            self._tell(Post.EVENTS, zero_ns + times_ns[first:last], labels=labels[first:last].copy())
+
+    def insert_events(self, times_ns: np.ndarray, labels: np.ndarray, zero_ns: int) -> None:
+        """Post as :meth:`post_events` what :meth:`tell_events` has told of: int64[n] times, integer[n] labels."""
+        self._insert_part(np.ascontiguousarray(times_ns), labels.astype(np.int64), 0, times_ns.size, zero_ns)
+
+    def tell_events(self, times_ns: np.ndarray, labels: np.ndarray, zero_ns: int) -> None:
+        """Tell who listens of events that somebody holds ready, see :class:`chip.core.stimuli.Stimuli`."""
+        if self._posts:
+            self._tell(Post.EVENTS, zero_ns + times_ns, labels=labels.astype(np.int64))
+
+    def _insert_part(self, times_ns: np.ndarray, labels: np.ndarray, first: int, last: int, zero_ns: int) -> None:
         arguments = times_ns, labels, first, last, zero_ns, LAST_LABEL
         while (status := insert_events(self._clock, self._queues.events, *arguments)) == FULL:
             self._make_room(EVENT_HEAD, last - first)
@@ -60,8 +74,6 @@ class Posting:
         if status < 0:
             self._check_time(zero_ns + int(times_ns[-2 - status]), "an event")
             raise ValueError(f"an event label is {int(labels[-2 - status])}; labels are 0..65535")
-        if self._posts:
-            self._tell(Post.EVENTS, zero_ns + times_ns[first:last], labels=labels[first:last].copy())
 
     def post_padi_event(self, time_ns: int, hemisphere: int, busses: int, row_select: int, label: int) -> None:
         """Post an event that a processor puts on PADI busses, past the crossbar: 4 bits of busses, 5, and 6 bits."""

@@ -11,7 +11,7 @@ from chip.base.assumption import Assumption, Direction, Weight
 from chip.base.errors import ChipLimitError, MachineFault, Resource
 from chip.base.feed import Feed, tell
 from chip.fpga.memory import DRAM_BASE, ExternalMemory
-from chip.fpga.samples import SampleSet
+from chip.fpga.samples import STAMPS_END_NS, SampleSet
 
 GATEWARE = Assumption(
     "the FPGA has a sample player and a spike writer that PPUs can use",
@@ -38,7 +38,18 @@ class SamplePlayer:
         self.played = self.playing_ns = 0
         self._listeners = (feed or Feed()).samples
 
+    def check(self, samples: SampleSet) -> None:
+        """Refuse samples that are longer than the stamps of their spike records, with a ValueError."""
+        if self.config.spike_writer and samples.duration_ns >= STAMPS_END_NS:
+            raise ValueError(
+                f"a sample lasts {samples.duration_ns} ns, and the 16-bit time stamps of its spike record end at "
+                f"{STAMPS_END_NS} ns; switch fpga.spike_writer off and record by the trace buffer, or play the events "
+                "by themselves, link.write_playback"
+            )
+
     def load(self, samples: SampleSet) -> None:
+        """Take samples; raises ChipLimitError where they do not fit, ValueError as :meth:`check` does."""
+        self.check(samples)
         taken = [taken.first for taken in self.memory.reserved if taken.first >= DRAM_BASE]  # recordings, at the end
         room = min(taken, default=DRAM_BASE + c.DRAM_BYTES) - DRAM_BASE
         if samples.nbytes > room:

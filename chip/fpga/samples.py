@@ -8,6 +8,8 @@ import numpy as np
 
 from chip.base import constants as c
 
+STAMPS_END_NS = c.FPGA_CLOCK_NS << 16  # of the 16-bit time stamps in a sample's spike record, 524 us
+
 
 @dataclass(frozen=True)
 class SampleSet:
@@ -18,7 +20,8 @@ class SampleSet:
         times_ns: int64[events], since the sample's time zero, a multiple of the 8 ns FPGA clock, sorted in a sample.
         labels: uint16[events], as they enter the crossbar (SPL1 address in bits 14-15).
         tags: uint16[n], handed to the PPU in the header of the sample's spike record, for example the class.
-        duration_ns: from time zero to the end of recording, a multiple of 8 ns.
+        duration_ns: from time zero to the end of recording, a multiple of 8 ns; below :data:`STAMPS_END_NS` on a chip
+            with a spike writer.
 
     Raises:
         ValueError: an array has the wrong length, or times are off the clock, unsorted, or outside the duration. Arrays
@@ -47,8 +50,6 @@ class SampleSet:
             )
         if self.duration_ns <= 0 or self.duration_ns % c.FPGA_CLOCK_NS:
             raise ValueError(f"a sample lasts {self.duration_ns} ns; it must be a positive multiple of 8 ns")
-        if self.duration_ns >= 8 << 16:
-            raise ValueError(f"a sample lasts {self.duration_ns} ns; its 16-bit time stamps end at {8 << 16} ns")
         if times.size and (times.max() >= self.duration_ns or (times % c.FPGA_CLOCK_NS).any()):
             raise ValueError(f"event times must be multiples of 8 ns in 0..{self.duration_ns} ns")
         same_sample = np.repeat(np.arange(len(self.tags)), np.diff(offsets))

@@ -15,8 +15,8 @@ fixture
 ``pytest -p chip.testing.plugin``) makes chips for tests that drive them themselves.
 
 For property tests there are hypothesis strategies: ``configs``, ``imperfections``, ``registers``, ``weights``,
-``labels``, ``event_labels``, ``spike_trains``, ``sample_sets``, ``programs``, ``program_pairs``; and ``ChipMachine``, a
-stateful machine that holds a chip and its host against a plain model of both:
+``labels``, ``event_labels``, ``spike_trains``, ``sample_sets``, ``playback_programs``, ``programs``, ``program_pairs``;
+and ``ChipMachine``, a stateful machine that holds a chip and its host against a plain model of both:
 
     @given(registers(), sample_sets(max_samples=1))
     def test_my_rule_keeps_its_weights_small(chip_registers, samples):
@@ -76,6 +76,7 @@ _HOMES = {
     "chip.testing.no_oracle": ["Log", "Outcome", "ReplayError", "record", "replay"],
     "chip.testing.strategies": [
         *("configs", "event_labels", "imperfections", "labels", "registers", "sample_sets", "spike_trains", "weights"),
+        "playback_programs",
     ],
     "chip.testing.random_programs": ["RandomProgram", "program_pairs", "programs", "steps"],
     "chip.testing.machine": ["ChipMachine"],

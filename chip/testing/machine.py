@@ -20,6 +20,7 @@ from chip.base.errors import LinkError
 from chip.base.losses import Loss
 from chip.base.registers import Registers
 from chip.chip import Chip
+from chip.fpga.playback import PlaybackProgram
 from chip.fpga.samples import SampleSet
 from chip.fpga.writer import RECORD_SLOTS, RECORD_SPIKES
 from chip.ppu.processor.operation import Operation, operation
@@ -34,7 +35,7 @@ from chip.testing.random_programs import (
     images,
     nudge,
 )
-from chip.testing.strategies import registers, sample_sets
+from chip.testing.strategies import playback_programs, registers, sample_sets
 
 IDLE_CYCLES = 100
 SIDES = st.integers(0, 1)
@@ -74,8 +75,8 @@ class ChipMachine(RuleBasedStateMachine):
         """The chip to drive; not strict, since the machine counts losses as the chip does."""
         return ChipConfig.ideal(strict=False)
 
-    @initialize(wired=registers(), samples=sample_sets(), top=images(), bottom=images())
-    def load(self, wired: Registers, samples: SampleSet, top, bottom) -> None:
+    @initialize(wired=registers(), samples=sample_sets(), playback=playback_programs(), top=images(), bottom=images())
+    def load(self, wired: Registers, samples: SampleSet, playback: PlaybackProgram, top, bottom) -> None:
         self.chip = Chip(self.config())
         self.programs = (Obedient(top), Obedient(bottom))
         self.registers, self.samples = wired, samples
@@ -83,6 +84,8 @@ class ChipMachine(RuleBasedStateMachine):
         link = self.chip.link
         link.write_registers(wired)
         link.write_samples(samples)
+        link.write_playback(playback)
+        self.stimuli = len(playback)
         for hemisphere, program in enumerate(self.programs):
             link.load_program(hemisphere, program)
         self.model.link_bytes["before"] = link.bytes["before"]
@@ -258,6 +261,8 @@ class ChipMachine(RuleBasedStateMachine):
         events = self.chip.counters()
         assert events["sent"] == events["delivered"] + events["lost"] + events["in_flight"]
         assert events["in_flight"] >= 0 and self.chip.player.played == self.model.played
+        executor = self.chip.executor
+        assert executor.played + executor.left + executor.unplayed == self.stimuli * (self.phase != "before")
 
     @invariant()
     def losses_and_link_are_those_of_the_model(self) -> None:

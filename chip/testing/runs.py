@@ -15,6 +15,7 @@ from chip.base.lanes import to_lanes
 from chip.base.losses import Loss
 from chip.base.registers import Registers
 from chip.chip import Chip
+from chip.fpga.playback import PlaybackProgram
 from chip.fpga.samples import SampleSet
 from chip.ppu.compiler.form import signed32
 from chip.ppu.contract import programs_of, registers_of
@@ -108,6 +109,7 @@ def load_firmware(
     bottom: Program | Callable | None = None,
     registers: Registers | None = None,
     samples: SampleSet | None = None,
+    playback: PlaybackProgram | None = None,
 ) -> Chip:
     """Load a chip over its link and return it: a firmware, or a program or a ``main`` for each PPU.
 
@@ -125,6 +127,8 @@ def load_firmware(
     chip.link.write_registers(Registers() if registers is None else registers)
     if samples is not None:
         chip.link.write_samples(samples)
+    if playback is not None:
+        chip.link.write_playback(playback)
     for hemisphere, program in enumerate((top, bottom)):
         if program is not None:
             chip.link.load_program(hemisphere, program if isinstance(program, Program) else Script(program))
@@ -152,6 +156,7 @@ def run_firmware(
     config: ChipConfig | None = None,
     allow: Collection[str] = (),
     exit_code: int | str = 0,
+    playback: PlaybackProgram | None = None,
 ) -> WatchedChip:
     """Run firmware on a chip to its end, and return the chip for a look; see :func:`load_firmware`.
 
@@ -167,7 +172,7 @@ def run_firmware(
         LossError: the same on a strict chip, where it happened. MachineFault: a program faulted.
     """
     expected = _exit_code(exit_code)
-    chip = load_firmware(WatchedChip(config, allow), top, bottom, registers, samples)
+    chip = load_firmware(WatchedChip(config, allow), top, bottom, registers, samples, playback)
     chip.start()
     chip.run()
     chip.check()

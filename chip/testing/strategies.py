@@ -15,6 +15,7 @@ from hypothesis.extra.numpy import arrays
 from chip.base import constants as c
 from chip.base.config import CadcConfig, ChipConfig, FpgaConfig, ImperfectionConfig, RouterConfig
 from chip.base.registers import Registers
+from chip.fpga.playback import PlaybackProgram
 from chip.fpga.samples import SampleSet
 from chip.testing.networks import random_network, with_merged_neurons
 
@@ -112,3 +113,8 @@ def sample_sets(draw, max_samples: int = 3, duration_ns: int = 8_000, max_events
         tags=draw(arrays(np.uint16, len(trains))),
         duration_ns=duration_ns,
     )
+
+
+def playback_programs(duration_ns: int = 80_000, max_events: int = 40) -> st.SearchStrategy[PlaybackProgram]:
+    """Events that the FPGA plays by itself from the start on, below ``duration_ns``, often several at one time."""
+    return st.builds(lambda train: PlaybackProgram(*train), spike_trains(duration_ns, max_events))

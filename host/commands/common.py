@@ -45,10 +45,9 @@ def check(options: argparse.Namespace, learning: bool = True) -> ChipConfig:
     from host import tasks
 
     if options.task is None:
-        raise UsageError(f"a task is missing; valid are {', '.join(tasks.names())}")
-    if options.task not in tasks.names():
-        raise UsageError(f"the task {options.task!r} is unknown; valid are {', '.join(tasks.names())}")
+        raise UsageError(f"a task is missing; {tasks.valid()}")
     try:
+        tasks.check(options.task)
         rules.check(options.rule, learning)
     except ValueError as error:
         raise UsageError(str(error)) from None

@@ -38,7 +38,7 @@ def _inspect_on(options: argparse.Namespace, config: ChipConfig, task: str | Non
                 raise UsageError(f"firmware {type(firmware).__name__} learns no task; leave out --task")
             return _inspect_unlearned(options, firmware, config)
         quiet = options.quiet or not options.profile
-        with Progress(f"{options.task} {rules.short_name(options.rule)}", quiet) as progress:
+        with Progress(f"{tasks.short_name(options.task)} {rules.short_name(options.rule)}", quiet) as progress:
             shown = progress if options.profile else None
             with before_work(options.rule):
                 host = inspection.load(firmware, tasks.load(options.task), config, shown)

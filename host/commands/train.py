@@ -70,7 +70,8 @@ def learn(options: argparse.Namespace, config: ChipConfig, interrupts: Interrupt
     if options.calibration is not None:
         chip.link.write_calibration(options.calibration)
     host = Host(chip)
-    with Progress(f"{options.task} {rules.short_name(options.rule)}", quiet=options.quiet) as progress:
+    title = f"{tasks.short_name(options.task)} {rules.short_name(options.rule)}"
+    with Progress(title, quiet=options.quiet) as progress:
         with before_work(options.rule), warnings.catch_warnings():
             warnings.simplefilter("always", CalibrationWarning)
             warnings.showwarning = lambda message, *_: complain(str(message), EXIT_OK)
@@ -80,8 +81,10 @@ def learn(options: argparse.Namespace, config: ChipConfig, interrupts: Interrupt
 
 
 def default_directory(options: argparse.Namespace, firmware: LearningFirmware) -> Path:
+    from host import tasks
+
     parts = [
-        options.task,
+        tasks.short_name(options.task),
         rules.short_name(options.rule),
         Path(options.chip).name,
         f"seed{options.seed}",

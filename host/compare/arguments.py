@@ -46,7 +46,7 @@ def add_arguments(commands: argparse._SubParsersAction, epochs: Callable, hidden
         allow_abbrev=False,
     )
     command.set_defaults(command="compare")
-    command.add_argument("task", metavar="TASK", nargs="?", help="what to learn; `plasticore tasks` lists them")
+    command.add_argument("task", metavar="TASK", nargs="?", help="what to learn, as for train")
     command.add_argument(
         "--rules", default="eventprop", metavar="A,B", help="by name or as FILE.py:CLASS (default: %(default)s)"
     )

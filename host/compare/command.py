@@ -28,10 +28,11 @@ def run(options: argparse.Namespace) -> int:
         raise UsageError(str(error)) from None
     directory = _out(options)
 
+    from host import tasks
     from host.compare.comparing import compare
     from host.compare.progress import RunsProgress
 
-    with RunsProgress(f"comparing {plan.task}", quiet=options.quiet) as progress:
+    with RunsProgress(f"comparing {tasks.short_name(plan.task)}", quiet=options.quiet) as progress:
         try:
             comparison = compare(plan, directory, jobs=jobs, show=progress.show)
         except ValueError as error:
@@ -45,7 +46,7 @@ def _plan(options: argparse.Namespace) -> Plan:
     from host.compare.sweep import Sweep
 
     if options.task is None:
-        raise ValueError(f"a task is missing; valid are {', '.join(tasks.names())}")
+        raise ValueError(f"a task is missing; {tasks.valid()}")
     chips = _names("--chips", options.chips)
     labels = [Path(name).name for name in chips]
     if twice := [label for label in labels if labels.count(label) > 1]:
@@ -80,7 +81,9 @@ def _whole(option: str, text: str) -> int:
 
 def _out(options: argparse.Namespace) -> Path:
     if options.out is None:
-        return RUNS / f"compare-{options.task}"
+        from host import tasks
+
+        return RUNS / f"compare-{tasks.short_name(options.task)}"
     if not options.out.strip():
         raise UsageError(f"--out is {options.out!r}; it must name a directory")
     return Path(options.out)

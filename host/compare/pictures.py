@@ -18,7 +18,7 @@ from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from chip.base.config.link import PRESETS
 from chip.base.saving import replace_together
-from host import verdict
+from host import tasks, verdict
 from host.compare.plan import PLACES
 from host.compare.sweep import RULE
 from host.compare.table import PARTS, Comparison, Row, readable, values
@@ -315,7 +315,7 @@ def _dress(axes: Axes, title: str, x: str, y: str | None) -> None:
 
 def _title(comparison: Comparison) -> str:
     plan, epochs = comparison.plan, {row.epochs for row in comparison.rows if row.epochs is not None}
-    parts = [f"{plan.task}: {len(comparison.rows)} of {len(plan.runs)} runs"]
+    parts = [f"{tasks.short_name(plan.task)}: {len(comparison.rows)} of {len(plan.runs)} runs"]
     if len(epochs) == 1:
         parts.append(verdict.epochs(epochs.pop()))
     if plan.sweep is not None:

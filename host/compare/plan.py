@@ -60,7 +60,7 @@ class Plan:
     """All combinations of what is listed, seeds outermost: what is finished at any time is balanced.
 
     Args:
-        task: by name.
+        task: by name, or a file, as on the command line.
         rules: by name or as ``FILE.py:CLASS``.
         where: of :data:`PLACES`.
         chips: names of profiles; or names of your own with a :class:`ChipConfig` each, which keeps its seed, or with a
@@ -89,8 +89,7 @@ class Plan:
         listed = list(self.chips)
         _listed("chips", listed)
         object.__setattr__(self, "chips", {name: chips.get(name) or _profile(name) for name in listed})
-        if self.task not in tasks.names():
-            raise ValueError(f"the task {self.task!r} is unknown; valid are {', '.join(tasks.names())}")
+        tasks.check(self.task)
         _listed("rules", [rule_names.short_name(rule) for rule in self.rules])
         for rule in self.rules:
             rule_names.check(rule)

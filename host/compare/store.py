@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from chip.base.saving import replace_together
+from host import tasks
 from host.compare.places import code_of
 from host.compare.plan import Plan, Run
 from host.ownership import RUN, check_none_of
@@ -36,6 +37,7 @@ class Store:
     def __init__(self, directory: Path, plan: Plan):
         self.directory, self.plan = directory, plan
         self._code: dict[tuple[str, str], str] = {}
+        self._data = tasks.load(plan.task).digest
         try:
             check_writable(directory)
             check_none_of(RUN, directory)
@@ -65,7 +67,8 @@ class Store:
     def common(self) -> dict[str, Any]:
         """What all runs in the directory share, as ``comparison.json`` has it."""
         settings = self.plan.settings()
-        return {"format": FORMAT, "versions": versions(), **{name: settings[name] for name in COMMON}}
+        common = {name: settings[name] for name in COMMON}
+        return {"format": FORMAT, "versions": versions(), **common, "task_sha256": self._data}
 
     # ------------------------------------------------------------------ refusals
 
@@ -93,7 +96,8 @@ class Store:
         kind = run.rule, run.where
         if kind not in self._code:
             self._code[kind] = code_of(run)
-        return {"format": FORMAT, "versions": versions(), "code": self._code[kind], **run.settings()}
+        made_of = {"versions": versions(), "code": self._code[kind], "task_sha256": self._data}
+        return {"format": FORMAT, **made_of, **run.settings()}
 
 
 def _bytes(table: dict[str, Any]) -> bytes:

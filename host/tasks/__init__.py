@@ -1,32 +1,92 @@
-"""Tasks to learn: samples with class labels, in three splits, found by name."""
+"""Tasks to learn: samples with class labels, in three splits, found by name or in files of the user's own."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
+from host import user_files
+from host.tasks import digits, npz, user
+from host.tasks.events import EventSplit
 from host.tasks.task import Split, Task
 from host.tasks.yin_yang import yin_yang
 
-__all__ = ["Split", "Task", "load", "names", "summaries", "yin_yang"]
+__all__ = ["EventSplit", "Split", "Task", "check", "load", "names", "short_name", "summaries", "valid", "yin_yang"]
 
 # name on the command line -> (function that makes the task, one line for `plasticore tasks`)
 _TASKS: dict[str, tuple[Callable[[], Task], str]] = {
     "yin-yang": (yin_yang, "points of the yin-yang symbol, 4 inputs, 3 classes, 5000 training samples"),
 }
+_FORMS = {
+    "digits:DIRECTORY": "MNIST's digits scaled to 16 x 16, 256 inputs, 10 classes, from its IDX files in a directory",
+    "FILE.npz": "arrays of your own: X_inputs and X_targets, or streams of events, for X = train, validation, test",
+    "FILE.py:TASK": "a host.tasks.Task of your own, or a function that makes one",
+}
 
 
 def names() -> tuple[str, ...]:
-    """Return the names of all tasks."""
+    """Return the names of all tasks that come with plasticore."""
     return tuple(_TASKS)
 
 
+def valid() -> str:
+    """Return which tasks there are, in words."""
+    return f"valid are {', '.join(_TASKS)}, {', '.join(_FORMS)}"
+
+
 def summaries() -> dict[str, str]:
-    """Return one line about each task, by name."""
-    return {name: summary for name, (_, summary) in _TASKS.items()}
+    """Return one line about each task, by name, and about each kind of file."""
+    return {name: summary for name, (_, summary) in _TASKS.items()} | _FORMS
+
+
+def short_name(name: str) -> str:
+    """Return a task's name for titles and directories: ``mine`` for ``path/to/mine.npz``, ``mine.make`` of a script."""
+    if name in _TASKS:
+        return name
+    if name.startswith(digits.PREFIX):
+        return f"digits-{Path(name.removeprefix(digits.PREFIX)).name or 'here'}"
+    return Path(name).stem if name.endswith(".npz") else user_files.short_name(name)
+
+
+def check(name: str) -> None:
+    """Refuse what can be refused without reading a task's data.
+
+    Raises:
+        ValueError: no task has this name, or its files are not there; one sentence.
+    """
+    if name in _TASKS:
+        return
+    if _is_digits(name):
+        digits.check(name)
+    elif name.endswith(".npz"):
+        _check_file(Path(name))
+    elif user_files.is_file(name):
+        user.check(name)
+    else:
+        raise ValueError(f"the task {name!r} is unknown; {valid()}")
 
 
 def load(name: str) -> Task:
-    """Make the task ``name``; raises ValueError with the valid names for an unknown one."""
-    if name not in _TASKS:
-        raise ValueError(f"the task {name!r} is unknown; valid are {', '.join(_TASKS)}")
-    return _TASKS[name][0]()
+    """Make the task of a name, as on the command line.
+
+    Raises:
+        ValueError: as :func:`check`, or its data make no task; one sentence.
+    """
+    check(name)
+    if name in _TASKS:
+        return _TASKS[name][0]()
+    if _is_digits(name):
+        return digits.load(name)
+    return npz.load(Path(name).expanduser()) if name.endswith(".npz") else user.load(name)
+
+
+def _is_digits(name: str) -> bool:
+    return name == "digits" or name.startswith(digits.PREFIX)
+
+
+def _check_file(path: Path) -> None:
+    try:
+        with open(path.expanduser(), "rb"):
+            pass
+    except OSError as error:
+        raise ValueError(f"the task file {path} cannot be read: {error.strerror or error}") from None

@@ -1,42 +1,63 @@
-"""What a task is: inputs and classes, split into training, validation and test samples."""
+"""What a task is: inputs, or streams of events, and classes, split into training, validation and test samples."""
 
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
+
+from host.tasks.events import EventSplit
+from host.tasks.numbers import MOST_CLASSES, as_classes, as_inputs
 
 SPLITS = ("train", "validation", "test")
 
 
 @dataclass(frozen=True, eq=False)
 class Split:
-    """Samples of one purpose.
+    """Samples of one purpose. Numbers of any type are taken, and become those of the attributes.
 
     Attributes:
         inputs: float64[n, inputs], in 0..1.
         targets: uint8[n], the class of each sample.
 
     Raises:
-        ValueError: shapes do not agree, or an input lies outside 0..1.
+        ValueError: shapes do not agree, an input lies outside 0..1, or a target is no whole number from 0 on.
     """
 
     inputs: np.ndarray
     targets: np.ndarray
 
     def __post_init__(self) -> None:
-        if self.inputs.ndim != 2 or self.targets.shape != self.inputs.shape[:1]:
+        inputs = as_inputs("the inputs of a split", self.inputs)
+        targets = as_classes("the targets of a split", self.targets)
+        if targets.shape != inputs.shape[:1]:
             raise ValueError(
-                f"a split has inputs {list(self.inputs.shape)} and targets {list(self.targets.shape)}; "
+                f"a split has inputs {list(inputs.shape)} and targets {list(targets.shape)}; "
                 "it needs one row of inputs per target"
             )
-        if not ((self.inputs >= 0) & (self.inputs <= 1)).all():  # written so that NaN is refused too
-            raise ValueError("the inputs of a split must lie in 0..1; scale them first")
+        object.__setattr__(self, "inputs", inputs)
+        object.__setattr__(self, "targets", targets)
 
     def __len__(self) -> int:
         return len(self.targets)
+
+    @property
+    def width(self) -> int:
+        """How many inputs a sample has."""
+        return self.inputs.shape[1]
+
+    @property
+    def arrays(self) -> tuple[np.ndarray, ...]:
+        """All that it holds."""
+        return self.inputs, self.targets
+
+    def head(self, count: int) -> Split:
+        """Return the first samples."""
+        return Split(self.inputs[:count], self.targets[:count])
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,48 +65,123 @@ class Task:
     """A classification task. ``train`` is learned, ``validation`` is for choices, ``test`` for the last number.
 
     Attributes:
-        name: as on the command line.
+        name: for titles and results.
         classes: the name of each class; a target is an index into it.
+        train, validation, test: each a :class:`Split`, or each a :class:`host.tasks.events.EventSplit`.
         class_of: for tasks in the plane, whose first two inputs are x and y: the class of a point, or None outside.
+        origin: where its data came from, as on the command line; "" where nobody knows.
+
+    Raises:
+        ValueError: splits of different kinds or widths, one without samples, a class that has no name, or two of one.
     """
 
     name: str
     classes: tuple[str, ...]
-    train: Split
-    validation: Split
-    test: Split
+    train: Split | EventSplit
+    validation: Split | EventSplit
+    test: Split | EventSplit
     class_of: Callable[[float, float], int | None] | None = None
+    origin: str = ""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "classes", _names(self.name, self.classes))
+        kinds = {type(split) for _, split in self._splits()}
+        if kinds not in ({Split}, {EventSplit}):
+            found = ", ".join(f"{name} is a {type(split).__name__}" for name, split in self._splits())
+            raise ValueError(f"of task {self.name} {found}; give three of Split, or three of EventSplit")
+        for name, split in self._splits():
+            if len(split) == 0:
+                raise ValueError(f"the {name} split of task {self.name} has no samples; give it one at least")
+            if split.width != self.train.width:
+                raise ValueError(
+                    f"a sample of task {self.name} has {self.train.width} inputs in its train split and {split.width} "
+                    f"in its {name} split; give all the same"
+                )
+            if split.targets.max() >= len(self.classes):
+                raise ValueError(
+                    f"the {name} split of task {self.name} has class {split.targets.max()}, but there are "
+                    f"{len(self.classes)} classes, numbered from 0 on"
+                )
+
+    def _splits(self) -> list[tuple[str, Split | EventSplit]]:
+        return [(name, getattr(self, name)) for name in SPLITS]
 
     @property
     def inputs(self) -> np.ndarray:
-        """float64[n, inputs] of all splits, in the order train, validation, test."""
-        return np.concatenate([getattr(self, split).inputs for split in SPLITS])
+        """float64[n, inputs] of all splits, in the order train, validation, test.
+
+        Raises:
+            ValueError: it has streams of events.
+        """
+        if isinstance(self.train, EventSplit):
+            raise ValueError(
+                f"the samples of task {self.name} are streams of events, in {self.train.width} channels, and not "
+                "numbers; it takes a rule that reads task.events"
+            )
+        return np.concatenate([split.inputs for _, split in self._splits()])
+
+    @property
+    def events(self) -> EventSplit:
+        """The streams of all splits, in the order train, validation, test.
+
+        Raises:
+            ValueError: it has numbers.
+        """
+        if isinstance(self.train, Split):
+            raise ValueError(
+                f"the samples of task {self.name} are {self.train.width} numbers each, and no streams of events; it "
+                "takes a rule that reads task.inputs"
+            )
+        return EventSplit.joined([split for _, split in self._splits()])
 
     @property
     def targets(self) -> np.ndarray:
         """uint8[n] of all splits, in the order train, validation, test."""
-        return np.concatenate([getattr(self, split).targets for split in SPLITS])
+        return np.concatenate([split.targets for _, split in self._splits()])
 
     @property
     def ranges(self) -> dict[str, range]:
         """Where each split lies in :attr:`inputs` and :attr:`targets`."""
         found, first = {}, 0
-        for split in SPLITS:
-            found[split] = range(first, first + len(getattr(self, split)))
-            first = found[split].stop
+        for name, split in self._splits():
+            found[name] = range(first, first + len(split))
+            first = found[name].stop
         return found
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 of its data: classes, and the arrays of its splits."""
+        digest = hashlib.sha256(repr(self.classes).encode())
+        for name, split in self._splits():
+            for array in split.arrays:
+                digest.update(f"{name} {array.dtype.str} {array.shape}\n".encode())
+                digest.update(np.ascontiguousarray(array).data if array.size else b"")
+        return digest.hexdigest()
+
+    @property
+    def source(self) -> dict[str, str]:
+        """What a result says of it: ``origin``, and ``sha256`` of the data."""
+        return {"origin": self.origin or self.name, "sha256": self.digest}
 
     def head(self, train: int, validation: int, test: int) -> Task:
         """Return the same task with only the first samples of each split: quick trials, tests."""
         counts = dict(zip(SPLITS, (train, validation, test), strict=True))
-        for split, count in counts.items():
-            if not 1 <= count <= len(getattr(self, split)):
+        for name, count in counts.items():
+            if not 1 <= count <= len(getattr(self, name)):
                 raise ValueError(
-                    f"{count} {split} samples of task {self.name} were asked for; it has 1..{len(getattr(self, split))}"
+                    f"{count} {name} samples of task {self.name} were asked for; it has 1..{len(getattr(self, name))}"
                 )
-        splits = {split: _first(getattr(self, split), count) for split, count in counts.items()}
+        splits = {name: getattr(self, name).head(count) for name, count in counts.items()}
         return dataclasses.replace(self, **splits)
 
 
-def _first(split: Split, count: int) -> Split:
-    return Split(split.inputs[:count], split.targets[:count])
+def _names(task: str, classes: object) -> tuple[str, ...]:
+    """Return the names of classes as text."""
+    if isinstance(classes, str) or not hasattr(classes, "__iter__"):
+        raise ValueError(f"the classes of task {task} are {classes!r}; give a tuple with the name of each")
+    names = tuple(str(name) for name in classes)
+    if not 1 <= len(names) <= MOST_CLASSES:
+        raise ValueError(f"task {task} has {len(names)} classes; there may be 1..{MOST_CLASSES}")
+    if twice := [name for name in names if names.count(name) > 1]:
+        raise ValueError(f"two classes of task {task} are called {twice[0]!r}; give each a name of its own")
+    return names

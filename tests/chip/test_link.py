@@ -101,7 +101,7 @@ def test_what_does_not_fit_the_trace_is_lost_and_loud(strict):
 
 
 def test_the_trace_has_the_room_of_the_real_one():
-    assert TraceBuffer(True).room == 4_194_304
+    assert TraceBuffer(True, lambda: None).room == 4_194_304
 
 
 # ---------------------------------------------------------------------- weights

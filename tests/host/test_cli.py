@@ -82,7 +82,9 @@ def test_chip_shows_the_settings_of_a_link(link, start_us, capsys):
 
 def test_first_refusal_wins_and_nothing_else_is_said(capsys):
     assert main(["train", "mnist", "--rule", "hebb", "--chip", "perfect"]) == 2
-    assert capsys.readouterr().err == "plasticore: the task 'mnist' is unknown; valid are yin-yang\n"
+    assert capsys.readouterr().err == (
+        "plasticore: the task 'mnist' is unknown; valid are yin-yang, digits:DIRECTORY, FILE.npz, FILE.py:TASK\n"
+    )
 
 
 def test_interrupt_before_the_chip_runs_is_exit_code_130(tmp_path, capsys, monkeypatch):

@@ -20,6 +20,7 @@ from chip.testing import (
     configs,
     imperfections,
     load_firmware,
+    playback_programs,
     program_pairs,
     registers,
     run_firmware,
@@ -33,10 +34,11 @@ EXAMPLES = settings(max_examples=8)
 
 @st.composite
 def loads(draw):
-    """What is loaded onto a chip: two programs, registers, samples."""
+    """What is loaded onto a chip: two programs, registers, samples, events that come by themselves."""
     samples = draw(sample_sets())
     top, bottom = draw(program_pairs(len(samples)))
-    return {"top": top, "bottom": bottom, "registers": draw(registers()), "samples": samples}
+    stimuli = {"samples": samples, "playback": draw(playback_programs())}
+    return {"top": top, "bottom": bottom, "registers": draw(registers()), **stimuli}
 
 
 def run(config, load, progress=None):
@@ -98,7 +100,7 @@ def test_listening_changes_nothing(config, load, processors):
     assert chip_bytes(chip) == chip_bytes(run(config, load))
     kinds = [posted.what for posted in everything.posts]
     assert kinds.count(Post.CONVERSION) == len(everything.conversions)
-    assert kinds.count(Post.EVENTS) == len(everything.samples) == chip.player.played
+    assert kinds.count(Post.EVENTS) == 1 + len(everything.samples) == 1 + chip.player.played  # and one playback
     for hemisphere in processors:
         done = [operation for side, _, operation in everything.operations if side == hemisphere]
         assert done == list(chip.processors[hemisphere].program.steps)

@@ -1,0 +1,115 @@
+"""Handwritten digits, 16 x 16, from MNIST's files in a directory that the user names; or others of its format.
+
+The pictures, 28 x 28 bytes, are scaled down by area: a pixel of 16 x 16 covers 1.75 x 1.75 pixels and is their mean,
+each weighed by the area of it that is covered. So the mean of a picture stays what it was. 255 becomes 1.
+
+With the files of both parts, ``train`` and ``t10k``, the last sixth of the former is for validation: 50 000, 10 000 and
+10 000 samples of MNIST. Where only ``t10k`` is there, its samples are shuffled, always in the same way, since its first
+half is easier than its second; the last fifth is for tests, and of the rest the last eighth for validation: 7000, 1000
+and 2000 samples.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from host.tasks import idx
+from host.tasks.task import Split, Task
+
+PREFIX = "digits:"
+SIDE = 16  # of a sample's picture
+CLASSES = tuple("0123456789")
+TRAIN, TEST = "train", "t10k"  # how the names of files begin
+SHUFFLE_SEED = 0
+AT_ONCE = 4096  # pictures that are scaled at a time
+
+
+def check(name: str) -> None:
+    """Refuse a directory that has not got the files, with a ValueError."""
+    _files(_directory(name))
+
+
+def load(name: str) -> Task:
+    """Return the task ``digits:DIRECTORY``.
+
+    Raises:
+        ValueError: there is no such directory, or it has not got the files, or they are damaged; one sentence.
+    """
+    directory = _directory(name)
+    files = _files(directory)
+    tested = _samples(*files[TEST])
+    if TRAIN in files:
+        learned = _samples(*files[TRAIN])
+        count = len(learned) // 6
+    else:
+        order = np.random.RandomState(SHUFFLE_SEED).permutation(len(tested))
+        mixed, first = Split(tested.inputs[order], tested.targets[order]), len(tested) - len(tested) // 5
+        learned, tested = _part(mixed, 0, first), _part(mixed, first, len(mixed))
+        count = len(learned) // 8
+    train, validation = _part(learned, 0, len(learned) - count), _part(learned, len(learned) - count, len(learned))
+    return Task("digits", CLASSES, train, validation, tested, origin=name)
+
+
+def scaled(images: np.ndarray) -> np.ndarray:
+    """Return float64[n, 256] in 0..1, row by row, of uint8[n, height, width] pictures of 16 pixels a side or more."""
+    rows, columns = _covered(images.shape[1]), _covered(images.shape[2])
+    found = np.empty((len(images), SIDE * SIDE))
+    for first in range(0, len(images), AT_ONCE):
+        part = images[first : first + AT_ONCE] / 255.0
+        found[first : first + AT_ONCE] = (rows @ part @ columns.T).reshape(len(part), -1)
+    return np.clip(found, 0.0, 1.0)  # sums of parts that are off by a bit of a float
+
+
+def _covered(size: int) -> np.ndarray:
+    """float64[16, size]: the share of each old pixel in each new one along a side; each row sums to 1."""
+    edges = np.linspace(0, size, SIDE + 1)
+    old = np.arange(size)
+    overlap = np.minimum(edges[1:, None], old + 1) - np.maximum(edges[:-1, None], old)
+    return np.clip(overlap, 0.0, None) * (SIDE / size)
+
+
+def _part(split: Split, first: int, last: int) -> Split:
+    return Split(split.inputs[first:last], split.targets[first:last])
+
+
+def _directory(name: str) -> Path:
+    text = name.removeprefix(PREFIX)
+    if not name.startswith(PREFIX) or not text.strip():
+        raise ValueError(f"the task {name!r} needs the directory of MNIST's files; write {PREFIX}DIRECTORY")
+    return Path(text).expanduser()
+
+
+def _files(directory: Path) -> dict[str, tuple[Path, Path]]:
+    """Return the files of pictures and of classes of each part that is there."""
+    if not directory.is_dir():
+        raise ValueError(f"there is no directory {directory} with MNIST's files")
+    found = {}
+    for part in (TRAIN, TEST):
+        pictures, classes = (_file(directory, part, kind) for kind in ("images-idx3", "labels-idx1"))
+        if pictures is not None and classes is not None:
+            found[part] = pictures, classes
+    if TEST not in found:
+        raise ValueError(
+            f"the directory {directory} has no {TEST}-images-idx3-ubyte and {TEST}-labels-idx1-ubyte, with .gz or "
+            f"without; put MNIST's files there, those that begin with {TRAIN}- as well, if you have them"
+        )
+    return found
+
+
+def _file(directory: Path, part: str, kind: str) -> Path | None:
+    """Return a file under one of the names that it goes by."""
+    names = (f"{part}-{each}-ubyte{end}" for each in (kind, kind.replace("-", ".")) for end in ("", ".gz"))
+    return next((directory / name for name in names if (directory / name).is_file()), None)
+
+
+def _samples(pictures: Path, classes: Path) -> Split:
+    images, targets = idx.read(pictures, 3), idx.read(classes, 1)
+    if len(images) != len(targets) or len(images) < 10:
+        raise ValueError(f"{pictures} has {len(images)} pictures, {classes} has {len(targets)} classes; give as many")
+    if min(images.shape[1:]) < SIDE:
+        raise ValueError(f"the pictures of {pictures} are {images.shape[1]} x {images.shape[2]}; give {SIDE} at least")
+    if targets.max() >= len(CLASSES):
+        raise ValueError(f"{classes} holds class {targets.max()}; there are {len(CLASSES)}, from 0 on")
+    return Split(scaled(images), targets)

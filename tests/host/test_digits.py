@@ -1,0 +1,140 @@
+"""Digits from IDX files: read whole or refused, scaled by area, split as it is said; and from MNIST's own files."""
+
+import gzip
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from host import tasks
+from host.tasks import idx
+from host.tasks.digits import scaled
+from tests.naive.area import scaled as pixel_by_pixel
+
+MNIST = Path(__file__).resolve().parents[3] / "shared" / "data" / "mnist"
+needs_mnist = pytest.mark.skipif(
+    not (MNIST / "t10k-images-idx3-ubyte.gz").exists(), reason="MNIST's files are not in ../shared/data/mnist"
+)
+
+
+def idx_bytes(array):
+    head = bytes((0, 0, 8, array.ndim)) + np.array(array.shape, ">u4").tobytes()
+    return head + array.astype(np.uint8).tobytes()
+
+
+def write(directory, part, count, side=28, packed=True, dotted=False):
+    """Write pictures of one brightness each, which is their number, and classes that count through."""
+    images = np.full((count, side, side), (np.arange(count) % 256)[:, None, None])
+    for kind, array in (("images-idx3", images), ("labels-idx1", np.arange(count) % 10)):
+        name = f"{part}-{kind.replace('-', '.') if dotted else kind}-ubyte"
+        content = idx_bytes(array)
+        (directory / (name + ".gz" * packed)).write_bytes(gzip.compress(content, 1) if packed else content)
+
+
+# ---------------------------------------------------------------------- scaling
+
+
+@given(st.integers(16, 33), st.integers(16, 33), st.integers(0, 2**32))
+def test_pictures_are_scaled_by_area_and_keep_their_mean(height, width, seed):
+    images = np.random.default_rng(seed).integers(0, 256, (2, height, width), np.uint8)
+    found = scaled(images)
+    assert found.shape == (2, 256) and found.dtype == np.float64
+    np.testing.assert_allclose(found[0], pixel_by_pixel(images[0].tolist()), atol=1e-12)
+    np.testing.assert_allclose(found.mean(axis=1), images.mean(axis=(1, 2)) / 255, atol=1e-12)
+
+
+def test_black_white_and_what_has_the_size_already_stay():
+    assert scaled(np.zeros((1, 28, 28), np.uint8)).max() == 0.0
+    white = scaled(np.full((1, 28, 28), 255, np.uint8))
+    assert white.max() <= 1.0 and white.min() > 1 - 1e-12
+    same = np.random.default_rng(1).integers(0, 256, (3, 16, 16), np.uint8)
+    np.testing.assert_allclose(scaled(same).reshape(same.shape), same / 255)
+
+
+def test_many_pictures_are_scaled_as_one_by_one():
+    images = np.random.default_rng(1).integers(0, 256, (4100, 17, 16), np.uint8)
+    assert np.array_equal(scaled(images)[[0, 4095, 4096, 4099]], scaled(images[[0, 4095, 4096, 4099]]))
+
+
+# ---------------------------------------------------------------------- splits
+
+
+@pytest.mark.parametrize(("packed", "dotted"), [(True, False), (False, False), (False, True)])
+def test_with_both_parts_the_last_sixth_of_the_training_part_is_for_validation(tmp_path, packed, dotted):
+    write(tmp_path, "train", 120, packed=packed, dotted=dotted)
+    write(tmp_path, "t10k", 20, packed=packed, dotted=dotted)
+    made = tasks.load(f"digits:{tmp_path}")
+    assert made.ranges == {"train": range(100), "validation": range(100, 120), "test": range(120, 140)}
+    np.testing.assert_allclose(made.inputs[:, 0] * 255, [*range(120), *range(20)], atol=1e-9)
+    assert made.targets.tolist() == [*(n % 10 for n in range(120)), *(n % 10 for n in range(20))]
+    assert made.classes == tuple("0123456789") and made.source["origin"] == f"digits:{tmp_path}"
+
+
+def test_with_the_test_part_alone_it_is_shuffled_and_split(tmp_path):
+    write(tmp_path, "t10k", 200)
+    made = tasks.load(f"digits:{tmp_path}")
+    assert made.ranges == {"train": range(140), "validation": range(140, 160), "test": range(160, 200)}
+    numbers = np.rint(made.inputs[:, 0] * 255).astype(int)
+    assert sorted(numbers) == list(range(200)) and (numbers % 10 == made.targets).all()
+    assert abs(np.corrcoef(numbers, np.arange(200))[0, 1]) < 0.3
+    assert made.digest == tasks.load(f"digits:{tmp_path}").digest
+
+
+@needs_mnist
+def test_mnist_is_read_and_its_classes_can_be_told_from_each_other():
+    made = tasks.load(f"digits:{MNIST}")
+    assert made.ranges == {"train": range(7000), "validation": range(7000, 8000), "test": range(8000, 10000)}
+    assert np.bincount(made.targets).tolist() == [980, 1135, 1032, 1010, 982, 892, 958, 1028, 974, 1009]  # of t10k
+    assert made.inputs.mean() == pytest.approx(0.13251, abs=1e-4)
+    means = np.stack([made.train.inputs[made.train.targets == digit].mean(axis=0) for digit in range(10)])
+    distances = ((made.test.inputs[:, None] - means) ** 2).sum(axis=2)
+    assert (distances.argmin(axis=1) == made.test.targets).mean() > 0.79  # the nearest mean is right in four of five
+
+
+# ---------------------------------------------------------------------- what is refused
+
+
+def damaged(directory, change):
+    write(directory, "t10k", 20, packed=False)
+    path = directory / "t10k-images-idx3-ubyte"
+    path.write_bytes(change(path.read_bytes()))
+
+
+BAD = {
+    "cut off": (lambda content: content[:-5], "is damaged: it says 20 x 28 x 28 bytes and holds 15675"),
+    "too long": (lambda content: content + b"x", "and holds 15681"),
+    "another format": (lambda content: b"PNG " + content, "is no IDX file of bytes in 3 dimensions: it begins with 50"),
+    "labels": (lambda content: idx_bytes(np.arange(20)), "begins with 00 00 08 01, not with 00 00 08 03"),
+    "empty": (lambda content: b"", "is no IDX file"),
+    "half of a head": (lambda content: content[:9], "is no IDX file"),
+    "damaged gzip": (lambda content: gzip.compress(content)[:-40], "cannot be read: Compressed file ended"),
+    "huge": (lambda content: content[:4] + b"\xff" * 12 + content[16:], "it says 4294967295 x 4294967295 x"),
+    "fewer": (lambda content: idx_bytes(np.zeros((19, 28, 28))), "has 19 pictures, .* has 20 classes; give as many"),
+    "small": (lambda content: idx_bytes(np.zeros((20, 28, 8))), "are 28 x 8; give 16 at least"),
+}
+
+
+@pytest.mark.parametrize("case", BAD)
+def test_files_that_are_none_are_refused(tmp_path, case):
+    change, words = BAD[case]
+    damaged(tmp_path, change)
+    with pytest.raises(ValueError, match=words):
+        tasks.load(f"digits:{tmp_path}")
+
+
+def test_classes_beyond_ten_are_refused(tmp_path):
+    write(tmp_path, "t10k", 20, packed=False)
+    (tmp_path / "t10k-labels-idx1-ubyte").write_bytes(idx_bytes(np.arange(20)))
+    with pytest.raises(ValueError, match="holds class 19; there are 10, from 0 on"):
+        tasks.load(f"digits:{tmp_path}")
+
+
+def test_an_idx_file_is_read_as_it_is_packed_or_not(tmp_path):
+    array = np.random.default_rng(1).integers(0, 256, (3, 4), np.uint8)
+    for name, content in (("plain", idx_bytes(array)), ("packed", gzip.compress(idx_bytes(array)))):
+        (tmp_path / name).write_bytes(content)
+        assert np.array_equal(idx.read(tmp_path / name, 2), array)
+    with pytest.raises(ValueError, match="the IDX file .*/none cannot be read: No such file or directory"):
+        idx.read(tmp_path / "none", 2)
