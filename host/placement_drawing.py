@@ -8,7 +8,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from chip.base import constants as c
-from chip.ppu.program import Firmware
+from ppu_programs.contract import Firmware
 from ppu_programs.network import Network
 from ppu_programs.placement import HEMISPHERE_NAMES, INPUT_LAYER, Placement, place
 
