@@ -82,8 +82,8 @@ def learning_curve(axes: Axes, result: Result) -> None:
     trained = result.learning
     steps = np.arange(1, trained.size + 1)
     (axis,) = result.axes.get(result.curve, ["epoch"])
-    curve = result.curve or "nothing"
-    axes.plot(steps, trained, color=BLUE, marker="o", markersize=4, label=f"{in_words(curve)}, while learning")
+    label = None if result.curve is None else f"{in_words(result.curve)}, while learning"
+    axes.plot(steps, trained, color=BLUE, marker="o", markersize=4, label=label)
     finals = [(name, value) for name, value in result.metrics.items() if value is not None and _of_kind(name, result)]
     end = max(trained.size, 1) + max(0.03 * trained.size, 0.1)
     for (name, value), colour, marker in zip(finals, (VERMILION, ORANGE, GREEN), "Ds^", strict=False):
@@ -91,7 +91,8 @@ def learning_curve(axes: Axes, result: Result) -> None:
         label = f"{in_words(name)} at the end: {value:.2%}" if is_accuracy(name) else f"{shown(name, value)} at the end"
         axes.plot([end], [value], color=colour, marker=marker, markersize=8, linestyle="none", label=label)
     if not trained.size:
-        axes.text(0.5, 0.5, f"ended in the first {axis}", transform=axes.transAxes, ha="center", color=GREY)
+        said = "the rule reports no curve" if result.curve is None else f"ended in the first {axis}"
+        axes.text(0.5, 0.5, said, transform=axes.transAxes, ha="center", color=GREY)
     if is_accuracy(result.headline):
         low = min([*trained, *(value for _, value in finals), 1.0])
         axes.set_ylim(max(0.0, low - 0.05 * (1.02 - low)), 1.0 + 0.02 * (1.02 - low))

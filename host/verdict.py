@@ -33,7 +33,8 @@ def sentence(result: Result) -> str:
     if how == WATCHDOG:
         stopped = [name for name, code in codes.items() if code == STOPPED]
         limit_cycles = result.config["ppu"]["program_limit_cycles"]
-        return f"{stopped_by_watchdog(stopped, limit_cycles)} or train fewer epochs"
+        remedy = "let it end sooner" if result.epochs is None else "train fewer epochs"
+        return f"{stopped_by_watchdog(stopped, limit_cycles)} or {remedy}"
     if how == FAILED:
         wrong = " and ".join(f"the {name} PPU ended with exit code {code}" for name, code in codes.items() if code)
         return f"{wrong}; 0 is success, what others mean the firmware {result.rule} knows"

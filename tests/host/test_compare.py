@@ -13,7 +13,7 @@ import pytest
 
 from chip.base.errors import MachineFault
 from host import tasks
-from host.compare import Plan, Sweep, compare
+from host.compare import Plan, Sweep, compare, pictures
 from host.compare.progress import State
 from host.compare.rows import COLUMNS
 from host.compare.workers import ONE_THREAD, Workers
@@ -231,6 +231,29 @@ def test_summary_has_mean_and_spread_and_names_groups_without_a_run(tmp_path, to
     toy.mood = MachineFault("no")
     comparison, _ = again(tmp_path, Plan("yin-yang", chips=["raw"], seeds=[2]))
     assert comparison.summary().splitlines()[1].split()[:5] == ["eventprop", "chip", "raw", "0", "of"]
+
+
+def test_rules_may_end_in_any_metric_and_be_swept(tmp_path, toy, monkeypatch):
+    def outcome(self, link, built):
+        return Outcome({"reward": -1.5 - self.settings.hidden, "effort": 3.0})
+
+    monkeypatch.setattr(toy, "outcome", outcome)
+    comparison, _ = again(
+        tmp_path, Plan("yin-yang", chips=["ideal"], seeds=[1, 2], sweep=Sweep.parse("rule.hidden=2,5"))
+    )
+    lines = comparison.summary().splitlines()
+    assert lines[0].split()[3:7] == ["hidden", "runs", "reward", "effort"]
+    assert lines[1].split()[3:9] == ["2", "2", "of", "2", "-3.5", "+-"] and "  -6.5 +- 0  3  " in lines[2]
+    row = table(tmp_path)[-1]
+    assert (row["metric"], row["value"], row["metric.effort"], row["curve_end"]) == ("reward", "-6.5", "3.0", "")
+    assert pictures.draw(comparison).startswith(b"\x89PNG")
+    found = {"ideal": {"accuracy": 0.5}, "raw": {"reward": None}}
+    monkeypatch.setattr(toy, "outcome", lambda self, link, built: Outcome(found[link.chip.config.profile]))
+    comparison, _ = again(tmp_path / "mixed", Plan("yin-yang", chips=["ideal", "raw"], seeds=[1]))
+    lines = comparison.summary().splitlines()
+    assert lines[0].split()[4] == "metric" and "accuracy 0.5000" in lines[1] and "reward -" in lines[2]
+    assert list(table(tmp_path / "mixed")[0])[-2:] == ["metric.accuracy", "metric.reward"]
+    assert pictures.draw(comparison).startswith(b"\x89PNG")
 
 
 def test_an_interrupt_leaves_what_is_finished_and_the_next_call_goes_on(tmp_path, toy):

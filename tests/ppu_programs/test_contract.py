@@ -97,7 +97,7 @@ def test_a_purity_that_is_none_is_noticed():
     assert contents(one) != contents(other) and contents(one.registers) == contents(other.registers)
 
 
-@pytest.mark.parametrize("made", RULES)
+@pytest.mark.parametrize("made", [EventProp, SuperSpike, pytest.param(FastAndDeep, marks=pytest.mark.slow)])
 def test_one_firmware_is_right_on_two_chips_of_different_latency(made):
     """Loaded one after the other, and run the other way round, each ends as with a firmware of its own."""
     shared, hosts = made(epochs=1, seed=1), []

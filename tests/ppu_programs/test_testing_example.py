@@ -14,7 +14,7 @@ from tests.host.example_rule import Mine
 from tests.host.toy import TASK
 
 TEXT = chip.testing.__doc__
-EXAMPLE = textwrap.dedent(TEXT[TEXT.index("    from chip.testing import") : TEXT.index("``MyRule`` is any")])
+EXAMPLE = textwrap.dedent(TEXT[TEXT.index("    from chip import ChipConfig") : TEXT.index("``MyRule`` is a firmware")])
 
 
 def run_example(monkeypatch, firmware):
