@@ -16,13 +16,11 @@ if TYPE_CHECKING:
     from chip.base.registers import Registers as Registers
     from chip.chip import Chip as Chip
     from chip.machine import Machine as Machine
-    from chip.ppu.program import Firmware as Firmware
     from chip.ppu.program import Program as Program
 
 _HOMES = {
     "Chip": "chip.chip",
     "ChipConfig": "chip.base.config",
-    "Firmware": "chip.ppu.program",
     "Machine": "chip.machine",
     "Program": "chip.ppu.program",
     "Registers": "chip.base.registers",

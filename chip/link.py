@@ -218,6 +218,13 @@ class HostLink(Live):
         self._transfer("write samples", omnibus_bytes(samples.nbytes))
         self.chip.player.load(samples)
 
+    def write_stimuli(self, stimuli: SampleSet | PlaybackProgram) -> None:
+        """Write samples or a playback program, whichever it is."""
+        if isinstance(stimuli, PlaybackProgram):
+            self.write_playback(stimuli)
+        else:
+            self.write_samples(stimuli)
+
     def write_playback(self, program: PlaybackProgram) -> None:
         """Write events that the FPGA plays by itself in the next run, at their times since its start, and only in it.
 

@@ -1,40 +1,32 @@
-"""The host beside a chip: loads everything once, lets the chip learn by itself, reads what it left behind."""
+"""The host beside a chip: loads everything once, lets the chip run by itself, reads what it left behind.
+
+It needs a firmware that keeps :mod:`ppu_programs.contract`, and nothing of tasks, comparisons or pictures.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
-from chip import energy
 from chip.base import constants as c
-from chip.base.config.link import PRESETS
 from chip.base.errors import ChipLimitError, Resource
 from chip.base.registers import Registers
-from chip.base.settings import Checked
 from chip.chip import Chip
-from chip.ppu.contract import assumptions_of, programs_of, registers_of
-from host import contract, rules
-from host.contract import LearningFirmware, missing_methods
-from host.replay import Replay, replay
+from host.reading import Load, result_of
 from host.results import Result
+from host.source import source_of
 from host.stopwatch import Stopwatch
-from host.tasks import Task
-from host.versions import versions
-from ppu_programs.network import Network
+from ppu_programs.contract import Built, Firmware, Outcome, Status, asking
 
 
 @dataclass(frozen=True)
-class Status:
-    """Where a learning chip is: samples played so far and in all, accuracy of the last epoch, simulated seconds."""
+class Moment:
+    """Where a running chip is: what its firmware says of it, and simulated seconds."""
 
-    samples: int
-    samples_total: int
-    accuracy: float | None
+    status: Status
     chip_seconds: float
     warm: bool = True  # False while functions still compile at their first call
 
@@ -42,7 +34,7 @@ class Status:
 class Host:
     """Sets one chip up for one run.
 
-    Life cycle: :meth:`load` writes registers, samples and programs over the host link; :meth:`run` starts the chip,
+    Life cycle: :meth:`load` writes registers, stimuli and programs over the host link; :meth:`run` starts the chip,
     waits for its exit codes while the link is closed, and reads the results.
 
         host = Host(Chip(ChipConfig.ideal(seed=1)))
@@ -55,46 +47,45 @@ class Host:
             raise TypeError(f"a Host needs a Chip, not a {type(chip).__name__}; write Host(Chip(config))")
         self.chip = chip
         self._broken = False  # a load that failed half-way
-        self._timed = range(0)
-        self._loaded: tuple[LearningFirmware, Task] | None = None
-        self._registers: Registers | None = None
-        self._load_seconds = 0.0
-        self._rule_source: dict[str, Any] | None = None
+        self._load: Load | None = None
+
+    # ------------------------------------------------------------------ load
 
     def load(
         self,
-        firmware: LearningFirmware,
-        task: Task,
+        firmware: Firmware,
+        task: Any = None,
         progress: Callable[[int, int], None] | None = None,
         compiling: bool = True,
     ) -> None:
-        """Write everything that the chip needs, once: samples of all splits, registers, both programs.
+        """Write everything that the chip needs, once: stimuli, registers, both programs.
 
         All kernels and the tasks of both programs are compiled, or read from the cache; ``progress`` is called with
         their count so far and in all.
         Without ``compiling`` they will be at their first call: a quick way to see whether everything fits.
 
+        Args:
+            firmware: of any kind.
+            task: what it learns, see :meth:`ppu_programs.contract.Firmware.build`; None where it learns none.
+
         Raises:
-            ChipLimitError: the network, its samples or a program do not fit.
+            ChipLimitError: the network, its stimuli or a program do not fit.
             ValueError: the firmware cannot learn this task on this chip, or declares what cannot be meant.
             TypeError: not a firmware, or not a task.
             RuntimeError: this host or its chip was loaded already.
 
         After any error nothing can run: this host and its chip are of no further use.
         """
-        _check_types(firmware, task)
-        contract.check_later_methods(firmware)
-        if self._broken:
-            raise RuntimeError("loading failed before and left this chip half loaded; build a new Chip and Host")
-        if self._loaded is not None:
-            raise RuntimeError(f"this host has loaded {self._loaded[0].name} already; build a new Chip and Host")
-        if self.chip.player.samples is not None or self.chip.started:
-            raise RuntimeError("this chip was loaded by another host already; build a new Chip and Host")
+        asking.check_firmware(firmware)
+        _check_task(task)
+        asking.check_task(firmware, task)
+        self._check_unloaded()
         begun = time.perf_counter()
-        self._rule_source = rules.source_of(firmware)
+        rule_source = source_of(firmware)
         try:
-            self._write(firmware, task)
-            self._timed = contract.timed_samples_of(firmware)
+            built = self._build(firmware, task)
+            asking.assumptions_of(firmware)  # a rule that refuses does so before anything is written
+            self._write(built, ours=rule_source is None)
             if compiling:
                 self._compile(progress)
         except BaseException:
@@ -102,38 +93,39 @@ class Host:
             for processor in self.chip.processors:
                 processor.unload()  # so that nobody can start a chip with half of what it needs
             raise
-        self._loaded = firmware, task
-        self._load_seconds = time.perf_counter() - begun
+        self._load = Load(firmware, task, built, time.perf_counter() - begun, rule_source)
 
-    def _write(self, firmware: LearningFirmware, task: Task) -> None:
+    def _check_unloaded(self) -> None:
+        if self._broken:
+            raise RuntimeError("loading failed before and left this chip half loaded; build a new Chip and Host")
+        if self._load is not None:
+            raise RuntimeError(f"this host has loaded {self._load.firmware.name} already; build a new Chip and Host")
+        loaded = any(processor.program is not None for processor in self.chip.processors)
+        if loaded or self.chip.player.samples is not None or self.chip.started:
+            raise RuntimeError("this chip was loaded by another host already; build a new Chip and Host")
+
+    def _build(self, firmware: Firmware, task: Any) -> Built:
+        return asking.built_by(firmware, task, self.chip.config)
+
+    def _write(self, built: Built, ours: bool) -> None:
         link = self.chip.link
-        samples = contract.samples_of(firmware, task, self.chip)
-        self._registers = registers_of(firmware)
-        programs = programs_of(firmware)  # a rule that refuses does so before anything is written
-        assumptions_of(firmware)
-        link.write_samples(samples)
-        link.write_registers(self._registers)
-        for hemisphere, program in zip((c.TOP, c.BOTTOM), programs, strict=True):
+        if built.stimuli is not None:
+            link.write_stimuli(built.stimuli)
+        link.write_registers(built.registers)
+        for hemisphere, program in zip((c.TOP, c.BOTTOM), built.programs, strict=True):
             if program is not None:
-                with self._remedy_for(firmware, hemisphere):
+                with self._remedy_for(built.remedy if ours else "", hemisphere):
                     link.load_program(hemisphere, program)
 
     @contextlib.contextmanager
-    def _remedy_for(self, firmware: LearningFirmware, hemisphere: int) -> Iterator[None]:
-        """Say of a program of ours that is too large for its memory what whoever chose the network can do."""
+    def _remedy_for(self, remedy: str, hemisphere: int) -> Iterator[None]:
+        """Say of a program that is too large for its memory what whoever chose the settings can do."""
         try:
             yield
         except ChipLimitError as error:
-            network = getattr(firmware, "network", None)
-            if self._rule_source is not None or network is None or error.resource != Resource.SRAM:
+            if not remedy or error.resource != Resource.SRAM:
                 raise
-            *hidden, (_, readouts) = network.layers
-            remedy = (
-                f"{' + '.join(str(layer.size) for _, layer in hidden)} hidden neurons and {readouts.size} readouts are "
-                f"too many for the program of {firmware.name}; use fewer hidden neurons or readouts"
-            )
-            name = self.chip.processors[hemisphere].name
-            where = f"SRAM of the {name} PPU"
+            where = f"SRAM of the {self.chip.processors[hemisphere].name} PPU"
             raise ChipLimitError(Resource.SRAM, where, error.used, error.size, "bytes", remedy) from error
 
     def _compile(self, progress: Callable[[int, int], None] | None) -> None:
@@ -147,10 +139,12 @@ class Host:
         if progress is not None:
             progress(len(parts), len(parts))
 
-    def run(self, progress: Callable[[Status], None] | None = None) -> Result:
-        """Start the chip, wait until it has learned, and read the result.
+    # ------------------------------------------------------------------ start
 
-        ``progress`` is called about ten times a second, and at the end, with a :class:`Status`. After an interrupt from
+    def run(self, progress: Callable[[Moment], None] | None = None) -> Result:
+        """Start the chip, wait until its programs have ended, and read the result.
+
+        ``progress`` is called about ten times a second, and at the end, with a :class:`Moment`. After an interrupt from
         the keyboard the result is what there is so far, with ``complete`` False; so it is after a program that the
         watchdog stopped or that ended with an exit code other than 0.
 
@@ -158,159 +152,86 @@ class Host:
             RuntimeError: nothing was loaded, or this chip has run already.
             ChipError: a program faulted, or a strict chip lost something.
         """
-        firmware, task = self._need_loaded()
-        if self.chip.started:
-            raise RuntimeError("this chip was started already; build a new Chip and Host to learn again")
+        load = self._need_unstarted()
         self.chip.start()
-        stopwatch = Stopwatch(self.chip, self._timed, self._load_seconds)
+        stopwatch = Stopwatch(self.chip, load.built.timed, load.seconds)
         started = time.perf_counter()
         with contextlib.suppress(KeyboardInterrupt):  # the chip knows that it was stopped
-            self.chip.run(None if progress is None else lambda chip: progress(self.status()))
+            self.chip.run(None if progress is None else lambda chip: progress(self.moment()))
         wall_seconds = time.perf_counter() - started
         if progress is not None:
-            progress(self.status())  # the last tenth of a second
-        speed = stopwatch.stop()
+            progress(self.moment())  # the last tenth of a second
+        return self._read(stopwatch.stop(), wall_seconds)
+
+    # ------------------------------------------------------------------ read
+
+    def _read(self, speed: dict[str, Any], wall_seconds: float) -> Result:
+        """Read what the firmware, and every run, leaves behind; ``speed`` is the stopwatch's."""
+        load = self._need_loaded()
         if speed["compile_seconds"] is not None:  # of loading, which is over, and of first calls
-            wall_seconds -= max(0.0, speed["compile_seconds"] - self._load_seconds)
-        result = read_result(self.chip, firmware, task, wall_seconds, speed)
-        result.rule_source = self._rule_source
-        return result
+            wall_seconds -= max(0.0, speed["compile_seconds"] - load.seconds)
+        return self._result(self._outcome(), speed, wall_seconds)
+
+    def _outcome(self) -> Outcome:
+        load = self._need_loaded()
+        return asking.outcome_of(load.firmware, self.chip.link, load.built)
+
+    def _result(self, outcome: Outcome, speed: dict[str, Any], wall_seconds: float) -> Result:
+        return result_of(self.chip, self._need_loaded(), outcome, self.moment().status, speed, wall_seconds)
+
+    def moment(self) -> Moment:
+        """Look at the chip, which changes nothing."""
+        load, played = self._need_loaded(), self.chip.player.played
+        timed, status = load.built.timed, asking.status_of(load.firmware, self.chip, load.built)
+        return Moment(status, self.chip.now_ns * 1e-9, warm=not timed or played > timed.start)
 
     @property
     def over(self) -> bool:
-        """Whether learning has ended, or was stopped."""
+        """Whether the programs have ended, or were stopped."""
         return self.chip.stopped or self.chip.finished
 
     @property
-    def firmware(self) -> LearningFirmware:
+    def firmware(self) -> Firmware:
         """What was loaded."""
-        return self._need_loaded()[0]
+        return self._need_loaded().firmware
 
     @property
-    def task(self) -> Task:
-        """What the chip learns."""
-        return self._need_loaded()[1]
+    def task(self) -> Any:
+        """What the chip learns; None where it learns no task."""
+        return self._need_loaded().task
+
+    @property
+    def built(self) -> Built:
+        """What the firmware has built for this chip; nobody changes it."""
+        return self._need_loaded().built
+
+    @property
+    def registers(self) -> Registers:
+        """Those that the chip was loaded with."""
+        return self.built.registers
 
     @property
     def spiking_neurons(self) -> int:
         """How many neurons can spike: the hidden ones, and readouts with a threshold."""
-        self._need_loaded()
-        return int((self._registers.enabled & self._registers.spiking).sum())
+        return int((self.registers.enabled & self.registers.spiking).sum())
 
-    def replay(self, result: Result, index: int) -> Replay:
-        """Play sample ``index`` of the task once more, on a second chip of the same settings with learned weights."""
-        self._need_loaded()
-        samples, calibration = self.chip.player.samples, self.chip.calibration
-        return replay(self.chip.config, self._registers, result.weights, samples, index, calibration)
-
-    def status(self) -> Status:
-        """Look at the chip, which changes nothing."""
-        firmware, _ = self._need_loaded()
-        total, accuracy = contract.status_of(firmware, self.chip)
-        played = self.chip.player.played
-        warm = not self._timed or played > self._timed.start
-        return Status(played, total, accuracy, self.chip.now_ns * 1e-9, warm)
-
-    def _need_loaded(self) -> tuple[LearningFirmware, Task]:
-        if self._loaded is None:
-            if self._broken:
-                raise RuntimeError("loading failed, nothing can run; build a new Chip and Host")
+    def _need_loaded(self) -> Load:
+        if self._broken:
+            raise RuntimeError("loading failed, nothing can run; build a new Chip and Host")
+        if self._load is None:
             raise RuntimeError("the host has loaded nothing yet; call load(firmware, task) first")
-        return self._loaded
+        return self._load
+
+    def _need_unstarted(self) -> Load:
+        load = self._need_loaded()
+        if self.chip.started:
+            raise RuntimeError("this chip was started already; build a new Chip and Host to learn again")
+        return load
 
 
-def _check_types(firmware: object, task: object) -> None:
-    if isinstance(firmware, type):
-        raise TypeError(f"the class {firmware.__name__} is not a firmware; make one: {firmware.__name__}(...)")
-    missing = missing_methods(firmware)
-    missing += [name for name in LearningFirmware.__annotations__ if not hasattr(firmware, name)]
-    if missing:
-        raise TypeError(f"{firmware!r} is not a firmware that learns: it has no {' and no '.join(missing)}")
-    if isinstance(task, Task):
-        return
-    remedy = "hand over a host.tasks.Task"
+def _check_task(task: Any) -> None:
+    """Refuse what stands in the place of a task; which attributes a task needs its firmware knows."""
     if isinstance(task, str):
-        remedy = f"write tasks.load({task!r})"
-    elif callable(task):
-        remedy = f"call it: {getattr(task, '__name__', 'task')}()"
-    raise TypeError(f"the task is {task!r}; {remedy}")
-
-
-def read_result(
-    chip: Chip,
-    firmware: LearningFirmware,
-    task: Task,
-    wall_seconds: float,
-    speed: dict[str, Any],
-    recordings: dict[str, Any] | None = None,
-    where: str = "chip",
-    host_seconds: float = 0.0,
-    complete: bool = True,
-) -> Result:
-    """Read recordings, weights and counters over the link of a chip that has learned, or was interrupted.
-
-    A host that learns brings the recordings, with the time of its own arithmetic, and whether it is done.
-    """
-    recordings = contract.recordings_of(firmware, chip.link) if recordings is None else recordings
-    accuracy = recordings.pop("accuracy")
-    arrays = {name: np.asarray(values) for name, values in recordings.items()}
-    arrays["weights"] = chip.link.read_weights()
-    report = chip.report()
-    exit_codes = report["ppu"]["exit_codes"].values()
-    alone = {"link_us_per_sample": 0.0, "link_us_per_sample_by_preset": dict.fromkeys(PRESETS, 0.0)}
-    speed = alone | {"host_us_per_sample": 0.0} | speed  # of a chip that learns by itself
-    link_seconds = report["host_link"]["seconds"]
-    waited_us = sum(speed[f"{part}_us_per_sample"] or 0.0 for part in ("link", "host"))
-    return Result(
-        task=task.name,
-        task_source=task.source,
-        rule=firmware.name,
-        where=where,
-        chip=chip.config.profile + _calibrated(chip),
-        seed=firmware.seed,
-        epochs=firmware.epochs,
-        accuracy=accuracy,
-        train_accuracy=[float(value) for value in arrays["train_accuracy"]],
-        chip_seconds=report["chip_seconds"],
-        time={"chip_s": report["chip_seconds"], "link_s": link_seconds, "host_s": host_seconds},
-        wall_seconds=wall_seconds,
-        ppu=report["ppu"],
-        events=report["events"],
-        losses=report["losses"],
-        host_link=report["host_link"],
-        samples=report["samples_played"],
-        samples_total=contract.status_of(firmware, chip)[0],
-        simpy_events=report["simpy_events"],
-        speed=speed,
-        assumptions=report["assumptions"] + energy.assumptions() + assumptions_of(firmware),
-        versions=versions(),
-        config=chip.config.to_dict(),
-        network=network.to_dict() if isinstance(network := getattr(firmware, "network", None), Network) else None,
-        settings=_plain(settings) if isinstance(settings := getattr(firmware, "settings", None), Checked) else None,
-        complete=complete and chip.finished and all(code == 0 for code in exit_codes),
-        energy=energy.energy(
-            report["chip_seconds"], speed["chip_us_per_sample"], link_seconds + host_seconds, waited_us
-        ),
-        calibration=_calibration(chip),
-        arrays=arrays,
-    )
-
-
-def _plain(settings: Checked) -> dict[str, Any]:
-    """Return settings by name; a network has its own place in a result."""
-    return {name: value for name, value in asdict(settings).items() if not isinstance(value, Network)}
-
-
-def _calibrated(chip: Chip) -> str:
-    """Return what a chip's name is followed by: nothing where its neurons have no codes."""
-    if not chip.config.capmem.used:
-        return ""
-    return ", uncalibrated" if chip.calibration is None else ", calibrated"
-
-
-def _calibration(chip: Chip) -> dict[str, Any] | None:
-    used = chip.calibration
-    if used is None:
-        return None
-    origin = {"file": used.file, "sha256": used.sha256}  # None where it was measured by this process
-    return {**origin, "chip": chip.config.profile, "chip_seed": used.chip["seed"], "plasticore": used.version}
+        raise TypeError(f"the task is {task!r}; write tasks.load({task!r})")
+    if callable(task):
+        raise TypeError(f"the task is {task!r}; call it: {getattr(task, '__name__', 'task')}()")

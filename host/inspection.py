@@ -10,18 +10,15 @@ from typing import TYPE_CHECKING
 
 from chip.base import constants as c
 from chip.base.config import ChipConfig
-from chip.base.errors import MachineFault
 from chip.chip import Chip
 from chip.ppu.compiler.profiling import ProfiledKernel, profile
-from chip.ppu.contract import assumptions_of, programs_of, registers_of
-from chip.ppu.processor.endings import ending
 from chip.ppu.processor.processor import Processor
-from chip.ppu.program import Firmware
-from host.contract import LearningFirmware
 from host.host import Host
 from host.placement_drawing import drawing_of
 from host.results import Result
 from host.tasks import Task
+from ppu_programs.contract import Firmware
+from ppu_programs.contract.asking import assumptions_of
 
 if TYPE_CHECKING:
     from host.progress import Progress
@@ -54,65 +51,33 @@ class InspectedHost(Host):
         super()._compile(progress)
 
 
-def load(firmware: LearningFirmware, task: Task, config: ChipConfig, progress: Progress | None = None) -> InspectedHost:
-    """Load a firmware onto a chip of these settings; with ``progress`` for a profile, with the first samples only.
+def load(
+    firmware: Firmware, task: Task | None, config: ChipConfig, counting: bool = False, progress: Progress | None = None
+) -> InspectedHost:
+    """Load a firmware onto a chip of these settings; ``counting`` for a profile, with the first samples only.
 
     Raises:
         ValueError, ChipError: as :meth:`host.host.Host.load`.
     """
-    host = InspectedHost(Chip(config), counting=progress is not None)
-    if progress is not None:
+    host = InspectedHost(Chip(config), counting)
+    if counting and task is not None:
         task = task.head(**{split: min(count, len(getattr(task, split))) for split, count in PROFILED.items()})
     host.load(firmware, task, progress=None if progress is None else progress.loading)
     return host
 
 
 def report(host: InspectedHost, progress: Progress | None = None) -> str:
-    """Return the report of a loaded firmware; with ``progress`` let the chip learn, and add the profile.
+    """Return the report of a loaded firmware; where it counts let the chip run, and add the profile.
 
     Raises:
         ChipError: as :meth:`host.host.Host.run`.
     """
-    firmware = host.firmware
-    if progress is not None:
+    firmware, config = host.firmware, host.chip.config
+    if host.counting:
         host.result = host.run(progress=progress)
-    title = f"{firmware.name} for {host.task.name} on chip {host.chip.config.profile}, seed {firmware.seed}"
-    return _report(title, host.chip, firmware, host.profiled)
-
-
-def load_unlearned(
-    firmware: Firmware, config: ChipConfig, counting: bool = False
-) -> tuple[Chip, dict[int, list[ProfiledKernel]]]:
-    """Load a firmware that learns no task; with ``counting`` with kernels that do, which are returned by hemisphere.
-
-    Raises:
-        ChipError: it does not fit. ValueError: it declares something wrongly.
-    """
-    chip, profiled = Chip(config), {}
-    registers, programs = registers_of(firmware), programs_of(firmware)
-    assumptions_of(firmware)  # refused here, not behind a run
-    chip.link.write_registers(registers)
-    for processor, program in zip(chip.processors, programs, strict=True):
-        if program is not None:
-            chip.link.load_program(processor.hemisphere, program)
-            if counting:
-                profiled[processor.hemisphere] = profile(processor)
-    return chip, profiled
-
-
-def run_unlearned(chip: Chip) -> None:
-    """Let a firmware that learns no task run to its end; raises ChipError: what it runs into, or an exit code not 0."""
-    chip.start()
-    chip.run()
-    for processor in chip.processors:
-        if processor.exit_code:
-            raise MachineFault(ending(processor, chip.config))
-
-
-def report_unlearned(firmware: Firmware, chip: Chip, profiled: dict[int, list[ProfiledKernel]]) -> str:
-    """Return the report of a firmware that learns no task, as it was loaded, and has run where it is profiled."""
-    config = chip.config
-    return _report(f"{firmware.name} on chip {config.profile}, seed {config.seed}", chip, firmware, profiled)
+    seed = getattr(firmware.settings, "seed", config.seed)
+    what = f"{firmware.name} for {host.task.name}" if host.task is not None else firmware.name
+    return _report(f"{what} on chip {config.profile}, seed {seed}", host.chip, firmware, host.profiled)
 
 
 def _report(title: str, chip: Chip, firmware: Firmware, profiled: dict[int, list[ProfiledKernel]]) -> str:

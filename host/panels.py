@@ -16,6 +16,7 @@ from matplotlib.transforms import ScaledTranslation
 
 from chip.base import constants as c
 from chip.base.registers import Registers
+from host.metrics import in_words, is_accuracy, shown
 from host.replay import Replay, signed_weights
 from host.results import Result
 from host.tasks import Task
@@ -77,34 +78,34 @@ def legend_below(axes: Axes, title: str | None = None, fontsize: float = 9.0) ->
 
 
 def learning_curve(axes: Axes, result: Result) -> None:
-    """Training accuracy of every epoch, validation and test accuracy after the last."""
-    trained = np.asarray(result.train_accuracy, float)
-    epochs = np.arange(1, trained.size + 1)
-    axes.plot(epochs, trained, color=BLUE, marker="o", markersize=4, label="training, while learning")
-    finals = (
-        ("validation", _number(result.arrays.get("validation_accuracy")), ORANGE, "s"),
-        ("test", result.accuracy, VERMILION, "D"),
-    )
+    """How the headline developed, and what it and the metrics of its kind came to behind that."""
+    trained = result.learning
+    steps = np.arange(1, trained.size + 1)
+    (axis,) = result.axes.get(result.curve, ["epoch"])
+    label = None if result.curve is None else f"{in_words(result.curve)}, while learning"
+    axes.plot(steps, trained, color=BLUE, marker="o", markersize=4, label=label)
+    finals = [(name, value) for name, value in result.metrics.items() if value is not None and _of_kind(name, result)]
     end = max(trained.size, 1) + max(0.03 * trained.size, 0.1)
-    for name, value, colour, marker in finals:
-        if value is not None:
-            axes.axhline(value, color=colour, linewidth=0.9, linestyle=":")
-            label = f"{name} at the end: {value:.2%}"
-            axes.plot([end], [value], color=colour, marker=marker, markersize=8, linestyle="none", label=label)
+    for (name, value), colour, marker in zip(finals, (VERMILION, ORANGE, GREEN), "Ds^", strict=False):
+        axes.axhline(value, color=colour, linewidth=0.9, linestyle=":")
+        label = f"{in_words(name)} at the end: {value:.2%}" if is_accuracy(name) else f"{shown(name, value)} at the end"
+        axes.plot([end], [value], color=colour, marker=marker, markersize=8, linestyle="none", label=label)
     if not trained.size:
-        axes.text(0.5, 0.5, "interrupted in the first epoch", transform=axes.transAxes, ha="center", color=GREY)
-    low = min([*trained, *(value for _, value, _, _ in finals if value is not None), 1.0])
-    axes.set_ylim(max(0.0, low - 0.05 * (1.02 - low)), 1.0 + 0.02 * (1.02 - low))
+        said = "the rule reports no curve" if result.curve is None else f"ended in the first {axis}"
+        axes.text(0.5, 0.5, said, transform=axes.transAxes, ha="center", color=GREY)
+    if is_accuracy(result.headline):
+        low = min([*trained, *(value for _, value in finals), 1.0])
+        axes.set_ylim(max(0.0, low - 0.05 * (1.02 - low)), 1.0 + 0.02 * (1.02 - low))
+        axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=None))
     axes.grid(axis="y", color="0.9")
-    axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=None))
     axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
     legend_below(axes)
-    _dress(axes, "Learning curve", "epoch", "accuracy")
+    _dress(axes, "Learning curve", axis, in_words(result.headline or ""))
 
 
-def _number(value: object) -> float | None:
-    """A float that is a number, or None."""
-    return None if value is None or np.isnan(value) else float(value)
+def _of_kind(name: str, result: Result) -> bool:
+    """Whether a metric can share an axis with the headline: itself, or the same of another split."""
+    return name == result.headline or name.endswith(f"_{result.headline}")
 
 
 def decisions(axes: Axes, result: Result, task: Task) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from chip.base import constants as c
-from chip.ppu.program import Firmware
+from ppu_programs.contract import Firmware
 from ppu_programs.network import LI, LIF, Injected, Inputs, Network, NetworkGraph
 from ppu_programs.placement import HEMISPHERE_NAMES, GraphPlacement, Placement, place
 

@@ -7,18 +7,25 @@ from __future__ import annotations
 
 import io
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from chip.base.saving import replace_together
-from host import verdict
+from chip.fpga.samples import SampleSet
+from host import metrics, verdict
 from host.replay import Replay
 from host.results import PNG_NAME, Result
 from host.tasks import Task
 from ppu_programs.network import Network
 
+if TYPE_CHECKING:
+    from host.host import Host
+
 SIZE_INCHES, DOTS_PER_INCH = (16.0, 10.0), 100
 MISSING = "no picture: matplotlib is not installed; pip install 'plasticore[plot]' brings it"
+
+NO_SAMPLES = "no picture: it shows what a task of classes does with samples, and there are none"
 
 
 def available() -> bool:
@@ -28,6 +35,11 @@ def available() -> bool:
     except ImportError:
         return False
     return True
+
+
+def can_draw(host: Host) -> bool:
+    """Whether a host has what a picture shows: samples of a task with classes."""
+    return isinstance(host.built.stimuli, SampleSet) and hasattr(host.task, "classes")
 
 
 def sample_to_show(result: Result, task: Task) -> int:
@@ -73,10 +85,9 @@ def save(directory: Path, result: Result, task: Task, replay: Replay) -> None:
 
 
 def _title(result: Result) -> str:
-    by = result.rule + " from the host" * (result.where == "host")
-    parts = [f"{result.task} learned by {by} on chip {result.chip}, {verdict.seeds(result)}"]
-    if result.accuracy is not None:
-        parts.append(f"test accuracy {result.accuracy:.2%}")
+    parts = [verdict.title(result)]
+    if result.value is not None:
+        parts.append(metrics.shown(result.headline, result.value))
     if result.speed["chip_us_per_sample"] is not None:
         parts.append(f"{result.speed['chip_us_per_sample']:.0f} µs of chip time per sample")
     if not result.complete:

@@ -1,4 +1,4 @@
-"""The progress of a learning chip on stderr: samples, speed, time that is left, accuracy of the last epoch.
+"""The progress of a running chip on stderr: samples or what else is counted, speed, time that is left, a metric.
 
 A terminal gets one line that is drawn again and again; a file or a pipe gets about a dozen lines a run. While functions
 compile it says so; where all of them come from the cache it does not.
@@ -17,20 +17,22 @@ from typing import TYPE_CHECKING
 from tqdm import tqdm
 
 from host.compiling import Compiling
+from host.metrics import shown
 
 if TYPE_CHECKING:
-    from host.host import Status
+    from host.host import Moment
+    from ppu_programs.contract import Status
 
 INTERVAL_S = 0.2  # between two drawings on a terminal
 COMPILING_INTERVAL_S = 1.0  # between two of a function that compiles
-LINES = 10  # of a run in a file, evenly over its samples
+LINES = 10  # of a run in a file, evenly over what is counted
 SPEED_OVER_S = 5.0  # the speed shown is that of the last stretch of about so long
 DEFAULT_WIDTH = 80  # of a terminal that does not tell
-LAYOUT = "{desc}: {percentage:3.0f}%|{bar:12}| {n_fmt}/{total_fmt} samples [{elapsed}{postfix}]"
+LAYOUT = "{desc}: {percentage:3.0f}%|{bar:12}| {n_fmt}/{total_fmt} {unit} [{elapsed}{postfix}]"
 
 
 class Progress:
-    """Use it as a context manager; call :meth:`loading`, then itself with every :class:`host.host.Status`.
+    """Use it as a context manager; call :meth:`loading`, then itself with every :class:`host.host.Moment`.
 
     A stderr that cannot be written to stops nothing; ``quiet`` writes nothing.
     """
@@ -44,10 +46,10 @@ class Progress:
         self._drawn_width = 0
         self._compiling = Compiling(self._tell, COMPILING_INTERVAL_S if self._terminal else None)
         self._context = contextlib.ExitStack()
-        self._first: tuple[int, float] | None = None  # samples and time of the first status that was worth a bar
-        self._latest: Status | None = None  # not drawn yet
+        self._first: tuple[int, float] | None = None  # count and time of the first moment that was worth a bar
+        self._latest: Moment | None = None  # not drawn yet
         self._tenth = -1
-        self._laps: deque[tuple[float, int]] = deque()  # times and samples of the last stretch
+        self._laps: deque[tuple[float, int]] = deque()  # times and counts of the last stretch
 
     def loading(self, kernel: int, kernels: int) -> None:
         """Tell that so many of ``kernels``, programs behind them counted, are compiled, or read from the cache.
@@ -56,15 +58,16 @@ class Progress:
         """
         self._compiling.kernel(kernel, kernels)
 
-    def __call__(self, status: Status) -> None:
-        if not status.warm:
+    def __call__(self, moment: Moment) -> None:
+        if not moment.warm:
             return  # some functions compile at their first call, while samples stand still: no bar that looks stuck
-        now_s = time.perf_counter()
+        now_s, done = time.perf_counter(), moment.status.done
         if self._first is None:
-            self._first = status.samples, now_s
-        self._lap(now_s, status.samples)
-        self._latest = status
-        tenth = LINES * status.samples // max(1, status.samples_total)
+            self._first = done, now_s
+        self._lap(now_s, done)
+        self._latest = moment
+        total = moment.status.total
+        tenth = 0 if total is None else LINES * done // max(1, total)
         if self._terminal:
             due = now_s >= self._drawn_s + INTERVAL_S
         else:
@@ -73,28 +76,27 @@ class Progress:
             self._draw_latest()
 
     def _draw_latest(self) -> None:
-        status, self._latest = self._latest, None
-        if status is None or self._first is None:
+        moment, self._latest = self._latest, None
+        if moment is None or self._first is None:
             return
-        parts = self._speed(status.samples_total - status.samples)
-        if status.accuracy is not None:
-            parts.append(f"accuracy {status.accuracy:.4f} in the last epoch")
-        parts.append(f"chip {status.chip_seconds:.2f} s")
-        if not self._terminal:
-            done = status.samples / max(1, status.samples_total)
-            counts = f"{status.samples} of {status.samples_total} samples ({done:.0%})"
+        status = moment.status
+        parts = self._speed(0 if status.total is None else status.total - status.done, status.unit)
+        parts += [shown(name, value) for name, value in status.metrics.items() if value is not None][:1]
+        parts.append(f"chip {moment.chip_seconds:.2f} s")
+        if not self._terminal or status.total is None:
             self._tell_compiled()
-            self._tell(", ".join([counts, *parts]))
+            self._tell(", ".join([*_counted(status), *parts]))
             return
         first, began_s = self._first
         bar = tqdm.format_meter(
-            status.samples,
-            status.samples_total,
+            status.done,
+            status.total,
             time.perf_counter() - began_s,
             ncols=self._columns(),
             prefix=self._title,
             bar_format=LAYOUT,
             postfix=", ".join(parts),
+            unit=status.unit,
             initial=first,
         )
         self._draw(bar)
@@ -132,19 +134,19 @@ class Progress:
         except OSError:
             self._out = None
 
-    def _lap(self, now_s: float, samples: int) -> None:
+    def _lap(self, now_s: float, done: int) -> None:
         """Note how far it is; forget what is older than the stretch, but for the last one before it."""
-        self._laps.append((now_s, samples))
+        self._laps.append((now_s, done))
         while len(self._laps) > 2 and self._laps[1][0] <= now_s - SPEED_OVER_S:
             self._laps.popleft()
 
-    def _speed(self, left: int) -> list[str]:
-        """Samples per second and microseconds a sample of the last stretch, and how long ``left`` more will take."""
+    def _speed(self, left: int, unit: str = "samples") -> list[str]:
+        """How many per second and microseconds for each in the last stretch, and how long ``left`` more will take."""
         (begun_s, first), (now_s, last) = self._laps[0], self._laps[-1]
         elapsed_s, count = now_s - begun_s, last - first
         if not count or elapsed_s <= 0:
             return []
-        speed = f"{count / elapsed_s:.0f} samples/s, {1e6 * elapsed_s / count:.0f} us each"
+        speed = f"{count / elapsed_s:.0f} {unit}/s, {1e6 * elapsed_s / count:.0f} us each"
         return [speed, f"{duration(left * elapsed_s / count)} left"] if left > 0 else [speed]
 
     def __enter__(self) -> Progress:
@@ -158,6 +160,12 @@ class Progress:
         self._tell_compiled()
         if self._terminal and self._drawn_width:
             self._write("\n")
+
+
+def _counted(status: Status) -> list[str]:
+    if status.total is None:
+        return [f"{status.done} {status.unit}"] if status.done else []
+    return [f"{status.done} of {status.total} {status.unit} ({status.done / max(1, status.total):.0%})"]
 
 
 def duration(seconds: float) -> str:

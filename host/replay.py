@@ -12,6 +12,7 @@ import copy
 import warnings
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -22,6 +23,10 @@ from chip.calibration.calibration import Calibration, CalibrationWarning
 from chip.chip import Chip
 from chip.fabric.crossbar import NOTHING, neuron_routes
 from chip.fpga.samples import SampleSet
+
+if TYPE_CHECKING:
+    from host.host import Host
+    from host.results import Result
 
 STEP_NS = 100  # between two observations of the membranes
 TIME_ZERO_NS = 16_000  # of the sample, after the start of the second chip
@@ -117,6 +122,14 @@ def replay(
         cadc=np.stack([core.cadc_result(ticket).T for ticket in tickets]).reshape(-1),
         registers=registers,
     )
+
+
+def replay_of(host: Host, result: Result, index: int) -> Replay:
+    """Play sample ``index`` of what a host has loaded once more; raises ValueError where that plays no samples."""
+    samples = host.built.stimuli
+    if not isinstance(samples, SampleSet):
+        raise ValueError(f"{host.firmware.name} plays no samples; there is none to be played once more")
+    return replay(host.chip.config, host.registers, result.weights, samples, index, host.chip.calibration)
 
 
 def signed_weights(registers: Registers, hemisphere: int) -> np.ndarray:

@@ -7,7 +7,7 @@ from typing import Any
 
 from chip import energy
 from chip.base.assumption import ASSUMED, Weight, weightiest
-from host import verdict
+from host import metrics, verdict
 from host.results import JSON_NAME, NPZ_NAME, PNG_NAME, Result
 
 LABEL_WIDTH = 12  # of the longest label
@@ -29,20 +29,20 @@ def report(result: Result, directory: Path | None = None, every_assumption: bool
 
 
 def _title(result: Result) -> str:
-    where = f"chip {result.chip}, {verdict.seeds(result)}"
-    by = result.rule + " from the host" * (result.where == "host")
-    title = f"{result.task} learned by {by} on {where}, {verdict.epochs(result.epochs)}"
+    title = verdict.title(result)
+    if result.epochs is not None:
+        title += f", {verdict.epochs(result.epochs)}"
     headline = verdict.HEADLINES.get(verdict.ending(result))
     return f"{headline}, incomplete: {title}" if headline else title
 
 
 def _rows(result: Result) -> list[tuple[str, str]]:
     ppu = result.ppu
-    rows = [("accuracy", _accuracy(result))]
+    rows = _metrics(result)
     if not result.complete:
         rows.append(("got to", verdict.progress(result)))
     rows += [
-        ("chip time", f"{result.chip_seconds:.4g} s for {result.samples} samples, those of evaluation included"),
+        ("chip time", _chip_time(result)),
         *_apart(result),
         ("wall time", _wall_time(result)),
         *_speed(result),
@@ -80,11 +80,22 @@ def _assumptions(result: Result, directory: Path | None, every: bool) -> list[tu
     return list(zip(labels, lines or ["nothing"], strict=False))
 
 
-def _accuracy(result: Result) -> str:
-    parts = ["not reached" if result.accuracy is None else f"{result.accuracy:.4f} on the test samples"]
-    if result.train_accuracy:
-        parts.append(f"{result.train_accuracy[-1]:.4f} on the training samples in epoch {len(result.train_accuracy)}")
-    return ", ".join(parts)
+def _metrics(result: Result) -> list[tuple[str, str]]:
+    """The headline with its name, the others behind it, and where the curve has come to."""
+    if result.headline is None:
+        return []
+    (headline, value), *others = result.metrics.items()
+    parts = ["not reached" if value is None else metrics.layout(headline).format(value)]
+    parts += [metrics.shown(name, other) for name, other in others if other is not None]
+    if len(curve := result.learning):
+        (axis,) = result.axes.get(result.curve, ["epoch"])
+        parts.append(f"{metrics.shown(result.curve, curve[-1])} in {axis} {len(curve)}")
+    return [(metrics.in_words(headline), ", ".join(parts))]
+
+
+def _chip_time(result: Result) -> str:
+    text = f"{result.chip_seconds:.4g} s"
+    return f"{text} for {result.samples} samples, those of evaluation included" if result.samples else text
 
 
 def _rule(source: dict[str, Any]) -> str:

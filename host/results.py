@@ -2,6 +2,9 @@
 
 ``result.npz`` holds arrays that depend on nothing but the seed, the program and the chip: the same seed gives the same
 bytes. Whatever depends on the machine, wall-clock time above all, is in ``result.json`` only.
+
+``result.json`` says its ``format``. This version writes 2, in which a run ends in named metrics, and reads 1 as well,
+in which it ended in an accuracy.
 """
 
 from __future__ import annotations
@@ -20,6 +23,7 @@ import numpy as np
 
 from chip.base.saving import npz_bytes, replace_together
 
+FORMAT = 2
 JSON_NAME, NPZ_NAME, PNG_NAME = "result.json", "result.npz", "result.png"
 INTERRUPTED_NAME = "interrupted"  # directory beside a complete result, for one that must not replace it
 
@@ -29,13 +33,16 @@ class Result:
     """One finished, or interrupted, run. Equal to itself only; compare what matters.
 
     Attributes:
-        task, rule, where: what was learned, by which rule, and ``"chip"`` where the chip learned by itself, ``"host"``
-            where a host trained it from outside.
+        task, rule, where: what was learned, None for no task, by which firmware, and ``"chip"`` where the chip learned
+            by itself, ``"host"`` where a host trained it from outside.
         chip: the name of the chip's profile, and whether a chip whose neurons have codes was calibrated.
-        seed: of the rule, that is, of its program: initial weights, order of samples, rounding.
-        epochs: passes through the training samples that were asked for.
-        accuracy: fraction of the test samples, after the last epoch; None where the run was interrupted before.
-        train_accuracy: fraction of the training samples, one per epoch, as seen while learning.
+        seed: of the firmware: initial weights, order of samples, rounding; None where it has none.
+        epochs: passes through the training samples that were asked for; None where there are none.
+        metrics: what came of it, numbers by name, the first of which is the headline; None where one was not reached,
+            as in a run that was interrupted. ``accuracy`` is the fraction of right test samples.
+        curve: which array shows how the headline developed; None where none does.
+        axes: of arrays, a name for each axis.
+        progress: ``done`` of ``total``, which is None where nobody knows, and the ``unit``: what was counted.
         chip_seconds: simulated time from start to the last exit code.
         wall_seconds: what that took here, evaluation included; without compilation on first use, which is in ``speed``,
             unless the run ended before a sample was timed.
@@ -46,7 +53,7 @@ class Result:
         losses: everything that was lost or late, by name.
         host_link: bytes, round trips and starts, the name of the link's preset, and seconds, see
             :meth:`chip.link.HostLink.report`; ``bytes_per_training_sample`` where a host has learned from them.
-        samples, samples_total: how many were played, and were to be played; those for evaluation included.
+        samples: how many were played; those for evaluation included.
         simpy_events: how many the simulator took for the run.
         speed: of training samples, see :class:`host.stopwatch.Stopwatch`: ``wall_us_per_sample``,
             ``chip_us_per_sample``, ``compile_seconds``, ``samples``, ``chip_parts``; and ``link_us_per_sample`` and
@@ -54,7 +61,7 @@ class Result:
             ``link_us_per_sample_by_preset`` is the former on each preset of :class:`chip.base.config.link.LinkConfig`.
             Neither has the wait for the capacitor memory behind loading, which a chip alone has as well.
         network: what was learned, as :meth:`ppu_programs.network.Network.to_dict` has it; None where a rule has none.
-        settings: those of the rule, by name; None where it has none.
+        settings: those of the firmware, by name, as they held on this chip.
         assumptions: one sentence each; as :class:`chip.base.assumption.Assumption` until they come from a file.
         versions: of plasticore and what it stands on.
         config: the chip's settings.
@@ -63,19 +70,18 @@ class Result:
         calibration: which one the chip had: ``file`` and ``sha256`` (None where it came from no file), the name and
             seed of the ``chip`` and the version of ``plasticore`` that it was made for; None without one.
         task_source: ``origin`` of the task's data, as on the command line, and their ``sha256``.
-        rule_source: class and files of a user's rule, see :func:`host.rules.source_of`; None for a rule of ours.
+        rule_source: class and files of a user's rule, see :func:`host.source.source_of`; None for a rule of ours.
         energy: see :func:`chip.energy.energy`: ranges in joules, ``joules_per_sample`` of a training sample among them.
         arrays: name to array; weights, learning curves, recordings.
     """
 
-    task: str
+    task: str | None
     rule: str
     where: str
     chip: str
-    seed: int
-    epochs: int
-    accuracy: float | None
-    train_accuracy: list[float]
+    seed: int | None
+    epochs: int | None
+    metrics: dict[str, float | None]
     chip_seconds: float
     wall_seconds: float
     ppu: dict[str, Any]
@@ -83,13 +89,15 @@ class Result:
     losses: dict[str, int]
     host_link: dict[str, Any]
     samples: int
-    samples_total: int
     simpy_events: int
     speed: dict[str, Any]
     assumptions: list[str]
     versions: dict[str, str]
     config: dict[str, Any]
     complete: bool = True
+    curve: str | None = None
+    axes: dict[str, list[str]] = field(default_factory=dict)
+    progress: dict[str, Any] = field(default_factory=dict)
     network: dict[str, Any] | None = None
     settings: dict[str, Any] | None = None
     chip_seed: int | None = None
@@ -105,8 +113,33 @@ class Result:
             self.chip_seed = self.config.get("seed")
 
     def __repr__(self) -> str:
-        state = f"accuracy={self.accuracy}" if self.complete else "incomplete"
-        return f"<Result {self.task} {self.rule} chip={self.chip} seed={self.seed} epochs={self.epochs} {state}>"
+        found = "".join(f" {self.headline}={self.value}" for _ in (self.headline,) if self.headline is not None)
+        state = found if self.complete else " incomplete"
+        what = f"{self.task} {self.rule}" if self.task is not None else self.rule
+        return f"<Result {what} chip={self.chip} seed={self.seed} epochs={self.epochs}{state}>"
+
+    @property
+    def headline(self) -> str | None:
+        """The name of the first metric; None where there is none."""
+        return next(iter(self.metrics), None)
+
+    @property
+    def value(self) -> float | None:
+        """That of the headline; None where it was not reached, or there is none."""
+        return None if self.headline is None else self.metrics[self.headline]
+
+    @property
+    def accuracy(self) -> float | None:
+        """The metric of that name, None where it was not reached; raises AttributeError where it is no metric."""
+        if "accuracy" not in self.metrics:
+            known = ", ".join(self.metrics) or "none"
+            raise AttributeError(f"accuracy is no metric of {self.rule}; its metrics are: {known}")
+        return self.metrics["accuracy"]
+
+    @property
+    def learning(self) -> np.ndarray:
+        """float64[steps]: how the headline developed while the chip learned; empty where no array shows it."""
+        return np.zeros(0) if self.curve is None else np.asarray(self.arrays[self.curve], float)
 
     @property
     def weights(self) -> np.ndarray:
@@ -128,7 +161,7 @@ class Result:
         """
         directory = Path(directory)
         npz = npz_bytes(self.arrays)
-        summary = self.summary() | {"arrays_sha256": hashlib.sha256(npz).hexdigest()}
+        summary = {"format": FORMAT} | self.summary() | {"arrays_sha256": hashlib.sha256(npz).hexdigest()}
         text = json.dumps(summary, indent=2, allow_nan=False, default=_plain) + "\n"
         directory.mkdir(parents=True, exist_ok=True)
         replace_together({directory / NPZ_NAME: npz, directory / JSON_NAME: text.encode()})
@@ -147,7 +180,10 @@ class Result:
         if summary.pop("arrays_sha256") != hashlib.sha256(npz).hexdigest():
             raise ValueError(f"{directory / NPZ_NAME} is not the file that {JSON_NAME} beside it was written with")
         with np.load(io.BytesIO(npz), allow_pickle=False) as archive:
-            return cls(**summary, arrays=dict(archive))
+            arrays = dict(archive)
+        if summary.pop("format") == 1:
+            summary = _from_first_format(summary, arrays)
+        return cls(**summary, arrays=arrays)
 
 
 def _read_summary(path: Path) -> dict[str, Any]:
@@ -157,12 +193,39 @@ def _read_summary(path: Path) -> dict[str, Any]:
         raise ValueError(f"{path} is not a result of plasticore, or damaged: {error}") from None
     if not isinstance(summary, dict):
         raise ValueError(f"{path} is not a result of plasticore: it holds a {type(summary).__name__}, not an object")
-    fields = {f.name for f in dataclasses.fields(Result)} - {"arrays"} | {"arrays_sha256"}
+    summary = {"format": 1} | summary  # which did not say it
+    if summary["format"] not in (1, FORMAT):
+        found = summary["format"]
+        raise ValueError(
+            f"{path} is not a result of this version of plasticore: its format is {found}, not 1 or {FORMAT}"
+        )
+    fields = {f.name for f in dataclasses.fields(Result)} - {"arrays"} | {"arrays_sha256", "format"}
+    if summary["format"] == 1:
+        fields = fields - SINCE_FIRST | OF_FIRST
     missing, foreign = sorted(fields - set(summary)), sorted(set(summary) - fields)
     if missing or foreign:
         what = f"it has no {missing[0]}" if missing else f"{foreign[0]} is unknown"
         raise ValueError(f"{path} is not a result of this version of plasticore: {what}")
     return summary
+
+
+# ---------------------------------------------------------------------- the first format
+
+OF_FIRST = {"accuracy", "train_accuracy", "samples_total"}
+SINCE_FIRST = {"metrics", "curve", "axes", "progress"}
+
+
+def _from_first_format(summary: dict[str, Any], arrays: dict[str, np.ndarray]) -> dict[str, Any]:
+    """Return the fields of this format; arrays of a single number, such as the validation accuracy, are metrics now."""
+    old = {name: summary.pop(name) for name in OF_FIRST}
+    single = {name: float(arrays.pop(name)) for name in list(arrays) if arrays[name].ndim == 0}
+    reached = {name: value if np.isfinite(value) else None for name, value in single.items()}
+    return summary | {
+        "metrics": {"accuracy": old["accuracy"]} | reached,
+        "curve": "train_accuracy",
+        "axes": {},
+        "progress": {"done": summary["samples"], "total": old["samples_total"], "unit": "samples"},
+    }
 
 
 def place_for(result: Result, directory: Path) -> Path:

@@ -1,18 +1,15 @@
-"""Learning rules for the command line: by name, or a user's own from a file, ``path/to/mine.py:MyRule``.
+"""Firmware for the command line: by name, or a user's own from a file, ``path/to/mine.py:MyRule``.
 
-What a rule must have is written down in :class:`host.contract.LearningFirmware`. On the command line its class is
-called with ``seed=``, and with ``epochs=`` and ``hidden=`` where they were given. How a user's file is imported is in
+What a firmware must have is written down in :mod:`ppu_programs.contract`. On the command line it is made with those of
+the settings ``seed``, ``epochs`` and ``hidden`` that it has and that were given. How a user's file is imported is in
 :mod:`host.user_files`.
 """
 
 from __future__ import annotations
 
-import hashlib
-import inspect
-import sys
-from pathlib import Path
+import dataclasses
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import ppu_programs
 from host import user_files
@@ -20,9 +17,12 @@ from host.user_files import blame as blame
 from host.user_files import is_file as is_file
 from host.user_files import short_name as short_name
 
-PACKAGES = ("chip", "ppu_programs", "host")
+if TYPE_CHECKING:
+    from ppu_programs.contract import Firmware
+
 FORM = "FILE.py:CLASS"
 KIND = ("rule", "class")  # for sentences
+OPTIONS = ("epochs", "hidden")  # of the command line, which are settings of a firmware
 
 
 def check(rule: str, learning: bool = True) -> None:
@@ -49,18 +49,17 @@ def _names(learning: bool) -> tuple[str, ...]:
     return ppu_programs.names() if learning else (*ppu_programs.names(), *ppu_programs.examples())
 
 
-def load(rule: str, learning: bool = True) -> type:
+def load(rule: str, learning: bool = True) -> type[Firmware]:
     """Import and return the firmware class of a rule; without ``learning``, of any firmware.
 
     Raises:
         ValueError: one sentence, with file and line where there is one: the file cannot be read or imported, it has no
-            such class, the class is not a firmware, or lacks a method that it needs.
+            such class, or the class is not a firmware, or learns no task.
     """
     check(rule, learning)
     if not is_file(rule):
         return ppu_programs.load(rule)
-    from chip.ppu.program import Firmware  # our packages come before what lies beside the user's file
-    from host.contract import missing_methods
+    from ppu_programs.contract import Firmware  # our packages come before what lies beside the user's file
 
     path = user_files.parts(rule, *KIND)[0]
     module, name, found = user_files.load(rule, *KIND)
@@ -68,84 +67,37 @@ def load(rule: str, learning: bool = True) -> type:
         raise ValueError(f"the rule file {path} has no class {name}; {_firmwares(module, Firmware)}")
     if not isinstance(found, type) or not issubclass(found, Firmware):
         raise ValueError(
-            f"{name} of the rule file {path} is not a firmware, a subclass of chip.ppu.program.Firmware; "
+            f"{name} of the rule file {path} is not a firmware, a subclass of ppu_programs.Firmware; "
             f"{_firmwares(module, Firmware)}"
         )
-    missing = missing_methods(found)
-    if not learning and not learns(found):
-        missing = [name for name in missing if hasattr(Firmware, name)]
-    if missing:
+    if learning and not found.learns_task:
         raise ValueError(
-            f"firmware {name} of the rule file {path} has no {' and no '.join(missing)}; "
-            "host.host.LearningFirmware says what each must do"
+            f"firmware {name} of the rule file {path} learns no task; `plasticore inspect` shows it, and with "
+            "learns_task = True in its class it is given one"
         )
     return found
 
 
-def learns(firmware: object) -> bool:
-    """Return whether a firmware, or its class, is meant for a task: it has anything that only a learning rule has."""
-    from chip.ppu.program import Firmware
-    from host.contract import METHODS
-
-    return any(hasattr(firmware, name) for name in METHODS if not hasattr(Firmware, name))
+def accepts(firmware_class: type, setting: str) -> bool:
+    """Return whether a firmware has a setting of that name."""
+    settings_class = getattr(firmware_class, "settings_class", None)
+    return dataclasses.is_dataclass(settings_class) and setting in (f.name for f in dataclasses.fields(settings_class))
 
 
-def make(firmware_class: type, **settings: Any) -> Any:
-    """Make a firmware with settings of the command line; one that does not learn needs neither seed nor epochs.
+def make(firmware_class: type, seed: int | None = None, **settings: Any) -> Firmware:
+    """Make a firmware with settings of the command line; ``seed`` is left out where it has none.
 
     Raises:
-        ValueError: one of them is not its setting, a needed one is missing, or it refuses a value.
+        ValueError: one of them is not its setting, or it refuses a value.
     """
-    name, parameters = getattr(firmware_class, "__name__", "rule"), _parameters(firmware_class)
-    if not learns(firmware_class) and not accepts(firmware_class, "seed"):
-        settings.pop("seed", None)
-    if parameters is not None:
-        for setting in settings:
-            if not accepts(firmware_class, setting):
-                remedy = "give it one" if setting == "seed" else f"leave out --{setting}"
-                raise ValueError(f"firmware {name} has no setting {setting} in its __init__; {remedy}")
-        for p in parameters:
-            if p.default is p.empty and p.name not in settings and p.kind not in (p.VAR_KEYWORD, p.VAR_POSITIONAL):
-                raise ValueError(f"firmware {name} needs the setting {p.name}, which nobody gives; give it a default")
-    firmware = firmware_class(**settings)
-    missing = [attribute for attribute in ("seed", "epochs") if not hasattr(firmware, attribute)]
-    if missing and learns(firmware):
-        raise ValueError(f"firmware {name} has no {' and no '.join(missing)}; its __init__ must set it")
+    name = getattr(firmware_class, "__name__", "rule")
+    if seed is not None and accepts(firmware_class, "seed"):
+        settings["seed"] = seed
+    for setting in settings:
+        if setting in OPTIONS and not accepts(firmware_class, setting):
+            raise ValueError(f"firmware {name} has no setting {setting}; leave out --{setting}")
+    firmware: Firmware = firmware_class(**settings)
     return firmware
-
-
-def accepts(firmware_class: type, setting: str) -> bool:
-    """Return whether a firmware's class can be called with a setting of that name."""
-    parameters = _parameters(firmware_class)
-    return parameters is None or any(p.name == setting or p.kind is p.VAR_KEYWORD for p in parameters)
-
-
-def _parameters(firmware_class: type) -> list[inspect.Parameter] | None:
-    try:
-        return list(inspect.signature(firmware_class).parameters.values())
-    except (TypeError, ValueError):
-        return None
-
-
-def source_of(firmware: object) -> dict[str, Any] | None:
-    """Return what a user's firmware was made from, for ``result.json``; None for a rule of ours.
-
-    ``class``: its name; ``files``: SHA-256 of its file, which is the first, and of those that it imports from beside
-    itself, by absolute path; empty where it comes from no file.
-    """
-    module = sys.modules.get(type(firmware).__module__)
-    if module is None or module.__name__.partition(".")[0] in PACKAGES:
-        return None
-    from chip.base.compiled import ROOT, import_closure
-
-    files: dict[str, str] = {}
-    name = getattr(module, "__file__", None)
-    if name is not None and Path(name).is_file():
-        own = Path(name).resolve()
-        others = [path for path in import_closure(own) if path != own]
-        theirs = [p for p in others if not any(p.is_relative_to(ROOT / package) for package in PACKAGES)]
-        files = {str(path): hashlib.sha256(path.read_bytes()).hexdigest() for path in (own, *theirs)}
-    return {"class": type(firmware).__qualname__, "files": files}
 
 
 def _firmwares(module: ModuleType, firmware: type) -> str:

@@ -33,7 +33,8 @@ def sentence(result: Result) -> str:
     if how == WATCHDOG:
         stopped = [name for name, code in codes.items() if code == STOPPED]
         limit_cycles = result.config["ppu"]["program_limit_cycles"]
-        return f"{stopped_by_watchdog(stopped, limit_cycles)} or train fewer epochs"
+        remedy = "let it end sooner" if result.epochs is None else "train fewer epochs"
+        return f"{stopped_by_watchdog(stopped, limit_cycles)} or {remedy}"
     if how == FAILED:
         wrong = " and ".join(f"the {name} PPU ended with exit code {code}" for name, code in codes.items() if code)
         return f"{wrong}; 0 is success, what others mean the firmware {result.rule} knows"
@@ -42,9 +43,26 @@ def sentence(result: Result) -> str:
 
 
 def progress(result: Result) -> str:
-    """Return how far the run got."""
-    trained = len(result.train_accuracy)
-    return f"{result.samples} of {result.samples_total} samples, {trained} of {epochs(result.epochs)}"
+    """Return how far the run got: ``"100 of 200 samples, 1 of 2 epochs"``."""
+    parts = []
+    if result.progress:
+        done, total, unit = (result.progress[name] for name in ("done", "total", "unit"))
+        parts.append(f"{done} {unit}" if total is None else f"{done} of {total} {unit}")
+    if result.epochs is not None and result.axes.get(result.curve, ["epoch"]) == ["epoch"]:
+        parts.append(f"{len(result.learning)} of {epochs(result.epochs)}")
+    return ", ".join(parts)
+
+
+def nothing_learned(result: Result) -> bool:
+    """Whether a curve was to show learning and has no point."""
+    return result.curve is not None and not len(result.learning)
+
+
+def title(result: Result) -> str:
+    """Return what was run: ``"yin-yang learned by eventprop on chip ideal, seed 1"``."""
+    by = result.rule + " from the host" * (result.where == "host")
+    what = by if result.task is None else f"{result.task} learned by {by}"
+    return f"{what} on chip {result.chip}, {seeds(result)}"
 
 
 def epochs(count: int) -> str:
@@ -59,4 +77,6 @@ def counted(count: int, what: str) -> str:
 def seeds(result: Result) -> str:
     """Return ``"seed 1"``, or both seeds where program and chip have different ones."""
     chip_seed = result.config.get("seed", result.seed)
+    if result.seed is None:
+        return f"seed {chip_seed}"
     return f"seed {result.seed}" if chip_seed == result.seed else f"program seed {result.seed}, chip seed {chip_seed}"

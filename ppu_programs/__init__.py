@@ -1,7 +1,8 @@
-"""Firmware for the plasticity processors: one learning rule per file, and what the rules share.
+"""Firmware for the plasticity processors: the contract, one learning rule per file, and what the rules share.
 
-What makes a firmware a learning rule is written down in ``host/contract.py``, class LearningFirmware. A rule of a
-user's own needs no entry here: ``plasticore train TASK --rule path/to/mine.py:MyRule`` takes it from its file.
+What a firmware is, is written down in :mod:`ppu_programs.contract`: ``from ppu_programs import Array, Built, Firmware,
+Outcome, Status``. One of a user's own needs no entry here: ``plasticore train TASK --rule path/to/mine.py:MyRule``
+takes it from its file.
 
 Rules are found by name without importing them, since a rule pulls in the compiler: :func:`names` and
 :func:`summaries` are free, :func:`load` and attribute access (``from ppu_programs import EventProp``) import one.
@@ -15,6 +16,11 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from ppu_programs.bcm import BCM as BCM
+    from ppu_programs.contract import Array as Array
+    from ppu_programs.contract import Built as Built
+    from ppu_programs.contract import Firmware as Firmware
+    from ppu_programs.contract import Outcome as Outcome
+    from ppu_programs.contract import Status as Status
     from ppu_programs.eventprop.firmware import EventProp as EventProp
     from ppu_programs.fast_and_deep.firmware import FastAndDeep as FastAndDeep
     from ppu_programs.homeostasis import Homeostasis as Homeostasis
@@ -47,6 +53,7 @@ _EXAMPLES = {
     "stdp": ("ppu_programs.stdp:STDP", "pair STDP of the whole array by the correlation sensors"),
 }
 _ALL = _RULES | _EXAMPLES
+_CONTRACT = ("Array", "Built", "Firmware", "Outcome", "Status")
 
 
 def names() -> tuple[str, ...]:
@@ -79,6 +86,9 @@ def load(name: str) -> type:
 
 
 def __getattr__(attribute: str) -> type:
+    if attribute in _CONTRACT:
+        of_contract: type = getattr(import_module("ppu_programs.contract"), attribute)
+        return of_contract
     for name, (target, _) in _ALL.items():
         if target.endswith(f":{attribute}"):
             return load(name)
@@ -86,4 +96,4 @@ def __getattr__(attribute: str) -> type:
 
 
 def __dir__() -> list[str]:
-    return sorted([*globals(), *(target.partition(":")[2] for target, _ in _ALL.values())])
+    return sorted([*globals(), *_CONTRACT, *(target.partition(":")[2] for target, _ in _ALL.values())])

@@ -2,7 +2,7 @@
 
     firmware = BCM()                                     # 0.3 s of chip time
     chip = run_firmware(firmware)
-    firmware.responses(chip.link)                        # float[image, cell], mean spikes at the end
+    firmware.outcome(chip.link, firmware.build(None, chip.config)).metrics
 
 The network is data: images, whose events the top processor puts on its PADI busses, onto cells, and cells onto each
 other. Where it lies, and all registers that follow, is for :mod:`ppu_programs.placement` to say. At each presentation
@@ -21,12 +21,18 @@ seed of these.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import ClassVar
+
 import numpy as np
 
 from chip.base import constants as c
-from chip.base.registers import Registers
+from chip.base.config import ChipConfig
+from chip.base.settings import Checked, setting
+from chip.link import HostLink
 from chip.ppu import Memory, Recording, i32, kernel, maximum, minimum, u8
-from chip.ppu.program import Firmware, Program
+from chip.ppu.program import Program
+from ppu_programs.contract import Array, Built, Firmware, Outcome
 from ppu_programs.network import LIF, Injected, NetworkGraph, Projection, Sign
 from ppu_programs.placement import GraphPlacement, place
 
@@ -122,51 +128,62 @@ class BCMProgram(Program):
         return 0
 
 
+@dataclass(frozen=True)
+class Settings(Checked):
+    """Settings of :class:`BCM`.
+
+    Attributes:
+        presentations: of images.
+        eta: rate of learning; 0 leaves the weights alone.
+        inhibition: weight between cells.
+        seed: of initial weights and of images.
+    """
+
+    section: ClassVar[str] = "BCM"
+    presentations: int = setting(1600, 1, 1 << 20)
+    eta: int = setting(4, 0, 16)
+    inhibition: int = setting(20, 0, c.WEIGHT_MAX)
+    seed: int = setting(1, 0, 1 << 62)
+
+
 class BCM(Firmware):
     """The example: 16 pixels, 8 cells, the top processor alone.
 
-    Args:
-        presentations: of images, >= 1.
-        eta: rate of learning, 0..16; 0 leaves the weights alone.
-        inhibition: weight between cells, 0..63.
-        seed: of initial weights and of images.
-
-    Raises:
-        ValueError: one of them is out of range.
+    The outcome is the mean ``selectivity`` of the cells, see :func:`selectivity`, how many images have a cell that
+    prefers them, and ``responses``, mean spikes of the last 64 presentations.
     """
 
     name = "BCM"
+    settings_class = Settings
     network = NETWORK
 
-    def __init__(self, presentations: int = 1600, eta: int = 4, inhibition: int = 20, seed: int = 1):
-        for what, value, low, high in (
-            ("number of presentations", presentations, 1, 1 << 20),
-            ("rate of learning", eta, 0, 16),
-            ("inhibition", inhibition, 0, c.WEIGHT_MAX),
-        ):
-            if not isinstance(value, int) or not low <= value <= high:
-                raise ValueError(f"the {what} of BCM is {value!r}; give a whole number {low}..{high}")
-        rng = np.random.default_rng(seed)
-        self.inhibition, self.placement = inhibition, place(NETWORK)
-        self.weights = rng.integers(10, 25, (PIXELS, CELLS))
-        self.shown = rng.permutation(np.repeat(np.arange(IMAGES), DRAWN // IMAGES))
-        self.program = BCMProgram(self.placement, _drawn(self.shown, rng), self.weights, presentations, eta)
+    def build(self, task: None, config: ChipConfig) -> Built:
+        s, placement = self.settings, place(NETWORK)
+        rng = np.random.default_rng(s.seed)
+        weights = rng.integers(10, 25, (PIXELS, CELLS))
+        shown = rng.permutation(np.repeat(np.arange(IMAGES), DRAWN // IMAGES))
+        registers = placement.registers()
+        placement.store(registers, LEARNED, weights)
+        placement.store(registers, LATERAL, s.inhibition * NETWORK.projections[LATERAL].mask)
+        program = BCMProgram(placement, _drawn(shown, rng), weights, s.presentations, s.eta)
+        return Built(registers, (program, None), plan=shown)
 
-    def registers(self) -> Registers:
-        registers = self.placement.registers()
-        self.placement.store(registers, LEARNED, self.weights)
-        self.placement.store(registers, LATERAL, self.inhibition * NETWORK.projections[LATERAL].mask)
-        return registers
+    def outcome(self, link: HostLink, built: Built) -> Outcome:
+        found = self.responses(link, built)
+        metrics = {"selectivity": float(selectivity(found).mean()), "images_preferred": len(set(found.argmax(axis=0)))}
+        return Outcome(metrics, {"responses": Array(found, "image", "cell")})
 
-    def programs(self) -> tuple[Program, None]:
-        return self.program, None
+    def responses(self, link: HostLink, built: Built, first: int = -DRAWN, last: int | None = None) -> np.ndarray:
+        """float[images, cells]: mean spikes of a presentation, of those from ``first`` to ``last``, which it is not.
 
-    def responses(self, link, first: int = -DRAWN, last: int | None = None) -> np.ndarray:
-        """float[images, cells]: mean spikes of a presentation, of those from ``first`` to ``last``, which it is not."""
-        counts = link.read_recording(c.TOP, "counts")["values"][first:last].astype(float)
-        number = np.arange(self.program.presentations)[first:last]
-        shown = self.shown[number % DRAWN]
-        return np.stack([counts[shown == image].mean(axis=0) for image in range(IMAGES)])
+        They are 0 for an image that was not shown.
+        """
+        counts = link.read_recording(c.TOP, "counts")["values"].astype(float)
+        shown = built.plan[np.arange(len(counts)) % DRAWN][first:last]
+        counts = counts[first:last]
+        return np.stack(
+            [counts[shown == image].sum(axis=0) / max(1, (shown == image).sum()) for image in range(IMAGES)]
+        )
 
 
 def _drawn(shown: np.ndarray, rng: np.random.Generator) -> np.ndarray:

@@ -26,10 +26,15 @@ the Omnibus, 0.01 ms for the weights of 16 rows. The vendor's demo updates every
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
 import numpy as np
 
 from chip.base import constants as c
+from chip.base.config import ChipConfig
 from chip.base.registers import ROW_EXCITATORY, Registers
+from chip.base.settings import Checked, setting
 from chip.fpga.memory import BLOCK_RAM_BASE
 from chip.ppu import (
     LESS,
@@ -59,8 +64,13 @@ from chip.ppu import (
     sub8_sat,
     u8,
 )
-from chip.ppu.program import Firmware, Program
+from chip.ppu.program import Program
+from ppu_programs.contract import Array, Built, Firmware, Outcome, Status
 from ppu_programs.rewrite import WEIGHTS, add_and_clip, begin
+
+if TYPE_CHECKING:
+    from chip.chip import Chip
+    from chip.link import HostLink
 
 ROWS = 16  # rows with synapses, of 8 drivers: two events reach them all
 BUSSES = tuple(range(c.PADI_BUSSES))
@@ -113,7 +123,7 @@ def aim_and_step(v, m, target):
 
 
 class HomeostasisProgram(Program):
-    """What both PPUs run; see the module's text. The settings are those of :class:`Homeostasis`."""
+    """What both PPUs run; see the module's text. The arguments are those of :class:`Settings`."""
 
     name = "homeostasis"
     memory = Memory(counts=u8[c.COLUMNS], step=i8[c.COLUMNS], mine=i32[32], other=i32[32])
@@ -158,14 +168,15 @@ class HomeostasisProgram(Program):
             yield ppu.store_row(row, source=WEIGHTS)
 
 
-class Homeostasis(Firmware):
-    """The demo: 512 neurons, weights that are different for every neuron, one program on both PPUs.
+@dataclass(frozen=True)
+class Settings(Checked):
+    """What a user chooses.
 
-    Args:
-        target: spikes of a neuron per update, 0..127.
-        updates: how many there are, >= 1.
+    Attributes:
+        target: spikes of a neuron per update.
+        updates: how many there are.
         period_cycles: from update to update, in PPU cycles. Shorter than an update takes, and updates are missed.
-        events: of the drive, per update, 1..255.
+        events: of the drive, per update.
         learns: False leaves the weights alone; all else goes on.
         seed: of the initial weights.
 
@@ -173,30 +184,28 @@ class Homeostasis(Firmware):
         ValueError: one of them is out of range.
     """
 
+    section: ClassVar[str] = "homeostasis"
+
+    target: int = setting(12, 0, MOST_COUNT)
+    updates: int = setting(30, 1, 1 << 20)
+    period_cycles: int = setting(200_000, 1, 1 << 40)
+    events: int = setting(100, 1, MOST_EVENTS)
+    learns: bool = True
+    seed: int = setting(1, 0)
+
+
+class Homeostasis(Firmware):
+    """The demo: 512 neurons, weights that are different for every neuron, one program on both PPUs."""
+
     name = "homeostasis"
+    settings_class = Settings
 
-    def __init__(
-        self,
-        target: int = 12,
-        updates: int = 30,
-        period_cycles: int = 200_000,
-        events: int = 100,
-        learns: bool = True,
-        seed: int = 1,
-    ):
-        for what, value, low, high in (
-            ("target", target, 0, MOST_COUNT),
-            ("number of updates", updates, 1, 1 << 20),
-            ("period in PPU cycles", period_cycles, 1, 1 << 40),
-            ("number of events", events, 1, MOST_EVENTS),
-        ):
-            if not isinstance(value, int) or not low <= value <= high:
-                raise ValueError(f"the {what} of the homeostasis is {value!r}; give a whole number {low}..{high}")
-        self.seed = seed
-        self.updates = updates
-        self.program = HomeostasisProgram(target, updates, period_cycles, events, learns)
+    def build(self, task: None, config: ChipConfig) -> Built:
+        s = self.settings
+        program = HomeostasisProgram(s.target, s.updates, s.period_cycles, s.events, s.learns)
+        return Built(self._registers(), (program, program))
 
-    def registers(self) -> Registers:
+    def _registers(self) -> Registers:
         """Both hemispheres alike; weights are random, one for all synapses of a neuron."""
         registers = Registers()
         registers.enabled[...] = True
@@ -206,15 +215,37 @@ class Homeostasis(Firmware):
         registers.tau_syn_exc_ns[...] = 5_000.0
         registers.efficacy_lsb[...] = 0.1
         registers.refractory_ns[...] = 2_000  # more than from event to event
-        columns = np.random.default_rng(self.seed).integers(0, c.WEIGHT_MAX + 1, (c.HEMISPHERES, 1, c.COLUMNS))
+        columns = np.random.default_rng(self.settings.seed).integers(0, c.WEIGHT_MAX + 1, (c.HEMISPHERES, 1, c.COLUMNS))
         registers.weights[:, :ROWS] = columns
         return registers
 
-    def programs(self) -> tuple[Program, Program]:
-        return self.program, self.program
+    def status(self, chip: Chip, built: Built) -> Status:
+        """Updates that both hemispheres have recorded."""
+        done = min(processor.recorder.track("counts").written for processor in chip.processors)
+        return Status(done, self.settings.updates, "updates")
 
-    def counts(self, link) -> np.ndarray:
+    def outcome(self, link: HostLink, built: Built) -> Outcome:
+        """Read the counts before every update.
+
+        Metrics, of the last update: ``rate_error``, the mean distance from the target, and ``mean_rate``, spikes per
+        update; array ``counts``, uint8[updates, 2, 256], and ``rate_errors`` of every update.
+        """
+        counts = self.counts(link)
+        errors = abs(counts - float(self.settings.target)).mean(axis=(1, 2))
+        return Outcome(
+            {
+                "rate_error": float(errors[-1]) if errors.size else None,
+                "mean_rate": float(counts[-1].mean()) if errors.size else None,
+            },
+            {"counts": Array(counts, "update", "hemisphere", "column"), "rate_errors": Array(errors, "update")},
+            curve="rate_errors",
+        )
+
+    @staticmethod
+    def counts(link: HostLink) -> np.ndarray:
         """uint8[updates, 2, 256]: how often each neuron spiked before each update, by hemisphere and column."""
         halves = [link.read_recording(hemisphere, "counts")["values"] for hemisphere in (c.TOP, c.BOTTOM)]
-        lanes = np.stack(halves, axis=1).reshape(-1, c.HEMISPHERES, c.HALVES, c.LANES)
+        updates = min(map(len, halves))  # of a run that was interrupted one may have an update more
+        lanes = np.stack([half[:updates] for half in halves], axis=1)
+        lanes = lanes.reshape(-1, c.HEMISPHERES, c.HALVES, c.LANES)
         return lanes.swapaxes(-1, -2).reshape(-1, c.HEMISPHERES, c.COLUMNS)

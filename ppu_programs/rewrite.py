@@ -12,9 +12,13 @@ back, without a detour through SRAM.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from chip.base import constants as c
+from chip.base.config import ChipConfig
 from chip.base.registers import Registers
 from chip.ppu import (
     GREATER,
@@ -36,7 +40,11 @@ from chip.ppu import (
     splat8,
     sub8_mod,
 )
-from chip.ppu.program import Firmware, Program
+from chip.ppu.program import Program
+from ppu_programs.contract import Built, Firmware, Outcome
+
+if TYPE_CHECKING:
+    from chip.link import HostLink
 
 LARGEST_STEP = 64  # so that a weight and a step stay within a signed byte
 WEIGHT_MAX = c.WEIGHT_MAX
@@ -91,10 +99,11 @@ class RewriteProgram(Program):
         return 0
 
 
-class Rewrite(Firmware):
-    """One rewrite by both PPUs.
+@dataclass(frozen=True, eq=False)
+class Settings:
+    """What a user chooses.
 
-    Args:
+    Attributes:
         step: what every weight is changed by, -64..64; one for all, or int[2, 256] by hemisphere and column.
         weights: uint8[2, 256, 256], those before, by hemisphere, row and column; random ones by default.
 
@@ -102,25 +111,42 @@ class Rewrite(Firmware):
         ValueError: a step is out of range.
     """
 
-    name = "rewrite"
+    step: int | np.ndarray = 1
+    weights: np.ndarray | None = None
 
-    def __init__(self, step: int | np.ndarray = 1, weights: np.ndarray | None = None):
-        steps = np.broadcast_to(np.asarray(step), (c.HEMISPHERES, c.COLUMNS))
+    def __post_init__(self) -> None:
+        steps = self.steps
         if steps.dtype.kind not in "iu" or abs(steps.astype(np.int64)).max() > LARGEST_STEP:
             raise ValueError(
                 f"the steps of a rewrite are {steps.dtype}, {steps.min()}..{steps.max()}; give whole numbers "
                 f"-{LARGEST_STEP}..{LARGEST_STEP}"
             )
-        self.step = steps.astype(np.int8)
-        self.weights = weights
 
-    def registers(self) -> Registers:
-        registers = Registers()
+    @property
+    def steps(self) -> np.ndarray:
+        """int[2, 256]: those of all hemispheres and columns."""
+        return np.broadcast_to(np.asarray(self.step), (c.HEMISPHERES, c.COLUMNS))
+
+
+class Rewrite(Firmware):
+    """One rewrite by both PPUs."""
+
+    name = "rewrite"
+    settings_class = Settings
+
+    def build(self, task: None, config: ChipConfig) -> Built:
+        registers, weights = Registers(), self.settings.weights
         shape = registers.weights.shape
-        values = self.weights
-        registers.weights[...] = np.random.default_rng(0).integers(0, 64, shape) if values is None else values
-        return registers
+        registers.weights[...] = np.random.default_rng(0).integers(0, 64, shape) if weights is None else weights
+        steps = self.settings.steps.astype(np.int8)
+        top, bottom = (RewriteProgram(np.concatenate([step[0::2], step[1::2]])) for step in steps)
+        return Built(registers, (top, bottom))
 
-    def programs(self) -> tuple[Program, Program]:
-        top, bottom = (RewriteProgram(np.concatenate([step[0::2], step[1::2]])) for step in self.step)
-        return top, bottom
+    def outcome(self, link: HostLink, built: Built) -> Outcome:
+        """Metric ``changed_weights``: the fraction of the array that is another than before."""
+        return Outcome({"changed_weights": changed_weights(link, built)})
+
+
+def changed_weights(link: HostLink, built: Built) -> float:
+    """The fraction of all weights that differ from those that were loaded."""
+    return float((link.read_weights() != built.registers.weights).mean())

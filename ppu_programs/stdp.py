@@ -20,12 +20,17 @@ model has not (:mod:`chip.ppu.costs`).
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Generator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
 from chip.base import constants as c
+from chip.base.config import ChipConfig
 from chip.base.registers import Registers
+from chip.base.settings import Checked, setting
 from chip.ppu import (
     GREATER,
     LESS,
@@ -55,7 +60,12 @@ from chip.ppu import (
     store8,
     sub8_sat,
 )
-from chip.ppu.program import Firmware, Program
+from chip.ppu.program import Program
+from ppu_programs.contract import Array, Built, Firmware, Outcome
+from ppu_programs.rewrite import changed_weights
+
+if TYPE_CHECKING:
+    from chip.link import HostLink
 
 REST_ROWS = 4  # whose readings without correlation are averaged
 READINGS, WEIGHTS = (V0, V1, V2, V3), (V4, V5)  # causal even, odd, acausal even, odd; weights even, odd
@@ -206,22 +216,37 @@ class PairSTDP(Program):
             yield ppu.chain(ppu.run(self.update_row), ppu.store_row(last, WEIGHTS))
 
 
-class STDP(Firmware):
-    """The demo: all synapses of both hemispheres, each updated by its own PPU. Nothing drives them.
+@dataclass(frozen=True)
+class Settings(Checked):
+    """What a user chooses, as :class:`PairSTDP` has it."""
 
-    Args: as :class:`PairSTDP` has them.
-    """
+    section: ClassVar[str] = "stdp"
+
+    period: int = setting(500_000, 1)
+    updates: int = setting(2, 1)
+    shift: int = setting(1, 0, LONGEST_SHIFT)
+    reset: bool = True
+
+
+class STDP(Firmware):
+    """The demo: all synapses of both hemispheres, each updated by its own PPU. Nothing drives them."""
 
     name = "pair STDP"
+    settings_class = Settings
 
-    def __init__(self, period: int = 500_000, updates: int = 2, shift: int = 1, reset: bool = True):
-        self.settings = {"period": period, "updates": updates, "shift": shift, "reset": reset}
-        self.programs()  # refuses what cannot be
-
-    def registers(self) -> Registers:
+    def build(self, task: None, config: ChipConfig) -> Built:
         registers = Registers()
         registers.enabled[...] = registers.correlation_enabled[...] = True
-        return registers
+        top, bottom = (PairSTDP(**dataclasses.asdict(self.settings)) for _ in range(c.HEMISPHERES))
+        return Built(registers, (top, bottom))
 
-    def programs(self) -> tuple[Program, Program]:
-        return PairSTDP(**self.settings), PairSTDP(**self.settings)
+    def outcome(self, link: HostLink, built: Built) -> Outcome:
+        """Metric ``changed_weights``, a fraction of all; array ``rest``, what columns show without correlation.
+
+        ``rest`` is int8[2, 2, 128], acausal minus causal, in steps of 2 LSB, by hemisphere, half and lane.
+        """
+        rest = np.stack([link.read_sram(hemisphere, "rest") for hemisphere in (c.TOP, c.BOTTOM)])
+        rest = rest.reshape(c.HEMISPHERES, c.HALVES, c.LANES)
+        return Outcome(
+            {"changed_weights": changed_weights(link, built)}, {"rest": Array(rest, "hemisphere", "half", "lane")}
+        )

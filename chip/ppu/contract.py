@@ -1,4 +1,4 @@
-"""What programs and firmware must be, asked when they are loaded: whatever cannot be meant is refused in a sentence."""
+"""What programs must be, asked when they are loaded: whatever cannot be meant is refused in a sentence."""
 
 from __future__ import annotations
 
@@ -10,14 +10,12 @@ import numpy as np
 
 from chip.base.declaration import method_of, shown
 from chip.base.errors import DeclarationError
-from chip.base.registers import Registers
 from chip.ppu.compiler.kernel import Kernel, Subroutine
 from chip.ppu.memory import Memory
-from chip.ppu.program import Firmware, Program, UncompiledProgram
+from chip.ppu.program import Program, UncompiledProgram
 from chip.ppu.recording import Recording, check_recordings
 from chip.ppu.tasks import Doorbell, Timer, check_tasks
 
-PROCESSORS = ("top", "bottom")
 SIMILAR, ALMOST_EQUAL = 0.6, 0.9  # of names, difflib's ratio
 
 
@@ -28,7 +26,7 @@ def check_program(program: Program) -> None:
         DeclarationError: there is neither a main nor a task, or one of its attributes is something else.
         ValueError: a task or a recording that cannot be; begins with ``file:line`` where there is one.
     """
-    who = f"program {_name(program, 'program')}"
+    who = f"program {_name(program)}"
     if not isinstance(program.memory, Memory):
         raise DeclarationError(f"memory of {who} is {shown(program.memory)}; make it of regions, Memory(name=u8[256])")
     if not isinstance(program.kernels, tuple | list):
@@ -37,7 +35,7 @@ def check_program(program: Program) -> None:
     for kernel in program.kernels:
         if not isinstance(kernel, Kernel):
             raise DeclarationError(f"{who} lists {shown(kernel)} among its kernels; decorate a function by @kernel")
-    _check_spelling(program, Program, who)
+    check_spelling(program, Program, who, _MEANT)
     if getattr(program.main, "__func__", None) in (Program.main, UncompiledProgram.main) and not program.tasks:
         raise DeclarationError(f"{who} has no main(self, ppu) and no tasks")
     if isinstance(program.main, Kernel | Subroutine):
@@ -72,52 +70,10 @@ def image_of(program: Program) -> dict[str, np.ndarray]:
     return found
 
 
-def registers_of(firmware: Firmware) -> Registers:
-    """Return a firmware's registers; raises DeclarationError where it returns something else."""
-    who = f"firmware {_name(firmware, 'firmware')}"
-    registers = method_of(firmware, who, "registers")()
-    if not isinstance(registers, Registers):
-        raise DeclarationError(f"registers() of {who} returned {shown(registers)}; return Registers")
-    return registers
-
-
-def programs_of(firmware: Firmware) -> tuple[Program | None, Program | None]:
-    """Return a firmware's programs, the top PPU's and the bottom one's.
-
-    Raises:
-        DeclarationError: it returns something else, or no program at all.
-    """
-    who = f"firmware {_name(firmware, 'firmware')}"
-    _check_spelling(firmware, Firmware, who)
-    made = method_of(firmware, who, "programs")()
-    if not isinstance(made, tuple | list) or len(made) != len(PROCESSORS):
-        raise DeclarationError(
-            f"programs() of {who} returned {shown(made)}; return two, for the top and the bottom PPU, as in "
-            "(MyProgram(), None)"
-        )
-    for ppu, program in zip(PROCESSORS, made, strict=True):
-        if program is not None and not isinstance(program, Program):
-            remedy = f"make one, {program.__name__}()" if isinstance(program, type) else "return a Program or None"
-            raise DeclarationError(f"programs() of {who} returned {shown(program)} for the {ppu} PPU; {remedy}")
-    top, bottom = made
-    if top is bottom is None:
-        raise DeclarationError(f"programs() of {who} leaves both PPUs asleep; return a program for one of them")
-    return top, bottom
-
-
-def assumptions_of(firmware: Firmware) -> list[str]:
-    """Return what a firmware takes for granted; raises DeclarationError where it is no list of sentences."""
-    who = f"firmware {_name(firmware, 'firmware')}"
-    found = method_of(firmware, who, "assumptions")()
-    if not isinstance(found, tuple | list) or not all(isinstance(sentence, str) for sentence in found):
-        raise DeclarationError(f"assumptions() of {who} returned {shown(found)}; return a list of sentences")
-    return list(found)
-
-
-def _name(declared: object, kind: str) -> str:
-    name = getattr(declared, "name", None)
+def _name(program: Program) -> str:
+    name = getattr(program, "name", None)
     if not isinstance(name, str) or not name:
-        raise DeclarationError(f"name of {kind} {type(declared).__name__} is {shown(name)}; give it a name, a text")
+        raise DeclarationError(f"name of program {type(program).__name__} is {shown(name)}; give it a name, a text")
     return name
 
 
@@ -134,32 +90,30 @@ def _made_of(*kinds: type) -> Callable[[object], bool]:
     return fits
 
 
-_MEANT: dict[type, dict[str, tuple[float, Callable[[object], bool]]]] = {
-    # how similar a name must be, and what its value, to be a misspelling of this one
-    Program: {
-        "memory": (SIMILAR, _made_of(Memory)),
-        "kernels": (SIMILAR, _made_of(Kernel)),
-        "tasks": (SIMILAR, _made_of(Timer, Doorbell)),
-        "recordings": (SIMILAR, _made_of(Recording)),
-        "code_in": (SIMILAR, lambda value: isinstance(value, str) and value in ("sram", "external")),
-        "stop_cycle": (ALMOST_EQUAL, lambda value: type(value) is int),
-        "image": (ALMOST_EQUAL, inspect.isfunction),
-    },
-    Firmware: {"assumptions": (ALMOST_EQUAL, inspect.isfunction)},
+Meant = dict[str, tuple[float, Callable[[object], bool]]]
+_MEANT: Meant = {  # how similar a name must be, and what its value, to be a misspelling of this one
+    "memory": (SIMILAR, _made_of(Memory)),
+    "kernels": (SIMILAR, _made_of(Kernel)),
+    "tasks": (SIMILAR, _made_of(Timer, Doorbell)),
+    "recordings": (SIMILAR, _made_of(Recording)),
+    "code_in": (SIMILAR, lambda value: isinstance(value, str) and value in ("sram", "external")),
+    "stop_cycle": (ALMOST_EQUAL, lambda value: type(value) is int),
+    "image": (ALMOST_EQUAL, inspect.isfunction),
 }
 
 
-def _check_spelling(declared: object, base: type, who: str) -> None:
+def check_spelling(declared: object, base: type, who: str, meant: Meant) -> None:
     """Refuse an attribute that stands in the place of one that is not declared: ``task`` for ``tasks``.
 
-    It must be like it in name and hold what belongs there, so attributes for a program's own use go through.
+    It must be like it in name and hold what belongs there, as ``meant`` says by name, so attributes for somebody's own
+    use go through.
     """
     own: dict[str, object] = {}
     for part in reversed(type(declared).__mro__):
         if part not in base.__mro__:
             own |= vars(part)
     own |= vars(declared)
-    for name, (ratio, fits) in _MEANT[base].items():
+    for name, (ratio, fits) in meant.items():
         if name in own:
             continue
         for other, value in own.items():

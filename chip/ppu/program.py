@@ -1,7 +1,4 @@
-"""What runs on the plasticity processors: a :class:`Program` is one PPU's, a :class:`Firmware` the chip's.
-
-:mod:`chip.ppu.contract` refuses those that cannot be meant.
-"""
+"""What runs on a plasticity processor: a :class:`Program`; :mod:`chip.ppu.contract` refuses what cannot be meant."""
 
 from __future__ import annotations
 
@@ -12,7 +9,6 @@ import numpy as np
 
 from chip.base.declaration import shown
 from chip.base.errors import DeclarationError, MachineFault
-from chip.base.registers import Registers
 from chip.ppu.memory import Memory
 from chip.ppu.recording import Recording
 from chip.ppu.tasks import DONE, NOTHING, Doorbell, Timer
@@ -101,24 +97,3 @@ def _run_tasks(program: Program, ppu) -> Generator:
                 )
             yield ppu.end_tasks()
             return int(code)
-
-
-class Firmware:
-    """Programs for both PPUs and the registers that they expect: what a host loads before it starts the chip."""
-
-    name: str = "firmware"
-
-    def registers(self) -> Registers:
-        """All registers of the chip."""
-        raise DeclarationError(f"firmware {self.name} has no registers(self)")
-
-    def programs(self) -> tuple[Program | None, Program | None]:
-        """The programs of the top and the bottom PPU; None leaves a PPU asleep."""
-        raise DeclarationError(f"firmware {self.name} has no programs(self)")
-
-    def assumptions(self) -> list[str]:
-        """One sentence for everything that this firmware takes for granted and no source confirms.
-
-        Those that short reports should show are a :class:`chip.base.assumption.Assumption` with a weight.
-        """
-        return []

@@ -1,17 +1,18 @@
 """The kit for testing firmware, and the chip under it.
 
-A test of one's own firmware is five lines; what is lost, late or saturated fails it, and so does another exit code:
+A test of one's own firmware is a few lines; what is lost, late or saturated fails it, and so does another exit code:
 
+    from chip import ChipConfig
     from chip.testing import run_firmware
     from mine import MyRule
 
     def test_my_rule_changes_weights():
-        assert (run_firmware(MyRule()).weights() != MyRule().registers().weights).any()
+        chip, built = run_firmware(MyRule()), MyRule().build(None, ChipConfig.ideal())
+        assert (chip.weights() != built.registers.weights).any()
 
-``MyRule`` is any :class:`chip.Firmware`; a :class:`chip.Program`, or a bare ``main`` as a function of the PPU, may
-stand for it. A rule that learns a task makes its samples first: ``run_firmware(rule, samples=rule.samples(...))``. The
-fixture
-``chip_factory`` (the pytest plugin :mod:`chip.testing.plugin`, which comes with the installation; without one,
+``MyRule`` is a firmware, whatever has a ``build(task, config)``; a :class:`chip.Program`, or a bare ``main`` as a
+function of the PPU, may stand for it. A rule that learns a task is given one: ``run_firmware(rule, task=task)``. The
+fixture ``chip_factory`` (the pytest plugin :mod:`chip.testing.plugin`, which comes with the installation; without one,
 ``pytest -p chip.testing.plugin``) makes chips for tests that drive them themselves.
 
 For property tests there are hypothesis strategies: ``configs``, ``imperfections``, ``registers``, ``weights``,

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
 from chip.base import constants as c
 from chip.base.config import ChipConfig
 from chip.base.declaration import shown
-from chip.base.errors import LossError
+from chip.base.errors import DeclarationError, LossError
 from chip.base.feed import Conversion
 from chip.base.lanes import to_lanes
 from chip.base.losses import Loss
@@ -18,13 +19,22 @@ from chip.chip import Chip
 from chip.fpga.playback import PlaybackProgram
 from chip.fpga.samples import SampleSet
 from chip.ppu.compiler.form import signed32
-from chip.ppu.contract import programs_of, registers_of
 from chip.ppu.memory import Memory, u8, u32
 from chip.ppu.processor.endings import ending
 from chip.ppu.processor.processor import EXIT_CODES, WATCHDOG
-from chip.ppu.program import Firmware, Program, UncompiledProgram
+from chip.ppu.program import Program, UncompiledProgram
 
 BUFFERS = Memory(membranes=u8[128 * 64], record=u32[256], row=u8[256], word=u32[1])
+
+
+@runtime_checkable
+class Buildable(Protocol):
+    """A firmware: ``build`` returns an object with ``registers``, ``programs`` and ``stimuli`` for a task and a chip.
+
+    Those of this project are :class:`ppu_programs.contract.Firmware`, of which the chip knows no more than this.
+    """
+
+    def build(self, task: Any, config: ChipConfig) -> Any: ...
 
 
 class Script(Program):
@@ -105,25 +115,29 @@ class WatchedChip(Chip):
 
 def load_firmware(
     chip: Chip,
-    top: Firmware | Program | Callable | None = None,
+    top: Buildable | Program | Callable | None = None,
     bottom: Program | Callable | None = None,
     registers: Registers | None = None,
     samples: SampleSet | None = None,
     playback: PlaybackProgram | None = None,
+    task: Any = None,
 ) -> Chip:
     """Load a chip over its link and return it: a firmware, or a program or a ``main`` for each PPU.
 
-    A ``main`` is a function of the PPU, see :class:`Script`. Without registers those of the firmware are written, or a
-    chip that does nothing.
+    A ``main`` is a function of the PPU, see :class:`Script`. Registers and samples that are given stand in the place of
+    those of a firmware; without either the chip does nothing. ``task`` is what a firmware learns, None for none.
 
     Raises:
         ValueError: a class in the place of an object, or something else that nobody can load.
         DeclarationError: the firmware or a program declares what cannot be.
     """
     _check_loadable(top, bottom)
-    if isinstance(top, Firmware):
-        registers = registers_of(top) if registers is None else registers
-        top, bottom = programs_of(top)
+    if isinstance(top, Buildable):
+        built = _built_by(top, task, chip.config)
+        registers = built.registers if registers is None else registers
+        if samples is None and playback is None and built.stimuli is not None:
+            chip.link.write_stimuli(built.stimuli)
+        top, bottom = built.programs
     chip.link.write_registers(Registers() if registers is None else registers)
     if samples is not None:
         chip.link.write_samples(samples)
@@ -135,21 +149,29 @@ def load_firmware(
     return chip
 
 
+def _built_by(firmware: Buildable, task: Any, config: ChipConfig) -> Any:
+    built = firmware.build(task, config)
+    if not all(hasattr(built, part) for part in ("registers", "programs", "stimuli")):
+        name = getattr(firmware, "name", type(firmware).__name__)
+        raise DeclarationError(f"build() of firmware {name} returned {shown(built)}; return what it has built")
+    return built
+
+
 def _check_loadable(top: object, bottom: object) -> None:
     for name, found in (("top", top), ("bottom", bottom)):
         if isinstance(found, type):
             raise ValueError(f"{name} is the class {found.__name__}; make one: {found.__name__}()")
-        kinds = Program if name == "bottom" else (Firmware, Program)
+        kinds = Program if name == "bottom" else (Buildable, Program)
         if found is not None and not isinstance(found, kinds) and not callable(found):
             what = "a program or a function of the PPU" if name == "bottom" else "a firmware, a program or a function"
-            remedy = "; a firmware has programs for both PPUs and goes to top" if isinstance(found, Firmware) else ""
+            remedy = "; a firmware has programs for both PPUs and goes to top" if isinstance(found, Buildable) else ""
             raise ValueError(f"{name} is {shown(found)}; it must be {what}{remedy}")
-    if isinstance(top, Firmware) and bottom is not None:
+    if isinstance(top, Buildable) and bottom is not None:
         raise ValueError(f"bottom is {shown(bottom)}, but top is a firmware, which has programs for both PPUs")
 
 
 def run_firmware(
-    top: Firmware | Program | Callable | None = None,
+    top: Buildable | Program | Callable | None = None,
     bottom: Program | Callable | None = None,
     registers: Registers | None = None,
     samples: SampleSet | None = None,
@@ -157,6 +179,7 @@ def run_firmware(
     allow: Collection[str] = (),
     exit_code: int | str = 0,
     playback: PlaybackProgram | None = None,
+    task: Any = None,
 ) -> WatchedChip:
     """Run firmware on a chip to its end, and return the chip for a look; see :func:`load_firmware`.
 
@@ -165,6 +188,7 @@ def run_firmware(
         allow: losses that are no failure, for example ``[Loss.SATURATED_CONVERSIONS]`` or its name.
         exit_code: what every program must end with, a number of 32 bits, signed or not: 0xFFFFFFFF and -1 are the same;
             or ``"watchdog"`` where the watchdog is expected to end it.
+        task: what a firmware learns; None for one that learns none.
 
     Raises:
         ValueError: an exit code that no program can end with; or as :func:`load_firmware`.
@@ -172,7 +196,7 @@ def run_firmware(
         LossError: the same on a strict chip, where it happened. MachineFault: a program faulted.
     """
     expected = _exit_code(exit_code)
-    chip = load_firmware(WatchedChip(config, allow), top, bottom, registers, samples, playback)
+    chip = load_firmware(WatchedChip(config, allow), top, bottom, registers, samples, playback, task)
     chip.start()
     chip.run()
     chip.check()

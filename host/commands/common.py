@@ -15,8 +15,8 @@ from host.arguments import DEFAULT_SEED, UsageError
 
 if TYPE_CHECKING:
     from chip.base.config import ChipConfig
-    from host.contract import LearningFirmware
     from host.results import Result
+    from ppu_programs.contract import Firmware
 
 EXIT_OK, EXIT_FAULT, EXIT_USAGE, EXIT_INTERRUPTED = 0, 1, 2, 130
 CHIPS = {  # what `plasticore chip` lists
@@ -104,7 +104,7 @@ def _named(name: str, seed: int | None, seed_of_file: bool) -> ChipConfig:
     return config
 
 
-def make_firmware(options: argparse.Namespace, learning: bool = True, **wished: int) -> LearningFirmware:
+def make_firmware(options: argparse.Namespace, learning: bool = True, **wished: int) -> Firmware:
     """Import the rule and make a firmware with the settings that were given, and with those wished that it has."""
     given = {name: getattr(options, name) for name in ("epochs", "hidden")}
     with before_work(options.rule):

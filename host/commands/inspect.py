@@ -11,7 +11,6 @@ from host.commands.common import EXIT_OK, before_work, check, complain, make_fir
 
 if TYPE_CHECKING:
     from chip.base.config import ChipConfig
-    from chip.ppu.program import Firmware
 
 
 def run(options: argparse.Namespace) -> int:
@@ -33,32 +32,19 @@ def _inspect_on(options: argparse.Namespace, config: ChipConfig, task: str | Non
 
     try:
         firmware = make_firmware(options, learning=False, **({"epochs": 1} if options.profile else {}))
-        if not rules.learns(firmware):
-            if task is not None:
-                raise UsageError(f"firmware {type(firmware).__name__} learns no task; leave out --task")
-            return _inspect_unlearned(options, firmware, config)
-        quiet = options.quiet or not options.profile
-        with Progress(f"{tasks.short_name(options.task)} {rules.short_name(options.rule)}", quiet) as progress:
+        if task is not None and not firmware.learns_task:
+            raise UsageError(f"firmware {type(firmware).__name__} learns no task; leave out --task")
+        title = rules.short_name(options.rule)
+        if firmware.learns_task:
+            title = f"{tasks.short_name(options.task)} {title}"
+        with Progress(title, options.quiet or not options.profile) as progress:
             shown = progress if options.profile else None
             with before_work(options.rule):
-                host = inspection.load(firmware, tasks.load(options.task), config, shown)
+                learned = tasks.load(options.task) if firmware.learns_task else None
+                host = inspection.load(firmware, learned, config, options.profile, shown)
             text = inspection.report(host, shown)
     except Exception as error:
         return refuse(options, error)
     show(text)
     exit_code, wrong = (EXIT_OK, "") if host.result is None else verdict_of(host.result)
     return complain(wrong, exit_code) if wrong else exit_code
-
-
-def _inspect_unlearned(options: argparse.Namespace, firmware: Firmware, config: ChipConfig) -> int:
-    """Inspect a firmware that learns no task."""
-    from host import inspection
-    from host.progress import Progress
-
-    with Progress(rules.short_name(options.rule), quiet=options.quiet or not options.profile):
-        with before_work(options.rule):
-            chip, profiled = inspection.load_unlearned(firmware, config, options.profile)
-        if options.profile:
-            inspection.run_unlearned(chip)
-    show(inspection.report_unlearned(firmware, chip, profiled))
-    return EXIT_OK

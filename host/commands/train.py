@@ -27,10 +27,10 @@ from host.ownership import COMPARISON
 
 if TYPE_CHECKING:
     from chip.base.config import ChipConfig
-    from host.contract import LearningFirmware
     from host.host import Host
     from host.interrupts import Interrupts
     from host.results import Result
+    from ppu_programs.contract import Firmware
 
 
 def run(options: argparse.Namespace) -> int:
@@ -80,7 +80,7 @@ def learn(options: argparse.Namespace, config: ChipConfig, interrupts: Interrupt
         return host, host.run(progress=progress)
 
 
-def default_directory(options: argparse.Namespace, firmware: LearningFirmware) -> Path:
+def default_directory(options: argparse.Namespace, firmware: Firmware) -> Path:
     from host import tasks
 
     parts = [
@@ -88,8 +88,9 @@ def default_directory(options: argparse.Namespace, firmware: LearningFirmware) -
         rules.short_name(options.rule),
         Path(options.chip).name,
         f"seed{options.seed}",
-        f"{firmware.epochs}epochs",
     ]
+    if (epochs := getattr(firmware.settings, "epochs", None)) is not None:
+        parts.append(f"{epochs}epochs")
     if options.hidden is not None:
         parts.append(f"{options.hidden}hidden")
     if options.calibration is not None:
@@ -106,7 +107,7 @@ def hand_over(options: argparse.Namespace, host: Host, result: Result, interrupt
     from host import verdict
     from host.results import place_for
 
-    if verdict.ending(result) == verdict.INTERRUPTED and not result.train_accuracy:
+    if verdict.ending(result) == verdict.INTERRUPTED and verdict.nothing_learned(result):
         got_to = verdict.progress(result)
         return complain(f"interrupted after {got_to}; nothing was learned, nothing is written", EXIT_INTERRUPTED)
     directory = place_for(result, options.out)
@@ -139,10 +140,13 @@ def hand_over(options: argparse.Namespace, host: Host, result: Result, interrupt
 def _picture(host: Host, result: Result, directory: Path) -> str:
     """Draw ``result.png`` where matplotlib is installed; return what the report has to add."""
     from host import plots
+    from host.replay import replay_of
     from host.results import PNG_NAME
 
     (directory / PNG_NAME).unlink(missing_ok=True)  # an earlier run's
     if not plots.available():
         return f"\n  {plots.MISSING}"
-    plots.save(directory, result, host.task, host.replay(result, plots.sample_to_show(result, host.task)))
+    if not plots.can_draw(host):
+        return f"\n  {plots.NO_SAMPLES}"
+    plots.save(directory, result, host.task, replay_of(host, result, plots.sample_to_show(result, host.task)))
     return ""

@@ -28,7 +28,7 @@ sweeps:
   noise      standard deviation of the membranes' noise, of the distance from leak to threshold; typical chips: 0.0135
 
 what is left in DIR:
-  comparison.csv, .json   one row a run        comparison.png   accuracy, learning, robustness, time, energy, link
+  comparison.csv, .json   one row a run        comparison.png   first metric, learning, robustness, time, energy, link
   runs/                   a directory for each run; a finished run is not repeated, so that the same command goes on
                           where it was stopped, and more seeds or rules can be added
 """

@@ -10,8 +10,9 @@ from host import tasks, verdict
 from host.compare.places import attempt, check, warm_up
 from host.compare.plan import Plan, Run
 from host.compare.progress import State
+from host.compare.rows import Row, row_of
 from host.compare.store import Store
-from host.compare.table import Comparison, Row, row_of
+from host.compare.table import Comparison
 from host.compare.workers import Workers, cores
 from host.interrupts import Interrupts
 from host.results import Result

@@ -8,33 +8,30 @@ from __future__ import annotations
 
 import io
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator, PercentFormatter
+from matplotlib.ticker import MaxNLocator
 
 from chip.base.config.link import PRESETS
 from chip.base.saving import replace_together
 from host import tasks, verdict
+from host.compare.look import Group, Look
 from host.compare.plan import PLACES
-from host.compare.sweep import RULE
-from host.compare.table import PARTS, Comparison, Row, readable, values
-from host.panels import BLUE, GREEN, GREY, ORANGE, PURPLE, SKY, VERMILION, legend_below, style
+from host.compare.rows import PARTS, Row, readable, spread, values
+from host.compare.table import Comparison
+from host.metrics import layout
+from host.panels import GREY, legend_below, style
 from host.plots import DOTS_PER_INCH
 
-COLOURS = (BLUE, VERMILION, GREEN, PURPLE, ORANGE, SKY)  # of rules
-LINES, FILLS = ("-", "--"), ("full", "none")  # of places
-MARKERS = "osD^vP"  # of chips
 WIDTH_INCHES, HEIGHT_INCHES, INCHES_PER_GROUP = 18.0, 11.0, 0.42
 LEGEND_GROUPS = 4  # below scattered points; more stand in the legend beside
 LEGEND_POINTS = 8.5
 PNG_NAME = "comparison.png"
 HATCHES = {"chip": "", "link": "///", "host": "..."}
 SHADES = {"chip": 0.85, "link": 0.6, "host": 0.4}
-Group = tuple[str, str, str, Any]  # rule, place, chip, swept value
 
 
 def draw(comparison: Comparison) -> bytes:
@@ -50,7 +47,7 @@ def draw(comparison: Comparison) -> bytes:
     axes = figure.subplots(2, 3)
     look = Look(comparison)
     with style():
-        accuracies(axes[0, 0], groups, look)
+        headlines(axes[0, 0], groups, look)
         learning_curves(axes[0, 1], groups, look, comparison.training_samples)
         if comparison.plan.sweep is not None:
             swept(axes[0, 2], groups, look, comparison.plan.sweep.field)
@@ -70,74 +67,40 @@ def save(directory: Path, comparison: Comparison) -> None:
     replace_together({directory / PNG_NAME: draw(comparison)})
 
 
-class Look:
-    """Which colour, line and marker stand for what, and how groups are called."""
-
-    def __init__(self, comparison: Comparison):
-        groups = comparison.groups()
-        self.rules, self.places, self.chips = (list(dict.fromkeys(g[part] for g in groups)) for part in range(3))
-        sweep = comparison.plan.sweep
-        self.values = list(sweep.values) if sweep is not None else [None]
-        self.field = None if sweep is None else sweep.field
-
-    def line(self, group: Group) -> dict[str, Any]:
-        rule, place, chip, value = group
-        shade = 1.0 - 0.75 * self.values.index(value) / len(self.values)  # later values are paler
-        return {
-            "color": COLOURS[self.rules.index(rule) % len(COLOURS)],
-            "linestyle": LINES[PLACES.index(place) % len(LINES)],
-            "marker": MARKERS[self.chips.index(chip) % len(MARKERS)],
-            "fillstyle": FILLS[PLACES.index(place) % len(FILLS)],
-            "alpha": shade,
-        }
-
-    def marker(self, group: Group) -> dict[str, Any]:
-        return self.line(group) | {"linestyle": "none"}
-
-    def label(self, group: Group) -> str:
-        """Of what tells groups apart, the rule always."""
-        rule, place, chip, value = group
-        parts = [rule] + [place] * (len(self.places) > 1) + [chip] * (len(self.chips) > 1)
-        return ", ".join(parts + [f"{value}"] * (value is not None))
-
-    def heading(self) -> str | None:
-        """What the parts of a label are, where a value is among them."""
-        if self.field is None:
-            return None
-        parts = ["rule"] + ["place"] * (len(self.places) > 1) + ["chip"] * (len(self.chips) > 1)
-        return ", ".join([*parts, self.field.removeprefix(RULE)])
-
-
 # ---------------------------------------------------------------------- learning
 
 
-def accuracies(axes: Axes, groups: dict[Group, list[Row]], look: Look) -> None:
-    """Test accuracy of every seed, and mean and spread: Figure 1F of the field, with all else equal."""
+def headlines(axes: Axes, groups: dict[Group, list[Row]], look: Look) -> None:
+    """First metric of every seed, and mean and spread: Figure 1F of the field, with all else equal."""
     for place, (group, rows) in enumerate(groups.items()):
-        found = values(rows, "test_accuracy")
+        found = values(rows, "value")
         marker = look.marker(group)
         axes.plot(found, np.full(found.size, place + 0.18), **marker | {"alpha": 0.35}, markersize=4)
         if found.size:
             axes.errorbar(found.mean(), place - 0.1, xerr=_whisker(found), capsize=4, markersize=8, **marker)
-            text = f"{found.mean():.4f}" + (f" ± {_deviation(found):.4f}" if found.size > 1 else "")
+            text = spread(rows, "value", layout(look.metric)).replace("+-", "±")
             axes.annotate(text, (found.mean(), place - 0.1), (0, 8), textcoords="offset points", ha="center", size=9)
     _one_a_line(axes, groups, look)
     axes.set_ylim(top=-0.6 - min(0.4, 0.03 * len(groups)))  # with room for the uppermost number
-    axes.xaxis.set_major_formatter(PercentFormatter(1.0, decimals=None))
+    look.per_cent(axes.xaxis)
     axes.xaxis.set_major_locator(MaxNLocator(nbins=5))
     axes.margins(x=0.15)
-    _dress(axes, "Accuracy on the test samples", "accuracy; small: a seed, large: mean and spread", None)
+    name = look.metric_name
+    _dress(axes, f"{name[0].upper()}{name[1:]}", f"{name}; small: a seed, large: mean and spread", None)
 
 
 def learning_curves(axes: Axes, groups: dict[Group, list[Row]], look: Look, training_samples: int) -> None:
-    """Training accuracy against training samples seen: how fast a rule converges, and on how little data."""
+    """Curves against training samples seen: how fast a rule converges, and on how little data.
+
+    Without training samples of a task, against the steps of the curves.
+    """
     for group, rows in groups.items():
         curves = [row.curve for row in rows if row.curve]
         length = min(map(len, curves), default=0)
         if not length:
             continue
         table = np.array([curve[:length] for curve in curves])
-        seen = np.arange(1, length + 1) * training_samples
+        seen = np.arange(1, length + 1) * (training_samples or 1)
         mean, line = table.mean(axis=0), look.line(group)
         axes.plot(seen, mean, markersize=4, label=look.label(group), **line)
         if len(table) > 1:
@@ -146,17 +109,18 @@ def learning_curves(axes: Axes, groups: dict[Group, list[Row]], look: Look, trai
             axes.fill_between(seen, mean - deviation, mean + deviation, **band)
     axes.set_xlim(left=0)
     axes.grid(axis="y", color="0.9")
-    axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=None))
+    look.per_cent(axes.yaxis)
     axes.xaxis.set_major_locator(MaxNLocator(nbins=6, integer=True))
     legend_below(axes, look.heading(), LEGEND_POINTS)
-    _dress(axes, "Learning: accuracy on the training samples", "training samples seen", "accuracy while learning")
+    seen_of = "training samples seen" if training_samples else "steps"
+    _dress(axes, f"Learning: {look.metric_name} while learning", seen_of, f"{look.metric_name} while learning")
 
 
 def swept(axes: Axes, groups: dict[Group, list[Row]], look: Look, field: str) -> None:
-    """Test accuracy against the swept setting: what a rule endures."""
+    """First metric against the swept setting: what a rule endures."""
     numeric = not any(isinstance(value, bool) for value in look.values)
     for kind in dict.fromkeys(group[:3] for group in groups):
-        here = [(value, values(groups.get((*kind, value), []), "test_accuracy")) for value in look.values]
+        here = [(value, values(groups.get((*kind, value), []), "value")) for value in look.values]
         points = [(value, found.mean(), _whisker(found) or np.nan) for value, found in here if found.size]
         if not points:
             continue
@@ -169,26 +133,26 @@ def swept(axes: Axes, groups: dict[Group, list[Row]], look: Look, field: str) ->
     if not numeric:
         axes.set_xticks(range(len(look.values)), map(str, look.values))
     axes.grid(axis="y", color="0.9")
-    axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=None))
+    look.per_cent(axes.yaxis)
     legend_below(axes, fontsize=LEGEND_POINTS)
-    _dress(axes, "Robustness: accuracy on the test samples", field, "accuracy")
+    _dress(axes, f"Robustness: {look.metric_name}", field, look.metric_name)
 
 
 def sparseness(axes: Axes, groups: dict[Group, list[Row]], look: Look) -> None:
-    """Accuracy against spikes: what a rule spends on it."""
+    """First metric against spikes: what a rule spends on it."""
     for group, rows in groups.items():
-        pairs = [(row.spikes_per_hidden_neuron, row.test_accuracy) for row in rows]
+        pairs = [(row.spikes_per_hidden_neuron, row.value) for row in rows]
         pairs = [pair for pair in pairs if None not in pair]
         if pairs:
             spikes, found = zip(*pairs, strict=True)
             axes.plot(spikes, found, label=look.label(group), **look.marker(group))
-    axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=None))
+    look.per_cent(axes.yaxis)
     axes.margins(0.15)
     if not axes.lines:
         _nothing(axes, "no run reports its spikes")
     if len(groups) <= LEGEND_GROUPS:
         legend_below(axes, look.heading(), LEGEND_POINTS)
-    _dress(axes, "Sparseness", "spikes of a hidden neuron in a sample", "accuracy on the test samples")
+    _dress(axes, "Sparseness", "spikes of a hidden neuron in a sample", look.metric_name)
 
 
 # ---------------------------------------------------------------------- cost

@@ -24,6 +24,7 @@ from host.loop.host_loop import HostLoop
 from host.results import Result
 
 HOSTS: dict[str, type[Host]] = {"chip": Host, "host": HostLoop}
+SEED = "seed"  # a setting that is no sweep: a comparison has seeds of its own
 WARM_UP = {"train": 200, "validation": 1, "test": 1}  # samples of the run that fills the code cache
 
 
@@ -103,28 +104,28 @@ def _known(run: Run, error: Exception) -> str | None:
 
 
 def _load(run: Run, task: tasks.Task, compiling: bool = True, **replaced: Any) -> Host:
-    """Set a chip up for a run, with settings of the firmware replaced."""
-    wished = {"epochs": run.epochs, "hidden": run.hidden} | replaced
-    settings = {name: value for name, value in wished.items() if value is not None}
+    """Set a chip up for a run, with those settings of the firmware replaced that it has."""
     firmware_class = rules.load(run.rule)
+    wished = {"epochs": run.epochs, "hidden": run.hidden} | _swept_setting(firmware_class, run)
+    settings = {name: value for name, value in wished.items() if value is not None}
+    settings |= {name: value for name, value in replaced.items() if rules.accepts(firmware_class, name)}
     host = HOSTS[run.where](Chip(run.config))
-    firmware = rules.make(firmware_class, seed=run.seed, **settings, **_swept_settings(firmware_class, run))
-    host.load(firmware, task, compiling=compiling)
+    host.load(rules.make(firmware_class, seed=run.seed, **settings), task, compiling=compiling)
     return host
 
 
-def _swept_settings(firmware_class: type, run: Run) -> dict[str, Any]:
-    """Return the settings of a rule with the one that is swept at its value; nothing where a chip's is, or none.
+def _swept_setting(firmware_class: type, run: Run) -> dict[str, Any]:
+    """Return the setting of a rule that is swept, at its value; nothing where a chip's is, or none.
 
     Raises:
         ValueError: the rule has no such setting, or refuses the value.
     """
     if run.sweep_field is None or not run.sweep_field.startswith(RULE):
         return {}
-    name, made_by = run.sweep_field.removeprefix(RULE), getattr(firmware_class, "settings_class", None)
-    fields = {} if made_by is None else {field.name: field for field in dataclasses.fields(made_by)}
+    name, made_by = run.sweep_field.removeprefix(RULE), firmware_class.settings_class
+    fields = {field.name: field for field in dataclasses.fields(made_by) if field.name != SEED}
     if name not in fields:
         valid = f"; it has {', '.join(fields)}" if fields else ""
         raise ValueError(f"the rule {rules.short_name(run.rule)} has no setting {name} to sweep{valid}")
     value = float(run.sweep_value) if type(fields[name].default) is float else run.sweep_value
-    return {"settings": made_by(**{name: value})}
+    return {name: value}

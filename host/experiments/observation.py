@@ -12,6 +12,7 @@ FPGA's memory, which programs on the chip read, and 8 bytes in the trace that a 
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 
 import numpy as np
@@ -99,7 +100,7 @@ def run(
             result = host.run(progress)
         if not result.complete:  # the host has held the interrupt back, to read what there is
             raise KeyboardInterrupt
-        samples, played, registers = host.chip.player.samples, task.ranges["test"], firmware.registers()
+        samples, played, registers = host.chip.player.samples, task.ranges["test"], copy.deepcopy(host.registers)
         before = recorded_events(chip_config, registers, samples, played)
         registers.weights[...] = result.weights
         counts.append([before, recorded_events(chip_config, registers, samples, played)])

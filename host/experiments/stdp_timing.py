@@ -174,9 +174,9 @@ def stdp(config: ChipConfig, reset: bool, rows: int) -> int:
 def rewrite(config: ChipConfig) -> int:
     """Return the cycles of a rewrite of all weights of a hemisphere."""
     chip = Chip(config)
-    firmware = Rewrite()
-    chip.link.write_registers(firmware.registers())
-    chip.link.load_program(c.TOP, firmware.programs()[c.TOP])
+    built = Rewrite().build(None, config)
+    chip.link.write_registers(built.registers)
+    chip.link.load_program(c.TOP, built.programs[c.TOP])
     chip.start()
     chip.run()
     return chip.now_ns // c.PPU_CLOCK_NS

@@ -7,24 +7,22 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
-
-from chip.base import constants as c
 from chip.base.assumption import Assumption, Weight
 from chip.chip import Chip
 from chip.link import assumptions as link_assumptions
-from host import rules
-from host.contract import LearningFirmware
-from host.host import Host, Status, read_result
+from host.host import Host, Moment
 from host.loop import methods
 from host.loop.learner import Learner, ProgramEndedError, playback_for
 from host.loop.methods.method import Method
+from host.reading import result_of
 from host.results import Result
+from host.source import source_of
 from host.stopwatch import Stopwatch
-from host.tasks import Task
+from ppu_programs.contract import Built, Firmware, Outcome
 from ppu_programs.two_layer.firmware import TwoLayerFirmware
 
 PROGRESS_EVERY_S = 0.1
+GATEWARE = ("sample_player",)  # spikes come from the trace buffer
 STANDING_STILL = Assumption("chip time stands still while the host and the link are at work", weight=Weight.CLOCK)
 
 
@@ -50,50 +48,48 @@ class HostLoop(Host):
         self.learner: Learner | None = None
         self._over = False
 
-    def _write(self, firmware: LearningFirmware, task: Task) -> None:
+    def _build(self, firmware: Firmware, task: Any) -> Built:
+        """Return samples and registers of the firmware, and programs that play and observe; make the learner."""
         if not isinstance(firmware, TwoLayerFirmware):
             raise ValueError(
                 f"the rule {firmware.name} has no network that can be trained from the host; rules that can are "
                 f"{', '.join(methods.names())}"
             )
-        link = self.chip.link
-        firmware.gateware = ("sample_player",)  # spikes come from the trace buffer
-        samples = firmware.samples(task.inputs, task.targets, task.ranges, self.chip.config)
-        settings = firmware.settings
-        if self._method is None and rules.source_of(firmware) is not None:
+        training = firmware.training(task, self.chip.config, GATEWARE)
+        if self._method is None and source_of(firmware) is not None:
             raise ValueError(
                 f"{type(firmware).__name__} is a rule of your own, whose programs would not run: from the host our own "
                 "methods train; hand over a method of yours, HostLoop(chip, method)"
             )
+        settings = training.settings
         method = (self._method or methods.method(firmware.name))(settings)
-        link.write_samples(samples)
-        self._registers = firmware.registers()
-        link.write_registers(self._registers)
-        programs = playback_for(settings, firmware.placement, method).programs(self.chip.config)
-        for hemisphere, program in zip((c.TOP, c.BOTTOM), programs, strict=True):
-            if program is not None:
-                link.load_program(hemisphere, program)
-        self.learner = Learner(link, method, settings, firmware.placement, firmware.plan, samples, firmware.seed)
+        self.learner = Learner(self.chip.link, method, training)
+        return Built(
+            training.registers(),
+            playback_for(settings, training.placement, method).programs(self.chip.config),
+            training.samples,
+            timed=training.timed,
+            settings=settings,
+            plan=training,
+        )
 
     def _compile(self, progress: Callable[[int, int], None] | None) -> None:
         super()._compile(progress)
         self.learner.compile()
 
-    def run(self, progress: Callable[[Status], None] | None = None) -> Result:
+    def run(self, progress: Callable[[Moment], None] | None = None) -> Result:
         """Train the chip and read the result; see :meth:`host.host.Host.run`.
 
         ``progress`` is called behind a run of the chip, at most about ten times a second.
         """
-        firmware, task = self._need_loaded()
-        if self.chip.started:
-            raise RuntimeError("this chip was started already; build a new Chip and Host to learn again")
-        stopwatch = Stopwatch(self.chip, self._timed, self._load_seconds)
+        load = self._need_unstarted()
+        stopwatch = Stopwatch(self.chip, load.built.timed, load.seconds)
         started = next_look = time.perf_counter()
 
         def look() -> None:
             nonlocal next_look
             if progress is not None and time.perf_counter() >= next_look:
-                progress(self.status())
+                progress(self.moment())
                 next_look = time.perf_counter() + PROGRESS_EVERY_S
 
         with contextlib.suppress(KeyboardInterrupt, ProgramEndedError):  # the result says how it ended
@@ -102,21 +98,23 @@ class HostLoop(Host):
         self.chip.stopped |= not self.chip.finished  # wherever an interrupt came, the link is open
         wall_seconds = time.perf_counter() - started
         if progress is not None:
-            progress(self.status())
-        speed = stopwatch.stop() | self._apart()
-        if speed["compile_seconds"] is not None:
-            wall_seconds -= max(0.0, speed["compile_seconds"] - self._load_seconds)
-        result = read_result(
-            *(self.chip, firmware, task, wall_seconds, speed),
-            recordings=self._recordings(),
+            progress(self.moment())
+        return self._read(stopwatch.stop() | self._apart(), wall_seconds)
+
+    def _outcome(self) -> Outcome:
+        return self.learner.outcome()
+
+    def _result(self, outcome: Outcome, speed: dict[str, Any], wall_seconds: float) -> Result:
+        learner = self.learner
+        result = result_of(
+            *(self.chip, self._need_loaded(), outcome, self.moment().status, speed, wall_seconds),
             where="host",
-            host_seconds=self.learner.host_seconds,
-            complete=self.learner.finished,
+            host_seconds=learner.host_seconds,
+            complete=learner.finished,
         )
-        result.assumptions += [STANDING_STILL, *link_assumptions(), *self.learner.method.assumptions()]
-        if self.learner.learned:
-            result.host_link["bytes_per_training_sample"] = self.learner.learned_traffic.nbytes / self.learner.learned
-        result.rule_source = self._rule_source
+        result.assumptions += [STANDING_STILL, *link_assumptions(), *learner.method.assumptions()]
+        if learner.learned:
+            result.host_link["bytes_per_training_sample"] = learner.learned_traffic.nbytes / learner.learned
         return result
 
     def _apart(self) -> dict[str, Any]:
@@ -143,30 +141,8 @@ class HostLoop(Host):
         """Whether learning has ended."""
         return self._over
 
-    def status(self) -> Status:
+    def moment(self) -> Moment:
         """Where learning is."""
-        learner, plan = self.learner, self.firmware.plan
-        accuracy = learner.train_accuracy[-1] if learner.train_accuracy else None
-        warm = learner.played > self._timed.start
-        return Status(learner.played, plan.samples, accuracy, self.chip.now_ns * 1e-9, warm)
-
-    def _recordings(self) -> dict[str, Any]:
         learner = self.learner
-        validation = learner.accuracy(0)
-        return {
-            "accuracy": learner.accuracy(1),
-            "validation_accuracy": np.nan if validation is None else validation,
-            "train_accuracy": learner.train_accuracy,
-            "train_loss": learner.losses,
-            "validation_predictions": learner.predictions[0],
-            "test_predictions": learner.predictions[1],
-            **self._weights(),
-        }
-
-    def _weights(self) -> dict[str, np.ndarray]:
-        """Shadow weights in 6-bit steps: [inputs, outputs] of hidden layers, with numbers if several; of readouts
-        [readouts, hidden].
-        """
-        *hidden, readout = self.learner.weights
-        names = ["hidden_weights"] if len(hidden) == 1 else [f"hidden_{k}_weights" for k in range(len(hidden))]
-        return dict(zip(names, hidden, strict=True)) | {"readout_weights": readout.T}
+        warm = learner.played > self.built.timed.start
+        return Moment(learner.status(), self.chip.now_ns * 1e-9, warm)

@@ -12,17 +12,17 @@ import numpy as np
 
 from chip.base import constants as c
 from chip.base.traffic import Traffic
-from chip.fpga.samples import SampleSet
 from chip.link import HostLink
 from host.loop.adam import Adam
 from host.loop.methods.method import Gradient, Method
 from host.loop.observation import Observation, Stimuli, order_spikes, silence
 from host.loop.synapses import Synapses, to_steps
+from ppu_programs.contract import Array, Outcome, Status
 from ppu_programs.placement import Placement
 from ppu_programs.playback import Playback
 from ppu_programs.two_layer import weights
-from ppu_programs.two_layer.plan import Plan
 from ppu_programs.two_layer.settings import WEIGHT_STEP, SampleSettings
+from ppu_programs.two_layer.training import Training
 
 EVALUATED_AT_ONCE = 250  # samples of one run where nothing is learned
 
@@ -59,14 +59,11 @@ class Learner:
         self,
         link: HostLink,
         method: Method,
-        settings: SampleSettings,
-        placement: Placement,
-        plan: Plan,
-        samples: SampleSet,
-        seed: int,
+        training: Training,
     ):
+        settings, placement, plan = training.settings, training.placement, training.plan
         self.link, self.method, self.settings, self.placement, self.plan = link, method, settings, placement, plan
-        self.stimuli = Stimuli(samples, placement)
+        self.stimuli, seed = Stimuli(training.samples, placement), settings.seed
         self.playback = playback_for(settings, placement, method)
         shadows = weights.initial_shadows(placement.network, seed)
         self.weights = [shadow / float(WEIGHT_STEP) for shadow in shadows]
@@ -109,6 +106,33 @@ class Learner:
         """The fraction of right predictions of evaluation 0, validation, or 1, test; None where it was not reached."""
         split, found = self.plan.evaluations()[index], self.predictions[index]
         return float(np.mean(found == self.stimuli.targets[split.start : split.stop])) if len(found) else None
+
+    def status(self) -> Status:
+        """Samples played, and the accuracy of the last whole epoch."""
+        accuracy = self.train_accuracy[-1] if self.train_accuracy else None
+        return Status(self.played, self.plan.samples, metrics={"train_accuracy": accuracy})
+
+    def outcome(self) -> Outcome:
+        """What has been learned so far, with the names that on-chip rules have for it.
+
+        Beside these ``train_loss`` in nats, and shadow weights in 6-bit steps: [inputs, outputs] of hidden layers, with
+        numbers if several; of readouts [readouts, hidden].
+        """
+        *hidden, readout = self.weights
+        names = ["hidden_weights"] if len(hidden) == 1 else [f"hidden_{k}_weights" for k in range(len(hidden))]
+        shadows = {name: Array(layer, "input", "output") for name, layer in zip(names, hidden, strict=True)}
+        return Outcome(
+            {"accuracy": self.accuracy(1), "validation_accuracy": self.accuracy(0)},
+            {
+                "train_accuracy": Array(np.array(self.train_accuracy, float), "epoch"),
+                "train_loss": Array(np.array(self.losses, float), "epoch"),
+                "validation_predictions": Array(self.predictions[0], "sample"),
+                "test_predictions": Array(self.predictions[1], "sample"),
+                **shadows,
+                "readout_weights": Array(readout.T, "readout", "hidden"),
+            },
+            curve="train_accuracy",
+        )
 
     def _gradient(self, seen: Observation) -> Gradient:
         return self.method.gradient(seen, [steps.astype(float) for steps in self._steps])

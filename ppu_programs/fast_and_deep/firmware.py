@@ -6,6 +6,7 @@ from chip.base.config import ChipConfig
 from ppu_programs.fast_and_deep.programs import HiddenProgram, ReadoutProgram
 from ppu_programs.fast_and_deep.settings import Settings
 from ppu_programs.two_layer.firmware import TwoLayerFirmware
+from ppu_programs.two_layer.settings import SampleSettings
 
 
 class FastAndDeep(TwoLayerFirmware):
@@ -21,6 +22,6 @@ class FastAndDeep(TwoLayerFirmware):
     hidden_program = HiddenProgram
     readout_program = ReadoutProgram
 
-    def recording_ns(self, config: ChipConfig) -> int:
+    def recording_ns(self, settings: SampleSettings, config: ChipConfig) -> int:
         """The whole sample: nothing is converted behind it."""
-        return self.settings.duration_ns
+        return settings.duration_ns

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from chip.base import constants as c
 from chip.base.config import ChipConfig
-from chip.fpga.samples import SampleSet
 from chip.ppu.costs import issue_cycles
+from ppu_programs.contract import Array, Built, Outcome
 from ppu_programs.superspike.programs import EVENTS, HiddenProgram, ReadoutProgram
 from ppu_programs.superspike.settings import Settings
 from ppu_programs.two_layer.firmware import TwoLayerFirmware
-from ppu_programs.two_layer.plan import SAMPLES, report_address
+from ppu_programs.two_layer.plan import SAMPLES
+from ppu_programs.two_layer.settings import SampleSettings
+
+if TYPE_CHECKING:
+    from chip.link import HostLink
 
 PLAY_ARGUMENTS = 3  # of the operation behind the ring, `ppu.play(sample, slot, ring)`
 
@@ -36,13 +41,11 @@ class SuperSpike(TwoLayerFirmware):
     hidden_program = HiddenProgram
     readout_program = ReadoutProgram
 
-    def samples(
-        self, inputs: np.ndarray, targets: np.ndarray, ranges: dict[str, range], config: ChipConfig
-    ) -> SampleSet:
-        """As every rule for one hidden layer does it; the time from a ring to time zero comes from ``config``.
+    def settings_on(self, config: ChipConfig) -> SampleSettings:
+        """Return the settings with what they take from a chip: the time from a ring to time zero, too.
 
         Raises:
-            ValueError: as there, or the chip converts membranes too slowly.
+            ValueError: the chip converts membranes too slowly.
         """
         conversion_ns, period_ns = config.cadc.read_cycles * c.PPU_CLOCK_NS, self.settings.sample_period_ns
         if conversion_ns > period_ns:
@@ -50,26 +53,23 @@ class SuperSpike(TwoLayerFirmware):
                 f"superspike samples membranes every {period_ns} ns, and this chip takes {conversion_ns} ns for one "
                 "conversion; lower cadc.read_cycles or raise sample_period_ns"
             )
-        self.settings = dataclasses.replace(self.settings, lead_ns=lead_ns(config))
-        return super().samples(inputs, targets, ranges, config)
+        return dataclasses.replace(super().settings_on(config), lead_ns=lead_ns(config))
 
-    def decode(self, link) -> dict:
-        """Read all reports; beside those of every rule spikes per hidden neuron and sample.
+    def outcome(self, link: HostLink, built: Built) -> Outcome:
+        """Read all reports; beside what every rule reads spikes per hidden neuron and sample.
 
-        ``train_spikes``, float64[epochs reached], ``validation_spikes`` and ``test_spikes``, NaN where the split was
-        not reached.
+        Metrics ``validation_spikes`` and ``test_spikes``; ``train_spikes``, float64[epochs reached].
         """
-        activity = [
-            self._spikes_per_neuron(link.read_external(report_address(number), c.VECTOR_BYTES))
-            for number in range(self.epochs + 2)
-        ]
-        return super().decode(link) | {
-            "train_spikes": [spikes for spikes in activity[: self.epochs] if not np.isnan(spikes)],
-            "validation_spikes": activity[self.epochs],
-            "test_spikes": activity[self.epochs + 1],
-        }
+        plan, found = built.plan.plan, super().outcome(link, built)
+        *trained, validation, test = (_spikes_per_neuron(report, built) for report in self.reports(link, plan))
+        spikes = np.array([value for value in trained if value is not None], float)
+        return dataclasses.replace(
+            found,
+            metrics={**found.metrics, "validation_spikes": validation, "test_spikes": test},
+            arrays={**found.arrays, "train_spikes": Array(spikes, "epoch")},
+        )
 
-    def _spikes_per_neuron(self, report: np.ndarray) -> float:
-        counters = report.view(np.int32)
-        seen = int(counters[SAMPLES])
-        return (int(counters[EVENTS]) / seen - self.settings.inputs) / self.settings.hidden if seen else np.nan
+
+def _spikes_per_neuron(report: np.ndarray, built: Built) -> float | None:
+    settings, seen = built.plan.settings, int(report[SAMPLES])
+    return (int(report[EVENTS]) / seen - settings.inputs) / settings.hidden if seen else None

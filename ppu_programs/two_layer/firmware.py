@@ -1,24 +1,18 @@
-"""A rule for one hidden layer as a host sees it: registers, samples, two programs, how to read what they report."""
+"""A rule for one hidden layer as a host sees it: what it builds, and how to read what its programs report."""
 
 from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable
-from operator import index
-from typing import ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
 from chip.base import constants as c
 from chip.base.assumption import Assumption, Direction, Weight
 from chip.base.config import ChipConfig
-from chip.base.declaration import shown
 from chip.base.errors import ChipLimitError, Resource
-from chip.base.registers import Registers
-from chip.fpga.memory import DRAM_BASE
-from chip.fpga.samples import SampleSet
-from chip.ppu.costs import issue_cycles
-from chip.ppu.program import Firmware
+from ppu_programs.contract import Array, Built, Firmware, Outcome, Status
 from ppu_programs.network import Network
 from ppu_programs.placement import check_size, place
 from ppu_programs.two_layer import weights
@@ -26,7 +20,6 @@ from ppu_programs.two_layer.integrators import IntegratorReadouts
 from ppu_programs.two_layer.plan import (
     CORRECT,
     MAX_EPOCHS,
-    REPORTS_ADDRESS,
     SAMPLES,
     Plan,
     predictions_address,
@@ -34,25 +27,11 @@ from ppu_programs.two_layer.plan import (
 )
 from ppu_programs.two_layer.programs import HiddenProgram, ReadoutProgram
 from ppu_programs.two_layer.settings import SampleSettings, Settings
+from ppu_programs.two_layer.training import Training, encode, recording_ns
 
-CONVERSION_ARGUMENTS = 1  # of the operation that a doorbell sets off, `ppu.read_cadc(into="membranes")`
-
-
-def recording_ns(settings: SampleSettings, config: ChipConfig) -> int:
-    """How long a sample is recorded, so that the conversion that its doorbell sets off comes at ``duration_ns``.
-
-    To the FPGA's clock; the conversion is at most 4 ns early.
-    """
-    fpga = config.fpga
-    after_ns = fpga.writer_latency_ns + fpga.doorbell_latency_ns + issue_cycles(CONVERSION_ARGUMENTS) * c.PPU_CLOCK_NS
-    recorded_ns = (settings.duration_ns - after_ns) // c.FPGA_CLOCK_NS * c.FPGA_CLOCK_NS
-    if recorded_ns <= max(settings.last_input_ns, settings.bias_ns):
-        raise ValueError(
-            f"{settings.section}: from the end of a recording to the conversion takes {after_ns} ns on this chip, so "
-            f"of a sample of {settings.duration_ns} ns only {recorded_ns} ns are recorded, and inputs come up to "
-            f"{settings.last_input_ns} ns; lower fpga.writer_latency_ns or fpga.doorbell_latency_ns"
-        )
-    return recorded_ns
+if TYPE_CHECKING:
+    from chip.chip import Chip
+    from chip.link import HostLink
 
 
 class TwoLayerFirmware(Firmware):
@@ -62,82 +41,100 @@ class TwoLayerFirmware(Firmware):
     leaky integrators unless it says otherwise.
 
     Args:
-        hidden: hidden neurons, 1..128; 120 by default.
-        epochs: how often the training samples are visited.
-        seed: of initial weights, order of samples and stochastic rounding.
-        settings: everything else.
-        network: inputs, a bias being the last of them - hidden neurons - readouts; by default that of ``settings``.
+        settings: all of them; those of the rule by default.
+        network: inputs, a bias being the last of them - hidden neurons - readouts; by default that of the settings.
+        changes: settings that are to be others, such as ``hidden``, ``epochs`` and ``seed``.
 
     Raises:
-        ValueError: epochs or seed out of range, another rule's settings, or a network that this rule cannot serve.
+        ValueError: settings out of range or of another rule, or a network that this rule cannot serve.
         ChipLimitError: the network or its reports do not fit.
     """
 
     settings_class: ClassVar[type[Settings]] = Settings
+    learns_task = True
     hidden_program: ClassVar[Callable[[Settings, Plan, int], HiddenProgram]]
     readout_program: ClassVar[Callable[[Settings, Plan, int], ReadoutProgram]] = IntegratorReadouts
-    gateware: tuple[str, ...] = ("sample_player", "spike_writer")  # that it needs; a host that learns needs less
+    gateware: ClassVar[tuple[str, ...]] = ("sample_player", "spike_writer")  # that its programs need
 
-    def __init__(
-        self,
-        hidden: int | None = None,
-        epochs: int = 30,
-        seed: int = 0,
-        settings: SampleSettings | None = None,
-        network: Network | None = None,
-    ):
-        epochs, seed = index(epochs), index(seed)
-        if epochs < 1:
-            raise ValueError(f"{self.name}: epochs is {epochs}; it must be at least 1")
-        if epochs > MAX_EPOCHS:
+    def __init__(self, settings: SampleSettings | None = None, *, network: Network | None = None, **changes: Any):
+        settings = self._with_network(settings, network, changes)
+        super().__init__(settings, **changes)
+        s = self.settings
+        if s.epochs > MAX_EPOCHS:
             raise ChipLimitError(
-                Resource.DRAM, "reports in DRAM", epochs, MAX_EPOCHS, "epochs", "train for fewer epochs"
+                Resource.DRAM, "reports in DRAM", s.epochs, MAX_EPOCHS, "epochs", "train for fewer epochs"
             )
-        if seed < 0:
-            raise ValueError(f"{self.name}: seed is {seed}; it must not be negative")
-        own = self.settings_class
-        if settings is not None and not (isinstance(settings, SampleSettings) and settings.section == own.section):
-            raise ValueError(f"{self.name}: settings is {shown(settings)}; it needs its own, those of {own.__module__}")
-        self.settings = self._settings(settings or self.settings_class(), hidden, network)
-        self.epochs, self.seed = epochs, seed
-        self.plan: Plan | None = None
-        self.placement = place(self.settings.network)
+        self.placement = place(s.network)
 
     @property
     def network(self) -> Network:
         """What is trained."""
         return self.placement.network
 
-    @staticmethod
-    def _settings(settings: SampleSettings, hidden: int | None, network: Network | None) -> SampleSettings:
+    @classmethod
+    def accepts(cls, settings: object) -> bool:
+        """Whether these are settings of this rule; for networks of other depths they may be of another class."""
+        return isinstance(settings, SampleSettings) and settings.section == cls.settings_class.section
+
+    def _with_network(
+        self, settings: SampleSettings | None, network: Network | None, changes: dict[str, Any]
+    ) -> SampleSettings | None:
+        """Return settings with the network in them, if one is given; refuse neurons that do not fit."""
+        used = self.settings_class() if settings is None else settings
+        hidden = changes.get("hidden")
+        if not self.accepts(used):
+            return settings  # which is refused behind this
         if network is not None:
             if hidden is not None:
                 raise ValueError(f"give the hidden neurons by hidden={hidden} or by a network, not by both")
-            return settings.with_network(network)
+            return used.with_network(network)
         if hidden is None:
             return settings
-        hidden = index(hidden)
-        if hidden < 1:
-            raise ValueError(f"{settings.section}: hidden is {hidden}; it must be at least 1")
-        if not isinstance(settings, Settings):
-            raise ValueError(f"{settings.section}: hidden is {hidden}, but {settings.network!r} has more hidden layers")
-        check_size(settings.inputs, hidden, settings.readouts)
-        return dataclasses.replace(settings, hidden=hidden)
+        if not isinstance(used, Settings):
+            raise ValueError(f"{used.section}: hidden is {hidden}, but {used.network!r} has more hidden layers")
+        if type(hidden) is int and hidden > 0:  # what else it is, the settings refuse
+            check_size(used.inputs, hidden, used.readouts)
+        return settings
 
     # ------------------------------------------------------------------ what the host loads
 
-    def samples(
-        self, inputs: np.ndarray, targets: np.ndarray, ranges: dict[str, range], config: ChipConfig
-    ) -> SampleSet:
-        """Encode inputs float64[n, inputs - 1] in 0..1 as event times, a bias event before them; class as tag.
+    def build(self, task: Any, config: ChipConfig) -> Built:
+        """Return samples, registers and both programs for a task with classes as targets.
 
-        ``ranges`` says which samples are for ``"train"``, ``"validation"`` and ``"test"``. From ``config`` come the
-        latencies of the chip that the program is loaded to.
+        Raises:
+            ValueError: it cannot learn this task on this chip, or only a host can train this network.
+            ChipLimitError: samples or network do not fit.
         """
-        for gateware in self.gateware:
-            if not getattr(config.fpga, gateware):
-                raise ValueError(f"{self.name} needs fpga.{gateware}, which this chip has off; switch it on")
-        self.settings = s = dataclasses.replace(self.settings, latency_ns=config.router.on_chip_latency_ns)
+        training = self.training(task, config, self.gateware)
+        return Built(
+            *(training.registers(), self.programs(training), training.samples),
+            timed=training.timed,
+            settings=training.settings,
+            remedy=self._remedy(),
+            plan=training,
+        )
+
+    def training(self, task: Any, config: ChipConfig, gateware: tuple[str, ...]) -> Training:
+        """Return what is to be learned, for whoever trains; ``gateware`` is what that needs of the FPGA.
+
+        ``task`` has ``inputs`` float64[n, inputs - 1] in 0..1, ``targets`` uint8[n], and ``ranges``.
+        """
+        for needed in gateware:
+            if not getattr(config.fpga, needed):
+                raise ValueError(f"{self.name} needs fpga.{needed}, which this chip has off; switch it on")
+        settings, ranges = self.settings_on(config), task.ranges
+        inputs, targets = task.inputs, task.targets
+        self._check(settings, inputs, targets, ranges)
+        plan = Plan(settings.epochs, settings.batch, ranges["train"], ranges["validation"], ranges["test"])
+        duration_ns = self.recording_ns(settings, config)
+        samples = encode(settings, self.placement, inputs, targets, duration_ns)
+        return Training(settings, plan, self.placement, samples)
+
+    def settings_on(self, config: ChipConfig) -> SampleSettings:
+        """Return the settings with what they take from a chip: the latency of its router."""
+        return dataclasses.replace(self.settings, latency_ns=config.router.on_chip_latency_ns)
+
+    def _check(self, s: SampleSettings, inputs: np.ndarray, targets: np.ndarray, ranges: dict[str, range]) -> None:
         if inputs.shape[1] != s.inputs - 1:
             raise ValueError(
                 f"{self.name}: a sample has {inputs.shape[1]} inputs; a network of {s.inputs}, the last of which is a "
@@ -147,50 +144,27 @@ class TwoLayerFirmware(Firmware):
             raise ValueError(f"{self.name}: class {targets.max()} among {s.readouts} readouts; add readouts")
         if len(ranges["train"]) < s.batch:
             raise ValueError(f"{self.name}: {len(ranges['train'])} training samples are less than a batch of {s.batch}")
-        self.plan = Plan(self.epochs, s.batch, ranges["train"], ranges["validation"], ranges["test"])
-        span_ns = s.last_input_ns - s.first_input_ns
-        times_ns = np.column_stack([s.first_input_ns + inputs * span_ns, np.full(len(inputs), float(s.bias_ns))])
-        times_ns = (np.round(times_ns / c.FPGA_CLOCK_NS) * c.FPGA_CLOCK_NS).astype(np.int32)
-        order = np.argsort(times_ns, axis=1, kind="stable")
-        samples = SampleSet(
-            offsets=np.arange(len(inputs) + 1) * s.inputs,
-            times_ns=np.take_along_axis(times_ns, order, axis=1).ravel(),
-            labels=self.placement.input_labels[order].ravel(),
-            tags=targets.astype(np.uint16),
-            duration_ns=self.recording_ns(config),
-        )
-        room = REPORTS_ADDRESS - DRAM_BASE
-        if samples.nbytes > room:
-            raise ChipLimitError(
-                Resource.DRAM, "DRAM below the reports", samples.nbytes, room, "bytes", "load fewer samples"
-            )
-        return samples
 
-    def recording_ns(self, config: ChipConfig) -> int:
+    def recording_ns(self, settings: SampleSettings, config: ChipConfig) -> int:
         """How long a sample is recorded, on a chip with these settings."""
-        return recording_ns(self.settings, config)
+        return recording_ns(settings, config)
 
-    def registers(self) -> Registers:
-        """Routing, neuron parameters and initial weights."""
-        registers = self.placement.registers()
-        for layer, shadow in enumerate(weights.initial_shadows(self.network, self.seed)):
-            self.placement.store(registers, layer, weights.steps(shadow))
-        return registers
-
-    def programs(self) -> tuple[HiddenProgram, ReadoutProgram]:
-        """Top and bottom program; :meth:`samples` must have been called before.
-
-        Raises ValueError for a network that only a host can train.
-        """
+    def programs(self, training: Training) -> tuple[HiddenProgram, ReadoutProgram]:
+        """Return the top and the bottom program; raises ValueError for a network that only a host can train."""
         if self.network.depth != 2:
             raise ValueError(
                 f"{self.name} on the chip serves networks of one hidden layer and readouts, not {self.network!r}; "
                 "train deeper ones from the host, with a HostLoop in the place of the Host"
             )
-        if self.plan is None:
-            raise RuntimeError(f"{self.name}: call samples() before programs(); the programs contain sample numbers")
-        built_for = self.settings, self.plan, self.seed
+        built_for = training.settings, training.plan, training.settings.seed
         return self.hidden_program(*built_for), self.readout_program(*built_for)
+
+    def _remedy(self) -> str:
+        *hidden, (_, readouts) = self.network.layers
+        return (
+            f"{' + '.join(str(layer.size) for _, layer in hidden)} hidden neurons and {readouts.size} readouts are "
+            f"too many for the program of {self.name}; use fewer hidden neurons or readouts"
+        )
 
     def assumptions(self) -> list[Assumption]:
         latencies = "the firmware knows the configured latencies of gateware and router"
@@ -209,42 +183,52 @@ class TwoLayerFirmware(Firmware):
 
     # ------------------------------------------------------------------ what the host reads
 
-    def status(self, chip) -> tuple[int, float | None]:
-        """Look at a learning chip: samples to play in all, training accuracy of the last whole epoch."""
-        epoch = min(chip.player.played // (self.plan.batches * self.plan.batch), self.epochs) - 1
-        if epoch < 0:
-            return self.plan.samples, None
-        return self.plan.samples, self._accuracy(chip.external.view(report_address(epoch), c.VECTOR_BYTES))
+    def status(self, chip: Chip, built: Built) -> Status:
+        """Look at a learning chip: samples played, training accuracy of the last whole epoch."""
+        plan, played = built.plan.plan, chip.player.played
+        epoch = min(played // (plan.batches * plan.batch), plan.epochs) - 1
+        accuracy = None
+        if epoch >= 0:
+            accuracy = accuracy_of(chip.external.view(report_address(epoch), c.VECTOR_BYTES))
+        return Status(played, plan.samples, metrics={"train_accuracy": accuracy})
 
-    def timed_samples(self) -> range:
-        """Training samples behind the first batch, in which the last machine code is loaded, by order of playing."""
-        return range(self.plan.batch, self.plan.epochs * self.plan.batches * self.plan.batch)
-
-    def decode(self, link) -> dict:
+    def outcome(self, link: HostLink, built: Built) -> Outcome:
         """Read all reports over the host link.
 
-        ``accuracy``, ``validation_accuracy``, ``train_accuracy``; ``validation_predictions`` and ``test_predictions``,
-        uint8 classes, empty where the split was not reached; ``hidden_shadow`` and ``readout_shadow``.
+        Metrics ``accuracy``, of the test samples, and ``validation_accuracy``; arrays ``train_accuracy``, of every
+        epoch while learning; ``validation_predictions`` and ``test_predictions``, uint8 classes, empty where the split
+        was not reached; ``hidden_shadow`` and ``readout_shadow``.
         """
-        addresses = [report_address(number) for number in range(self.epochs + 2)]
-        reports = [self._accuracy(link.read_external(address, c.VECTOR_BYTES)) for address in addresses]
-        trained = [accuracy for accuracy in reports[: self.epochs] if accuracy is not None]
+        plan, hidden = built.plan.plan, built.plan.settings.hidden
+        reports = [accuracy_of(report) for report in self.reports(link, plan)]
+        trained = np.array([accuracy for accuracy in reports[: plan.epochs] if accuracy is not None], float)
         predicted = [
-            link.read_external(predictions_address(number), 0 if reports[self.epochs + number] is None else len(split))
-            for number, split in enumerate(self.plan.evaluations())
+            link.read_external(predictions_address(number), 0 if reports[plan.epochs + number] is None else len(split))
+            for number, split in enumerate(plan.evaluations())
         ]
-        return {
-            "accuracy": reports[self.epochs + 1],
-            "validation_accuracy": np.nan if reports[self.epochs] is None else reports[self.epochs],
-            "train_accuracy": trained,
-            "validation_predictions": predicted[0],
-            "test_predictions": predicted[1],
-            "hidden_shadow": weights.from_rows(link.read_sram(c.TOP, "shadow"), self.settings.hidden),
-            "readout_shadow": weights.from_rows(link.read_sram(c.BOTTOM, "shadow"), self.settings.hidden),
-        }
+        return Outcome(
+            {"accuracy": reports[plan.epochs + 1], "validation_accuracy": reports[plan.epochs]},
+            {
+                "train_accuracy": Array(trained, "epoch"),
+                "validation_predictions": Array(predicted[0], "sample"),
+                "test_predictions": Array(predicted[1], "sample"),
+                "hidden_shadow": Array(weights.from_rows(link.read_sram(c.TOP, "shadow"), hidden), "input", "hidden"),
+                "readout_shadow": Array(
+                    weights.from_rows(link.read_sram(c.BOTTOM, "shadow"), hidden), "readout", "hidden"
+                ),
+            },
+            curve="train_accuracy",
+        )
 
     @staticmethod
-    def _accuracy(report: np.ndarray) -> float | None:
-        counters = report.view(np.int32)
-        seen = int(counters[SAMPLES])
-        return int(counters[CORRECT]) / seen if seen else None
+    def reports(link: HostLink, plan: Plan) -> list[np.ndarray]:
+        """Read the counters of every epoch, then of validation and of test samples, int32[32] each."""
+        addresses = [report_address(number) for number in range(plan.epochs + len(plan.evaluations()))]
+        return [link.read_external(address, c.VECTOR_BYTES).view(np.int32) for address in addresses]
+
+
+def accuracy_of(report: np.ndarray) -> float | None:
+    """The fraction of right samples in a report; None where it was not reached."""
+    counters = report.view(np.int32)
+    seen = int(counters[SAMPLES])
+    return int(counters[CORRECT]) / seen if seen else None

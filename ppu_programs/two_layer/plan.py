@@ -33,9 +33,14 @@ class Plan:
         return len(self.train) // self.batch
 
     @property
+    def trained(self) -> int:
+        """Samples that will be learned from, repetitions counted."""
+        return self.epochs * self.batches * self.batch
+
+    @property
     def samples(self) -> int:
         """All samples that will be played."""
-        return self.epochs * self.batches * self.batch + len(self.validation) + len(self.test)
+        return self.trained + len(self.validation) + len(self.test)
 
     def evaluations(self) -> tuple[range, range]:
         """The splits that are played without learning, in this order."""

@@ -32,9 +32,11 @@ class SampleSettings(Checked):
         duration_ns: from time zero of a sample to the one CADC sample of the readouts.
         settle_ns: from the doorbell to the next sample's request at the earliest, in which currents decay.
         first_input_ns, last_input_ns, bias_ns: times of the input values 0 and 1, and of the bias event.
-        latency_ns: from a spike to the synapses of the next layer.
+        latency_ns: from a spike to the synapses of the next layer; a firmware that is built takes it from the chip.
         sharpness: nats per CADC LSB, what the softmax multiplies readout potentials with.
         batch: samples per update; a training set that is no multiple drops the rest of an epoch.
+        epochs: how often the training samples are visited.
+        seed: of initial weights, order of samples and stochastic rounding.
     """
 
     duration_ns: int = setting(30_000, 1_000, (TICK_NS << 13) - TICK_NS, TICK_NS)  # where tables end
@@ -45,6 +47,8 @@ class SampleSettings(Checked):
     latency_ns: int = setting(100, 0, 10_000)
     sharpness: float = setting(0.16, 1e-3, 1.0)
     batch: int = setting(25, 1, 1_000)
+    epochs: int = setting(30, 1)
+    seed: int = setting(0, 0)
 
     def __post_init__(self):
         super().__post_init__()

@@ -136,7 +136,7 @@ def test_the_chip(benchmark, task, table, profile):
         stopwatch,
         training_us_per_sample=round(training_us, 1),
         chip_us_per_sample=round(result.chip_seconds * 1e6 / result.samples, 1),
-        accuracy=result.train_accuracy[0],
+        accuracy=float(result.learning[0]),
         epochs=1,
         batch=NETWORK.batch,
         step="4 ns",

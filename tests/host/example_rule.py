@@ -1,12 +1,15 @@
 """A rule as a user writes it: tests copy this file elsewhere, and change it. It counts and learns nothing."""
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from chip import Chip, ChipConfig
 from chip.base.registers import Registers
 from chip.fpga.samples import SampleSet
 from chip.ppu import V0, Memory, add8_sat, i8, i32, kernel, load8, store8
-from chip.ppu.program import Firmware, Program
+from chip.ppu.program import Program
+from ppu_programs import Array, Built, Firmware, Outcome, Status
 
 STEP = 3
 
@@ -44,33 +47,36 @@ class Adder(Program):
         return 0
 
 
+@dataclass(frozen=True)
+class Settings:
+    """What a user chooses."""
+
+    seed: int = 0
+    epochs: int = 1
+
+
 class Mine(Firmware):
     """The rule."""
 
     name = "my rule"
+    settings_class = Settings
+    learns_task = True
 
-    def __init__(self, seed=0, epochs=1):
-        self.seed, self.epochs = seed, epochs
+    def build(self, task, config):
+        count = task.ranges["test"].stop
+        times_ns, labels = np.zeros(count, np.int64), np.zeros(count, np.uint16)
+        samples = SampleSet(np.arange(count + 1), times_ns, labels, task.targets.astype(np.uint16), 8_000)
+        registers = Registers()
+        programs = None, Adder(count)
+        return Built(registers, programs, samples, timed=range(1, task.ranges["train"].stop), plan=count)
 
-    def samples(self, inputs, targets, ranges, config):
-        self.ranges = ranges
-        times_ns, labels = np.zeros(len(inputs), np.int64), np.zeros(len(inputs), np.uint16)
-        return SampleSet(np.arange(len(inputs) + 1), times_ns, labels, targets.astype(np.uint16), 8_000)
+    def status(self, chip, built):
+        return Status(chip.player.played, built.plan)
 
-    def registers(self):
-        return Registers()
-
-    def programs(self):
-        return None, Adder(self.ranges["test"].stop)
-
-    def timed_samples(self):
-        return range(1, self.ranges["train"].stop)
-
-    def status(self, chip):
-        return self.ranges["test"].stop, None
-
-    def decode(self, link):
-        return {"accuracy": 0.5, "train_accuracy": [0.5], "total": link.read_sram(1, "total")[:4]}
+    def outcome(self, link, built):
+        total = link.read_sram(1, "total")[:4]
+        arrays = {"train_accuracy": Array([0.5], "epoch"), "total": Array(total, "word")}
+        return Outcome({"accuracy": 0.5}, arrays, curve="train_accuracy")
 
 
 if __name__ == "__main__":

@@ -159,12 +159,12 @@ def test_train_takes_a_calibration_and_warns_in_sentences(tmp_path, capsys, monk
     from tests.host.toy import TASK, Toy
 
     class Leaky(Toy):
-        def registers(self):
-            registers = super().registers()
-            registers.leak_lsb[...], registers.enabled[0, 0] = 30.0, True
-            return registers
+        def build(self, task, config):
+            built = super().build(task, config)
+            built.registers.leak_lsb[...], built.registers.enabled[0, 0] = 30.0, True
+            return built
 
-    monkeypatch.setattr("ppu_programs.load", lambda name: lambda **settings: Leaky(**settings))
+    monkeypatch.setattr("ppu_programs.load", lambda name: Leaky)
     monkeypatch.setattr(tasks, "load", lambda name: TASK)
     monkeypatch.setattr("host.plots.available", lambda: False)
     perfect().save(tmp_path / "cal.npz")
@@ -190,7 +190,7 @@ def test_a_chip_whose_neurons_have_codes_and_no_calibration_says_so(tmp_path, ca
     from host import tasks
     from tests.host.toy import TASK, Toy
 
-    monkeypatch.setattr("ppu_programs.load", lambda name: lambda **settings: Toy(**settings))
+    monkeypatch.setattr("ppu_programs.load", lambda name: Toy)
     monkeypatch.setattr(tasks, "load", lambda name: TASK)
     monkeypatch.setattr("host.plots.available", lambda: False)
     for chip, name in (("raw", "raw, uncalibrated"), ("ideal", "ideal")):
@@ -237,7 +237,7 @@ def test_a_calibrated_chip_learns_better(tmp_path):
             chip.link.write_calibration(use)
         host = Host(chip)
         host.load(EventProp(epochs=2, seed=7), tasks.yin_yang().head(2000, 100, 500))
-        accuracy.append(host.run().train_accuracy[-1])
+        accuracy.append(host.run().learning[-1])
     assert accuracy[1] > accuracy[0] + 0.02
 
 

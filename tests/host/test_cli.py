@@ -11,6 +11,7 @@ import pytest
 
 from host.cli import main
 from host.results import Result
+from ppu_programs import Array, Outcome
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -127,7 +128,12 @@ def toy(monkeypatch):
     from tests.host.toy import TASK, Toy
 
     extra = {}
-    monkeypatch.setattr("ppu_programs.load", lambda name: lambda **settings: Toy(**settings, **extra))
+
+    class Extra(Toy):
+        def __init__(self, **settings):
+            super().__init__(**settings, **extra)
+
+    monkeypatch.setattr("ppu_programs.load", lambda name: Extra)
     monkeypatch.setattr(tasks, "load", lambda name: TASK)
     return extra
 
@@ -243,8 +249,8 @@ def test_an_interrupt_before_the_first_epoch_has_ended_writes_nothing(toy, tmp_p
     def interrupt(ppu):
         raise KeyboardInterrupt
 
-    nothing = {"accuracy": None, "train_accuracy": [], "losses": []}
-    monkeypatch.setattr("tests.host.toy.Toy.decode", lambda self, link: dict(nothing))
+    nothing = Outcome({"accuracy": None}, {"train_accuracy": Array([], "epoch")}, curve="train_accuracy")
+    monkeypatch.setattr("tests.host.toy.Toy.outcome", lambda self, link, built: nothing)
     toy["temptation"] = interrupt
     assert main(["train", "yin-yang", "--out", str(tmp_path / "run"), "--epochs", "3"]) == 130
     out, err = capsys.readouterr()

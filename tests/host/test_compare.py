@@ -13,11 +13,12 @@ import pytest
 
 from chip.base.errors import MachineFault
 from host import tasks
-from host.compare import Plan, Sweep, compare
+from host.compare import Plan, Sweep, compare, pictures
 from host.compare.progress import State
-from host.compare.table import COLUMNS
+from host.compare.rows import COLUMNS
 from host.compare.workers import ONE_THREAD, Workers
 from host.results import Result
+from ppu_programs import Array, Outcome
 from tests.host.inline import Inline
 from tests.host.toy import TASK, Toy
 
@@ -31,10 +32,11 @@ class Moody(Toy):
     mood = None
 
     def __init__(self, seed=7, epochs=1, hidden=2):
-        super().__init__(self._tempt, seed, epochs, hidden, 3 if seed == 2 and self.mood == "exit code" else 0)
+        exit_code = 3 if seed == 2 and self.mood == "exit code" else 0
+        super().__init__(self._tempt, exit_code, seed=seed, epochs=epochs, hidden=hidden)
 
     def _tempt(self, ppu):
-        if self.seed == 2 and isinstance(self.mood, BaseException):
+        if self.settings.seed == 2 and isinstance(self.mood, BaseException):
             raise self.mood
 
 
@@ -67,11 +69,12 @@ def test_the_table_has_one_tidy_row_a_run(tmp_path):
     comparison, done = again(tmp_path, plan)
     rows, whole = table(tmp_path), json.loads((tmp_path / "comparison.json").read_text())
     assert done == [run.name for run in plan.runs] and len(rows) == 8
-    assert tuple(rows[0]) == COLUMNS
+    assert tuple(rows[0]) == (*COLUMNS, "metric.accuracy", "metric.validation_accuracy")
     row = rows[5]
     assert (row["rule"], row["where"], row["chip"], row["seed"]) == ("eventprop", "chip", "typical", "2")
     assert (row["sweep_field"], row["sweep_value"]) == ("noise", "0.0")
-    assert (row["test_accuracy"], row["validation_accuracy"], row["train_accuracy"]) == ("0.25", "", "0.75")
+    assert (row["metric"], row["value"], row["curve_end"]) == ("accuracy", "0.25", "0.75")
+    assert (row["metric.accuracy"], row["metric.validation_accuracy"]) == ("0.25", "")
     assert (row["epochs"], row["samples"], row["link_bytes_per_sample"]) == ("3", "5", "0.0")
     assert (row["link_us_per_sample"], row["host_us_per_sample"]) == ("0.0", "0.0")
     assert row["total_us_per_sample"] == row["chip_us_per_sample"]
@@ -82,7 +85,7 @@ def test_the_table_has_one_tidy_row_a_run(tmp_path):
     assert float(row["system_energy_high_uj_per_sample"]) == pytest.approx(5.6 * chip_us)
     assert (tmp_path / row["directory"] / "result.json").exists()
     assert [found["seed"] for found in whole["rows"]] == [1, 1, 1, 1, 2, 2, 2, 2]
-    assert tuple(whole["rows"][0]) == COLUMNS and whole["plan"]["sweep_values"] == [0.0, 0.1]
+    assert tuple(whole["rows"][0])[: len(COLUMNS)] == COLUMNS and whole["plan"]["sweep_values"] == [0.0, 0.1]
     assert "toys are real" in whole["assumptions"]
     assert comparison.training_samples == 3 and comparison.rows[0].curve == (0.75,)
 
@@ -93,12 +96,12 @@ def test_a_result_says_how_many_neurons_its_spikes_are_of(tmp_path, monkeypatch)
 
 
 def test_spikes_are_those_of_a_hidden_neuron_and_a_sample(tmp_path, monkeypatch):
-    from host.compare.table import row_of
+    from host.compare.rows import row_of
     from tests.host.test_results import make_result
 
     events = {"from_neurons": 600, "spiking_neurons": 3}
     assert row_of(PLAN.runs[0], make_result(events=events), "", "").spikes_per_hidden_neuron == 2.0
-    reported = make_result(events=events, arrays={"spikes_per_hidden_neuron": [0.5, 0.08]})
+    reported = make_result(events=events, arrays={"spikes_per_hidden_neuron": [0.5, 0.08]}, curve=None)
     assert row_of(PLAN.runs[0], reported, "", "").spikes_per_hidden_neuron == 0.08
     link = {"bytes_before": 1, "bytes_during": 5_000, "bytes_after": 1}
     assert row_of(PLAN.runs[0], make_result(host_link=link), "", "").link_bytes_per_sample == 50
@@ -220,7 +223,7 @@ def test_summary_has_mean_and_spread_and_names_groups_without_a_run(tmp_path, to
     toy.mood = MachineFault("no")
     comparison, _ = again(tmp_path)
     lines = comparison.summary().splitlines()
-    assert lines[0].split()[:5] == ["rule", "where", "chip", "runs", "test"]
+    assert lines[0].split()[:6] == ["rule", "where", "chip", "runs", "accuracy", "validation"]
     assert lines[1].startswith("eventprop  chip   ideal    1 of 2  0.2500  ")
     toy.mood = None
     comparison, _ = again(tmp_path)
@@ -228,6 +231,29 @@ def test_summary_has_mean_and_spread_and_names_groups_without_a_run(tmp_path, to
     toy.mood = MachineFault("no")
     comparison, _ = again(tmp_path, Plan("yin-yang", chips=["raw"], seeds=[2]))
     assert comparison.summary().splitlines()[1].split()[:5] == ["eventprop", "chip", "raw", "0", "of"]
+
+
+def test_rules_may_end_in_any_metric_and_be_swept(tmp_path, toy, monkeypatch):
+    def outcome(self, link, built):
+        return Outcome({"reward": -1.5 - self.settings.hidden, "effort": 3.0})
+
+    monkeypatch.setattr(toy, "outcome", outcome)
+    comparison, _ = again(
+        tmp_path, Plan("yin-yang", chips=["ideal"], seeds=[1, 2], sweep=Sweep.parse("rule.hidden=2,5"))
+    )
+    lines = comparison.summary().splitlines()
+    assert lines[0].split()[3:7] == ["hidden", "runs", "reward", "effort"]
+    assert lines[1].split()[3:9] == ["2", "2", "of", "2", "-3.5", "+-"] and "  -6.5 +- 0  3  " in lines[2]
+    row = table(tmp_path)[-1]
+    assert (row["metric"], row["value"], row["metric.effort"], row["curve_end"]) == ("reward", "-6.5", "3.0", "")
+    assert pictures.draw(comparison).startswith(b"\x89PNG")
+    found = {"ideal": {"accuracy": 0.5}, "raw": {"reward": None}}
+    monkeypatch.setattr(toy, "outcome", lambda self, link, built: Outcome(found[link.chip.config.profile]))
+    comparison, _ = again(tmp_path / "mixed", Plan("yin-yang", chips=["ideal", "raw"], seeds=[1]))
+    lines = comparison.summary().splitlines()
+    assert lines[0].split()[4] == "metric" and "accuracy 0.5000" in lines[1] and "reward -" in lines[2]
+    assert list(table(tmp_path / "mixed")[0])[-2:] == ["metric.accuracy", "metric.reward"]
+    assert pictures.draw(comparison).startswith(b"\x89PNG")
 
 
 def test_an_interrupt_leaves_what_is_finished_and_the_next_call_goes_on(tmp_path, toy):
@@ -293,10 +319,12 @@ def test_a_result_that_no_file_can_hold_is_a_failed_run(tmp_path, monkeypatch):
 
 
 def test_a_rule_that_reads_what_is_no_array_is_a_failed_run(tmp_path, toy, monkeypatch):
-    monkeypatch.setattr(toy, "decode", lambda *_: {"accuracy": 0.5, "train_accuracy": [], "what": [object()]})
+    monkeypatch.setattr(toy, "outcome", lambda *_: Outcome({}, {"what": Array([object()], "step")}))
     comparison, done = again(tmp_path)
     assert done == NAMES and not any(row.complete for row in comparison.rows)
-    assert all("returned [<object object>] as what; return an array of" in problem for problem in comparison.problems)
+    assert all(
+        "the values of an Array are [<object object>]; give an array of" in problem for problem in comparison.problems
+    )
 
 
 def test_code_is_compiled_once_before_runs_of_its_kind_begin(tmp_path, monkeypatch):
@@ -337,10 +365,10 @@ def test_bad_input_is_refused_before_any_work(tmp_path, toy, monkeypatch):
     with pytest.raises(ValueError, match="there are 0 jobs"):
         compare(PLAN, tmp_path / "new", executor=executor, jobs=0)
 
-    def too_many(self, *_):
+    def too_many(self, task, config):
         raise ValueError("toys have two inputs; this task has more")
 
-    monkeypatch.setattr(toy, "samples", too_many)
+    monkeypatch.setattr(toy, "build", too_many)
     with pytest.raises(ValueError, match="^eventprop-chip-ideal-seed1: toys have two inputs"):
         compare(PLAN, tmp_path / "new", executor=executor)
     assert executor.calls == [] and not (tmp_path / "new").exists()

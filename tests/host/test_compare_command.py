@@ -1,6 +1,7 @@
 """``plasticore compare``: one sentence for bad input, exit codes, what it prints, and real processes."""
 
 import csv
+import dataclasses
 import os
 import shutil
 import signal
@@ -99,7 +100,7 @@ def test_a_rule_that_cannot_work_on_a_chip_is_refused(options, expected, tmp_pat
 
 
 def test_a_mistake_in_a_rule_of_ones_own_is_told_with_its_line(mine, tmp_path, capsys):
-    path = mine(("return Registers()", "return Registrars()"))
+    path = mine(("= Registers()", "= Registrars()"))
     assert main(["compare", "yin-yang", "--rules", f"{path}:Mine", "--out", str(tmp_path / "new")]) == 2
     out, err = capsys.readouterr()
     assert out == "" and err.count("\n") == 1 and not (tmp_path / "new").exists()
@@ -189,7 +190,7 @@ def test_a_run_keeps_out_of_a_comparison_and_of_its_runs(toy, tmp_path, capsys):
 
 class InterruptedAtOnce(Toy):
     def __init__(self, seed, epochs=1):
-        super().__init__(self._interrupt, seed)
+        super().__init__(self._interrupt, seed=seed)
 
     def _interrupt(self, ppu):
         raise KeyboardInterrupt
@@ -203,16 +204,16 @@ class WaitsForever(PlayAll):
 class Deadlocks(Toy):
     """A rule whose program waits for a word of the other PPU, which is asleep."""
 
-    def programs(self):
-        return None, WaitsForever(0, self.temptation)
+    def build(self, task, config):
+        return dataclasses.replace(super().build(task, config), programs=(None, WaitsForever(0, self.temptation)))
 
 
 class InterruptedWithSeed2(Toy):
     def __init__(self, seed, epochs=1):
-        super().__init__(self._interrupt, seed)
+        super().__init__(self._interrupt, seed=seed)
 
     def _interrupt(self, ppu):
-        if self.seed == 2:
+        if self.settings.seed == 2:
             raise KeyboardInterrupt
 
 

@@ -10,10 +10,10 @@ from matplotlib.figure import Figure
 from matplotlib.image import imread
 
 from host.compare import Comparison, Plan, Sweep, pictures
-from host.compare.table import COLUMNS, row_of
+from host.compare.rows import COLUMNS, row_of
 
 SEEDS = (1, 2, 3)
-NUMBERS = [name for name in COLUMNS if name.endswith(("accuracy", "sample", "neuron"))]
+NUMBERS = [name for name in COLUMNS if name.endswith(("value", "sample", "neuron"))]
 
 
 def made(sweep=None, chips=("ideal", "typical"), seeds=SEEDS, where=("chip",), **missing):
@@ -24,7 +24,8 @@ def made(sweep=None, chips=("ideal", "typical"), seeds=SEEDS, where=("chip",), *
         value = run.sweep_value if isinstance(run.sweep_value, float) else 0.0
         accuracy = 0.98 - 0.01 * run.seed - value
         figures = {
-            "test_accuracy": accuracy,
+            "metric": "accuracy",
+            "value": accuracy,
             "chip_us_per_sample": 200.0 + run.seed,
             "link_us_per_sample": 100.0,
             "host_us_per_sample": 50.0,
@@ -69,12 +70,21 @@ def panel(draw, comparison, *more):
 
 
 def test_accuracies_are_seeds_with_their_mean_and_spread():
-    axes = panel(pictures.accuracies, made(chips=("ideal",)))
+    axes = panel(pictures.headlines, made(chips=("ideal",)))
     seeds, mean = axes.lines[0], axes.lines[1]
     assert np.allclose(seeds.get_xdata(), [0.97, 0.96, 0.95])
     assert mean.get_xdata() == pytest.approx([0.96])
     assert axes.texts[0].get_text() == "0.9600 ± 0.0100"
     assert [tick.get_text() for tick in axes.get_yticklabels()] == ["eventprop"]
+
+
+def test_other_metrics_are_called_by_their_name_and_shown_as_they_are():
+    axes = panel(pictures.headlines, made(chips=("ideal",), metric="rate_error", value=0.51234))
+    assert axes.get_title(loc="left") == "Rate error" and axes.texts[0].get_text() == "0.5123 ± 0"
+    comparison = made(chips=("ideal",), metric="rate_error")
+    comparison.rows[0] = dataclasses.replace(comparison.rows[0], metric="reward")
+    axes = panel(pictures.learning_curves, comparison, 0)
+    assert axes.get_ylabel() == "first metric of each rule while learning" and axes.get_xlabel() == "steps"
 
 
 def test_learning_curves_count_samples():
@@ -84,7 +94,7 @@ def test_learning_curves_count_samples():
     assert line.get_label() == "eventprop, ideal" and len(axes.collections) == 2
 
 
-def test_robustness_is_accuracy_against_the_swept_value():
+def test_robustness_is_the_first_metric_against_the_swept_value():
     axes = panel(pictures.swept, made("mismatch=0,0.1,0.5"), "mismatch")
     assert np.allclose(axes.lines[0].get_xydata(), [[0, 0.96], [0.1, 0.86], [0.5, 0.46]])
     assert axes.get_xlabel() == "mismatch"
@@ -107,7 +117,7 @@ def test_labels_say_what_their_values_are():
     axes = panel(pictures.learning_curves, made("mismatch=0,0.1,0.5"), 5000)
     assert axes.get_legend().get_title().get_text() == "rule, chip, mismatch"
     assert axes.get_legend().get_texts()[0].get_text() == "eventprop, ideal, 0.0"
-    for draw in (pictures.accuracies, pictures.times, pictures.energies):
+    for draw in (pictures.headlines, pictures.times, pictures.energies):
         assert panel(draw, made("rule.batch=10,25", chips=("ideal",))).get_ylabel() == "rule, batch"
         assert panel(draw, made()).get_ylabel() == ""
 
@@ -115,7 +125,7 @@ def test_labels_say_what_their_values_are():
 @pytest.mark.parametrize(("seeds", "bars"), [((1,), 0), (SEEDS, 2)])
 def test_a_single_seed_has_no_error_bar(seeds, bars):
     comparison = made(chips=("ideal",), seeds=seeds, where=("chip", "host"))
-    assert sum(len(c.get_segments()) for c in panel(pictures.accuracies, comparison).collections) == bars
+    assert sum(len(c.get_segments()) for c in panel(pictures.headlines, comparison).collections) == bars
     assert sum(len(c.get_segments()) for c in panel(pictures.times, comparison).collections) == bars
     links = panel(pictures.cost, comparison, "link_bytes_per_sample", "", "")
     assert sum(len(c.get_segments()) for c in links.collections) == bars

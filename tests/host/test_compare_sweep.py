@@ -7,7 +7,7 @@ import pytest
 from chip.base.config import ChipConfig, ImperfectionConfig
 from chip.base.config.limits import LimitConfig
 from host.compare import Plan, Sweep
-from host.compare.places import _swept_settings, check
+from host.compare.places import _swept_setting, check
 from host.compare.sweep import MISMATCH_FIELDS
 from ppu_programs import SuperSpike
 
@@ -151,12 +151,13 @@ def test_a_plan_refuses_nonsense(changes, sentence):
 def test_a_setting_of_the_rule_changes_the_rule_and_no_chip():
     plan = Plan("yin-yang", ["superspike"], chips=["ideal"], seeds=[1], sweep=Sweep.parse("rule.activity=0,0.25,1e-2"))
     assert plan.sweep.values == (0, 0.25, 0.01) and all(run.config == ChipConfig.ideal(1) for run in plan.runs)
-    made = [_swept_settings(SuperSpike, run)["settings"] for run in plan.runs]
+    made = [SuperSpike(**_swept_setting(SuperSpike, run)).settings for run in plan.runs]
     assert [settings.activity for settings in made] == [0.0, 0.25, 0.01]
     assert dataclasses.replace(made[1], activity=0.0) == SuperSpike.settings_class()
     for text, words in (
         ("rule.activitty=0.1", "the rule superspike has no setting activitty to sweep; it has .*inputs, hidden, "),
         ("rule.batch=2.5", "superspike.batch"),
+        ("rule.seed=3", "the rule superspike has no setting seed to sweep; it has .*"),
         ("rule.activity=7", "superspike.activity is 7.0; it must lie in 0.0..0.999"),
     ):
         (run,) = Plan("yin-yang", ["superspike"], chips=["ideal"], seeds=[1], sweep=Sweep.parse(text)).runs

@@ -1,14 +1,20 @@
 """The host loads once, lets the chip alone, and reads what it left: tried with a toy firmware on a real chip."""
 
+import dataclasses
+import subprocess
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from chip.base.config import ChipConfig
 from chip.base.errors import ChipLimitError, LinkError
 from chip.chip import Chip
+from host import host as host_module
 from host.host import Host
 from host.tasks import Split, Task
-from ppu_programs import EventProp
+from ppu_programs import STDP, EventProp, Homeostasis, Rewrite, Status
 from ppu_programs.network import LI, LIF, Linear, Network
 from tests.host.toy import TASK, Toy
 
@@ -33,7 +39,7 @@ def loaded(firmware=None) -> Host:
 def test_result_holds_what_the_chip_and_the_firmware_report():
     result = loaded().run()
     assert (result.task, result.rule, result.where, result.chip) == ("toy", "toy rule", "chip", "ideal")
-    assert (result.seed, result.epochs, result.accuracy, result.train_accuracy) == (7, 1, 0.25, [0.75])
+    assert (result.seed, result.epochs, result.accuracy, result.learning.tolist()) == (7, 1, 0.25, [0.75])
     assert result.complete and result.samples == 5
     assert result.chip_seconds >= 5 * 8e-6
     assert result.speed["samples"] == 2
@@ -46,6 +52,10 @@ def test_result_holds_what_the_chip_and_the_firmware_report():
     assert any("the energy of the host computer is not counted" in text for text in result.assumptions)
     assert result.config["seed"] == 3
     assert result.arrays["losses"].tolist() == [3, 2, 1]
+    assert list(result.metrics.items()) == [("accuracy", 0.25), ("validation_accuracy", None)]
+    assert (result.headline, result.value, result.curve) == ("accuracy", 0.25, "train_accuracy")
+    assert result.axes["losses"] == ["step"] and result.axes["weights"] == ["hemisphere", "row", "column"]
+    assert result.progress == {"done": 5, "total": 5, "unit": "samples"} and result.settings["hidden"] == 2
     assert result.weights[0, 3, 5] == 42 and result.weights.sum() == 42
 
 
@@ -84,12 +94,13 @@ def test_firmware_that_needs_the_host_fails_by_it():
 
 def test_status_counts_samples_and_changes_nothing():
     seen, ended = [], []
-    host = loaded(Toy(temptation=lambda ppu: seen.append(host.status())))
+    host = loaded(Toy(temptation=lambda ppu: seen.append(host.moment())))
     watched = host.run(progress=ended.append)
-    assert [(status.samples, status.samples_total, status.accuracy) for status in seen] == [
-        (played, 5, 0.5) for played in range(1, 6)
+    assert [moment.status for moment in seen] == [
+        Status(played, 5, metrics={"train_accuracy": 0.5}) for played in range(1, 6)
     ]
-    assert ended[-1].samples == 5
+    assert [moment.warm for moment in seen] == [False, True, True, True, True]
+    assert ended[-1].status.done == 5
     assert watched.chip_seconds == loaded().run().chip_seconds
 
 
@@ -125,9 +136,8 @@ def test_what_is_not_a_chip_a_firmware_or_a_task_is_refused():
     for firmware, task, said in (
         (Toy(), "yin-yang", r"write tasks\.load\('yin-yang'\)"),
         (Toy(), tasks.yin_yang, r"call it: yin_yang\(\)"),
-        (Toy(), None, "hand over a host.tasks.Task"),
         (Toy, TASK, r"make one: Toy\(\.\.\.\)"),
-        ("toy", TASK, "'toy' is not a firmware that learns: it has no registers"),
+        ("toy", TASK, "'toy' is not a firmware; it must be of a subclass of ppu_programs.Firmware"),
     ):
         with pytest.raises(TypeError, match=said):
             host.load(firmware, task)
@@ -135,18 +145,16 @@ def test_what_is_not_a_chip_a_firmware_or_a_task_is_refused():
 
 
 def test_after_a_load_that_failed_nothing_can_run():
-    firmware = Toy()
-    original = firmware.programs
+    class Broken(Toy):
+        def build(self, task, config):
+            built = super().build(task, config)
+            fine, broken = (super(Broken, self).build(task, config).programs[1] for _ in range(2))
+            broken.image = lambda: {"x": 1}
+            return dataclasses.replace(built, programs=(fine, broken))
 
-    def programs():
-        fine, broken = original()[1], original()[1]
-        broken.image = lambda: {"x": 1}
-        return fine, broken
-
-    firmware.programs = programs
     host = Host(Chip(ChipConfig.ideal()))
     with pytest.raises(ValueError, match=r"image\(\) of program play all fills region 'x'"):
-        host.load(firmware, TASK)
+        host.load(Broken(), TASK)
     with pytest.raises(RuntimeError, match="loading failed, nothing can run; build a new Chip and Host"):
         host.run()
     with pytest.raises(RuntimeError, match="loading failed before"):
@@ -161,4 +169,47 @@ def test_other_exit_codes_than_0_are_not_complete():
     result = loaded(Toy(exit_code=3)).run()
     assert not result.complete
     assert result.ppu["exit_codes"] == {"bottom": 3}
-    assert (result.samples, result.samples_total) == (5, 5)
+    assert (result.samples, result.progress["total"]) == (5, 5)
+
+
+def test_a_task_is_there_where_one_is_learned_and_only_there():
+    with pytest.raises(ValueError, match="firmware toy rule learns a task; hand one over"):
+        Host(Chip(ChipConfig.ideal())).load(Toy())
+    with pytest.raises(ValueError, match="firmware rewrite learns no task; leave it out"):
+        Host(Chip(ChipConfig.ideal())).load(Rewrite(), TASK)
+
+
+def test_a_firmware_without_a_task_and_without_samples_ends_in_metrics_of_its_own():
+    host, ended = Host(Chip(ChipConfig.ideal())), []
+    host.load(Homeostasis(updates=2))
+    result = host.run(ended.append)
+    assert (result.task, result.rule, result.seed, result.epochs) == (None, "homeostasis", 1, None)
+    assert list(result.metrics) == ["rate_error", "mean_rate"] and result.curve == "rate_errors"
+    assert result.value == result.learning[-1] and result.arrays["counts"].shape == (2, 2, 256)
+    assert result.axes["counts"] == ["update", "hemisphere", "column"]
+    assert ended[-1].warm and ended[-1].status == Status(2, 2, "updates")
+    assert result.complete and result.speed["samples"] == 0 and result.samples == 0
+    with pytest.raises(
+        AttributeError, match="accuracy is no metric of homeostasis; its metrics are: rate_error, mean_"
+    ):
+        _ = result.accuracy
+
+
+@pytest.mark.parametrize("made", [lambda: Rewrite(step=1), lambda: STDP(updates=1)])
+def test_every_example_is_run_by_the_same_host(made):
+    host = Host(Chip(ChipConfig.ideal()))
+    host.load(made())
+    result = host.run()
+    assert result.complete and result.headline == "changed_weights" and 0 <= result.value <= 1
+
+
+def test_the_host_needs_neither_tasks_nor_comparison_nor_pictures():
+    code = (
+        "import sys, host.host; print(*(name for name in sys.modules if name.partition('.')[0] in "
+        "('host', 'matplotlib', 'tqdm')))"
+    )
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    assert set(found) == {
+        *("host", "host.host", "host.reading", "host.results", "host.source", "host.stopwatch", "host.versions")
+    }
+    assert len(Path(host_module.__file__).read_text(encoding="utf-8").splitlines()) <= 300

@@ -1,5 +1,6 @@
 """``plasticore inspect``: what it prints without running, and a profile that adds up and changes nothing."""
 
+import dataclasses
 import re
 import sys
 from pathlib import Path
@@ -30,10 +31,17 @@ def toy_task(monkeypatch):
     monkeypatch.setattr(sys, "path", list(sys.path))  # a rule of a file adds its directory
 
 
+class EndsWrong(Toy):
+    """With another exit code than 0."""
+
+    def __init__(self, **settings):
+        super().__init__(exit_code=3, **settings)
+
+
 def profiled(firmware):
     """Return the host of a profile, which has run, and the report."""
     with Progress("test", quiet=True) as progress:
-        host = inspection.load(firmware, TASK, ChipConfig.ideal(), progress)
+        host = inspection.load(firmware, TASK, ChipConfig.ideal(), True, progress)
         return host, inspection.report(host, progress)
 
 
@@ -102,9 +110,11 @@ class Tabled(Adder):
 
 
 def test_constants_of_tasks_lie_in_the_map():
-    mine = Mine()
-    mine.programs = lambda: (None, Tabled(5))
-    host = inspection.load(mine, TASK, ChipConfig.ideal())
+    class Tables(Mine):
+        def build(self, task, config):
+            return dataclasses.replace(super().build(task, config), programs=(None, Tabled(5)))
+
+    host = inspection.load(Tables(), TASK, ChipConfig.ideal())
     text = inspection.report(host)
     assert re.search(r"\n +512 +\d+  code     task main\n", text)
     size = 4 * len(Tabled.waits)  # one does not fit into 16 bits
@@ -121,7 +131,7 @@ def test_command_line_profile_runs_one_epoch_and_shows_progress(toy_task, capsys
 
 
 def test_a_run_that_goes_wrong_is_told_behind_its_profile(toy_task, capsys, monkeypatch):
-    monkeypatch.setattr("ppu_programs.load", lambda name: lambda **settings: Toy(**settings, exit_code=3))
+    monkeypatch.setattr("ppu_programs.load", lambda name: EndsWrong)
     assert main(["inspect", "eventprop", "--profile", "--quiet"]) == 1
     out, err = capsys.readouterr()
     assert err.startswith("plasticore: the bottom PPU ended with exit code 3; 0 is success") and "profile of" in out
@@ -136,7 +146,7 @@ def test_a_run_that_goes_wrong_is_told_behind_its_profile(toy_task, capsys, monk
         ("inspect hebb", ", bcm, homeostasis, rewrite, stdp, and FILE.py:CLASS for one of your own"),
         ("train yin-yang --rule stdp", "stdp is an example that learns no task; `plasticore inspect stdp` shows it"),
         ("inspect homeostasis --task yin-yang", "firmware Homeostasis learns no task; leave out --task"),
-        ("inspect homeostasis --hidden 3", "has no setting hidden in its __init__; leave out --hidden"),
+        ("inspect homeostasis --hidden 3", "has no setting hidden; leave out --hidden"),
         ("inspect eventprop --task mnist", "the task 'mnist' is unknown; valid are yin-yang"),
         ("inspect eventprop --chip perfect", "the chip 'perfect' is unknown; valid are"),
         ("inspect eventprop --hidden=1000", "available; "),
@@ -171,12 +181,9 @@ def test_a_firmware_that_learns_no_task_is_inspected_without_one(capsys, monkeyp
     assert re.search(r"\n  add_and_clip +256 ", out) and "samples," not in out
     assert out.count("  profile of 515") == 2 and "\nassumed\n" in out
     assert main(["inspect", DEMO, "--hidden", "3"]) == 2
-    assert (
-        capsys.readouterr().err
-        == "plasticore: firmware Rewrite has no setting hidden in its __init__; leave out --hidden\n"
-    )
+    assert capsys.readouterr().err == "plasticore: firmware Rewrite has no setting hidden; leave out --hidden\n"
     assert main(["train", "yin-yang", "--rule", DEMO]) == 2
-    assert "has no samples and no timed_samples" in capsys.readouterr().err
+    assert "firmware Rewrite of the rule file" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("name", ppu_programs.examples())
@@ -195,36 +202,32 @@ def test_what_stops_such_a_firmware_is_told(tmp_path, capsys, monkeypatch):
     monkeypatch.setattr(sys, "path", list(sys.path))
     path = tmp_path / "stops.py"
     text = """
-from chip import Firmware, Program, Registers
+from chip import Program, Registers
+from ppu_programs import Built, Firmware
 class P(Program):
     def main(self, ppu):
         yield ppu.wait(1)
         return 3
 class Ends(Firmware):
-    def registers(self): return Registers()
-    def programs(self): return P(), None
+    def build(self, task, config): return Built(Registers(), (P(), None))
 class Sleeper(Program):
     name = "sleeper"
     def main(self, ppu):
         while True:
             yield ppu.wait(1000)
-class Sleeps(Ends):
-    def programs(self): return Sleeper(), None
+class Sleeps(Firmware):
+    def build(self, task, config): return Built(Registers(), (Sleeper(), None))
 class Nothing(Firmware):
-    def registers(self): return Registers()
-class Half(Ends):
-    def samples(self): pass
+    def outcome(self, link, built): pass
 """
     path.write_text(text)
     assert main(["inspect", f"{path}:Ends"]) == 0
     assert "bottom PPU: asleep" in capsys.readouterr().out
-    assert main(["inspect", f"{path}:Ends", "--profile"]) == 1
-    assert capsys.readouterr().err == "plasticore: program program on the top PPU ended with 3\n"
+    assert main(["inspect", f"{path}:Ends", "--profile", "--quiet"]) == 1
+    assert capsys.readouterr().err.startswith("plasticore: the top PPU ended with exit code 3; 0 is success")
     (tmp_path / "short.toml").write_text("[ppu]\nprogram_limit_cycles = 10000\n")
-    assert main(["inspect", f"{path}:Sleeps", "--profile", "--chip", str(tmp_path / "short.toml")]) == 1
-    stopped = "the watchdog stopped the top PPU after 10000 cycles; raise ppu.program_limit_cycles, or let it end"
-    assert capsys.readouterr().err == f"plasticore: program sleeper on the top PPU did not end: {stopped}\n"
+    assert main(["inspect", f"{path}:Sleeps", "--profile", "--quiet", "--chip", str(tmp_path / "short.toml")]) == 1
+    stopped = "plasticore: the watchdog stopped the top PPU after 10000 cycles; raise ppu.program_limit_cycles"
+    assert capsys.readouterr().err.startswith(stopped)
     assert main(["inspect", f"{path}:Nothing"]) == 2
-    assert "firmware Nothing of the rule file" in (err := capsys.readouterr().err) and "has no programs;" in err
-    assert main(["inspect", f"{path}:Half"]) == 2
-    assert "has no timed_samples and no status and no decode" in capsys.readouterr().err
+    assert "firmware firmware has no build(self, task, config); ppu_programs/contract" in capsys.readouterr().err

@@ -58,8 +58,9 @@ def shown(registers):
 def a_result(task, wrong=3, **changes):
     predictions = task.test.targets.copy()
     predictions[:wrong] = (predictions[:wrong] + 1) % len(task.classes)
-    arrays = {"test_predictions": predictions, "validation_accuracy": np.array(0.4)}
-    return make_result(arrays=arrays, **changes)
+    metrics = {"accuracy": changes.pop("accuracy", 0.5), "validation_accuracy": 0.4}
+    arrays = {"test_predictions": predictions, "train_accuracy": np.array(changes.pop("trained", [0.25, 0.5]))}
+    return make_result(**{"metrics": metrics, "arrays": arrays} | changes)
 
 
 def test_replay_is_what_the_core_does(shown):
@@ -87,8 +88,8 @@ def test_signed_weights_are_those_that_were_stored(registers):
     "changes",
     [
         {},
-        {"complete": False, "accuracy": None, "train_accuracy": []},
-        {"train_accuracy": [0.5] * 30, "speed": {"chip_us_per_sample": None}},
+        {"complete": False, "accuracy": None, "trained": []},
+        {"trained": [0.5] * 30, "speed": {"chip_us_per_sample": None}},
     ],
     ids=["finished", "interrupted at once", "long"],
 )
@@ -100,7 +101,7 @@ def test_picture_is_a_png_of_the_promised_size(shown, changes):
 
 def test_picture_of_a_task_that_is_not_in_the_plane(shown):
     found, _ = shown
-    result = make_result(arrays={"test_predictions": np.array([0], np.uint8)})
+    result = make_result(arrays={"test_predictions": np.array([0], np.uint8)}, curve=None)
     png = plots.draw(result, TASK, dataclasses.replace(found, sample=TASK.ranges["test"].start, target=1))
     assert imread(io.BytesIO(png)).shape[:2] == (1_000, 1_600)
 
@@ -118,7 +119,7 @@ def test_map_counts_and_rings_the_wrong_ones(shown):
 def test_map_without_predictions_says_so(shown):
     _, task = shown
     axes = Figure().subplots()
-    panels.decisions(axes, make_result(arrays={}), task)
+    panels.decisions(axes, make_result(arrays={}, curve=None), task)
     assert axes.get_title(loc="left").endswith("not reached")
 
 
@@ -161,7 +162,7 @@ def test_the_legend_of_the_learning_curve_covers_nothing(shown):
     figure = Figure()
     FigureCanvasAgg(figure)
     axes = figure.subplots()
-    panels.learning_curve(axes, a_result(task, train_accuracy=[0.33], accuracy=0.35))
+    panels.learning_curve(axes, a_result(task, trained=[0.33], accuracy=0.35))
     figure.draw_without_rendering()
     assert len(axes.get_legend().get_texts()) == 3
     assert axes.get_legend().get_window_extent().y1 < axes.xaxis.label.get_window_extent().y0

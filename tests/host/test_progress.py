@@ -14,8 +14,9 @@ from numba.core import config as numba_config
 
 from chip.base import compiled
 from host.compiling import Compiling
-from host.host import Status
+from host.host import Moment
 from host.progress import Progress
+from ppu_programs import Status
 
 END = "<end>"
 needs_compiler = pytest.mark.skipif(bool(numba_config.DISABLE_JIT), reason="nothing is compiled")
@@ -26,11 +27,11 @@ def run(samples=1_000):
     with Progress("yin-yang eventprop") as progress:
         for kernel in range(15):
             progress.loading(kernel, 14)
-        progress(Status(0, samples, None, 0.0, warm=False))
-        progress(Status(1, samples, None, 0.0, warm=False))
+        progress(Moment(Status(0, samples), 0.0, warm=False))
+        progress(Moment(Status(1, samples), 0.0, warm=False))
         for played in range(25, samples + 1, 25):
             accuracy = 0.875 if played > samples // 2 else None
-            progress(Status(played, samples, accuracy, played * 5e-5))
+            progress(Moment(Status(played, samples, metrics={"train_accuracy": accuracy}), played * 5e-5))
 
 
 def test_a_file_gets_a_few_whole_lines(capsys):
@@ -41,8 +42,8 @@ def test_a_file_gets_a_few_whole_lines(capsys):
     assert len(lines) == 11  # nothing is said of compiling where nothing is compiled
     assert lines[0] == "yin-yang eventprop: 25 of 1000 samples (2%), chip 0.00 s"
     assert re.search(r"us each, \d+ s left, chip", lines[1]) and "left" not in lines[-1]
-    last = r"yin-yang eventprop: 1000 of 1000 samples \(100%\), \d+ samples/s, \d+ us each, accuracy 0\.8750 in "
-    assert re.match(last, lines[-1]) and lines[-1].endswith("the last epoch, chip 0.05 s")
+    last = r"yin-yang eventprop: 1000 of 1000 samples \(100%\), \d+ samples/s, \d+ us each, train accuracy "
+    assert re.match(last, lines[-1]) and lines[-1].endswith("train accuracy 0.8750, chip 0.05 s")
 
 
 @pytest.fixture
@@ -83,7 +84,7 @@ def test_a_terminal_gets_one_line_that_fits(terminal, columns, width):
     assert max(len(line) for line in drawn) < width
     assert "50/100" in shown or width == 40
     if width == 200:
-        assert re.search(r"100%\|.* 100/100 samples \[.*samples/s, \d+ us each, accuracy 0\.8750 in the", shown)
+        assert re.search(r"100%\|.* 100/100 samples \[.*samples/s, \d+ us each, train accuracy 0\.8750", shown)
     assert "0/100" not in shown.split("25/100")[0]
 
 
@@ -120,7 +121,7 @@ def test_a_file_is_told_what_compiles_and_then_what_was(compiler, capsys):
             progress.loading(kernel, 3)
             compiler(progress, f"kernel_{kernel}" if kernel < 3 else "advance")
         compiler(progress, "insert")
-        progress(Status(5, 10, None, 0.0))
+        progress(Moment(Status(5, 10), 0.0))
     assert capsys.readouterr().err.splitlines() == [
         "x: compiling kernel 1 of 3",
         "x: compiling the chip's functions, after 60 s",
@@ -177,7 +178,7 @@ def test_a_long_one_is_told_again(monkeypatch, capsys):
 def test_quiet_is_quiet_and_a_missing_stderr_does_no_harm(capsys, monkeypatch):
     with Progress("x", quiet=True) as progress:
         progress.loading(0, 1)
-        progress(Status(5, 10, None, 0.0))
+        progress(Moment(Status(5, 10), 0.0))
     assert capsys.readouterr().err == ""
     monkeypatch.setattr("sys.stderr", None)
     run()
@@ -190,3 +191,14 @@ def test_a_full_stderr_does_not_stop_learning(monkeypatch):
 
     monkeypatch.setattr("sys.stderr", Full())
     run()
+
+
+def test_other_things_than_samples_are_counted_and_a_total_need_not_be_known(capsys):
+    with Progress("x") as progress:
+        progress(Moment(Status(3, 30, "updates", {"reward": None, "rate": 11.25}), 0.5))
+    with Progress("y") as progress:
+        for played in range(20):
+            progress(Moment(Status(played), 0.5))
+    lines = capsys.readouterr().err.splitlines()
+    assert lines[0] == "x: 3 of 30 updates (10%), rate 11.25, chip 0.50 s"
+    assert lines[1] == "y: chip 0.50 s" and len(lines) == 3 and lines[2].startswith("y: 19 samples, ")

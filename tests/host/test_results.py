@@ -24,7 +24,8 @@ from host.verdict import sentence
 from host.versions import versions
 
 FIELDS = {
-    *("task", "rule", "where", "chip", "seed", "epochs", "accuracy", "train_accuracy", "chip_seconds", "wall_seconds"),
+    *("format", "task", "rule", "where", "chip", "seed", "epochs", "metrics", "curve", "axes", "progress"),
+    *("chip_seconds", "wall_seconds"),
     *("ppu", "events", "host_link", "assumptions", "versions", "config", "speed", "complete"),
 }
 
@@ -37,8 +38,10 @@ def make_result(**changes) -> Result:
         "chip": "ideal",
         "seed": 1,
         "epochs": 2,
-        "accuracy": 0.5,
-        "train_accuracy": [0.25, np.float64(0.5)],
+        "metrics": {"accuracy": 0.5},
+        "curve": "train_accuracy",
+        "axes": {"train_accuracy": ["epoch"]},
+        "progress": {"done": np.int64(100), "total": 200, "unit": "samples"},
         "chip_seconds": 2.0,
         "wall_seconds": 5.0,
         "ppu": {
@@ -53,7 +56,6 @@ def make_result(**changes) -> Result:
         "losses": {"recorded spikes": 0},
         "host_link": {"bytes_before": 1_000, "bytes_during": 0, "bytes_after": 2_000},
         "samples": 100,
-        "samples_total": 200,
         "simpy_events": 1_000,
         "speed": {
             "samples": 80,
@@ -85,7 +87,8 @@ def test_json_has_the_promised_fields_as_plain_numbers(tmp_path):
     assert FIELDS <= set(written)
     assert written["where"] == "chip"
     assert written["ppu"]["cycles"] == 500_000_000
-    assert written["train_accuracy"] == [0.25, 0.5]
+    assert written["format"] == 2 and written["metrics"] == {"accuracy": 0.5}
+    assert written["progress"] == {"done": 100, "total": 200, "unit": "samples"}
     assert set(written["versions"]) == {"plasticore", "python", "numpy", "numba", "simpy"}
 
 
@@ -133,7 +136,7 @@ def test_objects_are_refused_before_a_file_appears(tmp_path):
     with pytest.raises(TypeError, match="cannot hold a object"):
         make_result(config={"chip": object()}).save(tmp_path / "run")
     with pytest.raises(ValueError, match="not JSON compliant"):
-        make_result(accuracy=float("nan")).save(tmp_path / "run")
+        make_result(metrics={"accuracy": float("nan")}).save(tmp_path / "run")
     assert not (tmp_path / "run").exists()
 
 
@@ -235,7 +238,7 @@ def test_report_shows_what_the_bench_wants():
     text = report(make_result())
     assert text.splitlines()[0] == "yin-yang learned by eventprop on chip ideal, seed 1, 2 epochs"
     for part in (
-        "accuracy      0.5000 on the test samples, 0.5000 on the training samples in epoch 2",
+        "accuracy      0.5000, train accuracy 0.5000 in epoch 2",
         "chip time     2 s for 100 samples, those of evaluation included",
         "wall time     5 s without compiling, 2.5 times chip time",
         "per sample    20000.0 us on the chip, 50000.0 us here, 2.50 times chip time",
@@ -346,7 +349,7 @@ def test_report_of_a_run_without_timed_samples():
 def test_report_is_loud_about_losses_and_interrupts():
     ppu = make_result().ppu | {"exit_codes": {"top": None, "bottom": 0}}
     lost = {"doorbells": 3, "recorded spikes": 0}
-    text = report(make_result(complete=False, accuracy=None, losses=lost, ppu=ppu))
+    text = report(make_result(complete=False, metrics={"accuracy": None}, losses=lost, ppu=ppu))
     unrouted = {"sent": 10, "delivered": 9, "lost": 1, "unrouted": 4}
     assert "events        10 sent, 9 delivered, 1 lost, 4 unrouted\n" in report(make_result(events=unrouted))
     assert text.startswith("INTERRUPTED, incomplete: yin-yang")
@@ -430,3 +433,46 @@ def test_incomplete_result_does_not_replace_a_complete_one(tmp_path):
     assert place_for(incomplete, tmp_path) == tmp_path / "interrupted"
     (tmp_path / JSON_NAME).write_text("somebody's notes")
     assert place_for(incomplete, tmp_path) == tmp_path / "interrupted"
+
+
+OF_FIRST_FORMAT = {"accuracy": 0.5, "train_accuracy": [0.25, 0.5], "samples_total": 200}
+
+
+def test_a_result_of_the_first_format_is_read(tmp_path):
+    result = make_result()
+    result.arrays |= {"validation_accuracy": np.array(0.4), "test_spikes": np.array(np.nan)}
+    result.save(tmp_path)
+    written = json.loads((tmp_path / JSON_NAME).read_text())
+    for name in ("format", "metrics", "curve", "axes", "progress"):
+        del written[name]
+    (tmp_path / JSON_NAME).write_text(json.dumps(written | OF_FIRST_FORMAT))
+    back = Result.load(tmp_path)
+    assert back.metrics == {"accuracy": 0.5, "validation_accuracy": 0.4, "test_spikes": None}
+    assert back.accuracy == back.value == 0.5 and back.learning.tolist() == [0.25, 0.5]
+    assert back.progress == {"done": 100, "total": 200, "unit": "samples"}
+    assert set(back.arrays) == {"weights", "train_accuracy"}
+    assert report(back).splitlines()[1].startswith("  accuracy      0.5000, validation accuracy 0.4000, train ")
+    back.save(tmp_path / "again")
+    assert Result.load(tmp_path / "again").summary() == back.summary()
+    (tmp_path / JSON_NAME).write_text(json.dumps(written | OF_FIRST_FORMAT | {"format": 3}))
+    with pytest.raises(ValueError, match="of this version of plasticore: its format is 3, not 1 or 2"):
+        Result.load(tmp_path)
+
+
+def test_a_result_may_end_in_any_metric_or_none():
+    arrays = {"rates": np.array([9.0, 11.5])}
+    metrics = {"rate_error": 0.512345, "mean_rate": 11.5, "reward": None}
+    settings = {"task": None, "rule": "homeostasis", "seed": None, "epochs": None, "samples": 0, "curve": "rates"}
+    progress = {"done": 2, "total": None, "unit": "updates"}
+    result = make_result(**settings, metrics=metrics, arrays=arrays, axes={"rates": ["update"]}, progress=progress)
+    lines = report(result).splitlines()
+    assert lines[0] == "homeostasis on chip ideal, seed 1"
+    assert lines[1] == "  rate error    0.5123, mean rate 11.5, rates 11.5 in update 2"
+    assert lines[2] == "  chip time     2 s"
+    with pytest.raises(AttributeError, match="accuracy is no metric of homeostasis; its metrics are: rate_error"):
+        _ = result.accuracy
+    result.complete, result.ppu["exit_codes"] = False, {"top": None}
+    assert "  got to        2 updates\n" in report(result)
+    silent = make_result(metrics={}, curve=None)
+    assert silent.headline is None and silent.value is None and silent.learning.size == 0
+    assert report(silent).splitlines()[1].startswith("  chip time ")

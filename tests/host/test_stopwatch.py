@@ -1,5 +1,6 @@
 """The stopwatch counts training samples only, and every nanosecond of a PPU has a part."""
 
+import dataclasses
 import json
 
 import pytest
@@ -26,8 +27,13 @@ class Slow(PlayAll):
 
 
 class SlowToy(Toy):
-    def programs(self):
-        return None, Slow(self.ranges["test"].stop, self.temptation)
+    def __init__(self, timed=range(1, 3), **settings):
+        super().__init__(**settings)
+        self.timed = timed
+
+    def build(self, task, config):
+        programs = None, Slow(task.ranges["test"].stop, self.temptation)
+        return dataclasses.replace(super().build(task, config), programs=programs, timed=self.timed)
 
 
 def speed_of(firmware) -> dict:
@@ -67,9 +73,7 @@ def test_interrupted_run_is_timed_up_to_there():
 
 @pytest.mark.parametrize("timed", [range(1, 1), range(99, 120)])
 def test_without_timed_samples_there_is_no_speed(timed):
-    firmware = SlowToy()
-    firmware.timed_samples = lambda: timed
-    speed = speed_of(firmware)
+    speed = speed_of(SlowToy(timed))
     assert (speed["samples"], speed["wall_us_per_sample"], speed["chip_us_per_sample"]) == (0, None, None)
     assert (speed["compile_seconds"], speed["chip_parts"]) == (None, {})
 
@@ -77,9 +81,7 @@ def test_without_timed_samples_there_is_no_speed(timed):
 def test_timing_changes_nothing():
     with_stopwatch, without = Host(Chip(ChipConfig.ideal())), Host(Chip(ChipConfig.ideal()))
     for host, timed in ((with_stopwatch, range(1, 3)), (without, range(0))):
-        firmware = SlowToy()
-        firmware.timed_samples = lambda timed=timed: timed
-        host.load(firmware, TASK)
+        host.load(SlowToy(timed), TASK)
         host.run()
     assert with_stopwatch.chip.now_ns == without.chip.now_ns
     assert with_stopwatch.chip.simpy_events == without.chip.simpy_events

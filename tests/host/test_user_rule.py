@@ -14,6 +14,7 @@ from host import rules
 from host.cli import main
 from host.report import report
 from host.results import Result
+from host.source import source_of
 from tests.host.conftest import EXAMPLE
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -44,13 +45,22 @@ def test_what_lies_beside_the_file_counts_as_its_source(mine, toy_task, tmp_path
     assert ", with 1 more files beside it" in report(result)
 
 
+def test_a_rule_that_takes_no_task_is_not_given_one(mine, toy_task, tmp_path, capsys):
+    path = mine(("    learns_task = True\n", ""))
+    assert main(["train", "yin-yang", "--rule", f"{path}:Mine", "--out", str(tmp_path / "a"), "--quiet"]) == 2
+    assert (
+        "learns no task; `plasticore inspect` shows it, and with learns_task = True in its" in capsys.readouterr().err
+    )
+
+
 def test_a_rule_of_ours_has_no_source_of_a_user():
     from ppu_programs import EventProp
 
-    assert rules.source_of(EventProp()) is None
+    assert source_of(EventProp()) is None
 
 
 MINE = "{tmp}/mine.py:Mine"
+POST = "\n    def __post_init__(self):\n        raise {}\n"
 REFUSED = {
     "no file": ("{tmp}/no.py:Mine", "", "the rule file {tmp}/no.py cannot be read: No such file or directory"),
     "a directory": ("{tmp}:Mine", "", "the rule file {tmp} cannot be read: Is a directory"),
@@ -70,34 +80,28 @@ REFUSED = {
     "a bad kernel": (
         MINE,
         EXAMPLE.replace("STEP * x", "x / 2"),
-        "cannot be imported: {tmp}/mine.py:21: kernel add divides with /, which gives a float",
+        "cannot be imported: {tmp}/mine.py:24: kernel add divides with /, which gives a float",
     ),
-    "no methods": (
+    "learns nothing": (
         MINE,
-        "from chip.ppu.program import Firmware\nclass Mine(Firmware):\n    def decode(self, link): pass\n",
-        "has no registers and no programs and no samples and no timed_samples and no status; host.host.",
+        "from ppu_programs import Firmware\nclass Mine(Firmware):\n    learns_task = True\n",
+        "firmware firmware has no build(self, task, config); ppu_programs/contract says what it returns",
     ),
-    "no seed": (MINE, EXAMPLE.replace("seed=0, ", "").replace("seed, epochs\n", "1, epochs\n"), "seed"),
-    "needs more": (
+    "settings without a default": (
         MINE,
-        EXAMPLE.replace("self, seed=0", "self, rate, seed=0"),
-        "needs the setting rate",
-    ),
-    "sets no epochs": (
-        MINE,
-        EXAMPLE.replace("self.seed, self.epochs = seed, epochs", "self.seed = seed"),
-        "firmware Mine has no epochs; its __init__ must set it",
+        EXAMPLE.replace("    seed: int = 0\n", "    rate: float\n    seed: int = 0\n"),
+        "setting rate of firmware my rule has no default; give it one",
     ),
     "raises in its __init__": (
         MINE,
-        EXAMPLE.replace("self.seed, self.epochs =", 'raise RuntimeError("no luck")\n        self.x, self.y ='),
+        EXAMPLE.replace("    epochs: int = 1\n", "    epochs: int = 1\n" + POST.format('RuntimeError("no luck")')),
         "RuntimeError: no luck\n",
     ),
-    "has a mistake": (MINE, EXAMPLE.replace("return Registers()", "return Registrars()"), "NameError: name"),
+    "has a mistake": (MINE, EXAMPLE.replace("= Registers()", "= Registrars()"), "NameError: name"),
     "refuses a value": (
         MINE,
         EXAMPLE.replace(
-            "self.seed, self.epochs =", 'raise ValueError("mine: seed must be even")\n        self.x, self.y ='
+            "    epochs: int = 1\n", "    epochs: int = 1\n" + POST.format('ValueError("mine: seed must be even")')
         ),
         "plasticore: mine: seed must be even\n",
     ),
@@ -119,21 +123,21 @@ def test_what_cannot_be_a_rule_is_one_sentence(case, command, mine, tmp_path, ca
 
 def test_a_setting_that_it_has_not_is_refused(mine, toy_task, capsys):
     assert main(["train", "yin-yang", "--rule", f"{mine()}:Mine", "--hidden", "3", "--quiet"]) == 2
-    expected = "plasticore: firmware Mine has no setting hidden in its __init__; leave out --hidden\n"
+    expected = "plasticore: firmware Mine has no setting hidden; leave out --hidden\n"
     assert capsys.readouterr().err == expected
 
 
 @pytest.mark.parametrize(
     ("old", "new", "expected"),
     [
-        ("return Registers()", "return Registers(", "SyntaxError: '(' was never closed"),
-        ("return Registers()", "return registers", "NameError: name 'registers' is not defined"),
+        ("= Registers()", "= Registers(", "SyntaxError: '(' was never closed"),
+        ("= Registers()", "= Registrars()", "NameError: name 'Registrars' is not defined"),
         (
-            "return Registers()",
-            "registers = Registers(); registers.weights[0, 300] = 1; return registers",
+            "= Registers()",
+            "= Registers(); registers.weights[0, 300] = 1",
             "index 300 is beyond an array of 256 elements; valid are 0..255",
         ),
-        ('return None, Adder(self.ranges["test"].stop)', "return 1 / 0", "ZeroDivisionError: division by zero"),
+        ("programs = None, Adder(count)", "programs = 1 / 0", "ZeroDivisionError: division by zero"),
     ],
 )
 def test_an_error_of_its_code_is_told_with_file_and_line(mine, toy_task, tmp_path, capsys, old, new, expected):
@@ -242,7 +246,7 @@ def test_a_kernels_fault_is_told_where_the_kernel_stands(mine, toy_task, tmp_pat
 
 def test_a_plain_program_is_blamed_by_its_traceback(mine, toy_task, tmp_path, capsys):
     """As tests of the simulator write them."""
-    imported = ("import Firmware, Program", "import Firmware, UncompiledProgram")
+    imported = ("import Program", "import UncompiledProgram")
     path = mine(imported, ("Adder(Program)", "Adder(UncompiledProgram)"), (RUN, "ppu.regions['total'][300] = 1"))
     assert main(["train", "yin-yang", "--rule", f"{path}:Mine", "--out", str(tmp_path / "o"), "--quiet"]) == 1
     line = path.read_text()[: path.read_text().index("ppu.regions")].count("\n") + 1

@@ -1,11 +1,14 @@
 """A firmware that learns nothing, on a task of five samples: what the host does around it is real."""
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from chip.base.registers import Registers
 from chip.fpga.samples import SampleSet
-from chip.ppu.program import Firmware, UncompiledProgram
+from chip.ppu.program import UncompiledProgram
 from host.tasks import Split, Task
+from ppu_programs import Array, Built, Firmware, Outcome, Status
 
 TASK = Task(
     "toy",
@@ -31,37 +34,45 @@ class PlayAll(UncompiledProgram):
         return self.exit_code
 
 
+@dataclass(frozen=True)
+class ToySettings:
+    """Of a toy."""
+
+    seed: int = 7
+    epochs: int = 1
+    hidden: int = 2
+
+
 class Toy(Firmware):
-    """Learns nothing; ``decode`` knows what a learner would have recorded."""
+    """Learns nothing; ``outcome`` knows what a learner would have recorded."""
 
     name = "toy rule"
+    settings_class = ToySettings
+    learns_task = True
 
-    def __init__(self, temptation=lambda ppu: None, seed=7, epochs=1, hidden=2, exit_code=0):
-        self.temptation, self.seed, self.epochs = temptation, seed, epochs
-        self.hidden, self.exit_code = hidden, exit_code
+    def __init__(self, temptation=lambda ppu: None, exit_code=0, **settings):
+        super().__init__(**settings)
+        self.temptation, self.exit_code = temptation, exit_code
 
-    def samples(self, inputs, targets, ranges, config):
-        self.ranges = ranges
-        times_ns = 8 * (100 * inputs[:, 0]).astype(np.int64)
-        labels = np.zeros(len(inputs), np.uint16)
-        return SampleSet(np.arange(len(inputs) + 1), times_ns, labels, targets.astype(np.uint16), 8_000)
-
-    def registers(self):
+    def build(self, task, config):
+        inputs, count = task.inputs, task.ranges["test"].stop
+        times_ns, labels = 8 * (100 * inputs[:, 0]).astype(np.int64), np.zeros(len(inputs), np.uint16)
         registers = Registers()
         registers.weights[0, 3, 5] = 42
-        return registers
+        return Built(
+            registers,
+            (None, PlayAll(count, self.temptation, self.exit_code)),
+            SampleSet(np.arange(len(inputs) + 1), times_ns, labels, task.targets.astype(np.uint16), 8_000),
+            timed=range(1, task.ranges["train"].stop),
+            plan=count,
+        )
 
-    def programs(self):
-        return None, PlayAll(self.ranges["test"].stop, self.temptation, self.exit_code)
+    def status(self, chip, built):
+        return Status(chip.player.played, built.plan, metrics={"train_accuracy": 0.5})
 
-    def timed_samples(self):
-        return range(1, self.ranges["train"].stop)
-
-    def status(self, chip):
-        return self.ranges["test"].stop, 0.5
-
-    def decode(self, link):
-        return {"accuracy": 0.25, "train_accuracy": [0.75], "losses": [3, 2, 1]}
+    def outcome(self, link, built):
+        arrays = {"train_accuracy": Array([0.75], "epoch"), "losses": Array([3, 2, 1], "step")}
+        return Outcome({"accuracy": 0.25, "validation_accuracy": None}, arrays, curve="train_accuracy")
 
     def assumptions(self):
         return ["toys are real"]

@@ -29,9 +29,9 @@ class Watched(EventProp):
         super().__init__(epochs=1, seed=1, settings=Settings(batch=1, **settings))
         self.kept = {"hidden": [], "readout": [], "errors": [], "record": [], "order": []}
 
-    def programs(self):
+    def programs(self, training):
         made = without_updates(HiddenProgram, IntegratorReadouts)
-        return tuple(program(self.settings, self.plan, self.seed) for program in made)
+        return tuple(program(training.settings, training.plan, training.settings.seed) for program in made)
 
     @property
     def samples_shown(self):
@@ -112,10 +112,10 @@ def from_record(record, values, settings):
     "arguments, error, words",
     [
         (dict(hidden=129), ChipLimitError, "hidden layer.*129 neurons needed, 128 available; use"),
-        (dict(hidden=0), ValueError, "eventprop: hidden is 0; it must be at least 1"),
-        (dict(epochs=0), ValueError, "epochs is 0"),
+        (dict(hidden=0), ValueError, "eventprop.hidden is 0; it must lie in 1..128"),
+        (dict(epochs=0), ValueError, "eventprop.epochs is 0; it must lie in 1.."),
         (dict(epochs=10**6), ChipLimitError, "reports in DRAM.*train for fewer epochs"),
-        (dict(seed=-1), ValueError, "seed is -1"),
+        (dict(seed=-1), ValueError, "eventprop.seed is -1; it must lie in 0.."),
     ],
 )
 def test_bad_arguments_are_refused_with_their_limit(arguments, error, words):
@@ -142,7 +142,7 @@ def test_settings_are_those_of_the_rule(settings):
 
 def test_whole_numbers_only():
     for arguments in (dict(hidden=50.0), dict(epochs=1.5), dict(seed="1")):
-        with pytest.raises(TypeError):
+        with pytest.raises(ValueError, match="it must be of type int"):
             EventProp(**arguments)
 
 
@@ -170,7 +170,7 @@ def test_a_network_is_what_is_trained():
     firmware = EventProp(network=network, seed=4)
     assert firmware.network == network == firmware.settings.network and firmware.settings.tau_mem_ns == 12_000
     assert EventProp(hidden=40).network == Network(Linear(5, 40), LIF(40), Linear(40, 3), LI(3))
-    registers = firmware.registers()
+    registers = firmware.build(tasks.yin_yang().head(25, 1, 1), ChipConfig.ideal()).registers
     for layer, drawn in enumerate(network.initial_weights(4)):
         assert np.abs(firmware.placement.load(registers.weights, layer) - np.clip(drawn, -63, 63)).max() <= 0.5
 

@@ -34,9 +34,9 @@ class Watched(FastAndDeep):
     def samples_shown(self):
         return [int(order[0]) for order in self.kept["order"]]
 
-    def programs(self):
+    def programs(self, training):
         made = without_updates(HiddenProgram, ReadoutProgram)
-        return tuple(program(self.settings, self.plan, self.seed) for program in made)
+        return tuple(program(training.settings, training.plan, training.settings.seed) for program in made)
 
     def watch(self, chip):
         kept, (top, bottom) = self.kept, chip.processors
@@ -122,7 +122,7 @@ def test_it_learns_within_two_epochs_of_a_thousand_samples():
     host = Host(Chip(ChipConfig.typical(seed=1)))
     host.load(FastAndDeep(epochs=2, seed=1), tasks.yin_yang().head(1000, 200, 1))
     result = host.run()
-    assert result.complete and float(result.arrays["validation_accuracy"]) > 0.6
+    assert result.complete and result.metrics["validation_accuracy"] > 0.6
     assert len(result.arrays["validation_predictions"]) == 200
 
 
@@ -138,11 +138,12 @@ def test_its_programs_learn_without_an_oracle():
     """Replayed on what they read, without a chip, they leave the same bytes."""
     firmware = FastAndDeep(epochs=1, seed=1)
     host = Host(Chip(ChipConfig.typical(seed=3)))
-    host.load(firmware, tasks.yin_yang().head(3 * firmware.settings.batch, 2, 2))
+    task = tasks.yin_yang().head(3 * firmware.settings.batch, 2, 2)
+    host.load(firmware, task)
     with record(host.chip) as logs:
         host.run()
     for side in (c.TOP, c.BOTTOM):
-        outcome = replay(logs[side], firmware.programs()[side])
+        outcome = replay(logs[side], firmware.build(task, host.chip.config).programs[side])
         assert outcome.exit_code == 0 and outcome.sram == host.chip.processors[side].sram.tobytes()
 
 
@@ -168,7 +169,7 @@ def test_a_network_is_what_is_trained():
 
 
 def test_bad_arguments_are_refused_in_the_name_of_the_rule():
-    with pytest.raises(ValueError, match="fast-and-deep: epochs is 0"):
+    with pytest.raises(ValueError, match="fast-and-deep.epochs is 0"):
         FastAndDeep(epochs=0)
     with pytest.raises(ValueError, match=r"fast-and-deep.softness_ns is 10; it must lie in 20..10000"):
         FastAndDeep(settings=Settings(softness_ns=10))

@@ -22,7 +22,7 @@ def rates(config, **settings):
     firmware = Homeostasis(target=TARGET, **settings)
     chip = run_firmware(firmware, config=config)
     counts = firmware.counts(chip.link)
-    assert counts.shape == (firmware.updates, c.HEMISPHERES, c.COLUMNS)
+    assert counts.shape == (firmware.settings.updates, c.HEMISPHERES, c.COLUMNS)
     return chip, counts[0].astype(float), counts[-5:].mean(axis=0)
 
 
@@ -45,7 +45,7 @@ def test_without_the_rule_they_stay_where_they_were(config):
     chip, first, last = rates(config, updates=8, learns=False)
     assert (abs(last - TARGET) <= TOLERANCE).mean() < 0.3
     assert abs(last - first).mean() < 0.5
-    assert (chip.weights() == Homeostasis().registers().weights).all()
+    assert (chip.weights() == Homeostasis().build(None, config).registers.weights).all()
 
 
 def test_two_runs_give_the_same_bytes():
@@ -60,7 +60,7 @@ def test_two_runs_give_the_same_bytes():
 
 def test_each_knows_the_mean_of_the_other():
     firmware = Homeostasis(updates=3)
-    registers = firmware.registers()
+    registers = firmware.build(None, ChipConfig.ideal()).registers
     registers.weights[c.BOTTOM, :16] //= 2  # so that the hemispheres differ
     chip = run_firmware(firmware, registers=registers)
     means = (firmware.counts(chip.link)[-1].sum(axis=1, dtype=int) >> 5).tolist()
@@ -89,11 +89,11 @@ def test_a_period_shorter_than_an_update_is_loud():
 @pytest.mark.parametrize(
     "settings, words",
     [
-        (dict(target=128), "the target of the homeostasis is 128; give a whole number 0..127"),
-        (dict(updates=0), "the number of updates of the homeostasis is 0"),
-        (dict(period_cycles=0), "the period in PPU cycles of the homeostasis is 0"),
-        (dict(events=256), r"the number of events of the homeostasis is 256; give a whole number 1..255"),
-        (dict(target=1.5), "the target of the homeostasis is 1.5"),
+        (dict(target=128), r"homeostasis\.target is 128; it must lie in 0\.\.127"),
+        (dict(updates=0), r"homeostasis\.updates is 0"),
+        (dict(period_cycles=0), r"homeostasis\.period_cycles is 0"),
+        (dict(events=256), r"homeostasis\.events is 256; it must lie in 1\.\.255"),
+        (dict(target=1.5), r"homeostasis\.target is 1\.5; it must be of type int"),
     ],
 )
 def test_settings_that_it_cannot_work_with_are_refused(settings, words):

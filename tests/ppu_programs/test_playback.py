@@ -20,8 +20,9 @@ def apart(one: np.ndarray, other: np.ndarray) -> int:
 
 def loaded(playback: Playback) -> tuple[Chip, EventProp]:
     chip, rule = Chip(ChipConfig.ideal(seed=1)), EventProp(epochs=1, seed=1)
-    chip.link.write_samples(rule.samples(TASK.inputs, TASK.targets, TASK.ranges, chip.config))
-    chip.link.write_registers(rule.registers())
+    built = rule.build(TASK, chip.config)
+    chip.link.write_samples(built.stimuli)
+    chip.link.write_registers(built.registers)
     for hemisphere, program in enumerate(playback.programs(chip.config)):
         if program is not None:
             chip.link.load_program(hemisphere, program)

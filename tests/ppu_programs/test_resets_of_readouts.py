@@ -36,7 +36,7 @@ def watched(where, rule):
 def test_integrators_are_free_again_before_the_first_input_of_the_next_sample(rule, where):
     host, resets, zeros = watched(where, rule)
     readouts = host.firmware.placement.layers[-1]
-    refractory_ns = host.firmware.registers().refractory_ns[readouts.hemisphere, readouts.columns]
+    refractory_ns = host.registers.refractory_ns[readouts.hemisphere, readouts.columns]
     assert (zeros[:-1] < resets[:-1]).all() and len(resets) == len(zeros)  # one behind each sample
     first_input_ns = min(host.firmware.settings.first_input_ns, host.firmware.settings.bias_ns)
     assert (resets[:-1] + refractory_ns.max() < zeros[1:] + first_input_ns).all()

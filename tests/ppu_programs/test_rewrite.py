@@ -20,7 +20,7 @@ def test_every_weight_of_both_hemispheres_is_rewritten(step):
     if step == "random":
         step = rng.integers(-64, 65, (c.HEMISPHERES, c.COLUMNS))
     before = rng.integers(0, 64, (c.HEMISPHERES, c.ROWS, c.COLUMNS)).astype(np.uint8)
-    chip = run_firmware(Rewrite(step, weights=before))
+    chip = run_firmware(Rewrite(step=step, weights=before))
     steps = np.broadcast_to(step, (c.HEMISPHERES, c.COLUMNS))[:, None, :]
     assert (chip.weights() == np.clip(before + steps, 0, 63)).all()
     chip.core.advance(chip.now_ns + 4)  # the last write acts just now
@@ -29,7 +29,7 @@ def test_every_weight_of_both_hemispheres_is_rewritten(step):
 
 def test_an_array_takes_what_it_says():
     """Beside what can be derived from the vendor's measurements."""
-    chip = run_firmware(Rewrite(1))
+    chip = run_firmware(Rewrite(step=1))
     cycles = chip.now_ns // c.PPU_CLOCK_NS
     assert 51_000 < cycles < 52_000
     assert cycles == pytest.approx(DERIVED_CYCLES, rel=0.2)
@@ -52,4 +52,4 @@ def test_the_kernel_adds_and_clips(row, step):
 @pytest.mark.parametrize("step", [65, -65, 0.5])
 def test_a_step_that_leaves_a_signed_byte_is_refused(step):
     with pytest.raises(ValueError, match=r"steps of a rewrite are .*; give whole numbers -64..64"):
-        Rewrite(step)
+        Rewrite(step=step)

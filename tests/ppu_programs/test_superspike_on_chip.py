@@ -35,9 +35,9 @@ class Watched(SuperSpike):
         """Membranes of the hidden layer in the n-th sample, uint8[conversions, 128]."""
         return self.kept["potentials"][n].reshape(-1, c.LANES)
 
-    def programs(self):
+    def programs(self, training):
         made = without_updates(HiddenProgram, ReadoutProgram)
-        return tuple(program(self.settings, self.plan, self.seed) for program in made)
+        return tuple(program(training.settings, training.plan, training.settings.seed) for program in made)
 
     def watch(self, chip):
         kept, (top, bottom) = self.kept, chip.processors
@@ -61,7 +61,7 @@ def test_the_gradient_on_the_chip_points_where_the_formula_points(watched):
     firmware, task = watched
     s = firmware.settings
     readout = weights.steps(weights.from_rows(weights.initial_shadow(s, 1)[1], s.hidden))
-    registers = firmware.registers()
+    registers = firmware.build(task, ChipConfig.typical(seed=2)).registers
     cosines = []
     for n, sample in enumerate(firmware.samples_shown):
         raw = firmware.kept["errors"][n]
@@ -122,7 +122,8 @@ def test_membranes_are_sampled_at_known_times_since_time_zero(fpga):
 def test_spikes_per_hidden_neuron_are_reported():
     host = Host(Chip())
     host.load(SuperSpike(hidden=40, epochs=2, seed=3), tasks.yin_yang().head(50, 30, 20))
-    found = host.run().arrays
+    result = host.run()
+    found = result.arrays | result.metrics
     assert len(found["train_spikes"]) == 2 and found["test_spikes"] > 0.05
     parts = (50, *found["train_spikes"]), (30, found["validation_spikes"]), (20, found["test_spikes"])
     hidden_spikes = sum(40 * samples * spikes for samples, *several in parts for spikes in several)
@@ -147,7 +148,7 @@ def test_it_learns_without_and_with_less_activity():
     results = []
     for activity in (0.0, 0.3):
         host = Host(Chip(ChipConfig.ideal(seed=1)))
-        host.load(SuperSpike(epochs=3, seed=1, settings=Settings(activity=activity)), tasks.yin_yang())
-        results.append(host.run().arrays)
+        host.load(SuperSpike(epochs=3, seed=1, activity=activity), tasks.yin_yang())
+        results.append(host.run().metrics)
     assert results[0]["validation_accuracy"] >= 0.93 and results[1]["validation_accuracy"] >= 0.88
     assert results[1]["validation_spikes"] < 0.8 * results[0]["validation_spikes"]

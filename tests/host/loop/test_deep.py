@@ -11,6 +11,7 @@ from chip.base.feed import Post
 from chip.base.saving import npz_bytes
 from host import Host, Result, plots, tasks
 from host.loop.host_loop import HostLoop
+from host.replay import replay_of
 from host.report import report
 from ppu_programs import EventProp, FastAndDeep, SuperSpike
 from ppu_programs.eventprop.settings import THREE_LAYERS, DeepSettings
@@ -94,7 +95,7 @@ def test_a_result_has_the_weights_of_every_layer(tmp_path):
     assert Network.from_dict(loaded.network) == SMALL["four layers"] and loaded.settings["slope_limit"] == 8.0
     assert "network" not in json.loads((tmp_path / "result.json").read_text())["settings"]
     assert "eventprop from the host on chip ideal" in report(loaded)
-    picture = plots.draw(result, host.task, host.replay(result, plots.sample_to_show(result, host.task)))
+    picture = plots.draw(result, host.task, replay_of(host, result, plots.sample_to_show(result, host.task)))
     assert picture.startswith(b"\x89PNG")
     assert any("synapse of hidden layer 2" in sentence for sentence in loaded.assumptions)
 
@@ -125,5 +126,5 @@ def test_the_size_of_one_hidden_layer_says_nothing_of_several():
 def test_deep_networks_learn_and_repeat_themselves(name):
     one, other = (loop(SMALL[name], 3, 1_000, ChipConfig.typical(seed=2)).run() for _ in range(2))
     losses = one.arrays["train_loss"]
-    assert losses[2] < 0.7 * losses[0] and one.train_accuracy[2] > 0.7, (losses, one.train_accuracy)
+    assert losses[2] < 0.7 * losses[0] and one.learning[2] > 0.7, (losses, one.learning)
     assert npz_bytes(one.arrays) == npz_bytes(other.arrays) and one.host_link == other.host_link

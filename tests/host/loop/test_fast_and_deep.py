@@ -134,7 +134,7 @@ def test_it_learns_by_first_spikes():
     host.load(FastAndDeep(epochs=3, seed=1), tasks.yin_yang().head(500, 20, 30))
     result = host.run()
     losses = result.arrays["train_loss"]
-    assert losses[2] < 0.8 * losses[0] and result.train_accuracy[2] > 0.6 and result.complete
+    assert losses[2] < 0.8 * losses[0] and result.learning[2] > 0.6 and result.complete
     assert len(set(result.arrays["test_predictions"].tolist())) == 3
     assert sum(result.losses.values()) == 0
 

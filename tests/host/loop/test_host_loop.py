@@ -142,14 +142,14 @@ def test_no_byte_of_a_chip_alone_depends_on_the_link():
 def test_the_result_is_that_of_a_run_on_the_chip():
     host = loop(epochs=2)
     result = host.run()
-    assert result.where == "host" and result.complete and result.rule == "eventprop" and len(result.train_accuracy) == 2
+    assert result.where == "host" and result.complete and result.rule == "eventprop" and len(result.learning) == 2
     on_chip = Host(Chip(ChipConfig.ideal(seed=1)))
     on_chip.load(EventProp(epochs=2, seed=1), tasks.yin_yang().head(50, 20, 30))
     other = on_chip.run()
     assert other.where == "chip" and other.time == {"chip_s": other.chip_seconds, "link_s": 0.0, "host_s": 0.0}
-    shared = {"weights", "validation_accuracy", "train_accuracy", "validation_predictions", "test_predictions"}
+    shared = {"weights", "train_accuracy", "validation_predictions", "test_predictions"}
     assert shared <= set(result.arrays) and shared <= set(other.arrays)
-    assert set(result.summary()) == set(other.summary())
+    assert set(result.summary()) == set(other.summary()) and list(result.metrics) == list(other.metrics)
     assert (
         result.arrays["test_predictions"].shape == (30,) and result.arrays["validation_predictions"].dtype == np.uint8
     )
@@ -203,7 +203,7 @@ def test_membranes_are_looked_at_when_the_method_thinks():
 def test_it_learns_and_repeats_itself(method):
     one, other = (loop(method, epochs=3, train=500, config=ChipConfig.typical(seed=2)).run() for _ in range(2))
     losses = one.arrays["train_loss"]
-    assert losses[2] < 0.7 * losses[0] and one.train_accuracy[2] > 0.7
+    assert losses[2] < 0.7 * losses[0] and one.learning[2] > 0.7
     assert npz_bytes(one.arrays) == npz_bytes(other.arrays)
     assert one.chip_seconds == other.chip_seconds and one.host_link == other.host_link
 
@@ -224,7 +224,7 @@ def test_an_interrupt_leaves_what_there_is(tmp_path):
     finally:
         host_loop.PROGRESS_EVERY_S = host_loop_every
     assert not result.complete and result.accuracy is None and host.over and host.chip.stopped is False
-    assert result.weights.any() and result.samples == 25 and len(result.train_accuracy) == 0
+    assert result.weights.any() and result.samples == 25 and len(result.learning) == 0
     result.save(tmp_path)
     assert Result.load(tmp_path).time == result.time
 
@@ -246,7 +246,7 @@ def test_the_watchdog_ends_learning_and_is_told():
     """Its limit is that of one run of the programs."""
     config = ChipConfig(ppu=PpuConfig(program_limit_cycles=25 * 25_000))  # 100 us for each sample of a batch
     result = loop(config=config).run()  # evaluation plays all 20 samples at once, then all 30
-    assert not result.complete and result.samples >= 50 and len(result.train_accuracy) == 1
+    assert not result.complete and result.samples >= 50 and len(result.learning) == 1
     assert verdict.ending(result) == verdict.WATCHDOG and "watchdog" in verdict.sentence(result)
 
 

@@ -45,7 +45,7 @@ def test_a_host_trains_over_another_link(few, tmp_path, monkeypatch, capsys):
 
 
 def test_a_rule_that_a_host_has_no_method_for_is_bad_input(tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr("ppu_programs.load", lambda name: lambda **settings: toys.Toy(**settings))
+    monkeypatch.setattr("ppu_programs.load", lambda name: toys.Toy)
     monkeypatch.setattr(tasks, "load", lambda name: toys.TASK)
     assert main(["train", "yin-yang", "--where", "host", "--out", str(tmp_path / "run")]) == 2
     err = capsys.readouterr().err
@@ -59,15 +59,15 @@ def test_another_place_is_bad_input(capsys):
 
 
 def test_an_interrupt_writes_what_there_is(few, tmp_path, monkeypatch, capsys):
-    status = HostLoop.status
+    moment = HostLoop.moment
 
     def interrupted(host):
         if not host.over and host.learner.train_accuracy:
             raise KeyboardInterrupt
-        return status(host)
+        return moment(host)
 
     monkeypatch.setattr("host.loop.host_loop.PROGRESS_EVERY_S", 0.0)
-    monkeypatch.setattr(HostLoop, "status", interrupted)
+    monkeypatch.setattr(HostLoop, "moment", interrupted)
     assert main(["train", "yin-yang", "--where", "host", "--epochs", "2", "--out", str(tmp_path), "--quiet"]) == 130
     result = Result.load(tmp_path)
     assert not result.complete and result.samples == 75 and result.accuracy is None and result.weights.any()

@@ -12,6 +12,7 @@ from chip.base.config import ChipConfig
 from chip.base.errors import ChipLimitError
 from chip.core.core import AnalogCore
 from chip.neurons.refractory import quantise
+from host import tasks
 from ppu_programs.eventprop.firmware import EventProp
 from ppu_programs.network import LI, LIF, Linear, Network
 from ppu_programs.placement import (
@@ -93,7 +94,8 @@ def test_two_layers_lie_as_the_table_says(inputs, hidden, readouts):
 
 
 def test_registers_with_parameters_and_weights_are_those_of_eventprop():
-    placement, expected = place(two_layers(5, 120, 3)), EventProp(hidden=120, seed=4).registers()
+    placement, firmware = place(two_layers(5, 120, 3)), EventProp(hidden=120, seed=4)
+    expected = firmware.build(tasks.yin_yang().head(25, 1, 1), ChipConfig.ideal()).registers
     registers = placement.registers()
     for layer in (0, 1):
         placement.store(registers, layer, placement.load(expected.weights, layer))

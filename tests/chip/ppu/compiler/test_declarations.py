@@ -1,6 +1,7 @@
 """What programs and firmware declare: whatever cannot be meant is refused in one sentence when it is loaded."""
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -11,12 +12,8 @@ from chip.base.errors import DeclarationError
 from chip.base.registers import Registers
 from chip.chip import Chip
 from chip.ppu import Memory, Recording, Timer, i32, kernel, subroutine, u8
-from chip.ppu.contract import assumptions_of, programs_of, registers_of
-from chip.ppu.program import Firmware, Program
+from chip.ppu.program import Program
 from chip.testing import UncompiledScript, load_firmware
-from ppu_programs import EventProp, FastAndDeep, SuperSpike
-from ppu_programs.homeostasis import Homeostasis
-from ppu_programs.stdp import STDP
 from tests.chip.ppu.processor.programs import sleep
 
 HERE = Path(__file__).name
@@ -42,18 +39,6 @@ class Counter(Program):
     def main(self, ppu):
         yield ppu.run(count)
         return 0
-
-
-class Counting(Firmware):
-    """Two counters."""
-
-    name = "counting"
-
-    def registers(self):
-        return Registers()
-
-    def programs(self):
-        return Counter(), Counter()
 
 
 def changed(base, **attributes):
@@ -174,13 +159,6 @@ def test_attributes_for_a_programs_own_use_are_its_own(attributes):
     Chip().link.load_program(c.TOP, changed(Bare, **attributes))
 
 
-def test_our_own_firmware_says_what_it_means():
-    for firmware in (Homeostasis(), STDP(), EventProp(), FastAndDeep(), SuperSpike()):
-        assumptions_of(firmware)
-        if firmware.name in ("pair STDP", "homeostasis"):
-            load_firmware(Chip(), firmware)
-
-
 # ---------------------------------------------------------------------- one program on both processors
 
 
@@ -221,79 +199,30 @@ def test_one_object_serves_both_processors_with_a_memory_each():
     assert program.array.tolist() == [99] * 4
 
 
+# ---------------------------------------------------------------------- firmware, as the kit knows it
+
+
+class Counting:
+    """Two counters."""
+
+    name = "counting"
+
+    def __init__(self, program=None):
+        self.program = Counter() if program is None else program
+
+    def build(self, task, config):
+        return SimpleNamespace(registers=Registers(), programs=(self.program, self.program), stimuli=None)
+
+
 def test_a_firmware_may_give_the_same_object_twice():
-    program = Adder()
-    firmware = changed(Counting, programs=lambda self: (program, program))
-    chip = load_firmware(Chip(), firmware)
-    assert chip.link.run() == [0, 1]
+    assert load_firmware(Chip(), Counting(Adder())).link.run() == [0, 1]
 
 
-# ---------------------------------------------------------------------- firmware
-
-
-@pytest.mark.parametrize(
-    ("made", "said"),
-    [
-        (
-            None,
-            r"^programs\(\) of firmware counting returned None; return two, for the top and the bottom PPU, as in \(",
-        ),
-        (Counter(), r"returned a Counter called counter; return two, for"),
-        ((Counter(),), r"returned \(.*\); return two, for"),
-        ((Counter(), None, None), r"returned \(.*; return two, for"),
-        ({"top": Counter(), "bottom": None}, r"returned \{.*; return two, for"),
-        ((Counter, None), r"returned the class Counter for the top PPU; make one, Counter\(\)"),
-        ((None, count), r"returned a Kernel called count for the bottom PPU; return a Program or None"),
-        ((None, "counter"), r"returned 'counter' for the bottom PPU; return a Program or None"),
-        ((None, None), r"leaves both PPUs asleep; return a program for one of them"),
-    ],
-)
-def test_programs_are_two(made, said):
-    firmware = changed(Counting, programs=lambda self: made)
-    for load in (lambda: programs_of(firmware), lambda: load_firmware(Chip(), firmware)):
-        with pytest.raises(DeclarationError, match=said) as caught:
-            load()
-        assert "\n" not in str(caught.value)
-
-
-@pytest.mark.parametrize(
-    ("attributes", "said"),
-    [
-        (dict(registers=lambda self: None), r"registers\(\) of firmware counting returned None; return Registers"),
-        (dict(registers=lambda self: Registers), r"returned the class Registers; return Registers"),
-        (dict(registers=Registers()), r"registers of firmware counting is .*; write a method, `def registers\(self\)`"),
-        (dict(registers=lambda self, chip: None), r"registers of firmware counting takes other arguments"),
-        (
-            dict(programs=(Counter(), None)),
-            r"programs of firmware counting is \(.*; write a method, `def programs\(self\)`",
-        ),
-        (dict(programs=lambda self, chip: None), r"programs of firmware counting takes other arguments"),
-        (dict(name=7), r"name of firmware Changed is 7; give it a name, a text"),
-        (
-            dict(assumption=lambda self: ["x"]),
-            r"firmware counting has an attribute assumption, at which the chip does not look; call it assumptions,",
-        ),
-    ],
-)
-def test_a_firmware_that_cannot_be_meant_is_refused(attributes, said):
-    with pytest.raises(DeclarationError, match=said) as caught:
-        load_firmware(Chip(), changed(Counting, **attributes))
-    assert "\n" not in str(caught.value)
-
-
-@pytest.mark.parametrize("wrong", ["one sentence", None, [3], {"a": 1}])
-def test_assumptions_are_sentences(wrong):
+def test_a_firmware_that_builds_nothing_is_refused():
     with pytest.raises(
-        DeclarationError, match=r"assumptions\(\) of firmware counting returned .*; return a list of sen"
+        DeclarationError, match=r"build\(\) of firmware counting returned None; return what it has buil"
     ):
-        assumptions_of(changed(Counting, assumptions=lambda self: wrong))
-    assert assumptions_of(changed(Counting, assumptions=lambda self: ("a", "b"))) == ["a", "b"]
-
-
-def test_a_firmware_without_registers_or_programs_says_so():
-    for asked, said in ((registers_of, "registers"), (programs_of, "programs")):
-        with pytest.raises(DeclarationError, match=rf"firmware firmware has no {said}\(self\)"):
-            asked(Firmware())
+        load_firmware(Chip(), changed(Counting, build=lambda self, task, config: None))
 
 
 def test_beside_a_firmware_there_is_no_program():

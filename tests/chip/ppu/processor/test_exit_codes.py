@@ -120,10 +120,8 @@ def test_what_the_host_tells_of_exit_codes(codes, how, words):
         ppu={"exit_codes": codes},
         config={"ppu": {"program_limit_cycles": 77}},
         rule="rule",
-        train_accuracy=[],
-        samples=0,
-        samples_total=0,
-        epochs=0,
+        progress={"done": 0, "total": None, "unit": "samples"},
+        epochs=None,
         losses={},
     )
     assert verdict.ending(result) == how

@@ -1,0 +1,72 @@
+"""What a firmware has built for one chip: all that is loaded before it starts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from chip.base.declaration import shown
+from chip.base.errors import DeclarationError
+from chip.base.registers import Registers
+from chip.fpga.playback import PlaybackProgram
+from chip.fpga.samples import SampleSet
+from chip.ppu.program import Program
+
+PROCESSORS = ("top", "bottom")
+STIMULI = (SampleSet, PlaybackProgram)  # kinds that a chip can be loaded with
+
+
+@dataclass(frozen=True, eq=False)
+class Built:
+    """What a firmware has built for one chip.
+
+    Attributes:
+        registers: of the whole chip: routing, neuron parameters, initial weights.
+        programs: of the top and of the bottom PPU; None leaves a PPU asleep.
+        stimuli: samples for the FPGA's player, or a playback program that it runs by itself; None for neither.
+        timed: which samples show the speed, by order of playing: those that are learned from, but not those in which
+            functions run first. Empty where speed is not a matter of samples.
+        settings: those of the firmware as they hold on this chip, where it has changed some; None for its own.
+        remedy: what whoever chose the settings can do where a program does not fit its memory, a sentence; else "".
+        plan: whatever the firmware itself needs to read results.
+
+    Raises:
+        DeclarationError: one of them cannot be meant.
+    """
+
+    registers: Registers
+    programs: tuple[Program | None, Program | None]
+    stimuli: SampleSet | PlaybackProgram | None = None
+    timed: range = range(0)
+    settings: Any = None
+    remedy: str = ""
+    plan: Any = None
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.registers, Registers):
+            raise DeclarationError(f"registers of a Built is {shown(self.registers)}; give Registers")
+        _check_programs(self.programs)
+        if self.stimuli is not None and not isinstance(self.stimuli, STIMULI):
+            kinds = " or ".join(kind.__name__ for kind in STIMULI)
+            raise DeclarationError(f"stimuli of a Built is {shown(self.stimuli)}; give a {kinds}, or None")
+        timed = self.timed
+        if not isinstance(timed, range) or (timed and (timed.step != 1 or timed.start < 0)):
+            raise DeclarationError(f"timed of a Built is {shown(timed)}; give a range of samples, by order of playing")
+        if timed and self.stimuli is None:
+            raise DeclarationError(f"timed of a Built is {shown(timed)}, but it has no stimuli; leave it out")
+        if not isinstance(self.remedy, str):
+            raise DeclarationError(f'remedy of a Built is {shown(self.remedy)}; give a sentence, or ""')
+
+
+def _check_programs(programs: object) -> None:
+    if not isinstance(programs, tuple | list) or len(programs) != len(PROCESSORS):
+        raise DeclarationError(
+            f"programs of a Built is {shown(programs)}; give two, for the top and the bottom PPU, as in "
+            "(MyProgram(), None)"
+        )
+    for ppu, program in zip(PROCESSORS, programs, strict=True):
+        if program is not None and not isinstance(program, Program):
+            remedy = f"make one, {program.__name__}()" if isinstance(program, type) else "give a Program or None"
+            raise DeclarationError(f"the program of a Built for the {ppu} PPU is {shown(program)}; {remedy}")
+    if all(program is None for program in programs):
+        raise DeclarationError("the programs of a Built leave both PPUs asleep; give a program for one of them")
