@@ -180,10 +180,8 @@ class BCM(Firmware):
         """
         counts = link.read_recording(c.TOP, "counts")["values"].astype(float)
         shown = built.plan[np.arange(len(counts)) % DRAWN][first:last]
-        counts = counts[first:last]
-        return np.stack(
-            [counts[shown == image].sum(axis=0) / max(1, (shown == image).sum()) for image in range(IMAGES)]
-        )
+        sums = np.stack([counts[first:last][shown == image].sum(axis=0) for image in range(IMAGES)])
+        return sums / np.maximum(1, np.bincount(shown, minlength=IMAGES))[:, None]
 
 
 def _drawn(shown: np.ndarray, rng: np.random.Generator) -> np.ndarray:
