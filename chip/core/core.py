@@ -192,9 +192,19 @@ class AnalogCore(Live, Posting):
             return
         if time_ns % c.EVENT_CLOCK_NS:
             raise ValueError(f"cannot advance to {time_ns} ns, which is not on the {c.EVENT_CLOCK_NS} ns clock")
+        if self.stimuli is not None:
+            self._follow(self.stimuli, int(time_ns))
         if time_ns - self._now_ns > ADVANCED_AT_ONCE_NS:
             self._advance_far(int(time_ns))
         self._advance(int(time_ns))
+
+    def _follow(self, stimuli: Stimuli, time_ns: int) -> None:
+        """Have all events before a time posted that somebody holds ready, and let happen all but the last of them."""
+        while stimuli.next_ns < time_ns:
+            stimuli.post_before(time_ns)
+            if self._now_ns < stimuli.next_ns < time_ns:
+                self._advance_far(stimuli.next_ns)
+                self._advance(stimuli.next_ns)
 
     def _advance_far(self, time_ns: int) -> None:
         """Let what is far before a time happen, a piece at a time."""
@@ -204,16 +214,6 @@ class AnalogCore(Live, Posting):
             self._advance(self._now_ns + ADVANCED_AT_ONCE_NS)
 
     def _advance(self, time_ns: int) -> None:
-        stimuli = self.stimuli
-        if stimuli is not None:
-            while stimuli.next_ns < time_ns:
-                stimuli.post_before(time_ns)
-                if stimuli.next_ns < time_ns:
-                    self._let_happen(stimuli.next_ns)
-        self._let_happen(time_ns)
-
-    def _let_happen(self, time_ns: int) -> None:
-        """Let everything before a time happen that was posted."""
         while (status := self._entries.advance(time_ns, self._table)) != DONE:
             if status == GROW:
                 self._grow()
