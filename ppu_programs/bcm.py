@@ -21,10 +21,14 @@ seed of these.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import ClassVar
+
 import numpy as np
 
 from chip.base import constants as c
 from chip.base.registers import Registers
+from chip.base.settings import Checked, setting
 from chip.ppu import Memory, Recording, i32, kernel, maximum, minimum, u8
 from chip.ppu.program import Firmware, Program
 from ppu_programs.network import LIF, Injected, NetworkGraph, Projection, Sign
@@ -122,14 +126,29 @@ class BCMProgram(Program):
         return 0
 
 
+@dataclass(frozen=True)
+class Settings(Checked):
+    """What a user chooses.
+
+    Attributes:
+        presentations: of images.
+        eta: rate of learning; 0 leaves the weights alone.
+        inhibition: weight between cells.
+        seed: of initial weights and of images.
+    """
+
+    section: ClassVar[str] = "BCM"
+    presentations: int = setting(1600, 1, 1 << 20)
+    eta: int = setting(4, 0, 16)
+    inhibition: int = setting(20, 0, c.WEIGHT_MAX)
+    seed: int = setting(1, 0)
+
+
 class BCM(Firmware):
     """The example: 16 pixels, 8 cells, the top processor alone.
 
     Args:
-        presentations: of images, >= 1.
-        eta: rate of learning, 0..16; 0 leaves the weights alone.
-        inhibition: weight between cells, 0..63.
-        seed: of initial weights and of images.
+        changes: those of the :class:`Settings` that are to be others.
 
     Raises:
         ValueError: one of them is out of range.
@@ -138,24 +157,18 @@ class BCM(Firmware):
     name = "BCM"
     network = NETWORK
 
-    def __init__(self, presentations: int = 1600, eta: int = 4, inhibition: int = 20, seed: int = 1):
-        for what, value, low, high in (
-            ("number of presentations", presentations, 1, 1 << 20),
-            ("rate of learning", eta, 0, 16),
-            ("inhibition", inhibition, 0, c.WEIGHT_MAX),
-        ):
-            if not isinstance(value, int) or not low <= value <= high:
-                raise ValueError(f"the {what} of BCM is {value!r}; give a whole number {low}..{high}")
-        rng = np.random.default_rng(seed)
-        self.inhibition, self.placement = inhibition, place(NETWORK)
+    def __init__(self, **changes: int):
+        self.settings = s = Settings(**changes)
+        rng = np.random.default_rng(s.seed)
+        self.placement = place(NETWORK)
         self.weights = rng.integers(10, 25, (PIXELS, CELLS))
         self.shown = rng.permutation(np.repeat(np.arange(IMAGES), DRAWN // IMAGES))
-        self.program = BCMProgram(self.placement, _drawn(self.shown, rng), self.weights, presentations, eta)
+        self.program = BCMProgram(self.placement, _drawn(self.shown, rng), self.weights, s.presentations, s.eta)
 
     def registers(self) -> Registers:
         registers = self.placement.registers()
         self.placement.store(registers, LEARNED, self.weights)
-        self.placement.store(registers, LATERAL, self.inhibition * NETWORK.projections[LATERAL].mask)
+        self.placement.store(registers, LATERAL, self.settings.inhibition * NETWORK.projections[LATERAL].mask)
         return registers
 
     def programs(self) -> tuple[Program, None]:
