@@ -10,7 +10,7 @@ turn come out as :mod:`ppu_programs.placement.layered` says. What does not fit i
 from ppu_programs.placement.columns import NeuronPlace
 from ppu_programs.placement.crossbar import INPUT_MARK, LAYER_SHIFT
 from ppu_programs.placement.drivers import UNUSED_LABEL
-from ppu_programs.placement.graph_placement import GraphPlacement, SourcePlace, SynapsePlaces
+from ppu_programs.placement.graph_placement import GraphPlacement
 from ppu_programs.placement.layered import (
     INPUT_LAYER,
     LayerPlace,
@@ -22,6 +22,7 @@ from ppu_programs.placement.layered import (
     place,
     two_layers,
 )
+from ppu_programs.placement.places import SourcePlace, SynapsePlaces
 from ppu_programs.placement.rows import HEMISPHERE_NAMES
 from ppu_programs.placement.writing import INTEGRATOR_REFRACTORY_NS
 

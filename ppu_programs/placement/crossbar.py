@@ -87,7 +87,8 @@ def crossbar(
     Raises:
         ValueError: no node passes the spikes of these populations alone.
     """
-    wanted = np.array([[h in at.at for h in range(c.HEMISPHERES)] for at in seats]).reshape(-1, c.HEMISPHERES)
+    wanted = np.array([[h in at.at for h in range(c.HEMISPHERES)] for at in seats], bool)
+    wanted = wanted.reshape(-1, c.HEMISPHERES)
     inputs, present, flags = _input_nodes(sources, wanted)
     neurons, record = [], []
     for bus, bits in enumerate(class_bits):

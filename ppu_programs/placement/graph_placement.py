@@ -2,59 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 
 from chip.base import constants as c
 from chip.base.registers import Registers
-from ppu_programs.network.graph import NetworkGraph
 from ppu_programs.network.population import Injected, Inputs
 from ppu_programs.network.projection import INHIBITORY_ROW, Projection, Sign
 from ppu_programs.placement import writing
-from ppu_programs.placement.columns import NeuronPlace
 from ppu_programs.placement.crossbar import Crossbar
-from ppu_programs.placement.demand import SIGNS
-
-
-@dataclass(frozen=True)
-class SourcePlace:
-    """Where the events of one population come from, and where they are taken.
-
-    Attributes:
-        labels: uint16[sources], 16-bit labels with which events enter the crossbar; those of a processor's do not.
-        busses: int64[sources], PADI bus, 0..3.
-        row_selects: int64[sources], 0..31.
-        synapse_labels: int64[sources], 0..62.
-        rows: int64[sources, 2, 2], the excitatory and the inhibitory row in either hemisphere, -1 where there is none.
-        merged_sides: int64[sources], the hemisphere by whose rows merged neurons hear them.
-    """
-
-    labels: np.ndarray
-    busses: np.ndarray
-    row_selects: np.ndarray
-    synapse_labels: np.ndarray
-    rows: np.ndarray
-    merged_sides: np.ndarray
-
-
-@dataclass(frozen=True)
-class SynapsePlaces:
-    """The synapses of one projection, in the order of sources, then of targets; arrays of int64[synapses].
-
-    Attributes:
-        sources, targets: numbers in their populations.
-        hemispheres, columns: where they are.
-        rows: int64[synapses, 2], excitatory and inhibitory, -1 where the projection has none.
-    """
-
-    sources: np.ndarray
-    targets: np.ndarray
-    hemispheres: np.ndarray
-    columns: np.ndarray
-    rows: np.ndarray
+from ppu_programs.placement.places import Places, SynapsePlaces
 
 
 class GraphPlacement:
@@ -71,16 +29,15 @@ class GraphPlacement:
 
     def __init__(
         self,
-        graph: NetworkGraph,
-        neurons: Mapping[str, NeuronPlace],
-        sources: Mapping[str, SourcePlace],
+        places: Places,
         crossbar: Crossbar,
         recorded: tuple[str, ...],
         compare_masks: np.ndarray,
         given_away: tuple[set[int], set[int]],
     ):
-        self.graph, self.neurons, self.sources, self.crossbar = graph, neurons, sources, crossbar
-        self.recorded, self.compare_masks, self.given_away = recorded, compare_masks, given_away
+        self.places, self.crossbar, self.recorded = places, crossbar, recorded
+        self.graph, self.neurons, self.sources = places.graph, places.neurons, places.sources
+        self.compare_masks, self.given_away = compare_masks, given_away
 
     def __repr__(self) -> str:
         return f"<GraphPlacement of {self.graph}>"
@@ -89,13 +46,7 @@ class GraphPlacement:
 
     def synapses(self, projection: int) -> SynapsePlaces:
         """Where the synapses of projection k of the network are; raises IndexError where it has no such one."""
-        p = self.graph.projections[projection]
-        place, origin = self.neurons[p.target], self.sources[p.source]
-        sources, targets = np.nonzero(p.mask)
-        hemispheres = origin.merged_sides[sources] if place.merged else place.hemispheres[targets]
-        rows = np.full((len(sources), SIGNS), -1)
-        rows[:, p.sign.rows] = origin.rows[sources, hemispheres][:, p.sign.rows]
-        return SynapsePlaces(sources, targets, hemispheres, place.columns[targets], rows)
+        return self.places.synapses(projection)
 
     def identify(self, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Tell from labels of a record what they are: int64[n] populations by place in the network, int64[n] numbers.
@@ -126,8 +77,8 @@ class GraphPlacement:
         registers.compare_mask = self.compare_masks
         for hemisphere, busses in enumerate(self.given_away):
             registers.padi_from_processor[hemisphere, sorted(busses)] = True
-        writing.circuits(registers, self)
-        writing.synapses(registers, self)
+        writing.circuits(registers, self.places)
+        writing.synapses(registers, self.places)
         return registers
 
     def registers(self) -> Registers:
@@ -136,7 +87,7 @@ class GraphPlacement:
         Columns without a neuron of the network are set as the first population in the even columns of their hemisphere.
         """
         registers = self.routing()
-        writing.parameters(registers, self)
+        writing.parameters(registers, self.places)
         return registers
 
     def store(self, registers: Registers, projection: int, weights: np.ndarray) -> None:

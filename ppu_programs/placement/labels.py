@@ -75,7 +75,7 @@ def label(
     selects = _row_selects(sources, seats, codes)
     masks = _compare_masks(rows, selects)
     return Labels(selects, _synapse_labels(sources, seats, codes, selects, masks, present), masks,
-                  np.array([at.bus for at in seats]))  # fmt: skip
+                  np.array([at.bus for at in seats], np.int64))  # fmt: skip
 
 
 def _codes(sources: Sequence[Source], seats: Sequence[Seats], class_bits: Sequence[int], numbers: Mapping[str, int]):
@@ -139,8 +139,8 @@ def _synapse_labels(
     Args:
         present: bool[n, 2], the hemispheres that a source's events come to.
     """
-    kinds = np.array([source.kind for source in sources])
-    busses = np.array([at.bus for at in seats])
+    kinds = np.array([source.kind for source in sources], np.int64)
+    busses = np.array([at.bus for at in seats], np.int64)
     on_chip = [any(h in at.at for at, kind in zip(seats, kinds, strict=True) if kind == Kind.NEURON) for h in range(2)]
     labels = np.zeros(len(sources), np.int64)
     for bus in range(c.PADI_BUSSES):

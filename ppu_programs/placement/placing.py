@@ -15,9 +15,10 @@ from ppu_programs.placement.columns import BOTH, Columns, NeuronPlace, depths
 from ppu_programs.placement.crossbar import CODES, INPUT_MARK, Crossbar, crossbar
 from ppu_programs.placement.demand import SIGNS, Kind, Source, sources
 from ppu_programs.placement.drivers import ROWS_PER_DRIVER
-from ppu_programs.placement.graph_placement import GraphPlacement, SourcePlace
+from ppu_programs.placement.graph_placement import GraphPlacement
 from ppu_programs.placement.injecting import busses_given_away
 from ppu_programs.placement.labels import MOST_CLASS_BITS, Labels, label
+from ppu_programs.placement.places import Places, SourcePlace
 from ppu_programs.placement.rows import Rows, Seats
 
 FAN_IN = c.ROWS * c.HEMISPHERES
@@ -104,7 +105,7 @@ def _place(graph: NetworkGraph, recorded: tuple[str, ...], arrangement: Arrangem
         name: _source_place([n for n, s in enumerate(found) if s.population == name], found, seats, nodes, its)
         for name in dict.fromkeys(source.population for source in found)
     }
-    return GraphPlacement(graph, neurons, made, nodes, recorded, its.compare_masks, given_away)
+    return GraphPlacement(Places(graph, neurons, made), nodes, recorded, its.compare_masks, given_away)
 
 
 def _lie(

@@ -2,57 +2,53 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
 from chip.base import constants as c
 from chip.base.registers import ROW_EXCITATORY, ROW_INHIBITORY, Registers
 from ppu_programs.network.neurons import LI, LIF
 from ppu_programs.placement.drivers import UNUSED_LABEL
-
-if TYPE_CHECKING:
-    from ppu_programs.placement.graph_placement import GraphPlacement
+from ppu_programs.placement.places import Places
 
 # of neurons that integrate: a reset leaves 2 % of its way with the time constant of 0.5 us that it has at least
 INTEGRATOR_REFRACTORY_NS = 2_000
 ROW_MODES = (ROW_EXCITATORY, ROW_INHIBITORY)
 
 
-def circuits(registers: Registers, placement: GraphPlacement) -> None:
+def circuits(registers: Registers, places: Places) -> None:
     """Switch on the circuits of neurons, join those that are merged, and let them send what they have to."""
-    for name, neurons in placement.graph.neurons():
-        place = placement.neurons[name]
+    for name, neurons in places.graph.neurons():
+        place = places.neurons[name]
         for side, columns in place.circuits():
             sends = neurons.spikes and not (place.merged and side == c.BOTTOM)
             registers.enabled[side, columns] = True
             registers.spiking[side, columns] = registers.event_output[side, columns] = sends
         registers.connect_vertical[place.columns] = place.merged
-        if name in placement.sources:
-            labels = placement.sources[name].labels
+        if name in places.sources:
+            labels = places.sources[name].labels
             registers.backend_address[place.hemispheres, place.columns] = labels & 0xFF  # above is the event output
 
 
-def synapses(registers: Registers, placement: GraphPlacement) -> None:
+def synapses(registers: Registers, places: Places) -> None:
     """Give rows their signs and synapses the labels of their sources, and the unused ones one that nobody sends."""
     registers.labels[...] = UNUSED_LABEL
-    for source in placement.sources.values():
+    for source in places.sources.values():
         for side in range(c.HEMISPHERES):
             for row, mode in enumerate(ROW_MODES):
                 used = source.rows[:, side, row]
                 registers.row_mode[side, used[used >= 0]] = mode
-    for k, projection in enumerate(placement.graph.projections):
-        at, labels = placement.synapses(k), placement.sources[projection.source].synapse_labels
+    for k, projection in enumerate(places.graph.projections):
+        at, labels = places.synapses(k), places.sources[projection.source].synapse_labels
         for row in projection.sign.rows:
             registers.labels[at.hemispheres, at.rows[:, row], at.columns] = labels[at.sources]
 
 
-def parameters(registers: Registers, placement: GraphPlacement) -> None:
+def parameters(registers: Registers, places: Places) -> None:
     """Set the parameters of neurons; a merged neuron's circuits count half each, so both get twice its efficacy."""
     filled: set[int] = set()
-    for name, neurons in placement.graph.neurons():
-        place = placement.neurons[name]
-        efficacy_lsb = placement.graph.efficacy_lsb(name) * (c.HEMISPHERES if place.merged else 1)
+    for name, neurons in places.graph.neurons():
+        place = places.neurons[name]
+        efficacy_lsb = places.graph.efficacy_lsb(name) * (c.HEMISPHERES if place.merged else 1)
         for side, columns in place.circuits():
             if side not in filled and (columns % c.HALVES == c.EVEN).any():
                 filled.add(side)

@@ -11,7 +11,7 @@ from chip.base.errors import ChipLimitError
 from host import inspection
 from host.placement_drawing import drawing, drawing_of
 from ppu_programs import BCM, EventProp
-from ppu_programs.network import LI, LIF, Linear, Network
+from ppu_programs.network import LI, LIF, Inputs, Linear, Network, NetworkGraph
 from ppu_programs.placement import place
 from ppu_programs.rewrite import Rewrite
 from tests.ppu_programs.placement.graphs import graphs
@@ -113,6 +113,12 @@ def test_merged_neurons_lie_on_both_sides_and_drivers_may_have_several():
     (top, _), (bottom, _) = re.findall(r"([.\d+]{32})  (\d+)", re.search(r"even columns +(.*)", text).group(1))
     assert top == bottom == 32 * "0"
     assert "+++" in re.search(r"PADI bus 0 .*", text).group(0)
+
+
+def test_whom_nobody_hears_takes_no_driver():
+    text = drawing(place(NetworkGraph({"a": LI(3), "in": Inputs(200)})))
+    assert drawn(text, "PADI bus 0") == [("." * 32, "0")] * 2
+    assert re.search(r"^  i    in Inputs\(200\)  -        -        0x2000\.\.\w+  -               yes$", text, re.M)
 
 
 # ---------------------------------------------------------------------- firmware

@@ -89,6 +89,24 @@ def test_shapes_of_interest(name):
     assert_dense(SHAPES[name], place(SHAPES[name]), seed=3)
 
 
+@pytest.mark.parametrize(
+    "graph",
+    [
+        NetworkGraph({"a": LI(3)}),
+        NetworkGraph({"a": LIF(512)}),
+        NetworkGraph({"in": Inputs(200), "a": LIF(3), "noise": Injected(2), "more": Inputs(4)}),
+        NetworkGraph({"in": Inputs(5), "a": LIF(3)}, Projection("in", "a", mask=np.zeros((5, 3), bool))),
+    ],
+    ids=repr,
+)
+def test_whom_nobody_hears_has_a_label_of_its_own(graph):
+    placement = place(graph)
+    labels = [at.labels for name, at in placement.sources.items() if name != "noise"]
+    together = np.concatenate([*labels, np.zeros(0, np.uint16)])
+    assert len(set(together.tolist())) == len(together)
+    assert_dense(graph, placement, seed=1)
+
+
 def test_a_whole_array_of_signed_synapses():
     graph = SHAPES["256-246-10"]
     placement = place(graph)
