@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
+import numbers
 from typing import ClassVar
+
+import numpy as np
 
 from chip.base.assumption import ASSUMED, Assumption, Direction, Weight
 
@@ -28,6 +31,8 @@ def setting(
 class Checked:
     """Checks the type of every field, and range and granularity of those that :func:`setting` made.
 
+    Numbers of numpy are made Python's own, and whole numbers floats where the field has them.
+
     Raises ValueError that names the field as ``section.field``.
     """
 
@@ -36,7 +41,9 @@ class Checked:
 
     def __post_init__(self):
         for field in dataclasses.fields(self):
-            check_setting(self.section, field, getattr(self, field.name))
+            value = as_setting(field, getattr(self, field.name))
+            object.__setattr__(self, field.name, value)
+            check_setting(self.section, field, value)
 
     @classmethod
     def unfold(cls, table: dict) -> dict:
@@ -54,6 +61,15 @@ class Checked:
 
 def _weighed(field: dataclasses.Field) -> dict:
     return {name: field.metadata[name] for name in ("source", "direction", "weight")}
+
+
+def as_setting(field: dataclasses.Field, value):
+    """Return a number as the type of a field's default, if that changes nothing of it; all else as it is."""
+    if isinstance(value, bool | np.bool_) or not isinstance(value, numbers.Real):
+        return value
+    if type(field.default) is int and isinstance(value, numbers.Integral):
+        return int(value)
+    return float(value) if type(field.default) is float else value
 
 
 def check_setting(section: str, field: dataclasses.Field, value) -> None:

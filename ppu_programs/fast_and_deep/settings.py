@@ -38,7 +38,7 @@ class Settings(two_layer.Settings):
     refractory_ns: int = setting(32_000, 40, 32_000, TICK_NS)
     readout_tau_syn_ns: int = setting(7_000, 300, 30_000)
     readout_tau_mem_ns: int = setting(7_000, 500, 60_000)
-    efficacy_lsb: int = setting(4, 1, 100)
+    efficacy_lsb: float = setting(4.0, 0.05, 100.0)
     gradient_shift: int = setting(2, 0, 16)
     readout_gradient_shift: int = setting(2, 0, 16)
     rate: float = setting(0.49, 1e-6, 0.499)

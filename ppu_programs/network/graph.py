@@ -71,7 +71,7 @@ class NetworkGraph:
         """The projections that a population hears."""
         return [projection for projection in self.projections if projection.target == name]
 
-    def efficacy_lsb(self, name: str) -> int:
+    def efficacy_lsb(self, name: str) -> float:
         """Synaptic current in LSB that a weight of 1 brings to a neuron of a population."""
         return self._efficacy[name]
 
@@ -110,7 +110,7 @@ class NetworkGraph:
                     f"{one} is there twice, {one.sign} and {other.sign}, which share rows of synapses; make it one"
                 )
 
-    def _efficacy_of(self, name: str, neurons: LIF | LI) -> int:
+    def _efficacy_of(self, name: str, neurons: LIF | LI) -> float:
         asked = {projection.efficacy_lsb for projection in self.onto(name)} - {None}
         if len(asked) > 1:
             raise ValueError(

@@ -36,16 +36,16 @@ class Linear(Layer):
     inputs: int
     outputs: int
     _: KW_ONLY
-    efficacy_lsb: int | None = None
+    efficacy_lsb: float | None = None
     mean: float | None = None
     spread: float | None = None
 
     def __post_init__(self):
         super().__post_init__()
-        for name in ("mean", "spread"):
-            if type(getattr(self, name)) is int:
-                object.__setattr__(self, name, float(getattr(self, name)))
-        Synapses(**{name: value for name, value in self.given().items() if value is not None})
+        given = {name: value for name, value in self.given().items() if value is not None}
+        checked = Synapses(**given)
+        for name in given:
+            object.__setattr__(self, name, getattr(checked, name))
 
     def given(self) -> dict[str, Any]:
         """The settings of :class:`Synapses`, None where the network is to decide."""

@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from chip.base import constants as c
-from chip.base.settings import Checked, check_setting, setting
+from chip.base.settings import Checked, as_setting, check_setting, setting
 
 
 @dataclass(frozen=True)
@@ -20,7 +20,7 @@ class Synapses(Checked):
     """What a :class:`Linear` leaves open: the defaults in front of spiking neurons; :class:`LI` has its own."""
 
     section: ClassVar[str] = "Linear"
-    efficacy_lsb: int = setting(5, 1, 100)
+    efficacy_lsb: float = setting(5.0, 0.05, 100.0)
     mean: float = setting(10.0, -float(c.WEIGHT_MAX), float(c.WEIGHT_MAX))
     spread: float = setting(24.0, 0.0, float(c.WEIGHT_MAX))
 
@@ -34,6 +34,7 @@ class Layer:
             if field.default is MISSING:
                 object.__setattr__(self, field.name, _size(name, value))
             elif field.default is not None:
+                object.__setattr__(self, field.name, value := as_setting(field, value))
                 check_setting(type(self).__name__, field, value)
 
     @property
@@ -91,7 +92,7 @@ class LI(Layer):
     tau_mem_ns: int = setting(60_000, 500, 60_000)
     tau_syn_ns: int = setting(15_000, 300, 30_000)
     leak_lsb: int = setting(128, 0, 255)
-    synapses: ClassVar[Synapses] = Synapses(efficacy_lsb=2, mean=0.0, spread=3.0)
+    synapses: ClassVar[Synapses] = Synapses(efficacy_lsb=2.0, mean=0.0, spread=3.0)
     spikes: ClassVar[bool] = False
 
 

@@ -40,7 +40,7 @@ class Projection:
         source, target: names of populations.
         sign: of all its synapses, or each synapse's own.
         mask: bool[sources, targets], where there are synapses; by default everywhere. Kept as a copy that is read-only.
-        efficacy_lsb: synaptic current in LSB that a weight of 1 brings, 1..100. It is the neurons', so all projections
+        efficacy_lsb: synaptic current in LSB that a weight of 1 brings, 0.05..100. It is the neurons', so all projections
             onto them ask for the same; by default 5 for LIF, 2 for LI, or what another one asks for.
 
     Raises:
@@ -52,7 +52,7 @@ class Projection:
     _: KW_ONLY
     sign: Sign = Sign.SIGNED
     mask: np.ndarray | None = None
-    efficacy_lsb: int | None = None
+    efficacy_lsb: float | None = None
 
     def __post_init__(self):
         try:
@@ -62,7 +62,7 @@ class Projection:
         if self.mask is not None:
             object.__setattr__(self, "mask", self._checked(np.array(self.mask)))
         if self.efficacy_lsb is not None:
-            Synapses(efficacy_lsb=self.efficacy_lsb)
+            object.__setattr__(self, "efficacy_lsb", Synapses(efficacy_lsb=self.efficacy_lsb).efficacy_lsb)
 
     def __str__(self) -> str:
         return f"the projection from {self.source} to {self.target}"

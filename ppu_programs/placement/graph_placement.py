@@ -101,7 +101,7 @@ class GraphPlacement:
         p, weights = self.graph.projections[projection], np.asarray(weights)
         self._check_weights(p, weights)
         at = self.synapses(projection)
-        values = weights[at.sources, at.targets]
+        values = weights[at.sources, at.targets].astype(np.int64)  # unsigned ones have no negatives
         for row in p.sign.rows:
             sign = -1 if row == INHIBITORY_ROW and p.sign is Sign.SIGNED else 1
             registers.weights[at.hemispheres, at.rows[:, row], at.columns] = np.maximum(sign * values, 0)

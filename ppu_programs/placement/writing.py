@@ -56,7 +56,7 @@ def parameters(registers: Registers, places: Places) -> None:
             _set(registers, side, columns, neurons, efficacy_lsb)
 
 
-def _set(registers: Registers, side: int, columns: np.ndarray, neurons: LIF | LI, efficacy_lsb: int) -> None:
+def _set(registers: Registers, side: int, columns: np.ndarray, neurons: LIF | LI, efficacy_lsb: float) -> None:
     registers.leak_lsb[side, columns] = registers.reset_lsb[side, columns] = neurons.leak_lsb
     registers.tau_mem_ns[side, columns] = neurons.tau_mem_ns
     registers.tau_syn_exc_ns[side, columns] = registers.tau_syn_inh_ns[side, columns] = neurons.tau_syn_ns

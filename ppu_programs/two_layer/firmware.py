@@ -173,7 +173,7 @@ class TwoLayerFirmware(Firmware):
             current_lsb = c.WEIGHT_MAX * linear.efficacy_lsb
             synapse = "hidden synapse" if self.network.depth == 2 else f"synapse of hidden layer {layer}"
             charge = (
-                f"a {synapse} of weight {c.WEIGHT_MAX} brings {current_lsb} LSB of current, "
+                f"a {synapse} of weight {c.WEIGHT_MAX} brings {current_lsb:g} LSB of current, "
                 f"{current_lsb / neurons.threshold_lsb:.0f} thresholds"
             )
             known.append(

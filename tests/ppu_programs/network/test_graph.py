@@ -75,11 +75,11 @@ ONE = {"in": Inputs(4), "a": LIF(3), "out": LI(2), "noise": Injected(1)}
         (ONE, (("in", "a", dict(mask=np.ones((3, 4), bool))),), r"of shape \(3, 4\); it must be \(4, 3\)"),
         (ONE, (("in", "a", dict(mask=np.ones((4, 3)))),), r"is float64\[4, 3\]; it must be bool\[sources, targets\]"),
         (ONE, (("in", "a", dict(sign="both")),), "is 'both'; it must be excitatory, inhibitory, signed"),
-        (ONE, (("in", "a", dict(efficacy_lsb=0)),), "efficacy_lsb is 0"),
+        (ONE, (("in", "a", dict(efficacy_lsb=0)),), r"efficacy_lsb is 0\.0"),
         (ONE, (("in", "a", {}), ("in", "a", dict(sign="inhibitory"))), "twice, signed and inhibitory, which share"),
         (
             ONE, (("in", "a", dict(efficacy_lsb=2)), ("a", "a", dict(efficacy_lsb=3))),
-            "projections onto a ask for efficacies of 2 and 3 LSB; a neuron has one",
+            "projections onto a ask for efficacies of 2.0 and 3.0 LSB; a neuron has one",
         ),
     ],
 )  # fmt: skip

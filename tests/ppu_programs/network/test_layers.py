@@ -28,7 +28,7 @@ def networks(draw):
             Linear(
                 inputs,
                 outputs,
-                efficacy_lsb=draw(st.none() | st.integers(1, 100)),
+                efficacy_lsb=draw(st.none() | st.integers(1, 100) | st.floats(0.05, 100.0)),
                 mean=draw(st.none() | st.floats(-63, 63)),
                 spread=draw(st.none() | st.floats(0, 63)),
             )
@@ -122,7 +122,7 @@ def test_what_is_no_network_is_refused(layers, sentence):
         (lambda: Linear(0, 3), "Linear.inputs is 0; it must be at least 1"),
         (lambda: Linear(2, 2.5), "Linear.outputs is 2.5; it must be a whole number"),
         (lambda: LIF(True), "LIF.size is True; it must be a whole number"),
-        (lambda: Linear(2, 2, efficacy_lsb=0), "Linear.efficacy_lsb is 0; it must lie in 1..100"),
+        (lambda: Linear(2, 2, efficacy_lsb=0), "Linear.efficacy_lsb is 0.0; it must lie in 0.05..100.0"),
         (lambda: Linear(2, 2, spread=float("nan")), "Linear.spread is nan; it must lie"),
         (lambda: Linear(2, 2, mean="1"), "Linear.mean is '1'; it must be of type float"),
         (lambda: LIF(2, refractory_ns=44), "LIF.refractory_ns is 44; it must be a multiple of 8"),

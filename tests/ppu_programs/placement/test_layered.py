@@ -294,6 +294,14 @@ def test_weights_are_stored_for_the_layer_and_found_again():
     assert registers.weights.astype(int).sum() == sum(np.abs(signed).sum() for signed in weights)
 
 
+@pytest.mark.parametrize("kind", [np.uint8, np.uint16, np.int8, np.int16, np.uint64])
+def test_weights_of_any_whole_type_are_stored(kind):
+    placement = place(two_layers(1, 4, 1))
+    registers, weights = placement.registers(), np.array([[15, 30, 45, 60]])
+    placement.store(registers, 0, weights.astype(kind))
+    np.testing.assert_array_equal(placement.load(registers.weights, 0), weights)
+
+
 @pytest.mark.parametrize(
     "weights, sentence",
     [

@@ -3,6 +3,7 @@
 import dataclasses
 from math import inf
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -34,6 +35,21 @@ def test_toml_round_trip(tmp_path_factory, seed, strict, latency, player, writer
     path = tmp_path_factory.mktemp("chips") / "chip.toml"
     path.write_text(config.to_toml())
     assert ChipConfig.from_toml(path) == config
+
+
+@pytest.mark.parametrize("kind", [int, np.int16, np.uint64, float, np.float32])
+def test_numbers_of_any_type_become_the_setting_s_own(kind):
+    """Whole numbers where it is one, all where it is a float; nothing is rounded."""
+    limit = LimitConfig(inhibition_limit_weights=kind(240)).inhibition_limit_weights
+    assert type(limit) is float and limit == 240.0
+    if issubclass(kind, int | np.integer):
+        seed = ChipConfig(seed=kind(7)).seed
+        assert type(seed) is int and seed == 7
+    else:
+        with pytest.raises(ValueError, match="it must be of type int"):
+            ChipConfig(seed=kind(7))
+    with pytest.raises(ValueError, match="it must be of type float"):
+        LimitConfig(inhibition_limit_weights=True)
 
 
 @pytest.mark.parametrize("section", [None, *(f.name for f in dataclasses.fields(ChipConfig) if not f.metadata)])
