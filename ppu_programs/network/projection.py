@@ -40,8 +40,8 @@ class Projection:
         source, target: names of populations.
         sign: of all its synapses, or each synapse's own.
         mask: bool[sources, targets], where there are synapses; by default everywhere. Kept as a copy that is read-only.
-        efficacy_lsb: synaptic current in LSB that a weight of 1 brings, 0.05..100. It is the neurons', so all projections
-            onto them ask for the same; by default 5 for LIF, 2 for LI, or what another one asks for.
+        efficacy_lsb: synaptic current in LSB that a weight of 1 brings, 0.05..100. It is the neurons', so all
+            projections onto them ask for the same; by default 5 for LIF, 2 for LI, or what another one asks for.
 
     Raises:
         ValueError: another sign, a mask that is no matrix of bools, an efficacy out of range.
