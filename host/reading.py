@@ -65,7 +65,7 @@ def result_of(
         chip=chip.config.profile + _calibrated(chip),
         seed=settings.get("seed"),
         epochs=settings.get("epochs"),
-        metrics=dict(outcome.metrics),
+        metrics={name: None if value is None else float(value) for name, value in outcome.metrics.items()},
         curve=outcome.curve,
         axes=axes,
         progress={"done": status.done, "total": status.total, "unit": status.unit},

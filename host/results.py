@@ -113,10 +113,12 @@ class Result:
             self.chip_seed = self.config.get("seed")
 
     def __repr__(self) -> str:
-        found = "".join(f" {self.headline}={self.value}" for _ in (self.headline,) if self.headline is not None)
-        state = found if self.complete else " incomplete"
-        what = f"{self.task} {self.rule}" if self.task is not None else self.rule
-        return f"<Result {what} chip={self.chip} seed={self.seed} epochs={self.epochs}{state}>"
+        parts = [self.task, self.rule, f"chip={self.chip}", f"seed={self.seed}", f"epochs={self.epochs}"]
+        if not self.complete:
+            parts.append("incomplete")
+        elif self.headline is not None:
+            parts.append(f"{self.headline}={self.value}")
+        return f"<Result {' '.join(part for part in parts if part is not None)}>"
 
     @property
     def headline(self) -> str | None:

@@ -11,6 +11,7 @@ import numpy as np
 from chip.base import constants as c
 from chip.base.assumption import Assumption, Direction, Weight
 from chip.base.config import ChipConfig
+from chip.base.declaration import shown
 from chip.base.errors import ChipLimitError, Resource
 from ppu_programs.contract import Array, Built, Firmware, Outcome, Status
 from ppu_programs.network import Network
@@ -122,6 +123,8 @@ class TwoLayerFirmware(Firmware):
         for needed in gateware:
             if not getattr(config.fpga, needed):
                 raise ValueError(f"{self.name} needs fpga.{needed}, which this chip has off; switch it on")
+        if missing := [name for name in ("inputs", "targets", "ranges") if not hasattr(task, name)]:
+            raise ValueError(f"{self.name}: the task is {shown(task)}, which has no {missing[0]}; hand over a task")
         settings, ranges = self.settings_on(config), task.ranges
         inputs, targets = task.inputs, task.targets
         self._check(settings, inputs, targets, ranges)

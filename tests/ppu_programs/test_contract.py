@@ -288,6 +288,11 @@ def test_what_methods_return_is_looked_at():
         asking.outcome_of(own, None, built)
 
 
+def test_a_task_that_is_none_is_refused():
+    with pytest.raises(ValueError, match="eventprop: the task is 3, which has no inputs; hand over a task"):
+        EventProp().build(3, ChipConfig())
+
+
 @pytest.mark.parametrize("made", [*RULES, *EXAMPLES])
 def test_our_own_firmware_keeps_the_contract(made):
     firmware = made()
