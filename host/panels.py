@@ -110,7 +110,7 @@ def _of_kind(name: str, result: Result) -> bool:
 
 def decisions(axes: Axes, result: Result, task: Task) -> None:
     """What the chip took each test sample for: over the plane, or as a table for tasks that have none."""
-    predictions = np.asarray(result.arrays.get("test_predictions", ()), np.int64)
+    predictions = task.classes_of_test(result.arrays.get("test_predictions", ()))
     targets = task.test.targets[: predictions.size].astype(np.int64)
     wrong = predictions != targets
     title = f"Decisions of the chip: {wrong.sum()} of {predictions.size} test samples wrong"

@@ -38,13 +38,16 @@ def available() -> bool:
 
 
 def can_draw(host: Host) -> bool:
-    """Whether a host has what a picture shows: samples of a task with classes."""
-    return isinstance(host.built.stimuli, SampleSet) and hasattr(host.task, "classes")
+    """Whether a host has what a picture shows: the samples of a task with classes, one for each, in their order."""
+    stimuli = host.built.stimuli
+    if not isinstance(stimuli, SampleSet) or not hasattr(host.task, "classes"):
+        return False
+    return np.array_equal(stimuli.tags, host.task.targets)
 
 
 def sample_to_show(result: Result, task: Task) -> int:
     """The number of the sample whose raster is drawn: the first test sample that the chip got right, or the first."""
-    predicted = np.asarray(result.arrays.get("test_predictions", ()))
+    predicted = task.classes_of_test(result.arrays.get("test_predictions", ()))
     right = np.flatnonzero(predicted == task.test.targets[: len(predicted)])
     return task.ranges["test"].start + (int(right[0]) if right.size else 0)
 
@@ -65,7 +68,8 @@ def draw(result: Result, task: Task, replay: Replay) -> bytes:
     figure.get_layout_engine().set(w_pad=0.12, h_pad=0.12, wspace=0.02, hspace=0.02)
     figure.suptitle(_title(result), fontsize=15, fontweight="bold")
     axes = figure.subplots(2, 3)
-    network = None if result.network is None else Network.from_dict(result.network)
+    layered = result.network is not None and "layers" in result.network
+    network = Network.from_dict(result.network) if layered else None
     with panels.style():
         panels.learning_curve(axes[0, 0], result)
         panels.decisions(axes[0, 1], result, task)
@@ -106,6 +110,6 @@ def _caption(replay: Replay, task: Task) -> str:
 
 def _prediction(result: Result, task: Task, sample: int) -> str | None:
     """The class that the learning chip reported for a test sample, None if it did not get there."""
-    predictions = result.arrays.get("test_predictions", ())
+    predictions = task.classes_of_test(result.arrays.get("test_predictions", ()))
     number = sample - task.ranges["test"].start
     return task.classes[int(predictions[number])] if number < len(predictions) else None

@@ -6,6 +6,8 @@ import dataclasses
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from chip import energy
 from chip.base.config.link import PRESETS
 from chip.chip import Chip
@@ -13,8 +15,9 @@ from host.results import Result
 from host.versions import versions
 from ppu_programs.contract import Built, Firmware, Outcome, Status
 from ppu_programs.contract.asking import WEIGHTS, assumptions_of
-from ppu_programs.network import Network
+from ppu_programs.network import Network, NetworkGraph
 
+NETWORKS = (Network, NetworkGraph)
 WEIGHT_AXES = ("hemisphere", "row", "column")
 
 
@@ -82,7 +85,7 @@ def result_of(
         assumptions=report["assumptions"] + energy.assumptions() + assumptions_of(firmware),
         versions=versions(),
         config=chip.config.to_dict(),
-        network=network.to_dict() if isinstance(network := getattr(firmware, "network", None), Network) else None,
+        network=network.to_dict() if isinstance(network := getattr(firmware, "network", None), NETWORKS) else None,
         settings=settings,
         complete=complete and chip.finished and all(code == 0 for code in exit_codes),
         rule_source=load.rule_source,
@@ -105,7 +108,18 @@ def _settings(load: Load) -> dict[str, Any]:
     """Settings by name, as they held on this chip; a network has its own place in a result."""
     settings = load.firmware.settings if load.built.settings is None else load.built.settings
     found = {field.name: getattr(settings, field.name) for field in dataclasses.fields(settings)}
-    return {name: value for name, value in found.items() if not isinstance(value, Network)}
+    return {name: _plain(value) for name, value in found.items() if not isinstance(value, NETWORKS)}
+
+
+def _plain(value: Any) -> Any:
+    """Return a setting as JSON has it; what that does not know is shown in words."""
+    if isinstance(value, np.generic | np.ndarray):
+        return value.tolist()
+    if isinstance(value, dict):
+        return {str(name): _plain(each) for name, each in value.items()}
+    if isinstance(value, tuple | list):
+        return [_plain(each) for each in value]
+    return value if isinstance(value, bool | int | float | str | None) else repr(value)
 
 
 def _calibrated(chip: Chip) -> str:

@@ -33,8 +33,8 @@ class Row:
         link_bytes_per_sample: over the host link, of a training sample, stimuli included.
         energy_low_uj_per_sample, energy_high_uj_per_sample: of the chip in the total time, a training sample.
         system_energy_low_uj_per_sample, system_energy_high_uj_per_sample: with FPGA and board.
-        spikes_per_hidden_neuron: of a sample, as the rule reports it last, or the mean over the whole run, in which
-            readouts that spike count, too.
+        spikes_per_hidden_neuron: of a test sample, where the rule has them as a metric, ``test_spikes``; else the mean
+            over the whole run, in which readouts that spike count, too.
         complete: it ended by itself; problem: a sentence about what went wrong, or "".
         directory: of the run, in the comparison's; a run that failed early has left nothing there.
         curve: how the headline developed; not a column.
@@ -151,9 +151,8 @@ def _microjoules(pair: list[float] | None) -> tuple[float | None, float | None]:
 
 
 def _spikes(result: Result) -> float | None:
-    reported = np.asarray(result.arrays.get("spikes_per_hidden_neuron", ()), float).ravel()
-    if reported.size:
-        return _number(reported[-1])
+    if (reported := result.metrics.get("test_spikes")) is not None:
+        return reported
     neurons, spikes = result.events.get("spiking_neurons"), result.events.get("from_neurons")
     return None if not neurons or spikes is None or not result.samples else spikes / neurons / result.samples
 

@@ -86,7 +86,7 @@ class Comparison:
         swept = self.plan.sweep.field if self.plan.sweep else None
         names = ["rule", "where", "chip", *([swept.rpartition(".")[2]] if swept else [])]
         second = self._second()
-        head = [*names, "runs", in_words(self.headline or "metric"), *([in_words(second)] if second else [])]
+        head = [*names, "runs", in_words(self.headline or "metric"), *([self._beside(second)] if second else [])]
         head += ["total us", "energy uJ", "board uJ", "link B", "spikes"]
         lines, on_links = [head], [[*names, *PRESETS]]
         for (rule, where, chip, value), rows in self.groups().items():
@@ -114,6 +114,10 @@ class Comparison:
             return None
         seconds = {tuple(row.metrics)[1:2] for row in self.rows if row.metric is not None}
         return next(iter(seconds))[0] if len(seconds) == 1 and () not in seconds else None
+
+    def _beside(self, second: str) -> str:
+        """The name of a metric beside the headline: without it where it is the same of another split."""
+        return in_words(second.removesuffix(f"_{self.headline}"))
 
     def _headline(self, rows: list[Row]) -> str:
         """Mean and spread of the first metric, with its name where groups have different ones."""

@@ -7,6 +7,7 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
@@ -147,6 +148,14 @@ class Task:
             found[name] = range(first, first + len(split))
             first = found[name].stop
         return found
+
+    def classes_of_test(self, reported: Any) -> np.ndarray:
+        """Return int64[n], what somebody took the first n test samples for; empty where that is no list of classes."""
+        found = np.asarray(reported)
+        if found.ndim != 1 or found.dtype.kind not in "iu" or found.size > len(self.test):
+            return np.zeros(0, np.int64)
+        known = (found >= 0) & (found < len(self.classes))
+        return found.astype(np.int64) if known.all() else np.zeros(0, np.int64)
 
     @cached_property
     def digest(self) -> str:

@@ -52,8 +52,8 @@ class Built:
         timed = self.timed
         if not isinstance(timed, range) or (timed and (timed.step != 1 or timed.start < 0)):
             raise DeclarationError(f"timed of a Built is {shown(timed)}; give a range of samples, by order of playing")
-        if timed and self.stimuli is None:
-            raise DeclarationError(f"timed of a Built is {shown(timed)}, but it has no stimuli; leave it out")
+        if timed and not isinstance(self.stimuli, SampleSet):
+            raise DeclarationError(f"timed of a Built is {shown(timed)}, but its stimuli are no samples; leave it out")
         if not isinstance(self.remedy, str):
             raise DeclarationError(f'remedy of a Built is {shown(self.remedy)}; give a sentence, or ""')
 

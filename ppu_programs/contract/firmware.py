@@ -9,12 +9,16 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from chip.base.config import ChipConfig
 from chip.base.declaration import shown
 from chip.base.errors import DeclarationError
+from chip.fpga.samples import SampleSet
 from ppu_programs.contract.built import Built
 from ppu_programs.contract.outcome import Outcome, Status
 
 if TYPE_CHECKING:
     from chip.chip import Chip
     from chip.link import HostLink
+
+
+NS_PER_MS = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -34,7 +38,7 @@ class Firmware:
         changes: fields of the settings that are to be others.
 
     Attributes:
-        name: for titles and reports.
+        name: for titles and reports; that of the class where it gives none.
         settings_class: the dataclass; :class:`chip.base.settings.Checked` is a base that checks ranges.
         learns_task: whether ``build`` needs a task.
         settings: as they were chosen; nobody changes them.
@@ -48,6 +52,11 @@ class Firmware:
     settings_class: ClassVar[type] = NoSettings
     learns_task: ClassVar[bool] = False
 
+    def __init_subclass__(cls, **others: Any):
+        super().__init_subclass__(**others)
+        if cls.name == Firmware.name:
+            cls.name = cls.__name__
+
     def __init__(self, settings: Any = None, **changes: Any):
         if not isinstance(self.settings_class, type) or not dataclasses.is_dataclass(self.settings_class):
             raise DeclarationError(
@@ -57,8 +66,8 @@ class Firmware:
             settings = self._defaults()
         if not self.accepts(settings):
             raise ValueError(
-                f"{self.name}: settings is {shown(settings)}; it needs its own, those of "
-                f"{self.settings_class.__module__}"
+                f"{self.name}: settings is {shown(settings)}; it needs its own, a "
+                f"{self.settings_class.__module__}.{self.settings_class.__name__}"
             )
         known = [one.name for one in dataclasses.fields(settings) if one.init]
         if unknown := [name for name in changes if name not in known]:
@@ -94,8 +103,13 @@ class Firmware:
         raise DeclarationError(f"firmware {self.name} has no build(self, task, config)")
 
     def status(self, chip: Chip, built: Built) -> Status:
-        """Look at a running chip, which changes nothing. By default, how many samples were played."""
-        return Status(chip.player.played)
+        """Look at a running chip, which changes nothing.
+
+        By default, how many samples were played; where none are, for how many milliseconds the chip has run.
+        """
+        if isinstance(built.stimuli, SampleSet):
+            return Status(chip.player.played)
+        return Status(chip.now_ns // NS_PER_MS, unit="ms of chip time")
 
     def outcome(self, link: HostLink, built: Built) -> Outcome:
         """Read what the programs have left behind, over the link; also of a run that ended early.

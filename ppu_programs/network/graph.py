@@ -14,9 +14,11 @@ Layers in turn, :class:`ppu_programs.network.layers.Network`, are its short form
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator, Mapping
 from itertools import combinations
 from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 
@@ -80,6 +82,17 @@ class NetworkGraph:
         heard = [len(projection.sign.rows) * projection.mask.sum(axis=0) for projection in self.onto(name)]
         return sum(heard, np.zeros(self.populations[name].size, np.int64))
 
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values, for JSON: ``populations`` by name, and ``projections`` with their masks.
+
+        A mask is "everywhere", or a text of 0 and 1 for each source, a digit for each target.
+        """
+        populations = {
+            name: {"kind": type(population).__name__, **dataclasses.asdict(population)}
+            for name, population in self.populations.items()
+        }
+        return {"populations": populations, "projections": [_projection_table(p) for p in self.projections]}
+
     def _check_populations(self) -> None:
         for name, population in self.populations.items():
             if not isinstance(name, str) or not name:
@@ -118,3 +131,9 @@ class NetworkGraph:
                 f"has one, so ask for the same"
             )
         return asked.pop() if asked else neurons.synapses.efficacy_lsb
+
+
+def _projection_table(projection: Projection) -> dict[str, Any]:
+    rows = ["".join(map(str, row)) for row in projection.mask.astype(int).tolist()]
+    others = {name: getattr(projection, name) for name in ("source", "target", "efficacy_lsb")}
+    return others | {"sign": str(projection.sign), "mask": "everywhere" if projection.mask.all() else rows}

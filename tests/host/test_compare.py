@@ -101,7 +101,7 @@ def test_spikes_are_those_of_a_hidden_neuron_and_a_sample(tmp_path, monkeypatch)
 
     events = {"from_neurons": 600, "spiking_neurons": 3}
     assert row_of(PLAN.runs[0], make_result(events=events), "", "").spikes_per_hidden_neuron == 2.0
-    reported = make_result(events=events, arrays={"spikes_per_hidden_neuron": [0.5, 0.08]}, curve=None)
+    reported = make_result(events=events, metrics={"accuracy": 0.5, "test_spikes": 0.08})
     assert row_of(PLAN.runs[0], reported, "", "").spikes_per_hidden_neuron == 0.08
     link = {"bytes_before": 1, "bytes_during": 5_000, "bytes_after": 1}
     assert row_of(PLAN.runs[0], make_result(host_link=link), "", "").link_bytes_per_sample == 50

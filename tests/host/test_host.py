@@ -3,6 +3,7 @@
 import dataclasses
 import subprocess
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -13,9 +14,10 @@ from chip.base.errors import ChipLimitError, LinkError
 from chip.chip import Chip
 from host import host as host_module
 from host.host import Host
+from host.results import Result
 from host.tasks import Split, Task
 from ppu_programs import STDP, EventProp, Homeostasis, Rewrite, Status
-from ppu_programs.network import LI, LIF, Linear, Network
+from ppu_programs.network import LI, LIF, Inputs, Linear, Network, NetworkGraph, Projection
 from tests.host.toy import TASK, Toy
 
 
@@ -213,3 +215,25 @@ def test_the_host_needs_neither_tasks_nor_comparison_nor_pictures():
         *("host", "host.host", "host.reading", "host.results", "host.source", "host.stopwatch", "host.versions")
     }
     assert len(Path(host_module.__file__).read_text(encoding="utf-8").splitlines()) <= 300
+
+
+def test_settings_of_any_kind_are_recorded(tmp_path):
+    """What JSON has no word for stands in words, so that a run is never lost by it."""
+
+    @dataclass(frozen=True)
+    class Odd:
+        seed: int = 7
+        rates: tuple = (np.float32(0.5), 2)
+        what: object = frozenset({3})
+        network: object = NetworkGraph({"a": LIF(1)})
+
+    class OddToy(Toy):
+        settings_class = Odd
+        network = NetworkGraph({"in": Inputs(2), "a": LIF(1)}, Projection("in", "a"))
+
+    host = Host(Chip(ChipConfig.ideal()))
+    host.load(OddToy(), TASK)
+    host.run().save(tmp_path / "run")
+    back = Result.load(tmp_path / "run")
+    assert back.settings == {"seed": 7, "rates": [0.5, 2], "what": "frozenset({3})"}
+    assert back.network == OddToy.network.to_dict()

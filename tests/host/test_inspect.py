@@ -191,7 +191,7 @@ def test_examples_are_inspected_by_name_and_listed(name, capsys):
     assert main(["inspect", name]) == 0
     out = capsys.readouterr().out
     firmware = ppu_programs.load(name)()
-    awake = sum(program is not None for program in firmware.programs())
+    awake = sum(program is not None for program in firmware.build(None, ChipConfig.ideal()).programs)
     assert f"{firmware.name} on chip ideal, seed 1\n" in out and out.count("bytes used") == awake
     assert main(["rules"]) == 0
     learning, examples = capsys.readouterr().out.split("\n\n")
@@ -230,4 +230,4 @@ class Nothing(Firmware):
     stopped = "plasticore: the watchdog stopped the top PPU after 10000 cycles; raise ppu.program_limit_cycles"
     assert capsys.readouterr().err.startswith(stopped)
     assert main(["inspect", f"{path}:Nothing"]) == 2
-    assert "firmware firmware has no build(self, task, config); ppu_programs/contract" in capsys.readouterr().err
+    assert "has no build(self, task, config); ppu_programs/contract" in capsys.readouterr().err

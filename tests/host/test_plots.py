@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -191,3 +192,30 @@ def test_picture_needs_no_display_and_no_global_state():
         [sys.executable, "-c", code], cwd=ROOT, env=environment | {"MPLBACKEND": "TkAgg"}, check=False
     )
     assert done.returncode == 0
+
+
+@pytest.mark.parametrize(
+    "reported, expected",
+    [
+        ([1], [1]),
+        (np.array([0], np.uint8), [0]),
+        ([], []),
+        ([7], []),  # no class of the task
+        ([-1], []),
+        ([1, 0], []),  # more than there are test samples
+        ([[1]], []),
+        ([0.5], []),
+    ],
+)
+def test_what_was_reported_is_taken_for_classes_where_it_can_be(reported, expected):
+    np.testing.assert_array_equal(TASK.classes_of_test(reported), expected)
+
+
+def test_a_picture_needs_the_task_s_own_samples_in_their_order():
+    def host_with(tags):
+        samples = SampleSet(np.zeros(len(tags) + 1, int), np.zeros(0, int), np.zeros(0, int), np.array(tags), 8_000)
+        return SimpleNamespace(built=SimpleNamespace(stimuli=samples), task=TASK)
+
+    assert plots.can_draw(host_with(TASK.targets.tolist()))
+    assert not plots.can_draw(host_with(TASK.targets.tolist()[:-1]))
+    assert not plots.can_draw(host_with([5] * len(TASK.targets)))

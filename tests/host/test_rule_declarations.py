@@ -143,7 +143,11 @@ REFUSED = {  # what is changed in the example, into what, and how the answer beg
     ),
 }
 REFUSED_TO_LEARN = {  # by what has to do with samples
-    "no samples": ("programs, samples,", "programs, 3,", "stimuli of a Built is 3; give a SampleSet, or None"),
+    "no samples": (
+        "programs, samples,",
+        "programs, 3,",
+        "stimuli of a Built is 3; give a SampleSet or PlaybackProgram, or None",
+    ),
     "timed samples": (
         'timed=range(1, task.ranges["train"].stop)',
         "timed=5",

@@ -191,10 +191,9 @@ def test_a_rule_learns_arrays_and_the_result_names_them(file, mine, tmp_path, ca
     assert f"task          mine.npz, sha256 {digest[:12]}\n" in out
 
 
-def test_a_rule_that_takes_numbers_refuses_streams_in_a_sentence(file, mine, capsys):
+def test_a_rule_that_takes_numbers_refuses_streams_in_a_sentence(file, capsys):
     file(**streams())
-    mine()
-    assert main(["train", "mine.npz", "--rule", "mine.py:Mine"]) == 2
+    assert main(["train", "mine.npz", "--rule", "eventprop"]) == 2
     assert "the samples of task mine are streams of events, in 5 channels" in capsys.readouterr().err
 
 

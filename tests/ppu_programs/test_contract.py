@@ -14,14 +14,14 @@ from chip import Chip, ChipConfig, Program, Registers
 from chip.base.config import FpgaConfig
 from chip.base.config.digital import RouterConfig
 from chip.base.errors import DeclarationError
-from chip.fpga import SampleSet
+from chip.fpga import PlaybackProgram, SampleSet
 from chip.ppu import Memory, i32, kernel
 from chip.testing import chip_bytes
 from host import Host, tasks
-from ppu_programs import STDP, EventProp, FastAndDeep, Homeostasis, Rewrite, SuperSpike
+from ppu_programs import BCM, STDP, EventProp, FastAndDeep, Homeostasis, Rewrite, SuperSpike
 from ppu_programs.contract import Array, Built, Firmware, Outcome, Status, asking
 
-RULES, EXAMPLES = (EventProp, FastAndDeep, SuperSpike), (Homeostasis, STDP, Rewrite)
+RULES, EXAMPLES = (EventProp, FastAndDeep, SuperSpike), (BCM, Homeostasis, STDP, Rewrite)
 YIN_YANG = tasks.yin_yang()
 SMALL, OTHER, LEARNED = (YIN_YANG.head(*counts) for counts in ((50, 2, 3), (75, 4, 2), (50, 20, 30)))
 
@@ -62,6 +62,7 @@ def contents(value):
 FIRMWARES = [
     *(lambda seed, made=made: made(hidden=8 + seed % 3, epochs=2, seed=seed) for made in RULES),
     *(lambda seed: Homeostasis(updates=3, seed=seed), lambda seed: STDP(updates=1 + seed), lambda seed: Rewrite()),
+    lambda seed: BCM(presentations=3, seed=seed),
 ]
 
 
@@ -157,9 +158,9 @@ def test_settings_are_one_dataclass_of_which_fields_are_replaced():
     assert Mine(Chosen(seed=4), rate=2.0).settings == Chosen(4, 2.0)
     with pytest.raises(ValueError, match="firmware mine has no setting hidden; its settings are seed, rate"):
         Mine(hidden=3)
-    with pytest.raises(ValueError, match=r"mine: settings is 3; it needs its own, those of tests"):
+    with pytest.raises(ValueError, match=r"mine: settings is 3; it needs its own, a tests"):
         Mine(3)
-    with pytest.raises(ValueError, match="firmware firmware has no setting seed; it has no settings"):
+    with pytest.raises(ValueError, match="has no setting seed; it has no settings"):
         Firmware(seed=1)
 
 
@@ -169,7 +170,7 @@ def test_what_is_not_written_has_a_default():
     result = host.run()
     assert (result.metrics, result.headline, result.curve, result.seed) == ({}, None, None, 3)
     assert set(result.arrays) == {"weights"} and result.settings == {"seed": 3, "rate": 0.5}
-    assert result.progress == {"done": 0, "total": None, "unit": "samples"} and result.assumptions
+    assert result.progress == {"done": 0, "total": None, "unit": "ms of chip time"} and result.assumptions
 
 
 # ---------------------------------------------------------------------- what cannot be meant
@@ -193,7 +194,7 @@ SAMPLES = SampleSet(np.array([0, 1]), np.array([0]), np.array([0], np.uint16), n
             lambda: Built(Registers(), (None, None)),
             "the programs of a Built leave both PPUs asleep; give a program for",
         ),
-        (lambda: Built(Registers(), (Idle(), None), timed=range(3)), "but it has no stimuli; leave it out"),
+        (lambda: Built(Registers(), (Idle(), None), timed=range(3)), "but its stimuli are no samples; leave it out"),
         (
             lambda: Built(Registers(), (Idle(), None), SAMPLES, range(-1, 3)),
             r"timed of a Built is range\(-1, 3\); give",
@@ -300,3 +301,26 @@ def test_our_own_firmware_keeps_the_contract(made):
     assert asking.assumptions_of(firmware) is not None
     assert isinstance(asking.built_by(firmware, SMALL if firmware.learns_task else None, ChipConfig()), Built)
     assert copy.deepcopy(firmware.settings) is not firmware.settings
+
+
+def test_a_firmware_without_a_name_has_that_of_its_class():
+    class Nameless(Firmware):
+        pass
+
+    class Variation(Mine):
+        pass
+
+    assert Nameless().name == "Nameless" and Variation().name == Mine.name == "mine"
+
+
+def test_firmware_that_plays_no_samples_tells_its_time():
+    chip = SimpleNamespace(now_ns=7_900_000, player=SimpleNamespace(played=0))
+    built = Mine().build(None, ChipConfig.ideal())
+    assert Mine().status(chip, built) == Status(7, None, "ms of chip time")
+
+
+def test_only_samples_are_timed():
+    program = PlaybackProgram(np.array([8]), np.array([0]))
+    assert Built(Registers(), (Idle(), None), program).stimuli is program
+    with pytest.raises(DeclarationError, match=r"timed of a Built is range\(0, 1\), but its stimuli are no samples"):
+        Built(Registers(), (Idle(), None), program, timed=range(1))

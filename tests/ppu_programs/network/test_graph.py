@@ -1,5 +1,6 @@
 """Networks of populations and projections: what they settle, and what they refuse."""
 
+import json
 import pickle
 
 import numpy as np
@@ -61,6 +62,19 @@ def test_layers_are_its_short_form():
 
 
 ONE = {"in": Inputs(4), "a": LIF(3), "out": LI(2), "noise": Injected(1)}
+
+
+def test_it_is_written_in_plain_values():
+    mask = np.array([[True, False], [True, True]])
+    network = NetworkGraph(
+        {"in": Inputs(2), "a": LIF(2)}, Projection("in", "a", efficacy_lsb=3), Projection("a", "a", mask=mask)
+    )
+    table = json.loads(json.dumps(network.to_dict()))
+    assert table["populations"]["in"] == {"kind": "Inputs", "size": 2}
+    assert table["populations"]["a"]["threshold_lsb"] == 63
+    from_inputs, within = table["projections"]
+    assert from_inputs["mask"] == "everywhere" and from_inputs["efficacy_lsb"] == 3.0
+    assert within == {"source": "a", "target": "a", "efficacy_lsb": None, "sign": "signed", "mask": ["10", "11"]}
 
 
 @pytest.mark.parametrize(
