@@ -32,6 +32,7 @@ CADC_MAX = 255  # 8 bit (haldls CADCSampleQuad)
 CADC_OFFSET_MIN, CADC_OFFSET_MAX = -128, 127  # what a channel adds to its reading (haldls CADCChannelConfig)
 CAPMEM_MAX = 1022  # capacitor memory, 10 bit; 1023 switches the refresh of a cell off (haldls capmem.h)
 NEURON_LABEL_MASK = 0x3FFF  # what the crossbar compares, below 2 bits of SPL1 address (halco event.h)
+SPL1_SHIFT = 14  # of that address: of a neuron's spike its event output % 4 (grenade, labels of recorded spikes)
 ROW_SELECT_SHIFT, ROW_SELECT_MASK = 6, 0x1F  # bits 6..10 of a label select the driver on its PADI bus
 NEURON_OUTPUT_SHIFT = 8  # bits 8..10: the neuron event output, column // 32 (halco neuron.cpp)
 NEURON_OUTPUTS = 8

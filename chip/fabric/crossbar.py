@@ -81,7 +81,8 @@ class NeuronRoutes(NamedTuple):
 def neuron_routes(registers: Registers) -> NeuronRoutes:
     """Route every neuron's label through its crossbar input, ``column // 32``, once and for all."""
     output = np.arange(c.COLUMNS) // c.COLUMNS_PER_OUTPUT
-    label = registers.backend_address.astype(np.int64) | (output << c.NEURON_OUTPUT_SHIFT)
+    bus = output % c.PADI_BUSSES
+    label = registers.backend_address.astype(np.int64) | (output << c.NEURON_OUTPUT_SHIFT) | (bus << c.SPL1_SHIFT)
     nodes = node_registers(registers)
 
     def passed(target):
@@ -91,6 +92,5 @@ def neuron_routes(registers: Registers) -> NeuronRoutes:
     def key(target):
         return np.where(passed(target), (target << 11) | (label & 0x7FF), NOTHING)
 
-    bus = output % c.PADI_BUSSES
     recorded = passed(c.CROSSBAR_FPGA_OUT + bus)
     return NeuronRoutes(label, key(bus), key(c.PADI_BUSSES + bus), recorded, registers.event_output.copy())

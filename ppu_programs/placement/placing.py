@@ -22,7 +22,6 @@ from ppu_programs.placement.places import Places, SourcePlace
 from ppu_programs.placement.rows import Rows, Seats
 
 FAN_IN = c.ROWS * c.HEMISPHERES
-SPL1_SHIFT = 14  # of the address of an input's bus, in its label
 
 
 def place_graph(graph: NetworkGraph, recorded: Iterable[str] | None = None) -> GraphPlacement:
@@ -154,7 +153,8 @@ def _source_place(
     busses = np.array([seats[n].bus for n in members])
     low = its.row_selects[members] << c.ROW_SELECT_SHIFT | its.synapse_labels[members]
     kind = found[members[0]].kind
-    above = (busses << SPL1_SHIFT | INPUT_MARK | nodes.flags[members]) if kind is Kind.FPGA else 0
+    above = 0 if kind is Kind.PROCESSOR else busses << c.SPL1_SHIFT
+    above |= (INPUT_MARK | nodes.flags[members]) if kind is Kind.FPGA else 0
     sides = np.array([seats[n].choice.merged_side if seats[n].choice else c.TOP for n in members])
     return SourcePlace(
         (low | above).astype(np.uint16), busses, its.row_selects[members], its.synapse_labels[members], rows, sides

@@ -175,7 +175,7 @@ class NaiveCore:
 
     def _send(self, time_ns, hemisphere, column):
         source = neuron_input(column)
-        label = int(self.registers.backend_address[hemisphere, column]) | source << 8
+        label = int(self.registers.backend_address[hemisphere, column]) | source << 8 | source % 4 << 14
         self.spikes.append((time_ns, hemisphere * 256 + column))
         if not self.registers.event_output[hemisphere, column]:
             return

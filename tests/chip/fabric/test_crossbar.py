@@ -58,8 +58,9 @@ def test_routes_of_neurons(seed):
     routes = neuron_routes(registers)
     for hemisphere in range(2):
         for column in range(0, 256, 7):
-            label = int(registers.backend_address[hemisphere, column]) + 256 * (column // 32)
             where = (hemisphere, column)
+            label = int(registers.backend_address[where]) + 256 * (column // 32)
+            label += 0x4000 * (column // 32 % 4)
             targets = passed_targets(registers, neuron_input(column), label) if registers.event_output[where] else []
             assert routes.sent[where] == registers.event_output[where]
             assert routes.label[where] == label

@@ -120,11 +120,11 @@ def test_every_source_reaches_exactly_its_synapses(network, data):
                 reached = synapses_reached(registers, c.CROSSBAR_FPGA_IN + (label >> 14), label)
             else:
                 label = int(placement.spike_labels(k - 1)[source])
-                reached = synapses_reached(registers, label >> c.NEURON_OUTPUT_SHIFT, label)
+                reached = synapses_reached(registers, label >> c.NEURON_OUTPUT_SHIFT & 7, label)
             np.testing.assert_array_equal(reached, synapses_of(at, source), err_msg=f"layer {k}, source {source}")
     if isinstance(network.layers[-1][1], LIF):
         label = int(placement.spike_labels(network.depth - 1)[0])
-        assert not synapses_reached(registers, label >> c.NEURON_OUTPUT_SHIFT, label).any()
+        assert not synapses_reached(registers, label >> c.NEURON_OUTPUT_SHIFT & 7, label).any()
 
 
 @settings(deadline=None, max_examples=15)

@@ -6,6 +6,7 @@ import hashlib
 import numpy as np
 import pytest
 
+from chip.base import constants as c
 from ppu_programs.network import LI, LIF, Linear, Network
 from ppu_programs.placement import place
 
@@ -76,7 +77,7 @@ def digest(placement):
             array = getattr(made, field.name)
             hashed.update(f"{field.name} {array.dtype} {array.shape}".encode() + array.tobytes())
     spiking = [k for k, (_, neurons) in enumerate(placement.network) if neurons.spikes]
-    arrays = [placement.input_labels, *(placement.spike_labels(k) for k in spiking)]
+    arrays = [placement.input_labels, *(placement.spike_labels(k) & c.NEURON_LABEL_MASK for k in spiking)]
     for at in placement.layers:
         arrays += [np.array([at.hemisphere, at.half]), at.lanes, at.columns, at.drivers, at.rows, at.synapse_labels]
     for array in [*arrays, np.array(placement.recorded)]:

@@ -116,7 +116,8 @@ def test_the_trace_has_the_events_of_resets_where_the_event_output_is_on():
     acts_ns = (PLAIN_CONTROL_CYCLES + 250 + PLAIN_CONTROL_CYCLES + RESET) * c.PPU_CLOCK_NS
     assert set(ticks.tolist()) == {acts_ns // c.FPGA_CLOCK_NS}
     column = np.arange(0, 128, 2)
-    assert labels.tolist() == (column // 32 << c.NEURON_OUTPUT_SHIFT | column % 32).tolist()
+    output = column // 32  # which is the SPL1 address, too
+    assert labels.tolist() == (output << c.SPL1_SHIFT | output << c.NEURON_OUTPUT_SHIFT | column % 32).tolist()
 
 
 @pytest.mark.parametrize(
