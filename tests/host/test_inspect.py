@@ -191,7 +191,7 @@ def test_examples_are_inspected_by_name_and_listed(name, capsys):
     assert main(["inspect", name]) == 0
     out = capsys.readouterr().out
     firmware = ppu_programs.load(name)()
-    awake = sum(program is not None for program in firmware.programs())
+    awake = sum(program is not None for program in firmware.build(None, ChipConfig.ideal()).programs)
     assert f"{firmware.name} on chip ideal, seed 1\n" in out and out.count("bytes used") == awake
     assert main(["rules"]) == 0
     learning, examples = capsys.readouterr().out.split("\n\n")
