@@ -36,12 +36,12 @@ of several rows saves the control flow of some operations, no bus cycles.
 **What it costs**, in PPU cycles: a vector of 128 bytes takes 344 + 47 from external memory to SRAM, and 88 + 49 back
 (38 + 49 the first one of a burst); the rule's kernel another 49 or 47 for each that it loads or stores; a row of
 synapses 20 for each half and direction. The two processors are booked as if either had the link to the FPGA for itself
-(assumed). :mod:`ppu_programs.descent` does the sum for all synapses of a chip.
+(``SHARED_LINK``, assumed). :mod:`ppu_programs.descent` does the sum for all synapses of a chip.
 """
 
 from ppu_programs.streaming.layout import Layout, behind
 from ppu_programs.streaming.side import Side, sides
-from ppu_programs.streaming.stream import Stream
+from ppu_programs.streaming.stream import SHARED_LINK, Stream
 from ppu_programs.streaming.synapses import WEIGHTS
 
-__all__ = ["WEIGHTS", "Layout", "Side", "Stream", "behind", "sides"]
+__all__ = ["SHARED_LINK", "WEIGHTS", "Layout", "Side", "Stream", "behind", "sides"]

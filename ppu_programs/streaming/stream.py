@@ -7,6 +7,7 @@ from collections.abc import Generator, Sequence
 import numpy as np
 
 from chip.base import constants as c
+from chip.base.assumption import Assumption, Direction, Weight
 from chip.base.declaration import whole_number
 from chip.base.errors import ChipLimitError, Resource
 from chip.ppu import Kernel, Memory, i8, minimum, u32
@@ -14,6 +15,14 @@ from ppu_programs.network import Sign
 from ppu_programs.placement import HEMISPHERE_NAMES
 from ppu_programs.streaming.layout import MASK, Layout
 from ppu_programs.streaming.synapses import INHIBITORY, ROW, merge_kernel
+
+SHARED_LINK = Assumption(
+    "either PPU reaches external memory as fast as if it were alone",
+    "assumed; faster than the chip",
+    Direction.FASTER,
+    Weight.COST_BELOW,
+)
+"""What a firmware that streams on both processors takes for granted, for :meth:`ppu_programs.Firmware.assumptions`."""
 
 
 class Stream:

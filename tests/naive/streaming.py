@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from chip.base import constants as c
 from ppu_programs.network import Sign
 
 
@@ -51,8 +50,10 @@ def descended(placement, shadow, gradient, rate, units, weights):
     """
     shadow, weights = shadow.astype(np.int64), weights.copy()
     for hemisphere, unit in enumerate(units):
-        for source, synapse_rows, columns in rows_of(placement, 0, hemisphere):
-            random = [unit.byte(8) for _ in range(c.HALVES)]
+        rows = rows_of(placement, 0, hemisphere)
+        halves = sorted({column % 2 for _, _, columns in rows for column in columns.values()})
+        for source, synapse_rows, columns in rows:
+            random = {half: unit.byte(8) for half in halves}
             for target, column in columns.items():
                 stepped = int(shadow[source, target]) - (int(gradient[source, target]) * rate >> 15)
                 stepped = max(min(stepped, 63 * 512), -63 * 512)
