@@ -1,4 +1,4 @@
-"""Where the rows of a projection lie in external memory, what the host writes there, and what it reads back.
+"""Where the rows of a projection lie in the DRAM, what the host writes there, and what it reads back.
 
 The regions of the top processor come first, then those of the bottom one; in each the rows lie one after the other,
 one of bytes, halfwords or words: ``[rows, halves, 128]``.
@@ -13,9 +13,8 @@ import numpy as np
 
 from chip.base import constants as c
 from chip.base.errors import ChipLimitError, Resource
-from chip.fpga.memory import BLOCK_RAM_BASE, DRAM_BASE
+from chip.fpga.memory import DRAM_BASE
 from chip.fpga.samples import SampleSet
-from chip.fpga.writer import record_address
 from chip.ppu import i8
 from chip.ppu.memory import ElementType
 from ppu_programs.placement import GraphPlacement
@@ -26,10 +25,7 @@ if TYPE_CHECKING:
     from chip.link import HostLink
 
 MASK = "synapse_mask"  # bytes of 1 where the projection has synapses; streamed where rows differ in it
-MEMORIES = (
-    (Resource.DRAM, DRAM_BASE, DRAM_BASE + c.DRAM_BYTES),
-    (Resource.BLOCK_RAM, BLOCK_RAM_BASE, record_address(0)),  # the spike records lie at its end
-)
+DRAM_END = DRAM_BASE + c.DRAM_BYTES
 
 
 def behind(samples: SampleSet) -> int:
@@ -44,7 +40,7 @@ class Layout:
         placement: of the network; projection: which of its projections.
         regions: their element types by name, ``{"shadow": i16}``; every synapse of the projection has an element in
             each.
-        address: of the first byte, a multiple of 128. Samples lie at the beginning of the DRAM
+        address: of the first byte, a multiple of 128 in the DRAM. Samples lie at the beginning of the DRAM
             (:func:`behind`), recordings at its end.
 
     Attributes:
@@ -52,7 +48,7 @@ class Layout:
         end: the first address behind it, where another one can begin; nbytes: what it takes.
 
     Raises:
-        ChipLimitError: it does not fit the external memory.
+        ChipLimitError: it does not fit the DRAM.
         ValueError: there are no regions, a name is taken, or the address is no beginning of a vector there.
     """
 
@@ -80,18 +76,17 @@ class Layout:
                 raise ValueError(f"a region of {self.name} is called {MASK}, which the library has; rename it")
             if not isinstance(kind, ElementType):
                 raise ValueError(f"region {name} of {self.name} is {kind!r}; give its element type, i8, i16 or i32")
-        if self.address % c.VECTOR_BYTES or not any(first <= self.address < end for _, first, end in MEMORIES):
+        if self.address % c.VECTOR_BYTES or not DRAM_BASE <= self.address < DRAM_END:
             raise ValueError(
                 f"regions of {self.name} begin at 0x{self.address:08x}; give a multiple of {c.VECTOR_BYTES} in the "
-                f"DRAM, from 0x{DRAM_BASE:08x} on, or in the block RAM, from 0x{BLOCK_RAM_BASE:08x} on"
+                f"DRAM, from 0x{DRAM_BASE:08x} on"
             )
 
     def _check_room(self) -> None:
-        memory, end = next((m, end) for m, first, end in MEMORIES if first <= self.address < end)
-        if self.end > end:
-            where = f"{memory} from 0x{self.address:08x} on for regions {', '.join(self.regions)} of {self.name}"
+        if self.end > DRAM_END:
+            where = f"DRAM from 0x{self.address:08x} on for regions {', '.join(self.regions)} of {self.name}"
             remedy = "begin at a lower address, stream fewer regions, or narrower elements"
-            raise ChipLimitError(memory, where, self.nbytes, end - self.address, "bytes", remedy)
+            raise ChipLimitError(Resource.DRAM, where, self.nbytes, DRAM_END - self.address, "bytes", remedy)
 
     # ------------------------------------------------------------------ where things are
 

@@ -111,7 +111,11 @@ class Stream:
         written: Sequence[str] = (),
         synapses: bool = True,
     ) -> Generator:
-        """The same for ``count`` rows from ``first`` on, 1..window of them: visits reach rows in any order."""
+        """The same for ``count`` rows from ``first`` on, 1..window of them: visits reach rows in any order.
+
+        Both are numbers that may be known only when the program runs. A loop over a list that is known reads them from
+        it, ``self.firsts[k]``, so that one routine serves them all. Rows that there are not lie in other regions.
+        """
         for name in self.loaded(read, synapses):
             address = u32(first * self.row_bytes[name]) + self.base[name]
             yield ppu.load_external(address, into=name, vectors=count * self.row_vectors[name])

@@ -9,7 +9,7 @@ from chip.base.config import ChipConfig
 from chip.base.errors import ChipLimitError, Resource
 from chip.chip import Chip
 from chip.fpga import SampleSet
-from chip.fpga.memory import BLOCK_RAM_BASE, DRAM_BASE
+from chip.fpga.memory import DRAM_BASE
 from chip.ppu import Memory, i8, i16, i32, u8, u16
 from ppu_programs.network import LI, LIF, Inputs, Linear, Network, NetworkGraph, Projection
 from ppu_programs.placement import place
@@ -60,7 +60,7 @@ def test_vectors_are_in_the_order_that_kernels_expect(kind):
     assert np.array_equal(elements[..., places], rows)
 
 
-@pytest.mark.parametrize("address", [BLOCK_RAM_BASE + 128, DRAM_BASE + (1 << 20)])
+@pytest.mark.parametrize("address", [DRAM_BASE, DRAM_BASE + (1 << 20)])
 def test_what_the_host_writes_it_reads_back(address):
     layout = Layout(NARROW, 0, {"shadow": i16, "trace": i8}, address)
     rng, chip = np.random.default_rng(4), Chip(ChipConfig.ideal())
@@ -99,17 +99,12 @@ def test_a_layout_begins_behind_samples():
 
 def test_what_does_not_fit_external_memory_is_refused():
     with pytest.raises(ChipLimitError) as caught:
-        Layout(FULL, 0, {"shadow": i16, "gradient": i32}, BLOCK_RAM_BASE)
+        Layout(FULL, 0, {"shadow": i16, "gradient": i32}, DRAM_BASE + c.DRAM_BYTES - 256)
     assert str(caught.value) == (
-        "block RAM from 0x80000000 on for regions shadow, gradient of the projection from inputs to layer 0: 393216 "
-        "bytes needed, 129024 available; begin at a lower address, stream fewer regions, or narrower elements"
+        "DRAM from 0x9fffff00 on for regions shadow, gradient of the projection from inputs to layer 0: 393216 bytes "
+        "needed, 256 available; begin at a lower address, stream fewer regions, or narrower elements"
     )
-    assert caught.value.resource == Resource.BLOCK_RAM
-    with pytest.raises(
-        ChipLimitError, match="DRAM from 0x9fffff80 on .*: 131072 bytes needed, 128 available"
-    ) as caught:
-        Layout(FULL, 0, {"shadow": i16}, DRAM_BASE + c.DRAM_BYTES - 128)
-    assert (caught.value.resource, caught.value.used, caught.value.size) == (Resource.DRAM, 131_072, 128)
+    assert (caught.value.resource, caught.value.used, caught.value.size) == (Resource.DRAM, 393_216, 256)
     Layout(FULL, 0, {"shadow": i16}, DRAM_BASE + c.DRAM_BYTES - 131_072)
 
 
