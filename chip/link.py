@@ -283,6 +283,20 @@ class HostLink(Live):
         self._transfer(f"write region {region}", omnibus_bytes(values.size * target.itemsize))
         target[: values.size] = values
 
+    def write_external(self, address: int, values: np.ndarray) -> None:
+        """Write uint8[n] into external memory, where no samples and no recordings lie.
+
+        Raises:
+            ValueError: they are no bytes. MachineFault: there is no such memory, or it is somebody else's.
+        """
+        values = np.asarray(values)
+        if values.ndim != 1 or values.dtype != np.uint8:
+            found = f"{values.dtype}{list(values.shape)}"
+            raise ValueError(f"external memory takes uint8[n], not {found}; view it as bytes")
+        target = self.chip.external.view(address, values.size)  # refuses what is not there
+        self._transfer("write external memory", omnibus_bytes(values.size))
+        target[:] = values
+
     def write_weights(self, hemisphere: int, rows: np.ndarray, words: np.ndarray, values: np.ndarray) -> None:
         """Write single words of synapses between two runs: int[n] rows, int[n] words, uint8[n, 4] weights 0..63.
 

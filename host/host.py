@@ -116,6 +116,8 @@ class Host:
             if program is not None:
                 with self._remedy_for(built.remedy if ours else "", hemisphere):
                     link.load_program(hemisphere, program)
+        for address, values in built.external.items():  # behind those who reserve parts of it
+            link.write_external(address, values)
 
     @contextlib.contextmanager
     def _remedy_for(self, remedy: str, hemisphere: int) -> Iterator[None]:

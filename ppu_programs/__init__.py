@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from ppu_programs.contract import Firmware as Firmware
     from ppu_programs.contract import Outcome as Outcome
     from ppu_programs.contract import Status as Status
+    from ppu_programs.descent import Descent as Descent
     from ppu_programs.eventprop.firmware import EventProp as EventProp
     from ppu_programs.fast_and_deep.firmware import FastAndDeep as FastAndDeep
     from ppu_programs.homeostasis import Homeostasis as Homeostasis
@@ -45,6 +46,7 @@ _RULES = {
 }
 _EXAMPLES = {
     "bcm": ("ppu_programs.bcm:BCM", "cells that become selective for an image each, with lateral inhibition"),
+    "descent": ("ppu_programs.descent:Descent", "a gradient step for all synapses, streamed from external memory"),
     "homeostasis": (
         "ppu_programs.homeostasis:Homeostasis",
         "weights that give every neuron a target rate, on both PPUs, which tell each other their mean",

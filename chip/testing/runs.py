@@ -31,6 +31,8 @@ BUFFERS = Memory(membranes=u8[128 * 64], record=u32[256], row=u8[256], word=u32[
 class Buildable(Protocol):
     """A firmware: ``build`` returns an object with ``registers``, ``programs`` and ``stimuli`` for a task and a chip.
 
+    It may have ``external``, too, bytes by address of external memory.
+
     Those of this project are :class:`ppu_programs.contract.Firmware`, of which the chip knows no more than this.
     """
 
@@ -132,12 +134,13 @@ def load_firmware(
         DeclarationError: the firmware or a program declares what cannot be.
     """
     _check_loadable(top, bottom)
+    external: Mapping[int, np.ndarray] = {}
     if isinstance(top, Buildable):
         built = _built_by(top, task, chip.config)
         registers = built.registers if registers is None else registers
         if samples is None and playback is None and built.stimuli is not None:
             chip.link.write_stimuli(built.stimuli)
-        top, bottom = built.programs
+        top, bottom, external = *built.programs, getattr(built, "external", external)
     chip.link.write_registers(Registers() if registers is None else registers)
     if samples is not None:
         chip.link.write_samples(samples)
@@ -146,6 +149,8 @@ def load_firmware(
     for hemisphere, program in enumerate((top, bottom)):
         if program is not None:
             chip.link.load_program(hemisphere, program if isinstance(program, Program) else Script(program))
+    for address, values in external.items():
+        chip.link.write_external(address, values)
     return chip
 
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
+
+import numpy as np
 
 from chip.base.declaration import shown
 from chip.base.errors import DeclarationError
@@ -29,6 +32,7 @@ class Built:
         settings: those of the firmware as they hold on this chip, where it has changed some; None for its own.
         remedy: what whoever chose the settings can do where a program does not fit its memory, a sentence; else "".
         plan: whatever the firmware itself needs to read results.
+        external: what is in external memory at the start, uint8[n] by address; the rest of it is left as it is.
 
     Raises:
         DeclarationError: one of them cannot be meant.
@@ -41,6 +45,7 @@ class Built:
     settings: Any = None
     remedy: str = ""
     plan: Any = None
+    external: Mapping[int, np.ndarray] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if not isinstance(self.registers, Registers):
@@ -49,6 +54,7 @@ class Built:
         if self.stimuli is not None and not isinstance(self.stimuli, STIMULI):
             kinds = " or ".join(kind.__name__ for kind in STIMULI)
             raise DeclarationError(f"stimuli of a Built is {shown(self.stimuli)}; give a {kinds}, or None")
+        _check_external(self.external)
         timed = self.timed
         if not isinstance(timed, range) or (timed and (timed.step != 1 or timed.start < 0)):
             raise DeclarationError(f"timed of a Built is {shown(timed)}; give a range of samples, by order of playing")
@@ -56,6 +62,18 @@ class Built:
             raise DeclarationError(f"timed of a Built is {shown(timed)}, but its stimuli are no samples; leave it out")
         if not isinstance(self.remedy, str):
             raise DeclarationError(f'remedy of a Built is {shown(self.remedy)}; give a sentence, or ""')
+
+
+def _check_external(external: object) -> None:
+    if not isinstance(external, Mapping):
+        raise DeclarationError(f"external of a Built is {shown(external)}; give a dict of bytes by address")
+    for address, values in external.items():
+        if isinstance(address, bool) or not isinstance(address, int | np.integer):
+            raise DeclarationError(f"an address in external of a Built is {shown(address)}; give a whole number")
+        if not isinstance(values, np.ndarray) or values.dtype != np.uint8 or values.ndim != 1:
+            raise DeclarationError(
+                f"external[0x{address:08x}] of a Built is {shown(values)}; give uint8[n], view it as bytes"
+            )
 
 
 def _check_programs(programs: object) -> None:

@@ -129,6 +129,7 @@ def test_the_link_is_open_before_and_after_and_counts():
         lambda chip: chip.link.read_weights(),
         lambda chip: chip.link.read_external(0x8000_0000, 4),
         lambda chip: chip.link.read_sram(0, "row"),
+        lambda chip: chip.link.write_external(0x8000_0000, np.zeros(4, np.uint8)),
         lambda chip: chip.link.read_counters(),
         lambda chip: chip.link.write_samples(two_inputs()[1]),
         lambda chip: chip.link.write_registers(two_inputs()[0]),

@@ -8,7 +8,7 @@ from chip.base.config import ChipConfig, LinkConfig
 from chip.base.errors import LinkError, LossError, MachineFault
 from chip.fpga.trace import TraceBuffer
 from chip.link import assumptions, omnibus_bytes
-from chip.ppu import Memory, u8
+from chip.ppu import Memory, Recording, u8
 from chip.testing import UncompiledScript
 from tests.chip.ppu.processor.programs import build, sleep, two_inputs
 
@@ -163,6 +163,32 @@ def test_the_host_writes_the_beginning_of_a_region():
     for bad in (np.array([256]), np.array([-1]), np.zeros(10_000, int), np.array([0.5]), np.zeros((1, 1), int)):
         with pytest.raises(ValueError, match="region row takes"):
             chip.link.write_sram(0, "row", bad)
+
+
+def test_external_memory_is_written_by_address_and_read_back():
+    chip = build(top=sleep)
+    before = chip.link.bytes["before"]
+    values = np.arange(130, dtype=np.uint8)
+    chip.link.write_external(0x9000_0080, values)
+    assert chip.link.bytes["before"] - before == omnibus_bytes(130)
+    assert chip.link.read_external(0x9000_0080, 131).tolist() == [*range(130), 0]
+    for bad in (np.arange(4), np.zeros((1, 4), np.uint8)):
+        with pytest.raises(ValueError, match=r"external memory takes uint8\[n\], not"):
+            chip.link.write_external(0x9000_0000, bad)
+    with pytest.raises(MachineFault, match="external memory has no 4 bytes at 0x9ffffffe"):
+        chip.link.write_external(0x9FFF_FFFE, values[:4])
+
+
+def test_external_memory_of_samples_and_recordings_is_not_written():
+    chip = playing()
+    with pytest.raises(MachineFault, match="hold samples"):
+        chip.link.write_external(0x9000_0000, np.zeros(4, np.uint8))
+    program = UncompiledScript(sleep)
+    program.recordings = (Recording("row", region="row", count=1),)
+    chip.link.load_program(1, program)
+    address = chip.processors[1].recorder.track("row").address
+    with pytest.raises(MachineFault, match="reach into recording row"):
+        chip.link.write_external(address, np.zeros(4, np.uint8))
 
 
 def test_a_word_is_two_instructions_whatever_part_of_it_is_wanted():

@@ -16,7 +16,7 @@ from chip.base.config.digital import RouterConfig
 from chip.base.errors import DeclarationError
 from chip.fpga import PlaybackProgram, SampleSet
 from chip.ppu import Memory, i32, kernel
-from chip.testing import chip_bytes
+from chip.testing import chip_bytes, load_firmware
 from host import Host, tasks
 from ppu_programs import BCM, STDP, EventProp, FastAndDeep, Homeostasis, Rewrite, SuperSpike
 from ppu_programs.contract import Array, Built, Firmware, Outcome, Status, asking
@@ -175,6 +175,24 @@ def test_what_is_not_written_has_a_default():
 
 # ---------------------------------------------------------------------- what cannot be meant
 
+
+class Prepared(Mine):
+    """A firmware whose external memory is not empty."""
+
+    def build(self, task, config):
+        values = np.arange(200, dtype=np.uint8)
+        return Built(Registers(), (Idle(), None), external={0x8000_0000: values, 0x9000_0100: values})
+
+
+def test_external_memory_begins_with_what_was_built():
+    host = Host(Chip(ChipConfig.ideal()))
+    host.load(Prepared())
+    tested = load_firmware(Chip(ChipConfig.ideal()), Prepared())
+    for chip in (host.chip, tested):
+        for address in (0x8000_0000, 0x9000_0100):
+            assert chip.link.read_external(address, 202).tolist() == [*range(200), 0, 0]
+
+
 SAMPLES = SampleSet(np.array([0, 1]), np.array([0]), np.array([0], np.uint16), np.array([0], np.uint16), 8_000)
 
 
@@ -200,6 +218,12 @@ SAMPLES = SampleSet(np.array([0, 1]), np.array([0]), np.array([0], np.uint16), n
             r"timed of a Built is range\(-1, 3\); give",
         ),
         (lambda: Built(Registers(), (Idle(), None), remedy=3), 'remedy of a Built is 3; give a sentence, or ""'),
+        (lambda: Built(Registers(), (Idle(), None), external=[1]), r"external of a Built is \[1\]; give a dict"),
+        (lambda: Built(Registers(), (Idle(), None), external={"a": 1}), "address in external of a Built is 'a'; give"),
+        (
+            lambda: Built(Registers(), (Idle(), None), external={0x9000_0000: np.zeros(2)}),
+            r"external\[0x90000000\] of a Built is array\(.*; give uint8\[n\], view it as bytes",
+        ),
         (lambda: Status(True), "done of a Status is True; give a number of 0 or more$"),
         (
             lambda: Array([1, 2], "a", "b"),
