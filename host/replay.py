@@ -92,6 +92,7 @@ def replay(
     registers = copy.deepcopy(registers)
     registers.weights[...] = weights
     chip = Chip(config)
+    chip.keep_spikes = True  # a sample may be longer than the record reaches back otherwise
     if calibration is not None:
         chip.link.write_calibration(calibration)
     with warnings.catch_warnings():

@@ -83,7 +83,8 @@ class AnalogCore(Live, Posting):
     :mod:`chip.base.draws`); :meth:`membranes` shows it as an oscilloscope would, programs have the CADC.
 
     ``keeps_record`` is True at first; where it is not, the record of spikes reaches back 0.1 s at least, 0.2 s at most,
-    and ``readers`` are called with the core and a time before what is older than that is dropped.
+    and ``readers`` are called with the core and a time before what is older than that is dropped. Who asks for older
+    spikes is refused.
     ``stimuli``, where it is set, is asked for events before time passes: what it holds ready counts as posted.
 
     All times are int nanoseconds, multiples of 4; neurons are numbered ``hemisphere * 256 + column``.
@@ -317,7 +318,9 @@ class AnalogCore(Live, Posting):
         """Return the spikes that the FPGA records in ``start_ns <= t < end_ns``: int64[m] times, uint16[m] labels.
 
         They are in the order of (time, neuron); labels that the crossbar returns from the FPGA come after neurons.
+        Raises RuntimeError where the record does not reach back that far, see :attr:`recorded_from_ns`.
         """
+        self._check_recorded(start_ns, end_ns)
         times, info = self._log(start_ns, end_ns)
         recorded = (info >> RECORDED_SHIFT) == 1
         return times[recorded], (info[recorded] & 0xFFFF).astype(np.uint16)
@@ -327,8 +330,7 @@ class AnalogCore(Live, Posting):
 
         Time stamps count ``tick_ns`` since ``start_ns``; spikes beyond the room in ``words`` are counted only.
         """
-        if end_ns > self._now_ns:
-            self.advance(end_ns)
+        self._check_recorded(start_ns, end_ns)
         found = self._entries.pack_log(self._table, start_ns, end_ns, tick_ns, words)
         if found != NOT_COMMITTED:
             return found
@@ -338,8 +340,31 @@ class AnalogCore(Live, Posting):
         return times.size
 
     def all_spikes(self, start_ns: int = 0, end_ns: int | None = None) -> tuple[np.ndarray, np.ndarray]:
-        """Return all spikes of neurons, recorded or not: int64[m] times and int64[m] neurons; up to now by default."""
-        times, info = self._log(start_ns, self.now_ns if end_ns is None else end_ns)
+        """Return all spikes of neurons, recorded or not: int64[m] times and int64[m] neurons; up to now by default.
+
+        Raises RuntimeError where the record does not reach back that far, see :attr:`recorded_from_ns`.
+        """
+        end_ns = self.now_ns if end_ns is None else end_ns
+        self._check_recorded(start_ns, end_ns)
+        return self._of_neurons(start_ns, end_ns)
+
+    @property
+    def recorded_from_ns(self) -> int:
+        """From when on all spikes are in the record: 0 unless it was cut."""
+        return self._forgotten_ns
+
+    def _check_recorded(self, start_ns: int, end_ns: int) -> None:
+        """Let pass what an interval asks for, which may cut the record, and refuse one that begins before it."""
+        if end_ns > self._now_ns:
+            self.advance(end_ns)
+        if start_ns < self._forgotten_ns:
+            raise RuntimeError(
+                f"the record of spikes begins at {self._forgotten_ns} ns, and those from {start_ns} ns on are asked "
+                "for; set chip.keep_spikes = True before the run, or ask from core.recorded_from_ns on"
+            )
+
+    def _of_neurons(self, start_ns: int, end_ns: int) -> tuple[np.ndarray, np.ndarray]:
+        times, info = self._log(start_ns, end_ns)
         source = (info >> SOURCE_SHIFT) & 0x7FF
         kept = source < c.NEURONS
         return times[kept], source[kept]
@@ -380,7 +405,7 @@ class AnalogCore(Live, Posting):
                 f"keep_record before"
             )
         committed_ns = int(self._clock[COMMITTED])
-        spike_ns, source = self.all_spikes(min(start_ns, committed_ns))
+        spike_ns, source = self._of_neurons(min(start_ns, committed_ns), self._now_ns)  # what came since is there
         late = np.zeros(c.NEURONS, np.int64)
         np.add.at(late, source[spike_ns >= committed_ns], 1)
         counts = (self._queues.fired + late)[neurons]

@@ -82,6 +82,7 @@ class TraceBuffer:
         """Take the events of the present run before a time from the core, which may forget them from now on."""
         ended_ns = self._ended_ns()
         until_ns = until_ns if ended_ns is None else min(until_ns, ended_ns)
+        core.advance(until_ns)  # on the way there it may cut its record, and call this before
         if until_ns <= self._taken_ns:
             return
         times_ns, labels = core.spikes(self._taken_ns, until_ns)

@@ -44,16 +44,23 @@ def synapses(registers: Registers, places: Places) -> None:
 
 
 def parameters(registers: Registers, places: Places) -> None:
-    """Set the parameters of neurons; a merged neuron's circuits count half each, so both get twice its efficacy."""
+    """Set the parameters of neurons; a merged neuron's circuits count half each, so both get twice its efficacy.
+
+    Columns without a neuron of the network are set as the first population in even columns of their hemisphere is.
+    """
     filled: set[int] = set()
     for name, neurons in places.graph.neurons():
-        place = places.neurons[name]
-        efficacy_lsb = places.graph.efficacy_lsb(name) * (c.HEMISPHERES if place.merged else 1)
-        for side, columns in place.circuits():
+        for side, columns in places.neurons[name].circuits():
             if side not in filled and (columns % c.HALVES == c.EVEN).any():
                 filled.add(side)
-                _set(registers, side, np.arange(c.COLUMNS), neurons, efficacy_lsb)
-            _set(registers, side, columns, neurons, efficacy_lsb)
+                _set(registers, side, np.arange(c.COLUMNS), neurons, _efficacy_lsb(places, name))
+    for name, neurons in places.graph.neurons():
+        for side, columns in places.neurons[name].circuits():
+            _set(registers, side, columns, neurons, _efficacy_lsb(places, name))
+
+
+def _efficacy_lsb(places: Places, name: str) -> float:
+    return places.graph.efficacy_lsb(name) * (c.HEMISPHERES if places.neurons[name].merged else 1)
 
 
 def _set(registers: Registers, side: int, columns: np.ndarray, neurons: LIF | LI, efficacy_lsb: float) -> None:

@@ -16,6 +16,7 @@ from matplotlib.image import imread
 
 from chip.base import constants as c
 from chip.base.config import ChipConfig
+from chip.core import core
 from chip.fpga.samples import SampleSet
 from host import panels, plots, tasks
 from host.replay import replay, signed_weights
@@ -77,6 +78,14 @@ def test_replay_is_what_the_core_does(shown):
     readouts = c.COLUMNS + 2 * np.arange(READOUTS)
     assert found.cadc[readouts[1]] > found.cadc[readouts[0]] > found.cadc[readouts[2]]
     assert np.abs(found.cadc[readouts] - found.membranes_lsb[-1, readouts]).max() <= 0.5
+
+
+def test_a_replay_has_all_spikes_of_a_sample_that_is_longer_than_the_record(registers, shown, monkeypatch):
+    found, _ = shown
+    samples = SampleSet(np.array([0, 2]), found.input_times_ns, input_labels(INPUTS), np.array([2]), DURATION_NS)
+    monkeypatch.setattr(core, "RECORD_NS", 1_600)
+    again = replay(ChipConfig.ideal(), registers, registers.weights, samples, 0)
+    assert np.array_equal(again.spike_times_ns, found.spike_times_ns)
 
 
 def test_signed_weights_are_those_that_were_stored(registers):

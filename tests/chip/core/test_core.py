@@ -9,7 +9,7 @@ from chip.base.compiled import compiled
 from chip.base.config import ChipConfig
 from chip.base.registers import Registers
 from chip.converters.cadc import convert
-from chip.core.core import AnalogCore
+from chip.core.core import RECORD_NS, AnalogCore
 from tests.chip.core.networks import one_neuron, open_crossbar, random_events, random_network
 
 ONES = np.ones(128, np.uint8)
@@ -192,9 +192,38 @@ def test_forgetting_keeps_the_rest():
     assert times.size > 20
     middle = int(times[times.size // 2])
     core.forget_before(middle)
-    later = core.spikes(0, 9600)
+    later = core.spikes(middle, 9600)
     np.testing.assert_array_equal(later[0], times[times >= middle])
     np.testing.assert_array_equal(later[1], labels[times >= middle])
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda core, first_ns: core.spikes(first_ns, 9_600),
+        lambda core, first_ns: core.all_spikes(first_ns),
+        lambda core, first_ns: core.pack_spikes(first_ns, 9_600, 8, np.zeros(99, np.uint32)),
+    ],
+)
+def test_what_was_forgotten_is_not_left_out_in_silence(ask):
+    core = core_of(random_network(1))
+    core.post_events(*random_events(1, 20, 6000))
+    core.advance(9_600)
+    assert core.recorded_from_ns == 0
+    ask(core, 0)
+    core.forget_before(4_800)
+    with pytest.raises(RuntimeError, match="^the record of spikes begins at 4800 ns, and those from 4796 ns on are as"):
+        ask(core, 4_796)
+    ask(core, 4_800)
+
+
+def test_a_record_that_is_cut_while_time_passes_is_not_left_out_either():
+    core = core_of(random_network(1))
+    core.keeps_record = False
+    with pytest.raises(RuntimeError, match="begins at 200000000 ns, and those from 0 ns on .*; set chip.keep_spikes"):
+        core.all_spikes(0, 3 * RECORD_NS)
+    again = core_of(random_network(1))
+    assert again.all_spikes(0, 3 * RECORD_NS)[0].size == 0
 
 
 def test_memory_stays_flat():

@@ -122,5 +122,5 @@ def test_a_record_that_is_kept_grows_with_spikes_only():
     snapshot = core.snapshot()
     assert snapshot["log_time"].nbytes + snapshot["log_info"].nbytes == 16 * kept
     core.forget_before(core.now_ns)
-    assert core.all_spikes()[0].size == 0
+    assert core.all_spikes(core.now_ns)[0].size == 0
     assert core.snapshot()["log_time"].nbytes == 0

@@ -315,7 +315,10 @@ def test_the_record_of_spikes_is_cut_where_nobody_plays_samples():
             chip.environment.take_steps(1)
             chip.counters()
         chip.run()
-        times = chip.core.all_spikes()[0]
+        if not keeps:
+            with pytest.raises(RuntimeError, match="those from 0 ns on are asked for; set chip.keep_spikes = True"):
+                chip.core.all_spikes()
+        times = chip.core.all_spikes(chip.core.recorded_from_ns)[0]
         sizes[keeps], bytes_of[looks, keeps] = times.size, chip_bytes(chip)
         back_ns = chip.now_ns - times.min()
         assert back_ns > 480_000_000 if keeps else 100_000_000 < back_ns <= 200_000_000
@@ -358,9 +361,30 @@ def test_the_trace_of_a_long_run_is_whole_though_the_record_is_cut(room):
     machine.run(lambda _: [chip.counters() for chip in chips])
     short, cut, whole = ((chip.trace.ticks, chip.trace.labels) for chip in chips)
     assert cut[0].size > 1_000 and np.array_equal(cut, whole)
-    assert chips[1].core.all_spikes()[0].min() > 200_000_000 and chips[1].trace.lost == chips[2].trace.lost
+    assert chips[1].core.recorded_from_ns > 200_000_000 and chips[1].trace.lost == chips[2].trace.lost
     if room > 1 << 20:
         kept = whole[0] * 8 < chips[0].ended_ns
         assert np.array_equal(short, [whole[0][kept], whole[1][kept]]) and chips[0].trace.lost == 0
     else:
         assert cut[0].size == room and chips[0].trace.lost > 0
+
+
+@needs_compiler
+@pytest.mark.parametrize("keeps", [True, False])
+def test_the_trace_is_whole_where_nobody_looks_before_the_end(keeps):
+    """The core comes to the end of the run at once, and cuts its record on the way there."""
+    times = np.repeat(np.arange(0, 250_000_000, 800_000), 16)
+    chip = Chip(ChipConfig.ideal(strict=False, fpga=TODAY))
+    chip.keep_spikes = keeps
+    chip.link.record_trace(True)
+
+    def main(ppu):
+        yield ppu.wait(65_000_000)
+        return 0
+
+    load_firmware(chip, main, registers=driven(), playback=PlaybackProgram(times, np.arange(times.size) % INPUTS))
+    chip.start()
+    chip.run()
+    assert (chip.core.recorded_from_ns == 0) == keeps
+    assert chip.trace.ticks.size == chip.core.counters["spikes"] > 1_000
+    assert chip.trace.ticks[0] < 10_000 and (np.diff(chip.trace.ticks) >= 0).all()
