@@ -2,7 +2,7 @@
 
 from chip.base import constants as c
 from chip.ppu import kernel
-from ppu_programs.two_layer.programs import DONE_LINE
+from ppu_programs.two_layer.roles import DONE_LINE
 
 
 def clear_kernel(elements):
