@@ -21,7 +21,15 @@ from ppu_programs.two_layer.integrators import loss_kernel, loss_memory
 from ppu_programs.two_layer.layout import RECORD_WORDS, ROW
 from ppu_programs.two_layer.plan import COUNTERS, Plan
 from ppu_programs.two_layer.programs import LayerProgram, generator_state
-from ppu_programs.two_layer.roles import DONE_LINE, PREDICTIONS, RECORD_SLOT, START_LINE, Conducting, Following
+from ppu_programs.two_layer.roles import (
+    DONE_LINE,
+    PREDICTIONS,
+    RECORD_SLOT,
+    START_LINE,
+    WEIGHTS_LINE,
+    Conducting,
+    Following,
+)
 from ppu_programs.two_layer.settings import Settings
 from ppu_programs.two_layer.tables import boltzmann_entries, boltzmann_table
 
@@ -109,7 +117,7 @@ class FollowingHalf(Following, HalfProgram):
 
     def update_weights(self, ppu) -> Generator:
         yield from self.update_own(ppu)
-        yield ppu.ring(c.BOTTOM, DONE_LINE)
+        yield ppu.ring(c.BOTTOM, WEIGHTS_LINE)  # its DONE_LINE may be unanswered, of the last sample
 
 
 class ConductingHalf(Conducting, HalfProgram):
@@ -148,7 +156,7 @@ class ConductingHalf(Conducting, HalfProgram):
 
     def update_weights(self, ppu) -> Generator:
         yield from self.update_own(ppu)
-        yield ppu.wait_doorbell(DONE_LINE)
+        yield ppu.wait_doorbell(WEIGHTS_LINE)
 
     def report(self, ppu, address: int) -> Generator:
         yield ppu.run(report_in_record)

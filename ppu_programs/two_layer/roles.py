@@ -85,7 +85,7 @@ class Following:
             yield ppu.ring(c.BOTTOM, DONE_LINE)
 
     def update_weights(self, ppu) -> Generator:
-        """Learn from the batch, and tell the other processor, by its DONE_LINE, when that is over."""
+        """Learn from the batch, and tell the other processor when that is over."""
         raise NotImplementedError(f"{type(self).__name__} has no update_weights(self, ppu)")
 
 
@@ -157,5 +157,5 @@ class Conducting:
         raise NotImplementedError(f"{type(self).__name__} has no end_sample(self, ppu)")
 
     def update_weights(self, ppu) -> Generator:
-        """Learn from the batch, and wait for the other processor to have done so."""
+        """Learn from the batch, and wait until the other processor has done so."""
         raise NotImplementedError(f"{type(self).__name__} has no update_weights(self, ppu)")
