@@ -11,7 +11,7 @@ import numpy as np
 from chip.base import constants as c
 from ppu_programs.contract import Firmware
 from ppu_programs.network import LI, LIF, Injected, Inputs, Network, NetworkGraph
-from ppu_programs.placement import HEMISPHERE_NAMES, GraphPlacement, Placement, place
+from ppu_programs.placement import HEMISPHERE_NAMES, DividedPlacement, GraphPlacement, Placement, place
 
 CELLS = 32  # of a line: four lanes of a half each, or one driver of a PADI bus each
 LANES_PER_CELL = c.LANES // CELLS
@@ -30,9 +30,12 @@ OF_POPULATIONS = "  a character: 4 columns of a half, or a driver of a bus and w
 def drawing_of(firmware: Firmware) -> str | None:
     """Draw what a firmware has as its ``placement`` or, in the place that follows from it, as its ``network``, if any.
 
+    A divided layer is two populations.
     Raises ChipLimitError for a network that does not fit.
     """
     placement, network = (getattr(firmware, name, None) for name in ("placement", "network"))
+    if isinstance(placement, DividedPlacement):
+        placement = placement.on_chip
     if not isinstance(placement, Placement | GraphPlacement):
         placement = place(network) if isinstance(network, Network | NetworkGraph) else None
     return None if placement is None else drawing(placement)

@@ -7,7 +7,9 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from chip.base import constants as c
 from chip.base.assumption import Assumption, Weight
+from chip.base.errors import ChipLimitError, Resource
 from chip.chip import Chip
 from chip.link import assumptions as link_assumptions
 from host.host import Host, Moment
@@ -19,6 +21,7 @@ from host.results import Result
 from host.source import source_of
 from host.stopwatch import Stopwatch
 from ppu_programs.contract import Built, Firmware, Outcome
+from ppu_programs.placement import DividedPlacement
 from ppu_programs.two_layer.firmware import TwoLayerFirmware
 
 PROGRESS_EVERY_S = 0.1
@@ -55,6 +58,7 @@ class HostLoop(Host):
                 f"the rule {firmware.name} has no network that can be trained from the host; rules that can are "
                 f"{', '.join(methods.names())}"
             )
+        _check_place(firmware)
         training = firmware.training(task, self.chip.config, GATEWARE)
         if self._method is None and source_of(firmware) is not None:
             raise ValueError(
@@ -146,3 +150,12 @@ class HostLoop(Host):
         learner = self.learner
         warm = learner.played > self.built.timed.start
         return Moment(learner.status(), self.chip.now_ns * 1e-9, warm)
+
+
+def _check_place(firmware: TwoLayerFirmware) -> None:
+    """Refuse a hidden layer on both sides: the learner knows layers that lie in a half of a hemisphere each."""
+    if isinstance(firmware.placement, DividedPlacement):
+        hidden = firmware.network.layers[0][1].size
+        where = "hidden layer that a host trains (even columns of a hemisphere)"
+        remedy = f"use 1..{c.LANES} neurons, or let the chip learn by itself"
+        raise ChipLimitError(Resource.NEURONS, where, hidden, c.LANES, "neurons", remedy)

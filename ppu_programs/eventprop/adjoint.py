@@ -81,9 +81,25 @@ def sort_record(v, m):
             m.latest[lane] = n + 1
 
 
-def backward_kernel(settings: Settings) -> Kernel:
-    """Return the kernel ``backward`` for a network; it adds a sample's gradient to ``gradient``."""
-    inputs, hidden, readouts = settings.inputs, settings.hidden, settings.readouts
+@kernel
+def sort_spikes(v, m):
+    """Chain the spikes of a record that has no others."""
+    splat8(v, V0, 0)
+    store8(v, V0, m.latest)
+    for n in range(m.record[0]):
+        lane = hidden_lane(v, m, m.record[n + RECORD_HEADER_WORDS] & 0xFFFF)
+        m.earlier[n] = m.latest[lane]
+        m.latest[lane] = n + 1
+
+
+def backward_kernel(settings: Settings, owned: int | None = None) -> Kernel:
+    """Return the kernel ``backward`` for a network; it adds a sample's gradient to ``gradient``.
+
+    Of a processor that owns so many hidden neurons with their readout weights, these are rows of ``shadow`` behind
+    those of the inputs; else the other processor owns them, and ``readout_weights`` is a copy.
+    """
+    inputs, readouts, copied = settings.inputs, settings.readouts, owned is None
+    hidden = settings.hidden if copied else owned
     duration, refractory = settings.duration_ticks, settings.refractory_ticks
     threshold, least_excess = settings.threshold_current, settings.least_excess
     syn, mem, psp, slope = (i * settings.table_entries for i in range(4))
@@ -124,7 +140,10 @@ def backward_kernel(settings: Settings) -> Kernel:
                 place = position(v, m, lane)
                 pull = 0
                 for o in range(readouts):
-                    pull += m.readout_weights[ROW * o + lane] * m.errors[1 + o]
+                    if copied:
+                        pull += m.readout_weights[ROW * o + lane] * m.errors[1 + o]
+                    else:
+                        pull += ((m.shadow[ROW * (inputs + o) + place] + 256) >> 9) * m.errors[1 + o]
                 pull = pull >> 8
                 impulse = 0
                 later = 0

@@ -6,6 +6,7 @@ import dataclasses
 from dataclasses import dataclass
 from typing import ClassVar, Self
 
+from chip.base import constants as c
 from chip.base.settings import setting
 from ppu_programs.network import LI, LIF, Linear, Network
 from ppu_programs.two_layer import settings as two_layer
@@ -24,11 +25,13 @@ class Settings(two_layer.Settings):
     """Settings of :class:`ppu_programs.two_layer.settings.Settings`, and one of the adjoint.
 
     Attributes:
+        hidden: more than 128 are divided between both processors, see :mod:`ppu_programs.two_layer.halves`.
         slope_limit: the clip of the adjoint: 1 / (I - threshold) is at most this over the threshold.
     """
 
     section: ClassVar[str] = "eventprop"
 
+    hidden: int = setting(120, 1, c.HEMISPHERES * c.LANES)
     slope_limit: float = setting(8.0, 1.0, 64.0)
 
     @property

@@ -15,7 +15,7 @@ from ppu_programs.fast_and_deep.settings import Settings
 from ppu_programs.fast_and_deep.spikes import first_spikes_kernel
 from ppu_programs.two_layer import programs, weights
 from ppu_programs.two_layer.plan import Plan
-from ppu_programs.two_layer.programs import RECORD_SLOT, has_errors
+from ppu_programs.two_layer.roles import RECORD_SLOT, has_errors
 
 
 class HiddenProgram(programs.HiddenProgram):

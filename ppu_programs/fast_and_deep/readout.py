@@ -44,7 +44,7 @@ from ppu_programs.fast_and_deep.tables import (
 )
 from ppu_programs.two_layer.layout import GRADIENT_LIMIT, ROW, position
 from ppu_programs.two_layer.plan import CORRECT, ERROR, LEARNED, SAMPLES
-from ppu_programs.two_layer.programs import PREDICTIONS
+from ppu_programs.two_layer.roles import PREDICTIONS
 from ppu_programs.two_layer.tables import look_up
 
 LARGEST_EXPONENT = 10  # of errors

@@ -3,12 +3,14 @@
 :func:`place` takes both forms of a network, and what it returns has registers, labels of events, and weights by
 projection. There is one way to a place, :mod:`ppu_programs.placement.placing`: columns for the neurons (``columns``),
 what sources ask of rows (``demand``), drivers and rows (``rows``), nodes (``crossbar``), labels (``labels``). Layers in
-turn come out as :mod:`ppu_programs.placement.layered` says. What does not fit is a
+turn come out as :mod:`ppu_programs.placement.layered` says; a hidden
+layer for both processors as :mod:`ppu_programs.placement.divided` does. What does not fit is a
 :class:`chip.base.errors.ChipLimitError`: which limit, by how much, what to do.
 """
 
-from ppu_programs.placement.columns import NeuronPlace
+from ppu_programs.placement.columns import HEMISPHERE_NAMES, NeuronPlace
 from ppu_programs.placement.crossbar import INPUT_MARK, LAYER_SHIFT
+from ppu_programs.placement.divided import DividedPlacement, Part
 from ppu_programs.placement.drivers import UNUSED_LABEL
 from ppu_programs.placement.graph_placement import GraphPlacement
 from ppu_programs.placement.layered import (
@@ -23,11 +25,10 @@ from ppu_programs.placement.layered import (
     two_layers,
 )
 from ppu_programs.placement.places import SourcePlace, SynapsePlaces
-from ppu_programs.placement.rows import HEMISPHERE_NAMES
 from ppu_programs.placement.writing import INTEGRATOR_REFRACTORY_NS
 
 __all__ = [
     "HEMISPHERE_NAMES", "INPUT_LAYER", "INPUT_MARK", "INTEGRATOR_REFRACTORY_NS", "LAYER_SHIFT", "UNUSED_LABEL",
-    "GraphPlacement", "LayerPlace", "NeuronPlace", "Placement", "SourcePlace", "SynapsePlaces", "check_size",
-    "hidden_drivers", "input_labels", "layer_name", "place", "two_layers",
+    "DividedPlacement", "GraphPlacement", "LayerPlace", "NeuronPlace", "Part", "Placement", "SourcePlace",
+    "SynapsePlaces", "check_size", "hidden_drivers", "input_labels", "layer_name", "place", "two_layers",
 ]  # fmt: skip

@@ -3,7 +3,8 @@
 A population lies in the hemisphere that its distance from the inputs says, top first, so that a layer and the next one
 lie opposite; neurons that need the rows of both hemispheres take a column of both, before others choose. It takes a
 half of a hemisphere for itself where one is free, even columns first, which a processor reads as one vector; else of
-what is left, in the other hemisphere at last. Lanes tell which PADI bus events come on. So that these spread over the
+what is left, in the other hemisphere at last. Populations that somebody wants to keep in a hemisphere choose first of
+all, and lie nowhere else. Lanes tell which PADI bus events come on. So that these spread over the
 busses, populations whose events reach the same hemisphere begin behind each other, lane by lane, or get what is left
 dealt by bus.
 """
@@ -23,6 +24,7 @@ from ppu_programs.network.population import Inputs
 LANES_PER_OUTPUT = c.COLUMNS_PER_OUTPUT // c.HALVES
 BUS_OF_LANE = np.arange(c.LANES) // LANES_PER_OUTPUT % c.PADI_BUSSES
 BOTH = (c.TOP, c.BOTTOM)
+HEMISPHERE_NAMES = ("top", "bottom")
 
 
 @dataclass(frozen=True)
@@ -80,6 +82,7 @@ class Columns:
         graph: whose populations they are.
         merged: names of those whose neurons are two circuits.
         hemispheres: where all others should lie, by name.
+        kept: names of those of them that must lie there.
         reach: the hemispheres where rows of each population may be, by name.
         given_away: the PADI busses of each hemisphere that its processor feeds, which no neuron's events can take.
     """
@@ -89,10 +92,11 @@ class Columns:
         graph: NetworkGraph,
         merged: Iterable[str],
         hemispheres: Mapping[str, int],
+        kept: frozenset[str],
         reach: Mapping[str, set[int]],
         given_away: tuple[set[int], set[int]],
     ):
-        self.graph, self.merged, self.hemispheres = graph, set(merged), hemispheres
+        self.graph, self.merged, self.hemispheres, self.kept = graph, set(merged), hemispheres, kept
         self.reach, self.given_away = reach, given_away
         self._free = np.ones((c.HEMISPHERES, c.HALVES, c.LANES), bool)
         self._load = np.zeros((c.HEMISPHERES, c.PADI_BUSSES), np.int64)  # neurons whose events come on a bus
@@ -101,8 +105,8 @@ class Columns:
         """Return the places of all populations; raises ChipLimitError where there are not enough columns."""
         self._check_circuits()
         names = [name for name, _ in self.graph.neurons()]
-        first = [name for name in names if name in self.merged]
-        places = {name: self._take(name) for name in [*first, *(n for n in names if n not in self.merged)]}
+        order = sorted(names, key=lambda name: (name not in self.kept, name not in self.merged))
+        places = {name: self._take(name) for name in order}
         return {name: places[name] for name in names}
 
     def _check_circuits(self) -> None:
@@ -150,7 +154,10 @@ class Columns:
 
     def _blocks(self, name: str) -> list[int]:
         """The hemispheres where a population may lie, the better one first; a merged one has its top circuits there."""
-        return [c.TOP] if name in self.merged else [self.hemispheres[name], c.BOTTOM - self.hemispheres[name]]
+        if name in self.merged:
+            return [c.TOP]
+        hemisphere = self.hemispheres[name]
+        return [hemisphere] if name in self.kept else [hemisphere, c.BOTTOM - hemisphere]
 
     def _room(self, name: str) -> np.ndarray:
         """bool[2, 2, 128], [hemisphere, half, lane]: the free columns, for merged neurons those free on both sides."""
@@ -161,7 +168,8 @@ class Columns:
             busses = ", ".join(map(str, sorted(self._barred(name))))
             off = f" off PADI bus {busses}, which a processor feeds" if busses else ""
             remedy = f"make {name} smaller, or inject fewer sources"
-            raise ChipLimitError(Resource.NEURONS, f"columns for {name}{off}", size, found, "neurons", remedy)
+            where = f" of the {HEMISPHERE_NAMES[self.hemispheres[name]]} hemisphere" if name in self.kept else ""
+            raise ChipLimitError(Resource.NEURONS, f"columns{where} for {name}{off}", size, found, "neurons", remedy)
 
     def _first_lane(self, name: str) -> int:
         """The lane behind all earlier populations whose events reach a hemisphere that those of this one reach."""
@@ -174,7 +182,9 @@ class Columns:
 
     def _reached(self, name: str) -> set[int]:
         """The hemispheres in which a population's events are heard."""
-        return set().union(*(self.reach[p.target] for p in self.graph.projections if p.source == name))
+        onto = {p.target for p in self.graph.projections if p.source == name}
+        by_side = {self.hemispheres[name]} if name in self.kept else set(BOTH)  # of merged neurons' rows
+        return set().union(*(by_side if target in self.merged else self.reach[target] for target in onto))
 
     def _barred(self, name: str) -> set[int]:
         return set().union(*(self.given_away[h] for h in self._reached(name)))

@@ -15,7 +15,7 @@ import numpy as np
 from chip.base import constants as c
 from ppu_programs.network.graph import NetworkGraph
 from ppu_programs.network.population import Injected, Inputs
-from ppu_programs.placement.columns import NeuronPlace
+from ppu_programs.placement.columns import BOTH, NeuronPlace
 
 SIGNS = 2  # rows of a source: excitatory, inhibitory
 MERGED = 2  # beside the hemispheres: columns of merged neurons, which either hemisphere's rows reach
@@ -48,6 +48,7 @@ class Source:
         kind: where its events come from.
         output: the event output of a neuron, 0..7, on PADI bus output % 4; -1 for others.
         columns: the columns that hear its two rows in the top and the bottom hemisphere, and of merged neurons.
+        sides: the hemispheres by whose rows merged neurons may hear it.
     """
 
     population: str
@@ -55,6 +56,7 @@ class Source:
     kind: Kind
     output: int
     columns: tuple[Heard, Heard, Heard]
+    sides: tuple[int, ...] = BOTH
 
     @property
     def heard(self) -> bool:
@@ -62,26 +64,30 @@ class Source:
         return any(exc | inh for exc, inh in self.columns)
 
     def choices(self) -> list[Choice]:
-        """What rows it may take: one choice, or two where merged neurons hear it, by either hemisphere's rows."""
+        """What rows it may take: one choice, or one for each side where merged neurons hear it."""
         merged = self.columns[MERGED]
         choices = []
-        for side in (c.TOP, c.BOTTOM):
+        for side in self.sides:
             by_side = list(self.columns[: c.HEMISPHERES])
             by_side[side] = (by_side[side][0] | merged[0], by_side[side][1] | merged[1])
             choices.append(Choice(side, {h: heard for h, heard in enumerate(by_side) if any(heard)}))
         return choices if any(merged) else choices[:1]
 
 
-def sources(graph: NetworkGraph, places: Mapping[str, NeuronPlace]) -> list[Source]:
-    """Return all sources: neurons that spike, then those of processors, then inputs; in the order of the network."""
+def sources(graph: NetworkGraph, places: Mapping[str, NeuronPlace], kept: Mapping[str, int]) -> list[Source]:
+    """Return all sources: neurons that spike, then those of processors, then inputs; in the order of the network.
+
+    ``kept`` are hemispheres by whose rows populations have to be heard, by name.
+    """
     found = []
     for name, population in graph.populations.items():
         kind = {Inputs: Kind.FPGA, Injected: Kind.PROCESSOR}.get(type(population), Kind.NEURON)
         if kind is Kind.NEURON and name not in graph.spiking():
             continue
+        sides = (kept[name],) if name in kept else BOTH
         outputs = places[name].outputs.tolist() if kind is Kind.NEURON else [-1] * population.size
         for number, columns in enumerate(_columns(graph, places, name)):
-            found.append(Source(name, number, kind, outputs[number], columns))
+            found.append(Source(name, number, kind, outputs[number], columns, sides))
     return sorted(found, key=lambda source: source.kind)
 
 

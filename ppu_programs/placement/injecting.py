@@ -8,8 +8,8 @@ from chip.base import constants as c
 from chip.base.errors import ChipLimitError, Resource
 from ppu_programs.network.graph import NetworkGraph
 from ppu_programs.network.population import Injected
+from ppu_programs.placement.columns import HEMISPHERE_NAMES
 from ppu_programs.placement.drivers import BUS_ROWS
-from ppu_programs.placement.rows import HEMISPHERE_NAMES
 
 
 def busses_given_away(

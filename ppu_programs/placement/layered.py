@@ -26,7 +26,7 @@ on-chip sources. The crossbar tells layers apart by bits 6 and 7 where it has to
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import overload
 
@@ -37,12 +37,11 @@ from chip.base.errors import ChipLimitError, Resource
 from chip.base.registers import Registers
 from ppu_programs.network import LI, LIF, Linear, Network, NetworkGraph
 from ppu_programs.network.layers import INPUTS_NAME
-from ppu_programs.placement.columns import LANES_PER_OUTPUT
+from ppu_programs.placement.columns import HEMISPHERE_NAMES, LANES_PER_OUTPUT
 from ppu_programs.placement.crossbar import INPUT_MARK, node_of
 from ppu_programs.placement.drivers import ROWS_PER_DRIVER
 from ppu_programs.placement.graph_placement import GraphPlacement
 from ppu_programs.placement.placing import place_graph
-from ppu_programs.placement.rows import HEMISPHERE_NAMES
 
 MAX_DEPTH = c.HEMISPHERES * c.HALVES
 INPUT_LAYER = -1  # where a layer's number is expected: the event is an input
@@ -211,18 +210,26 @@ def layer_name(network: Network, layer: int) -> str:
 @overload
 def place(network: Network, recorded: Iterable[int] | None = None) -> Placement: ...
 @overload
-def place(network: NetworkGraph, recorded: Iterable[str] | None = None) -> GraphPlacement: ...
-def place(network, recorded=None):
+def place(
+    network: NetworkGraph, recorded: Iterable[str] | None = None, kept: Mapping[str, int] | None = None
+) -> GraphPlacement: ...
+def place(network, recorded=None, kept=None):
     """Find the place of a network; ``recorded`` tells whose spikes the FPGA records, by default everybody's.
 
     Of layers it has their numbers, of populations their names. Layers take a half of a hemisphere each, as firmware for
-    layers has them; ``place(network.graph)`` puts them wherever there is room.
+    layers has them; ``place(network.graph)`` puts them wherever there is room, or, those named in ``kept``, in
+    the hemisphere that stands there, see :func:`ppu_programs.placement.placing.place_graph`.
 
     Raises:
         ChipLimitError: it has more layers, neurons in a layer or sources in a hemisphere than there is room for.
-        ValueError: a recorded layer does not spike, or the crossbar cannot tell the recorded layers from others.
+        ValueError: a recorded layer does not spike, the crossbar cannot tell the recorded layers from others, or a
+            population cannot be kept where it should be.
     """
-    return place_graph(network, recorded) if isinstance(network, NetworkGraph) else Placement(network, recorded)
+    if isinstance(network, NetworkGraph):
+        return place_graph(network, recorded, kept)
+    if kept is not None:
+        raise ValueError("layers in turn have their hemispheres; keep populations of network.graph")
+    return Placement(network, recorded)
 
 
 # ---------------------------------------------------------------------- networks of two layers, by their sizes

@@ -24,16 +24,26 @@ from ppu_programs.placement.rows import Rows, Seats
 FAN_IN = c.ROWS * c.HEMISPHERES
 
 
-def place_graph(graph: NetworkGraph, recorded: Iterable[str] | None = None) -> GraphPlacement:
-    """Find the place of a network; ``recorded`` names the populations whose spikes are recorded, by default all.
+def place_graph(
+    graph: NetworkGraph, recorded: Iterable[str] | None = None, kept: Mapping[str, int] | None = None
+) -> GraphPlacement:
+    """Find the place of a network.
+
+    Args:
+        graph: the network.
+        recorded: names of the populations whose spikes are recorded, by default all.
+        kept: hemispheres of populations that are kept in one, by name: their neurons lie there, and merged neurons hear
+            them by rows of there, so that one processor reaches all synapses from and to them, where those that hear
+            them are merged.
 
     Raises:
         ChipLimitError: it needs more of the chip than there is.
-        ValueError: a recorded population does not spike, or the crossbar cannot tell the recorded ones from others.
+        ValueError: a recorded population does not spike, the crossbar cannot tell the recorded ones from others, or a
+            population cannot be kept in a hemisphere.
     """
     names = recorded_populations(graph, recorded)
     failed: list[ChipLimitError] = []
-    for arrangement in arrangements(graph):
+    for arrangement in arrangements(graph, kept or {}):
         try:
             return _place(graph, names, arrangement)
         except ChipLimitError as error:
@@ -73,31 +83,49 @@ class Arrangement(NamedTuple):
 
     merged: names of the populations whose neurons are two circuits each.
     hemispheres: of all others, by name.
+    kept: names of those that nobody may put elsewhere.
     compact: sources share rows from the first on.
     """
 
     merged: set[str]
     hemispheres: dict[str, int]
+    kept: frozenset[str]
     compact: bool
 
 
-def arrangements(graph: NetworkGraph) -> list[Arrangement]:
-    """What to try, in order.
+def arrangements(graph: NetworkGraph, kept: Mapping[str, int]) -> list[Arrangement]:
+    """What to try, in order; ``kept`` are hemispheres that somebody asks for.
 
-    Hemispheres are those by distance from the inputs; then one for all, then by turns; then all neurons are merged.
+    Others are those by distance from the inputs; then one for all, then by turns; then all other neurons are merged.
     """
     names, merged = [name for name, _ in graph.neurons()], merged_populations(graph)
+    _check_kept(names, merged, kept)
     by_depth = {name: depth % c.HEMISPHERES for name, depth in depths(graph).items()}
     one, turns = dict.fromkeys(names, c.TOP), {name: k % c.HEMISPHERES for k, name in enumerate(names)}
-    tried = [(merged, by_depth), (merged, one), (merged, turns), (set(names), one)]
+    all_merged = set(names) - set(kept)
+    free = [(merged, by_depth), (merged, one), (merged, turns), (all_merged, one)]
+    tried = [(joined, hemispheres | dict(kept)) for joined, hemispheres in free]
     different = [one for k, one in enumerate(tried) if one not in tried[:k]]
-    return [Arrangement(*one, compact) for one in different for compact in (False, True)]
+    return [Arrangement(*one, frozenset(kept), compact) for one in different for compact in (False, True)]
+
+
+def _check_kept(names: Sequence[str], merged: set[str], kept: Mapping[str, int]) -> None:
+    for name, hemisphere in kept.items():
+        if name not in names:
+            raise ValueError(f"population {name} has no neurons to keep in a hemisphere; those: {', '.join(names)}")
+        if hemisphere not in BOTH:
+            raise ValueError(f"population {name} is to be kept in hemisphere {hemisphere}; valid are 0, top, and 1")
+        if name in merged:
+            raise ValueError(
+                f"population {name} cannot be kept in a hemisphere: its neurons hear more than {c.ROWS} rows, so they "
+                "take those of both"
+            )
 
 
 def _place(graph: NetworkGraph, recorded: tuple[str, ...], arrangement: Arrangement) -> GraphPlacement:
-    merged, hemispheres, compact = arrangement
-    neurons, given_away = _lie(graph, merged, hemispheres)
-    found = sources(graph, neurons)
+    merged, hemispheres, kept, compact = arrangement
+    neurons, given_away = _lie(graph, merged, hemispheres, kept)
+    found = sources(graph, neurons, {name: hemispheres[name] for name in kept})
     numbers = {name: k % CODES for k, name in enumerate(graph.spiking())}
     seats, nodes, its = _tell_apart(found, numbers, partial(Rows, given_away=given_away, compact=compact), recorded)
     made = {
@@ -108,13 +136,13 @@ def _place(graph: NetworkGraph, recorded: tuple[str, ...], arrangement: Arrangem
 
 
 def _lie(
-    graph: NetworkGraph, merged: set[str], hemispheres: Mapping[str, int]
+    graph: NetworkGraph, merged: set[str], hemispheres: Mapping[str, int], kept: frozenset[str]
 ) -> tuple[dict[str, NeuronPlace], tuple[set[int], set[int]]]:
     """Return places of neurons, and the busses that processors feed; again, where somebody lies where none expected."""
     reach = {name: set(BOTH) if name in merged else {hemisphere} for name, hemisphere in hemispheres.items()}
     while True:
         given_away = busses_given_away(graph, merged, reach)
-        neurons = Columns(graph, merged, hemispheres, reach, given_away).place()
+        neurons = Columns(graph, merged, hemispheres, kept, reach, given_away).place()
         there = {name: {hemisphere for hemisphere, _ in place.circuits()} for name, place in neurons.items()}
         if all(there[name] <= reach[name] for name in there):
             return neurons, given_away

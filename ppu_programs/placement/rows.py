@@ -20,10 +20,10 @@ from dataclasses import dataclass
 
 from chip.base import constants as c
 from chip.base.errors import ChipLimitError, Resource
+from ppu_programs.placement.columns import HEMISPHERE_NAMES
 from ppu_programs.placement.demand import Choice, Heard, Kind, Source
 from ppu_programs.placement.drivers import BUS_ROWS, Driver
 
-HEMISPHERE_NAMES = ("top", "bottom")
 Fit = Callable[[int, int, int], tuple[int, int] | None]  # rows for a source on a driver: hemisphere, bus, index
 
 

@@ -22,7 +22,7 @@ from ppu_programs.superspike.settings import Settings
 from ppu_programs.two_layer import programs
 from ppu_programs.two_layer.integrators import IntegratorReadouts
 from ppu_programs.two_layer.plan import COUNTERS, Plan
-from ppu_programs.two_layer.programs import START_LINE
+from ppu_programs.two_layer.roles import START_LINE
 
 EVENTS = COUNTERS  # word of a report: events in the records of all samples, inputs and hidden spikes
 

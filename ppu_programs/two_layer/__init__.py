@@ -3,8 +3,8 @@
 ``settings`` what a rule is built for; ``layout`` the order of vectors and labels; ``tables`` functions of time as
 integers; ``weights`` the way from shadow weights to synapses; ``update`` the optimiser; ``shuffle`` the order of
 samples; ``plan`` what is played and where reports stand; ``training`` samples and network of one run; ``integrators``
-the kernels of leaky integrators as readouts; ``programs`` what the two processors do, step by step; ``firmware`` all of
-it as a host sees it.
+the kernels of leaky integrators as readouts; ``roles`` who conducts, who follows; ``programs`` what the two processors
+own, a layer each; ``firmware`` all of it as a host sees it.
 
 A rule subclasses the two programs and the firmware, and brings its own kernels for the hidden layer's gradient.
 """

@@ -15,8 +15,9 @@ from chip.base.declaration import shown
 from chip.base.errors import ChipLimitError, Resource
 from ppu_programs.contract import Array, Built, Firmware, Outcome, Status
 from ppu_programs.network import Network
-from ppu_programs.placement import check_size, place
+from ppu_programs.placement import DividedPlacement, Part, Placement, place, two_layers
 from ppu_programs.two_layer import weights
+from ppu_programs.two_layer.halves import CONVERSION_ARGUMENTS, ConductingHalf, FollowingHalf, Learning
 from ppu_programs.two_layer.integrators import IntegratorReadouts
 from ppu_programs.two_layer.plan import (
     CORRECT,
@@ -26,7 +27,7 @@ from ppu_programs.two_layer.plan import (
     predictions_address,
     report_address,
 )
-from ppu_programs.two_layer.programs import HiddenProgram, ReadoutProgram
+from ppu_programs.two_layer.programs import HiddenProgram, LayerProgram, ReadoutProgram
 from ppu_programs.two_layer.settings import SampleSettings, Settings
 from ppu_programs.two_layer.training import Training, encode, recording_ns
 
@@ -39,7 +40,8 @@ class TwoLayerFirmware(Firmware):
     """A rule on both processors: inputs and a bias - hidden spiking neurons - readouts, one per class.
 
     A rule is a subclass with its ``name``, ``settings_class``, ``hidden_program`` and ``readout_program``; readouts are
-    leaky integrators unless it says otherwise.
+    leaky integrators unless it says otherwise. With ``divided_learning`` it serves more hidden neurons than a half of a
+    hemisphere has, too: they are divided between both.
 
     Args:
         settings: all of them; those of the rule by default.
@@ -55,6 +57,7 @@ class TwoLayerFirmware(Firmware):
     learns_task = True
     hidden_program: ClassVar[Callable[[Settings, Plan, int], HiddenProgram]]
     readout_program: ClassVar[Callable[[Settings, Plan, int], ReadoutProgram]] = IntegratorReadouts
+    divided_learning: ClassVar[Callable[[Settings, Part], Learning] | None] = None
     gateware: ClassVar[tuple[str, ...]] = ("sample_player", "spike_writer")  # that its programs need
 
     def __init__(self, settings: SampleSettings | None = None, *, network: Network | None = None, **changes: Any):
@@ -65,12 +68,21 @@ class TwoLayerFirmware(Firmware):
             raise ChipLimitError(
                 Resource.DRAM, "reports in DRAM", s.epochs, MAX_EPOCHS, "epochs", "train for fewer epochs"
             )
-        self.placement = place(s.network)
+        self.placement = self.place(s.network)
 
     @property
     def network(self) -> Network:
         """What is trained."""
         return self.placement.network
+
+    @classmethod
+    def place(cls, network: Network) -> Placement | DividedPlacement:
+        """Find the place of a network, its hidden layer divided where it has to be and this rule can.
+
+        Raises ChipLimitError where it does not fit.
+        """
+        wide = network.depth == 2 and network.layers[0][1].size > c.LANES
+        return DividedPlacement(network) if wide and cls.divided_learning is not None else place(network)
 
     @classmethod
     def accepts(cls, settings: object) -> bool:
@@ -94,7 +106,7 @@ class TwoLayerFirmware(Firmware):
         if not isinstance(used, Settings):
             raise ValueError(f"{used.section}: hidden is {hidden}, but {used.network!r} has more hidden layers")
         if type(hidden) is int and hidden > 0:  # what else it is, the settings refuse
-            check_size(used.inputs, hidden, used.readouts)
+            self.place(two_layers(used.inputs, hidden, used.readouts))
         return settings
 
     # ------------------------------------------------------------------ what the host loads
@@ -150,9 +162,11 @@ class TwoLayerFirmware(Firmware):
 
     def recording_ns(self, settings: SampleSettings, config: ChipConfig) -> int:
         """How long a sample is recorded, on a chip with these settings."""
+        if isinstance(self.placement, DividedPlacement):
+            return recording_ns(settings, config, CONVERSION_ARGUMENTS)
         return recording_ns(settings, config)
 
-    def programs(self, training: Training) -> tuple[HiddenProgram, ReadoutProgram]:
+    def programs(self, training: Training) -> tuple[LayerProgram, LayerProgram]:
         """Return the top and the bottom program; raises ValueError for a network that only a host can train."""
         if self.network.depth != 2:
             raise ValueError(
@@ -160,6 +174,9 @@ class TwoLayerFirmware(Firmware):
                 "train deeper ones from the host, with a HostLoop in the place of the Host"
             )
         built_for = training.settings, training.plan, training.settings.seed
+        if isinstance(training.placement, DividedPlacement):
+            top, bottom = ((part, self.divided_learning(training.settings, part)) for part in training.placement.parts)
+            return FollowingHalf(*built_for, *top), ConductingHalf(*built_for, *bottom)
         return self.hidden_program(*built_for), self.readout_program(*built_for)
 
     def _remedy(self) -> str:
@@ -202,26 +219,37 @@ class TwoLayerFirmware(Firmware):
         epoch while learning; ``validation_predictions`` and ``test_predictions``, uint8 classes, empty where the split
         was not reached; ``hidden_shadow`` and ``readout_shadow``.
         """
-        plan, hidden = built.plan.plan, built.plan.settings.hidden
+        plan = built.plan.plan
         reports = [accuracy_of(report) for report in self.reports(link, plan)]
         trained = np.array([accuracy for accuracy in reports[: plan.epochs] if accuracy is not None], float)
         predicted = [
             link.read_external(predictions_address(number), 0 if reports[plan.epochs + number] is None else len(split))
             for number, split in enumerate(plan.evaluations())
         ]
+        hidden, readout = self.shadows(link, built.plan)
         return Outcome(
             {"accuracy": reports[plan.epochs + 1], "validation_accuracy": reports[plan.epochs]},
             {
                 "train_accuracy": Array(trained, "epoch"),
                 "validation_predictions": Array(predicted[0], "sample"),
                 "test_predictions": Array(predicted[1], "sample"),
-                "hidden_shadow": Array(weights.from_rows(link.read_sram(c.TOP, "shadow"), hidden), "input", "hidden"),
-                "readout_shadow": Array(
-                    weights.from_rows(link.read_sram(c.BOTTOM, "shadow"), hidden), "readout", "hidden"
-                ),
+                "hidden_shadow": Array(hidden, "input", "hidden"),
+                "readout_shadow": Array(readout, "readout", "hidden"),
             },
             curve="train_accuracy",
         )
+
+    @staticmethod
+    def shadows(link: HostLink, training: Training) -> tuple[np.ndarray, np.ndarray]:
+        """Read int16[inputs, hidden] and int16[readouts, hidden] shadow weights."""
+        rows = [link.read_sram(hemisphere, "shadow") for hemisphere in (c.TOP, c.BOTTOM)]
+        if isinstance(training.placement, DividedPlacement):
+            parts = training.placement.parts
+            own = [weights.from_rows(its, len(part.neurons)) for its, part in zip(rows, parts, strict=True)]
+            both = np.concatenate(own, axis=1)
+            return both[: training.settings.inputs], both[training.settings.inputs :]
+        hidden, readout = (weights.from_rows(its, training.settings.hidden) for its in rows)
+        return hidden, readout
 
     @staticmethod
     def reports(link: HostLink, plan: Plan) -> list[np.ndarray]:

@@ -30,24 +30,26 @@ from chip.ppu import (
 from ppu_programs.placement import INPUT_MARK
 from ppu_programs.two_layer.layout import GRADIENT_LIMIT, ROW, hidden_lane, position
 from ppu_programs.two_layer.plan import CORRECT, ERROR, LEARNED, SAMPLES, Plan
-from ppu_programs.two_layer.programs import PREDICTIONS, RECORD_SLOT, START_LINE, ReadoutProgram
+from ppu_programs.two_layer.programs import ReadoutProgram
+from ppu_programs.two_layer.roles import PREDICTIONS, RECORD_SLOT, START_LINE
 from ppu_programs.two_layer.settings import Settings
 from ppu_programs.two_layer.tables import CADC_VALUES, boltzmann_table, leading_zeros, readout_table
 
 LARGEST_EXPONENT = 10
 
 
-def memory(settings: Settings) -> Memory:
-    """The regions of both kernels, beside those of every readout layer.
+def loss_memory(entries: int = CADC_VALUES) -> Memory:
+    """The regions of ``loss``, beside those of every readout layer.
 
-    membranes: the CADC's bytes, lane o is readout o; boltzmann, psp: see ``tables``.
+    membranes: the CADC's bytes, lane o is readout o; boltzmann: so many entries, see ``tables``.
     ``errors`` holds the exponent, then one mantissa a readout; the rest of the vector is 0.
     """
-    return Memory(
-        membranes=u8[ROW],
-        boltzmann=i32[CADC_VALUES],
-        psp=i16[settings.table_entries],
-    )
+    return Memory(membranes=u8[ROW], boltzmann=i32[entries])
+
+
+def backward_memory(settings: Settings) -> Memory:
+    """The region of ``readout_backward``, beside those of every readout layer: psp, see ``tables``."""
+    return Memory(psp=i16[settings.table_entries])
 
 
 class IntegratorReadouts(ReadoutProgram):
@@ -56,7 +58,8 @@ class IntegratorReadouts(ReadoutProgram):
     def __init__(self, settings: Settings, plan: Plan, seed: int):
         self.loss = loss_kernel(settings)
         backward = readout_backward_kernel(settings)
-        super().__init__(settings, plan, seed, memory=memory(settings), backward=backward, kernels=(self.loss,))
+        memory = loss_memory() | backward_memory(settings)
+        super().__init__(settings, plan, seed, memory=memory, backward=backward, kernels=(self.loss,))
 
     def image(self) -> dict[str, np.ndarray]:
         own = {"boltzmann": boltzmann_table(self.settings), "psp": readout_table(self.settings)}
@@ -71,8 +74,11 @@ class IntegratorReadouts(ReadoutProgram):
         yield ppu.run(self.loss)
 
 
-def loss_kernel(settings: Settings) -> Kernel:
-    """Return the kernel ``loss``: errors, and the counters of samples, right answers and errors."""
+def loss_kernel(settings: Settings, entries: int = CADC_VALUES) -> Kernel:
+    """Return the kernel ``loss``: errors, and the counters of samples, right answers and errors.
+
+    ``entries`` are those of ``boltzmann``, of 256; beyond them the last one holds, see ``tables.boltzmann_entries``.
+    """
     readouts, zeros = settings.readouts, leading_zeros(settings)
 
     @kernel
@@ -83,6 +89,9 @@ def loss_kernel(settings: Settings) -> Kernel:
         for o in range(1, readouts):
             if m.membranes[o] > m.membranes[highest]:
                 highest = o
+        if entries < CADC_VALUES:
+            for o in range(readouts):
+                m.membranes[o] = maximum(m.membranes[o], m.membranes[highest] - (entries - 1))
         total = 0
         for o in range(readouts):
             total += m.boltzmann[m.membranes[highest] - m.membranes[o]]
@@ -116,8 +125,8 @@ def look_up_psp(v, m, ticks):
     return low + (((m.psp[entry + 1] - low) * (ticks & 31)) >> 5)
 
 
-def readout_backward_kernel(settings: Settings) -> Kernel:
-    """Return the kernel ``readout_backward``; it adds a sample's gradient to ``gradient``."""
+def readout_backward_kernel(settings: Settings, above: int = 0) -> Kernel:
+    """Return the kernel ``readout_backward``; it adds a sample's gradient to ``gradient``, behind ``above`` rows."""
     readouts, duration = settings.readouts, settings.duration_ticks
 
     @kernel
@@ -130,6 +139,8 @@ def readout_backward_kernel(settings: Settings) -> Kernel:
             ticks = word >> 16
             if (word & INPUT_MARK) == 0 and ticks < duration:
                 place = position(v, m, hidden_lane(v, m, word & 0xFFFF))
+                if above > 0:
+                    place += ROW * above
                 weight = look_up_psp(v, m, duration - ticks)
                 for o in range(readouts):
                     at = ROW * o + place

@@ -1,49 +1,28 @@
-"""What the two processors do, sample by sample: the bottom one conducts and owns the readouts, the top one the hidden
-layer.
+"""What the two processors own where each has a layer: the top one the hidden neurons, the bottom one the readouts.
 
-::
-
-    bottom                                       top
-    play sample k, observe the readouts          observe the hidden layer
-    loss: errors, sent to the top -------------> gradient of the hidden weights
-    gradient of the readout weights              wait until currents have decayed
-    wait <-------------------------------------- done
-    reset readouts that integrate
-
-After a batch both update their weights and write them into their own synapses; the bottom processor leaves a copy of
-the readout weights in external memory, from where the top one takes it for the next batch's errors.
+The bottom one conducts, the top one follows, see :mod:`ppu_programs.two_layer.roles`. After a batch both update their
+weights and write them into their own synapses; the bottom processor leaves a copy of the readout weights in external
+memory, from where the top one takes it for the next batch's errors.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from typing import ClassVar
 
 import numpy as np
 
 from chip.base import constants as c
 from chip.ppu import Kernel, Memory, i8, i16, i32, minimum, u8
-from chip.ppu.processor.timing import SAMPLE_LINE
 from chip.ppu.program import Program
 from ppu_programs.placement import hidden_drivers
 from ppu_programs.two_layer import shuffle, update, weights
 from ppu_programs.two_layer.layout import RECORD_WORDS, ROW
-from ppu_programs.two_layer.plan import (
-    COUNTERS,
-    READOUT_WEIGHTS_ADDRESS,
-    REPORT_WORDS,
-    Plan,
-    predictions_address,
-    report_address,
-    report_counters,
-)
+from ppu_programs.two_layer.plan import COUNTERS, READOUT_WEIGHTS_ADDRESS, REPORT_WORDS, Plan, report_counters
+from ppu_programs.two_layer.roles import DONE_LINE, PREDICTIONS, WEIGHTS_LINE, Conducting, Following
 from ppu_programs.two_layer.settings import Settings
 
-ERRORS_LINE, WEIGHTS_LINE, DONE_LINE = 1, 2, 3
-START_LINE = 3  # of the top processor, where samples are announced to it; its DONE_LINE never rings
 NEURONS_PER_WRITE = 15  # hidden neurons whose two readout rows fit the row buffer at once, where a rule says no other
-RECORD_SLOT = 0
-PREDICTIONS = c.VECTOR_BYTES  # the last ones are kept, a vector
 
 
 def generator_state(seed: int, stream: int) -> np.ndarray:
@@ -52,22 +31,22 @@ def generator_state(seed: int, stream: int) -> np.ndarray:
 
 
 class LayerProgram(Program):
-    """What the programs of both layers have in common.
+    """What all programs have in common.
 
     Attributes:
-        settings, plan, seed: what they were made for; backward: the kernel that adds a sample's gradient.
+        settings, plan, seed: what they were made for; backward: the kernels that add a sample's gradient.
     """
 
-    def __init__(self, settings: Settings, plan: Plan, seed: int, layer: str, backward: Kernel):
+    def __init__(self, settings: Settings, plan: Plan, seed: int, owned: str, backward: tuple[Kernel, ...]):
         self.settings, self.plan, self.seed, self.backward = settings, plan, seed, backward
-        self.name = f"{settings.section}, {layer}"
+        self.name = f"{settings.section}, {owned}"
 
     def falling_rate(self, layer: int) -> np.ndarray:
         """Initial contents of ``rate`` in layer 0, the hidden one, or 1, the readouts."""
         return update.falling_rate(self.settings.first_rates[layer], self.plan.epochs * self.plan.batches)
 
 
-class HiddenProgram(LayerProgram):
+class HiddenProgram(Following, LayerProgram):
     """The top processor: gradient and weights of the hidden layer.
 
     A rule gives to the constructor ``memory`` of its own, the kernels ``observe`` that it runs on the record of each
@@ -79,12 +58,9 @@ class HiddenProgram(LayerProgram):
 
     Attributes:
         gradient_type: of the elements of ``gradient``, if a rule wants another one than int32.
-        before_sample: a task of a rule: what it does before a sample to be learned, up to the sample's end, where it
-            begins to wait for the record.
     """
 
     gradient_type = i32
-    before_sample: ClassVar[Callable[..., Generator] | None] = None
 
     def __init__(
         self,
@@ -97,7 +73,7 @@ class HiddenProgram(LayerProgram):
         backward: Kernel,
         kernels: tuple[Kernel, ...] = (),
     ):
-        super().__init__(settings, plan, seed, "hidden layer", backward)
+        super().__init__(settings, plan, seed, "hidden layer", (backward,))
         self.observe = observe
         self.rows = np.arange(2 * settings.inputs)
         self.memory = memory | hidden_memory(settings, self.gradient_type)
@@ -115,33 +91,6 @@ class HiddenProgram(LayerProgram):
             "rate": self.falling_rate(0),
         }
 
-    def main(self, ppu) -> Generator:
-        for _ in range(self.plan.epochs * self.plan.batches):
-            yield from self.watch(ppu, self.plan.batch, learn=True)
-            yield from self.update_weights(ppu)
-        for split in self.plan.evaluations():
-            yield from self.watch(ppu, len(split), learn=False)
-        return 0
-
-    def watch(self, ppu, samples: int, learn: bool) -> Generator:
-        """Follow so many samples; after each, let currents and membranes decay before the next one may begin."""
-        settle_cycles = self.settings.settle_ns // c.PPU_CLOCK_NS
-        for _ in range(samples):
-            if learn and self.before_sample is not None:
-                yield from self.before_sample(ppu)
-            yield ppu.wait_doorbell(SAMPLE_LINE)
-            settled = ppu.time_base + settle_cycles
-            if learn:
-                yield ppu.load_record(RECORD_SLOT, into="record")
-                for kernel in self.observe:
-                    yield ppu.run(kernel)
-                yield ppu.wait_doorbell(ERRORS_LINE)
-                if has_errors(ppu, self.settings):
-                    yield ppu.run(self.backward)
-            if ppu.time_base < settled:
-                yield ppu.wait_until(settled)
-            yield ppu.ring(c.BOTTOM, DONE_LINE)
-
     def update_weights(self, ppu) -> Generator:
         yield ppu.run(self.update, ppu.word("rate"))
         yield ppu.run(update.lower_rate)
@@ -152,7 +101,7 @@ class HiddenProgram(LayerProgram):
         yield ppu.ring(c.BOTTOM, DONE_LINE)
 
 
-class ReadoutProgram(LayerProgram):
+class ReadoutProgram(Conducting, LayerProgram):
     """The bottom processor: conducts, and owns loss, readout weights and reports.
 
     A rule says how a sample is played and judged, :meth:`play_sample`, and gives to the constructor ``memory`` of its
@@ -164,12 +113,10 @@ class ReadoutProgram(LayerProgram):
 
     Attributes:
         neurons_per_write: the size of the row buffer: less memory, more operations.
-        announces: whether the top processor's START_LINE is rung right before a sample to be learned is played.
         integrates: whether readouts are leaky integrators, which are reset behind each sample.
     """
 
     neurons_per_write: ClassVar[int] = NEURONS_PER_WRITE
-    announces: ClassVar[bool] = False
 
     def __init__(
         self,
@@ -181,7 +128,7 @@ class ReadoutProgram(LayerProgram):
         backward: Kernel,
         kernels: tuple[Kernel, ...],
     ):
-        super().__init__(settings, plan, seed, "readouts", backward)
+        super().__init__(settings, plan, seed, "readouts", (backward,))
         self.error_words = 1 + settings.readouts
         self.integrates = not settings.readout_neurons.spikes
         drivers = hidden_drivers(settings.hidden)
@@ -198,13 +145,6 @@ class ReadoutProgram(LayerProgram):
             *(update.lower_rate, self.draw_order, shuffle.draw_keys, report_counters),
         )
 
-    def play_sample(self, ppu, sample: int, announce: bool) -> Generator:
-        """Play a sample and judge it: ``errors``, ``counters`` and ``predictions`` are those of it.
-
-        With ``announce`` the top processor's START_LINE is rung, the very operation before the sample is asked for.
-        """
-        raise NotImplementedError(f"{type(self).__name__} has no play_sample(self, ppu, sample, announce)")
-
     def image(self) -> dict[str, np.ndarray]:
         return {
             "shadow": weights.initial_shadow(self.settings, self.seed)[1],
@@ -212,39 +152,6 @@ class ReadoutProgram(LayerProgram):
             "key_random": generator_state(self.seed, 2),
             "rate": self.falling_rate(1),
         }
-
-    def main(self, ppu) -> Generator:
-        plan = self.plan
-        for epoch in range(plan.epochs):
-            yield ppu.run(shuffle.draw_keys)
-            for batch in range(plan.batches):
-                yield ppu.run(self.draw_order, batch * plan.batch, plan.batch)
-                yield from self.learn_batch(ppu)
-                yield from self.update_weights(ppu)
-            yield from self.report(ppu, report_address(0) + c.VECTOR_BYTES * epoch)
-        for index, split in enumerate(plan.evaluations()):
-            yield from self.evaluate(ppu, split, predictions_address(index))
-            yield from self.report(ppu, report_address(plan.epochs + index))
-        return 0
-
-    def learn_batch(self, ppu) -> Generator:
-        """Play the next samples of the epoch's order; send the errors of each to the top, and learn from them."""
-        first, nbytes = self.plan.train.start, 2 * self.error_words
-        for i in range(self.plan.batch):
-            sample = first + ppu.word("order", i)
-            yield from self.play_sample(ppu, sample, self.announces)
-            yield ppu.send(c.TOP, source="errors", into="errors", line=ERRORS_LINE, nbytes=nbytes)
-            if has_errors(ppu, self.settings):
-                yield ppu.run(self.backward)
-            yield from self.end_sample(ppu)
-
-    def evaluate(self, ppu, split: range, address: int) -> Generator:
-        """Play without learning; predictions go to external memory from an address on, a vector at a time."""
-        for n in range(len(split)):
-            yield from self.play_sample(ppu, split.start + n, False)
-            yield from self.end_sample(ppu)
-            if n & (PREDICTIONS - 1) == PREDICTIONS - 1 or n == len(split) - 1:
-                yield ppu.store_external(address + (n & -PREDICTIONS), source="predictions")
 
     def end_sample(self, ppu) -> Generator:
         """Wait for the top processor; then let readouts that integrate begin anew.
@@ -268,18 +175,6 @@ class ReadoutProgram(LayerProgram):
             yield ppu.run(self.transposed, first, minimum(neurons, hidden - first))
             yield ppu.store_weights(self.writes[number], c.EVEN, source="synapses")
         yield ppu.wait_doorbell(DONE_LINE)
-
-    def report(self, ppu, address: int) -> Generator:
-        yield ppu.run(report_counters)
-        yield ppu.store_external(address, source="report")
-
-
-def has_errors(ppu, settings: Settings) -> bool:
-    """False for a sample that counts as learned: all its errors are zero."""
-    for o in range(settings.readouts):
-        if ppu.word("errors", 1 + o):
-            return True
-    return False
 
 
 def hidden_memory(settings: Settings, gradient_type=i32) -> Memory:

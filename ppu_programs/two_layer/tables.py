@@ -61,6 +61,11 @@ def boltzmann_table(settings: Settings) -> np.ndarray:
     return np.round(BOLTZMANN_ONE * np.exp(-settings.sharpness * np.arange(CADC_VALUES))).astype(np.int32)
 
 
+def boltzmann_entries(settings: Settings) -> int:
+    """How many entries do, of 256: up to the first one of at most 1, 2^-21 of a readout's, which no further one has."""
+    return min(int(np.count_nonzero(boltzmann_table(settings) > 1)) + 1, CADC_VALUES)
+
+
 def psp_hidden(settings: Settings) -> np.ndarray:
     """float64[entries]: PSP of a hidden neuron, over the time from an input."""
     return psp(grid_ns(settings), settings.tau_syn_ns, settings.tau_mem_ns)

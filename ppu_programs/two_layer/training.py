@@ -48,13 +48,13 @@ class Training:
         return range(self.plan.batch, self.plan.trained)
 
 
-def recording_ns(settings: SampleSettings, config: ChipConfig) -> int:
+def recording_ns(settings: SampleSettings, config: ChipConfig, arguments: int = CONVERSION_ARGUMENTS) -> int:
     """How long a sample is recorded, so that the conversion that its doorbell sets off comes at ``duration_ns``.
 
-    To the FPGA's clock; the conversion is at most 4 ns early.
+    To the FPGA's clock; the conversion is at most 4 ns early. The operation that converts has so many arguments.
     """
     fpga = config.fpga
-    after_ns = fpga.writer_latency_ns + fpga.doorbell_latency_ns + issue_cycles(CONVERSION_ARGUMENTS) * c.PPU_CLOCK_NS
+    after_ns = fpga.writer_latency_ns + fpga.doorbell_latency_ns + issue_cycles(arguments) * c.PPU_CLOCK_NS
     recorded_ns = (settings.duration_ns - after_ns) // c.FPGA_CLOCK_NS * c.FPGA_CLOCK_NS
     if recorded_ns <= max(settings.last_input_ns, settings.bias_ns):
         raise ValueError(

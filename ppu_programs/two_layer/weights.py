@@ -109,6 +109,20 @@ def rows_of_synapses_kernel(rows: int) -> Kernel:
     return rows_of_synapses
 
 
+@kernel
+def row_of_synapses(v, m, row):
+    """Convert one row of ``shadow`` into ``synapses``, u8[256]: the excitatory, then the inhibitory row."""
+    splat16(v, V4, 256)
+    splat8(v, V5, 0)
+    round_row(v, m, row)
+    compare8(v, V0)
+    select(v, V2, V5, V0, GREATER)
+    sub8_sat(v, V3, V5, V0)
+    select(v, V3, V5, V3, LESS)
+    store8(v, V2, m.synapses, 0)
+    store8(v, V3, m.synapses, 1)
+
+
 def signed_rows_kernel(rows: int) -> Kernel:
     """Return the kernel that converts all rows of ``shadow`` into signed bytes in ``signed`` (i8[rows * 128])."""
 
@@ -123,11 +137,11 @@ def signed_rows_kernel(rows: int) -> Kernel:
     return signed_rows
 
 
-def transposed_synapses_kernel(readouts: int) -> Kernel:
+def transposed_synapses_kernel(readouts: int, above: int = 0) -> Kernel:
     """Return the kernel ``transposed_synapses(first, count)``: rows of hidden neurons ``first``... into ``synapses``.
 
-    Region ``synapses`` is u8[2 * count * 128] at least: the excitatory, then the inhibitory row of each neuron; lane o
-    is readout o, other lanes are left as they are.
+    The rows of readouts in ``shadow`` are behind ``above`` others. Region ``synapses`` is u8[2 * count * 128] at least:
+    the excitatory, then the inhibitory row of each neuron; lane o is readout o, other lanes are left as they are.
     """
 
     @kernel
@@ -135,6 +149,8 @@ def transposed_synapses_kernel(readouts: int) -> Kernel:
         """Round, transpose, and part the signs."""
         for n in range(count):
             place = position(v, m, first + n)
+            if above > 0:
+                place += ROW * above
             for o in range(readouts):
                 weight = (m.shadow[ROW * o + place] + 256) >> 9
                 m.synapses[2 * ROW * n + o] = maximum(weight, 0)

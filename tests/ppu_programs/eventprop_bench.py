@@ -60,7 +60,8 @@ class Bench:
         hidden, outer = kernels(settings)
         s = settings
         self.hidden = Side(adjoint.memory(s) | programs.hidden_memory(s), hidden, seed)
-        self.readout = Side(integrators.memory(s) | programs.readout_memory(s, programs.NEURONS_PER_WRITE), outer, seed)
+        judged = integrators.loss_memory() | integrators.backward_memory(s)
+        self.readout = Side(judged | programs.readout_memory(s, programs.NEURONS_PER_WRITE), outer, seed)
         self.hidden.regions["tables"][:] = tables.hidden_tables(s)
         self.readout.regions["psp"][:] = readout_tables.readout_table(s)
         self.readout.regions["boltzmann"][:] = readout_tables.boltzmann_table(s)

@@ -13,7 +13,7 @@ from ppu_programs.placement import place
 from ppu_programs.two_layer import weights
 from ppu_programs.two_layer.layout import RECORD_WORDS, ROW
 from ppu_programs.two_layer.plan import COUNTERS
-from ppu_programs.two_layer.programs import PREDICTIONS
+from ppu_programs.two_layer.roles import PREDICTIONS
 from ppu_programs.two_layer.settings import TICK_NS
 from tests.naive import fast_and_deep as naive
 from tests.ppu_programs.eventprop_bench import Side

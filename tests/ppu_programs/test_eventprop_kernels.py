@@ -116,7 +116,7 @@ def test_record_is_sorted_into_chains():
 
 
 def test_bad_settings_are_refused():
-    words = {"rate": 0.6, "hidden": 129, "readouts": 1, "slope_limit": 100.0, "refractory_ns": 4, "batch": 0}
+    words = {"rate": 0.6, "hidden": 257, "readouts": 1, "slope_limit": 100.0, "refractory_ns": 4, "batch": 0}
     for name, value in words.items():
         with pytest.raises(ValueError, match=name):
             Settings(**{name: value})

@@ -111,8 +111,8 @@ def from_record(record, values, settings):
 @pytest.mark.parametrize(
     "arguments, error, words",
     [
-        (dict(hidden=129), ChipLimitError, "hidden layer.*129 neurons needed, 128 available; use"),
-        (dict(hidden=0), ValueError, "eventprop.hidden is 0; it must lie in 1..128"),
+        (dict(hidden=257), ChipLimitError, "hidden layer.*257 neurons needed, 256 available; use"),
+        (dict(hidden=0), ValueError, "eventprop.hidden is 0; it must lie in 1..256"),
         (dict(epochs=0), ValueError, "eventprop.epochs is 0; it must lie in 1.."),
         (dict(epochs=10**6), ChipLimitError, "reports in DRAM.*train for fewer epochs"),
         (dict(seed=-1), ValueError, "eventprop.seed is -1; it must lie in 0.."),

@@ -2,7 +2,7 @@
 
 from chip.base import constants as c
 from chip.ppu import kernel
-from ppu_programs.two_layer.programs import DONE_LINE
+from ppu_programs.two_layer.roles import DONE_LINE
 
 
 def clear_kernel(elements):
@@ -14,24 +14,27 @@ def clear_kernel(elements):
     return clear
 
 
-def without_updates(hidden_program, readout_program):
-    """Return a rule's two programs, changed: behind a batch they clear their gradients, and keep their weights."""
+def without_updates(hidden_program, readout_program, line=DONE_LINE):
+    """Return a rule's two programs, changed: behind a batch they clear their gradients, and keep their weights.
+
+    ``line`` is the bottom processor's doorbell that tells it that the top one has done so.
+    """
 
     class Clearing:
-        def __init__(self, settings, plan, seed):
-            super().__init__(settings, plan, seed)
+        def __init__(self, *built_for):
+            super().__init__(*built_for)
             self.clear = clear_kernel(self.memory["gradient"].length)
             self.kernels = (*self.kernels, self.clear)
 
     class Hidden(Clearing, hidden_program):
         def update_weights(self, ppu):
             yield ppu.run(self.clear)
-            yield ppu.ring(c.BOTTOM, DONE_LINE)
+            yield ppu.ring(c.BOTTOM, line)
 
     class Readout(Clearing, readout_program):
         def update_weights(self, ppu):
             yield ppu.run(self.clear)
-            yield ppu.wait_doorbell(DONE_LINE)
+            yield ppu.wait_doorbell(line)
 
     return Hidden, Readout
 
