@@ -11,7 +11,7 @@ from chip.base.errors import ChipLimitError, MachineFault
 from chip.chip import Chip
 from chip.fpga.memory import DRAM_BASE
 from chip.testing import chip_bytes, load_firmware, run_firmware
-from ppu_programs.network import LIF, Inputs, NetworkGraph, Projection
+from ppu_programs.network import LIF, Inputs, NetworkGraph, Projection, Sign
 from ppu_programs.placement import place
 from ppu_programs.streaming import Layout, Stream
 from tests.chip.listening import Everything
@@ -110,6 +110,25 @@ def test_rows_in_any_order_are_those_of_the_twin(case, window, data):
 def test_a_walk_reaches_every_row_once(case, window):
     streams = case.streams(window)
     for hemisphere, stream in streams.items():
+        for row in range(stream.count):
+            case.twin.visit(hemisphere, row)
+    case.check(run(case, {hemisphere: Walk(stream) for hemisphere, stream in streams.items()}))
+
+
+@pytest.mark.parametrize("dense", [True, False])
+@pytest.mark.parametrize(("target", "halves"), [("even", (0,)), ("odd", (1,)), ("both", (0, 1))])
+@pytest.mark.parametrize("sign", list(Sign))
+def test_rows_of_every_kind(sign, target, halves, dense):
+    """Both projections share rows of synapses; the other one's stay as they are."""
+    sizes = {"both": LIF(200)} if target == "both" else {"even": LIF(100), "odd": LIF(30)}
+    masks = {name: np.random.default_rng(5).random((20, n.size)) < (1.0 if dense else 0.7) for name, n in sizes.items()}
+    graph = NetworkGraph(
+        {"in": Inputs(20), **sizes}, *(Projection("in", name, sign=sign, mask=mask) for name, mask in masks.items())
+    )
+    case = Case(graph, list(sizes).index(target), seed=6)
+    streams = case.streams(3)
+    for hemisphere, stream in streams.items():
+        assert (stream.side.halves, stream.side.uniform) == (halves, dense)
         for row in range(stream.count):
             case.twin.visit(hemisphere, row)
     case.check(run(case, {hemisphere: Walk(stream) for hemisphere, stream in streams.items()}))
