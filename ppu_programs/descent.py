@@ -24,9 +24,10 @@ SRAM to registers and back: shadow, gradient, shadow, mask    (4 + 4 + 2) * 49 +
 random bits, 8 draws a half so that two rows share none       16 * 20                      320   40960   6 %
 arithmetic: step, limit, round, part the signs                2 * 252 + 2 * 63             630   80640  11 %
 rows of synapses, both signs and halves, read and written     8 * 20                       160   20480   3 %
-**derived**                                                                               5414  692992
-calls, loops, addresses: scalar core, in kernels and tasks    measured                     322   41268   6 %
-**measured**                                                                              5736  734260
+the mask that all rows share, once                            2 * (344 + 47)                       782   0 %
+**derived**                                                                               5414  693774
+calls, loops, addresses: scalar core, in kernels and tasks    measured                     322   41279   6 %
+**measured**                                                                              5736  735053
 ============================================================  =========================  =====  ======  =====
 
 That is 2.94 ms, 340 updates a second, of 63 000 weights each; 63 % of it is external memory. Without that, if SRAM had
@@ -193,9 +194,6 @@ class DescentProgram(Program):
         self.stream, self.updates = stream, updates
         self.begin, self.descend = begin_kernel(rate), descend_kernel(len(stream.side.halves))
         self.memory, self.kernels = stream.memory, (self.begin, self.descend, *stream.kernels)
-
-    def image(self) -> dict[str, np.ndarray]:
-        return self.stream.image()
 
     def main(self, ppu):
         yield ppu.run(self.begin)

@@ -40,6 +40,7 @@ class ExternalMemory:
     def __init__(self):
         self.block_ram = np.zeros(c.BLOCK_RAM_BYTES, np.uint8)
         self.dram = np.zeros(c.DRAM_BYTES, np.uint8)
+        self.block_ram_end = BLOCK_RAM_BASE + c.BLOCK_RAM_BYTES  # of what is free: behind it lie spike records
         self.sample_bytes = 0  # at the beginning of the DRAM, for the sample player alone
         self.reserved: list[Reservation] = []
         self.accesses = (Transfers(memoryview(self.block_ram)), Transfers(memoryview(self.dram)))

@@ -21,7 +21,7 @@ from chip.testing.networks import random_network, with_merged_neurons
 
 # how far a setting is drawn, where its own range is wider than a quick run or the default sample period allows
 _READ_CYCLES = c.CADC_SAMPLE_PERIOD_NS // c.PPU_CLOCK_NS
-_UP_TO = {"read_cycles": _READ_CYCLES, "buffered_read_cycles": 100}
+_UP_TO = {"read_cycles": _READ_CYCLES, "buffered_read_cycles": 100, "record_bytes": FpgaConfig().record_bytes}
 _LATENCY_UP_TO_NS = 2_000
 
 

@@ -53,8 +53,8 @@ class Crossbar:
     present: np.ndarray
     flags: np.ndarray
 
-    def write(self, registers: Registers, has_inputs: bool) -> None:
-        """Set the nodes; inputs go back to the FPGA, too."""
+    def write(self, registers: Registers, has_inputs: bool, inputs_recorded: bool) -> None:
+        """Set the nodes; inputs that are recorded go back to the FPGA, too."""
         for output in range(c.NEURON_OUTPUTS):
             bus = output % c.PADI_BUSSES
             for hemisphere, node in enumerate(self.neurons[bus]):
@@ -63,7 +63,8 @@ class Crossbar:
         for bus in range(c.PADI_BUSSES if has_inputs else 0):
             for hemisphere, node in enumerate(self.inputs):
                 _set(registers, c.CROSSBAR_FPGA_IN + bus, c.PADI_BUSSES * hemisphere + bus, node)
-            _set(registers, c.CROSSBAR_FPGA_IN + bus, c.CROSSBAR_FPGA_OUT + bus, EVERYTHING)
+            back = EVERYTHING if inputs_recorded else NOTHING
+            _set(registers, c.CROSSBAR_FPGA_IN + bus, c.CROSSBAR_FPGA_OUT + bus, back)
 
 
 def _set(registers: Registers, source: int, output: int, node: Node) -> None:

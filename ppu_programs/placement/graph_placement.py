@@ -22,7 +22,7 @@ class GraphPlacement:
         graph: what was placed.
         neurons: a :class:`NeuronPlace` for each population of neurons, by name.
         sources: a :class:`SourcePlace` for each population that sends events, by name.
-        recorded: names of the populations whose spikes the FPGA records; it records all inputs.
+        recorded: names of the populations whose spikes the FPGA records; it records all inputs, or none.
         compare_masks: uint8[2, 128], of the drivers.
         given_away: the PADI busses of each hemisphere that its processor feeds.
     """
@@ -70,10 +70,15 @@ class GraphPlacement:
 
     # ------------------------------------------------------------------ registers
 
-    def routing(self) -> Registers:
-        """Registers with all that makes events go their way; neuron parameters and weights are at their defaults."""
+    def routing(self, inputs_recorded: bool = True) -> Registers:
+        """Registers with all that makes events go their way; neuron parameters and weights are at their defaults.
+
+        Inputs stand in the record of spikes, unless ``inputs_recorded`` is False: where there are many of them, and
+        whoever reads the record knows them, it is shorter so.
+        """
         registers = Registers()
-        self.crossbar.write(registers, any(isinstance(p, Inputs) for p in self.graph.populations.values()))
+        has_inputs = any(isinstance(p, Inputs) for p in self.graph.populations.values())
+        self.crossbar.write(registers, has_inputs, inputs_recorded)
         registers.compare_mask = self.compare_masks
         for hemisphere, busses in enumerate(self.given_away):
             registers.padi_from_processor[hemisphere, sorted(busses)] = True
@@ -81,12 +86,12 @@ class GraphPlacement:
         writing.synapses(registers, self.places)
         return registers
 
-    def registers(self) -> Registers:
-        """Registers with routing and neuron parameters; weights are all 0, see :meth:`store`.
+    def registers(self, inputs_recorded: bool = True) -> Registers:
+        """Registers with :meth:`routing` and neuron parameters; weights are all 0, see :meth:`store`.
 
         Columns without a neuron of the network are set as the first population in the even columns of their hemisphere.
         """
-        registers = self.routing()
+        registers = self.routing(inputs_recorded)
         writing.parameters(registers, self.places)
         return registers
 

@@ -172,16 +172,19 @@ class Placement:
 
     # ------------------------------------------------------------------ registers
 
-    def routing(self) -> Registers:
-        """Registers with all that makes events go their way; neuron parameters and weights are at their defaults."""
-        return self.on_chip.routing()
+    def routing(self, inputs_recorded: bool = True) -> Registers:
+        """Registers with all that makes events go their way; neuron parameters and weights are at their defaults.
 
-    def registers(self) -> Registers:
-        """Registers with routing and neuron parameters; weights are all 0, see :meth:`store`.
+        Inputs stand in the record of spikes, unless ``inputs_recorded`` is False.
+        """
+        return self.on_chip.routing(inputs_recorded)
+
+    def registers(self, inputs_recorded: bool = True) -> Registers:
+        """Registers with :meth:`routing` and neuron parameters; weights are all 0, see :meth:`store`.
 
         Columns without a neuron of the network are set as the even columns of their hemisphere are.
         """
-        return self.on_chip.registers()
+        return self.on_chip.registers(inputs_recorded)
 
     def store(self, registers: Registers, layer: int, weights: np.ndarray) -> None:
         """Write the signed weights int[inputs, outputs] of a layer, -63..63, into both rows of each source.

@@ -7,9 +7,6 @@
         def __init__(self, stream):
             self.stream, self.memory, self.kernels = stream, stream.memory, (my_row, *stream.kernels)
 
-        def image(self):
-            return self.stream.image()
-
         def main(self, ppu):
             yield from self.stream.walk(ppu, my_row, written=("shadow",))
             return 0
@@ -29,7 +26,9 @@ other (``layout``). Bytes are in the order of lanes, halfwords and words in that
 the signs, and changes those synapses of the row that are the projection's (``synapses``).
 
 **Walks** (``stream``): all rows, or some of them in any order, read and write the regions that they name, and write
-synapses or none: a rule may sum gradients in one walk and step by them in another. Nothing overlaps: a processor
+synapses or none: a rule may sum gradients in one walk and step by them in another. A program that walks over several
+projections has a layout and a stream for each, one behind the other, ``Layout(..., address=first.end)``, and one window
+for all, ``shared_memory(*streams)``. Nothing overlaps: a processor
 fetches external memory by instructions of its own, which it waits for, so a second buffer would gain nothing. A window
 of several rows saves the control flow of some operations, no bus cycles.
 
@@ -41,7 +40,7 @@ synapses 20 for each half and direction. The two processors are booked as if eit
 
 from ppu_programs.streaming.layout import Layout, behind
 from ppu_programs.streaming.side import Side, sides
-from ppu_programs.streaming.stream import SHARED_LINK, Stream
+from ppu_programs.streaming.stream import SHARED_LINK, Stream, shared_memory
 from ppu_programs.streaming.synapses import WEIGHTS
 
-__all__ = ["SHARED_LINK", "WEIGHTS", "Layout", "Side", "Stream", "behind", "sides"]
+__all__ = ["SHARED_LINK", "WEIGHTS", "Layout", "Side", "Stream", "behind", "shared_memory", "sides"]

@@ -24,7 +24,7 @@ from ppu_programs.two_layer.layout import positions
 if TYPE_CHECKING:
     from chip.link import HostLink
 
-MASK = "synapse_mask"  # bytes of 1 where the projection has synapses; streamed where rows differ in it
+MASK = "synapse_mask"  # bytes of 1 where the projection has synapses: one row for all, or one for each that differs
 DRAM_END = DRAM_BASE + c.DRAM_BYTES
 
 
@@ -45,6 +45,7 @@ class Layout:
 
     Attributes:
         sides: what the top and the bottom processor own, :class:`Side`.
+        types: element types by name, with that of ``synapse_mask``.
         end: the first address behind it, where another one can begin; nbytes: what it takes.
 
     Raises:
@@ -59,12 +60,13 @@ class Layout:
         self.shape = placement.graph.projections[projection].mask.shape
         self.sides, self.regions, self.address = sides(placement, projection), dict(regions), address
         self._check()
+        self.types = {**self.regions, MASK: i8}
         self._addresses: dict[tuple[int, str], int] = {}
         self.end = address
         for side in self.sides:
-            for name in self.regions_of(side):
+            for name in self.types:
                 self._addresses[side.hemisphere, name] = self.end
-                self.end += len(side) * self.row_bytes(side, name)
+                self.end += self.rows(side, name) * self.row_bytes(side, name)
         self.nbytes = self.end - address
         self._check_room()
 
@@ -90,13 +92,13 @@ class Layout:
 
     # ------------------------------------------------------------------ where things are
 
-    def regions_of(self, side: Side) -> dict[str, ElementType]:
-        """The regions of one side by name, with the mask of its synapses where its rows differ in it."""
-        return self.regions if side.uniform else {**self.regions, MASK: i8}
+    def rows(self, side: Side, name: str) -> int:
+        """Rows of a region; of the mask there is one where all are alike."""
+        return min(len(side), 1) if name == MASK and side.uniform else len(side)
 
     def row_bytes(self, side: Side, name: str) -> int:
         """Bytes of one row of a region, whole vectors."""
-        return len(side.halves) * c.LANES * self.regions_of(side)[name].dtype.itemsize
+        return len(side.halves) * c.LANES * self.types[name].dtype.itemsize
 
     def address_of(self, hemisphere: int, name: str) -> int:
         """Address of the first row of a region of one side."""
@@ -117,8 +119,8 @@ class Layout:
             for name, given in values.items():
                 kind = self._checked(name, np.asarray(given))
                 found[self._addresses[side.hemisphere, name]] = to_vectors(side.gather(np.asarray(given)), kind)
-            if not side.uniform:
-                found[self._addresses[side.hemisphere, MASK]] = to_vectors(side.mask, i8)
+            mask = side.mask[: self.rows(side, MASK)]
+            found[self._addresses[side.hemisphere, MASK]] = to_vectors(mask, i8)
         return {address: vectors for address, vectors in found.items() if vectors.size}
 
     def read(self, link: HostLink, name: str) -> np.ndarray:

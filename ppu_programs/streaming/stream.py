@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Generator, Sequence
 
-import numpy as np
-
 from chip.base import constants as c
 from chip.base.assumption import Assumption, Direction, Weight
 from chip.base.declaration import whole_number
 from chip.base.errors import ChipLimitError, Resource
-from chip.ppu import Kernel, Memory, i8, minimum, u32
+from chip.ppu import Kernel, Memory, minimum, u32
+from chip.ppu.memory import Region
 from ppu_programs.network import Sign
 from ppu_programs.placement import HEMISPHERE_NAMES
 from ppu_programs.streaming.layout import MASK, Layout
@@ -26,7 +25,7 @@ SHARED_LINK = Assumption(
 
 
 class Stream:
-    """What one processor streams of a projection; a program takes its memory, kernels and image.
+    """What one processor streams of a projection; a program takes its memory and its kernels.
 
     Args:
         layout: in external memory; hemisphere: whose processor it is.
@@ -49,14 +48,14 @@ class Stream:
         if not self.count:
             raise ValueError(f"{layout.name} has no rows in the {name} hemisphere; its processor has nothing to stream")
         self.window = min(whole_number("", "a window's number of rows", window, 1, c.ROWS), self.count)
-        regions = layout.regions_of(self.side)
+        regions = layout.types
         self.names = tuple(layout.regions)
         self.base = {region: layout.address_of(hemisphere, region) for region in regions}
         self.row_bytes = {region: layout.row_bytes(self.side, region) for region in regions}
         self.row_vectors = {region: nbytes // c.VECTOR_BYTES for region, nbytes in self.row_bytes.items()}
         lanes = len(self.side.halves) * c.LANES
-        window_of = {region: kind[self.window * lanes] for region, kind in regions.items()}
-        self.memory = Memory(**{MASK: i8[lanes], **window_of})
+        rows = {region: min(self.window, layout.rows(self.side, region)) for region in regions}
+        self.memory = Memory(**{region: kind[rows[region] * lanes] for region, kind in regions.items()})
         self._check_window(name)
         self.signed = self.side.sign is Sign.SIGNED
         self.merge = merge_kernel(self.signed, self.side.halves)
@@ -74,10 +73,6 @@ class Stream:
             where = f"window of {self.window} rows of {self.layout.name} in SRAM of the {name} PPU"
             remedy = "let it have fewer rows, stream fewer regions, or narrower elements"
             raise ChipLimitError(Resource.SRAM, where, used, c.SRAM_BYTES, "bytes", remedy)
-
-    def image(self) -> dict[str, np.ndarray]:
-        """Initial contents of the window for :meth:`chip.ppu.program.Program.image`: the mask where rows share it."""
-        return {MASK: self.side.mask[0].ravel().astype(np.int8)} if self.side.uniform else {}
 
     # ------------------------------------------------------------------ tasks
 
@@ -97,9 +92,16 @@ class Stream:
             written: regions that are stored behind the kernel.
             synapses: the kernel leaves weights in V0, and V1, which go into the synapses; else these are left alone.
         """
+        if synapses:
+            yield from self.begin(ppu)
         for first in range(0, self.count, self.window):
             count = minimum(self.window, self.count - first)
             yield from self.visit(ppu, first, count, kernel, read, written, synapses)
+
+    def begin(self, ppu) -> Generator:
+        """Load what all rows share, the mask of their synapses; before visits that write synapses."""
+        if self.side.uniform:
+            yield ppu.load_external(self.base[MASK], into=MASK, vectors=len(self.side.halves))
 
     def visit(
         self,
@@ -113,8 +115,9 @@ class Stream:
     ) -> Generator:
         """The same for ``count`` rows from ``first`` on, 1..window of them: visits reach rows in any order.
 
-        Both are numbers that may be known only when the program runs. A loop over a list that is known reads them from
-        it, ``self.firsts[k]``, so that one routine serves them all. Rows that there are not lie in other regions.
+        :meth:`begin` comes before the first one. Both numbers may be known only when the program runs: a loop over a
+        list that is known reads them from it, ``self.firsts[k]``, so that one routine serves them all. Rows that there
+        are not lie in other regions.
         """
         for name in self.loaded(read, synapses):
             address = u32(first * self.row_bytes[name]) + self.base[name]
@@ -147,3 +150,21 @@ class Stream:
         """Names of the regions that a walk loads: those that it reads, and the mask where it is needed and streamed."""
         names = self.names if read is None else tuple(read)
         return (*names, MASK) if synapses and not self.side.uniform else names
+
+
+def shared_memory(*streams: Stream) -> Memory:
+    """The window of a program that walks over several projections in turn: each region as long as the longest.
+
+    Raises:
+        ValueError: two of them have regions of one name and different types.
+    """
+    found: dict[str, Region] = {}
+    for stream in streams:
+        for name, region in stream.memory.items():
+            other = found.setdefault(name, region)
+            if other.dtype != region.dtype:
+                raise ValueError(
+                    f"region {name} is {other} in one stream and {region} in another; give it one type, or two names"
+                )
+            found[name] = max(other, region, key=lambda one: one.length)
+    return Memory(**found)

@@ -7,6 +7,8 @@ has one row, in V2 and V3.
 
 from __future__ import annotations
 
+from functools import cache
+
 from chip.ppu import (
     GREATER,
     LESS,
@@ -35,6 +37,7 @@ WEIGHTS = (V0, V1)  # of the halves that the projection uses, in their order
 ROW, INHIBITORY = (V2, V3), (V4, V5)  # by half: the excitatory row, or the only one; the inhibitory one
 
 
+@cache
 def merge_kernel(signed: bool, halves: tuple[int, ...]) -> Kernel:
     """Return the kernel ``merge(at)``: the weights of all halves into the rows in registers.
 

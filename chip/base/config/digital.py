@@ -51,6 +51,7 @@ class FpgaConfig(Checked):
 
     ``player_latency_ns`` runs from a PPU's request to the sample's time zero at the crossbar, ``writer_latency_ns``
     from a spike to its record in external memory, ``doorbell_latency_ns`` from a sample's end to the PPU's wake-up.
+    ``record_bytes`` is the room for a sample's record: two words, and one for each spike, 254 by default.
     """
 
     section: ClassVar[str] = "fpga"
@@ -59,6 +60,7 @@ class FpgaConfig(Checked):
     player_latency_ns: int = setting(1000, 0, 1_000_000, c.FPGA_CLOCK_NS)
     writer_latency_ns: int = setting(400, 200, 1_000_000, c.FPGA_CLOCK_NS)
     doorbell_latency_ns: int = setting(200, 0, 1_000_000, c.PPU_CLOCK_NS)
+    record_bytes: int = setting(1024, 1024, c.BLOCK_RAM_BYTES // 4, c.VECTOR_BYTES, source="assumed gateware")
 
 
 @dataclass(frozen=True)

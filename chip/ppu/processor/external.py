@@ -69,27 +69,58 @@ def end_store(ppu: ProcessorState, address: int, number: int) -> None:
 def load_record(ppu: ProcessorState, slot: int, into: str) -> None:
     """Copy the spike record ``slot`` to SRAM, see :class:`chip.fpga.writer.SpikeWriter`.
 
-    ``into`` has room for 1024 bytes, for example ``u32[256]``: word 0 is the number of spikes, word 1 the sample's
-    tag, then time stamp << 16 | label each. Events that the crossbar returns to the FPGA stand in it too. The first
-    vector holds the count, which says how many more follow; all of them are one operation.
+    ``into`` has room for all of it, by default up to 1024 bytes, for example ``u32[256]``: word 0 is the number of
+    spikes, word 1 the sample's tag, then time stamp << 16 | label each. Events that the crossbar returns to the FPGA
+    stand in it too. The first vector holds the count, which says how many more follow; all of them are one operation.
     """
-    if type(slot) is not int or not 0 <= slot < RECORD_SLOTS:
-        ppu.check_index("record slot", slot, RECORD_SLOTS)
-    if not ppu.config.fpga.spike_writer:
-        raise MachineFault(f"program {ppu.program.name} reads a spike record, but fpga.spike_writer is off")
-    writer = ppu.chip.writer
-    source = writer.filled(slot)
-    nbytes = source.nbytes
+    _check_slot(ppu, slot)
+    nbytes = ppu.chip.writer.filled(slot).nbytes
     _check_words(ppu, into, nbytes)
-    then = partial(bring_record, ppu, slot, into, nbytes)
+    _load_part(ppu, slot, into, 0, nbytes)
+
+
+def load_record_piece(ppu: ProcessorState, slot: int, piece: int, into: str) -> None:
+    """Copy a piece of the spike record ``slot`` to SRAM: as many of its vectors as region ``into`` holds, or are left.
+
+    For records that SRAM has no room for at once. Piece 0 has the header and begins with the number of spikes, n; with
+    ``into = u32[256]`` the record has (n + 2 + 255) >> 8 pieces, and word i of piece k is word 256 k + i of it.
+
+    Raises:
+        MachineFault: a piece behind the last one, or a region that is too short for a vector.
+    """
+    _check_slot(ppu, slot)
+    ppu.check_index("piece", piece, 1 << 20)
+    filled, room = ppu.chip.writer.filled(slot).nbytes, ppu.region(into).nbytes // c.VECTOR_BYTES * c.VECTOR_BYTES
+    if not room:
+        _check_words(ppu, into, c.VECTOR_BYTES)  # refuses
+    first = int(piece) * room
+    if first >= filled:
+        raise MachineFault(
+            f"{ppu.who} loads piece {piece} of spike record {slot}, whose last one is {(filled - 1) // room} with "
+            f"{room} bytes each; word 0 of piece 0 says how many spikes there are"
+        )
+    nbytes = min(room, filled - first)
+    _check_words(ppu, into, nbytes)
+    _load_part(ppu, slot, into, first, nbytes)
+
+
+def _load_part(ppu: ProcessorState, slot: int, into: str, first: int, nbytes: int) -> None:
+    then = partial(bring_record, ppu, slot, into, first, nbytes)
     ppu.loading = then, slot
     ppu.spend("external load", nbytes // c.VECTOR_BYTES * COPY_CYCLES, then=then)
 
 
 @completion
-def bring_record(ppu: ProcessorState, slot: int, into: str, nbytes: int) -> None:
-    """Bring the first bytes of a spike record."""
-    ppu.region_memory[into][:nbytes] = ppu.chip.writer.first(slot, nbytes)
+def bring_record(ppu: ProcessorState, slot: int, into: str, first: int, nbytes: int) -> None:
+    """Bring bytes of a spike record, from byte ``first`` on."""
+    ppu.region_memory[into][:nbytes] = ppu.chip.writer.part(slot, first, nbytes)
+
+
+def _check_slot(ppu: ProcessorState, slot: int) -> None:
+    if type(slot) is not int or not 0 <= slot < RECORD_SLOTS:
+        ppu.check_index("record slot", slot, RECORD_SLOTS)
+    if not ppu.config.fpga.spike_writer:
+        raise MachineFault(f"program {ppu.program.name} reads a spike record, but fpga.spike_writer is off")
 
 
 def _check_words(ppu: ProcessorState, into: str, nbytes: int) -> None:

@@ -36,7 +36,7 @@ _ROOMS = {
         *("read_spike_counters", "inject_event"),
     ),
     sensors: ("connect", "read_correlation", "reset_correlation"),
-    external: ("load_external", "store_external", "load_record", "record"),
+    external: ("load_external", "store_external", "load_record", "load_record_piece", "record"),
     waiting: ("wait", "wait_until", "play", "ring", "send", "wait_doorbell", "wait_doorbell_until"),
 }
 _OF_THE_SCHEDULER = ("scheduler_pass", "wait_for_tasks", "end_tasks")

@@ -14,7 +14,6 @@ import numpy as np
 from chip.base import constants as c
 from chip.base.errors import ChipLimitError, LossError, MachineFault, Resource
 from chip.fpga.memory import BLOCK_RAM_BASE, DRAM_BASE, ExternalMemory
-from chip.fpga.writer import record_address
 from chip.ppu.processor.timing import WORD_CYCLES
 from chip.ppu.recording import Recording
 
@@ -153,7 +152,7 @@ def _place(track: Track, program, external: ExternalMemory, who: str) -> None:
     if track.recording.memory == "dram":
         memory, start, stop = Resource.DRAM, DRAM_BASE + external.sample_bytes, DRAM_BASE + c.DRAM_BYTES
     else:
-        memory, start, stop = Resource.BLOCK_RAM, BLOCK_RAM_BASE, record_address(0)
+        memory, start, stop = Resource.BLOCK_RAM, BLOCK_RAM_BASE, external.block_ram_end
     gaps = external.gaps(start, stop)
     for low, high in reversed(gaps):
         address = (high - track.nbytes) // c.VECTOR_BYTES * c.VECTOR_BYTES

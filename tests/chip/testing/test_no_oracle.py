@@ -248,6 +248,7 @@ def test_a_log_tells_what_was_read():
         ("read_spike_counters", {"into": "record", "halves": (1,), "lanes": (3, 5, 7)}, (0, 12)),
         ("load_external", {"address": 0x8000_0000, "into": "membranes", "vectors": 2, "offset": 64}, (64, 256)),
         ("load_record", {"slot": 0, "into": "record"}, (0, 128)),
+        ("load_record_piece", {"slot": 0, "piece": 0, "into": "record"}, (0, 128)),
         ("store_external", {"address": 0x8000_0000, "source": "membranes"}, None),
         ("send", {"hemisphere": c.BOTTOM, "source": "row", "into": "row", "line": 1}, None),
     ],

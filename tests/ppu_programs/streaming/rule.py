@@ -53,10 +53,8 @@ class Visits(Program):
         self.memory = stream.memory | Memory(signed=i8[2 * LANES])
         self.kernels = (self.row_of, *stream.kernels)
 
-    def image(self):
-        return self.stream.image()
-
     def main(self, ppu):
+        yield from self.stream.begin(ppu)
         for k in range(len(self.firsts)):
             yield from self.stream.visit(
                 ppu, self.firsts[k], self.counts[k], self.row_of, None, self.written, self.synapses

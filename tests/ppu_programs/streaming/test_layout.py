@@ -13,7 +13,7 @@ from chip.fpga.memory import DRAM_BASE
 from chip.ppu import Memory, i8, i16, i32, u8, u16
 from ppu_programs.network import LI, LIF, Inputs, Linear, Network, NetworkGraph, Projection
 from ppu_programs.placement import place
-from ppu_programs.streaming import Layout, Stream, behind, sides
+from ppu_programs.streaming import Layout, Stream, behind, shared_memory, sides
 from ppu_programs.streaming.layout import from_vectors, to_vectors
 from ppu_programs.two_layer.layout import position
 from tests.naive import streaming as naive
@@ -66,20 +66,20 @@ def test_what_the_host_writes_it_reads_back(address):
     rng, chip = np.random.default_rng(4), Chip(ChipConfig.ideal())
     values = {"shadow": rng.integers(-(1 << 15), 1 << 15, layout.shape), "trace": rng.integers(-128, 128, layout.shape)}
     image = layout.image(**values)
-    assert sum(map(len, image.values())) == layout.nbytes == 40 * (256 + 128) == layout.end - address
+    assert sum(map(len, image.values())) == layout.nbytes == 40 * (256 + 128) + 128 == layout.end - address
     for at, written in image.items():
         chip.link.write_external(at, written)
     for name, written in values.items():
         assert np.array_equal(layout.read(chip.link, name), written)
     only = layout.image(trace=values["trace"])
-    assert list(only) == [layout.address_of(c.TOP, "trace")]
+    assert list(only) == [layout.address_of(c.TOP, name) for name in ("trace", "synapse_mask")]
 
 
 def test_the_full_chip_has_half_of_the_sources_on_each_side():
     layout = Layout(FULL, 0, {"shadow": i16, "gradient": i16})
     assert [len(side) for side in layout.sides] == [128, 128]
     assert all(side.halves == (0, 1) and side.uniform for side in layout.sides)
-    assert layout.nbytes == 2 * 2 * 128 * 512
+    assert layout.nbytes == 2 * (2 * 128 * 512 + 256)
     behind = Layout(FULL, 1, {"shadow": i16}, layout.end)
     assert behind.address_of(c.TOP, "shadow") == layout.end
 
@@ -101,11 +101,11 @@ def test_what_does_not_fit_external_memory_is_refused():
     with pytest.raises(ChipLimitError) as caught:
         Layout(FULL, 0, {"shadow": i16, "gradient": i32}, DRAM_BASE + c.DRAM_BYTES - 256)
     assert str(caught.value) == (
-        "DRAM from 0x9fffff00 on for regions shadow, gradient of the projection from inputs to layer 0: 393216 bytes "
+        "DRAM from 0x9fffff00 on for regions shadow, gradient of the projection from inputs to layer 0: 393728 bytes "
         "needed, 256 available; begin at a lower address, stream fewer regions, or narrower elements"
     )
-    assert (caught.value.resource, caught.value.used, caught.value.size) == (Resource.DRAM, 393_216, 256)
-    Layout(FULL, 0, {"shadow": i16}, DRAM_BASE + c.DRAM_BYTES - 131_072)
+    assert (caught.value.resource, caught.value.used, caught.value.size) == (Resource.DRAM, 393_728, 256)
+    Layout(FULL, 0, {"shadow": i16}, DRAM_BASE + c.DRAM_BYTES - 131_584)
 
 
 def test_a_window_that_does_not_fit_sram_is_refused():
@@ -151,7 +151,14 @@ def test_what_cannot_be_meant_is_refused(made, said):
         made()
 
 
-def test_the_memory_of_a_stream_is_a_programs():
+def test_windows_are_a_programs_memory_alone_and_together():
     stream = Stream(Layout(NARROW, 0, {"shadow": i16, "total": i32}), c.TOP, 3)
-    assert dict(stream.memory) == dict(Memory(synapse_mask=i8[128], shadow=i16[3 * 128], total=i32[3 * 128]))
-    assert stream.image()["synapse_mask"].sum() == 20
+    assert dict(stream.memory) == dict(Memory(shadow=i16[3 * 128], total=i32[3 * 128], synapse_mask=i8[128]))
+    wide = Stream(Layout(FULL, 0, {"shadow": i16, "trace": i8}), c.TOP)
+    found = dict(shared_memory(stream, wide))
+    assert found == dict(Memory(shadow=i16[384], total=i32[384], synapse_mask=i8[256], trace=i8[256]))
+    other = Stream(Layout(FULL, 0, {"shadow": i8}), c.TOP)
+    with pytest.raises(
+        ValueError, match=r"region shadow is i16\[384\] in one stream and i8\[256\] in another; give it"
+    ):
+        shared_memory(stream, other)

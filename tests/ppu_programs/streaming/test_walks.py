@@ -10,13 +10,15 @@ from chip.base.config import ChipConfig
 from chip.base.errors import ChipLimitError, MachineFault
 from chip.chip import Chip
 from chip.fpga.memory import DRAM_BASE
+from chip.ppu import Memory, i8
+from chip.ppu.program import Program
 from chip.testing import chip_bytes, load_firmware, run_firmware
-from ppu_programs.network import LIF, Inputs, NetworkGraph, Projection
+from ppu_programs.network import LI, LIF, Inputs, Linear, Network, NetworkGraph, Projection, Sign
 from ppu_programs.placement import place
-from ppu_programs.streaming import Layout, Stream
+from ppu_programs.streaming import Layout, Stream, shared_memory
 from tests.chip.listening import Everything
 from tests.ppu_programs.placement.graphs import graphs, random_weights
-from tests.ppu_programs.streaming.rule import REGIONS, Twin, Visits, Walk, lowest_of
+from tests.ppu_programs.streaming.rule import REGIONS, Twin, Visits, Walk, lowest_of, row_kernel
 
 GUARD = np.full(2 * c.VECTOR_BYTES, 0xA5, np.uint8)  # around the layout
 FIRST = DRAM_BASE + 3 * c.VECTOR_BYTES
@@ -113,6 +115,69 @@ def test_a_walk_reaches_every_row_once(case, window):
         for row in range(stream.count):
             case.twin.visit(hemisphere, row)
     case.check(run(case, {hemisphere: Walk(stream) for hemisphere, stream in streams.items()}))
+
+
+@pytest.mark.parametrize("dense", [True, False])
+@pytest.mark.parametrize(("target", "halves"), [("even", (0,)), ("odd", (1,)), ("both", (0, 1))])
+@pytest.mark.parametrize("sign", list(Sign))
+def test_rows_of_every_kind(sign, target, halves, dense):
+    """Both projections share rows of synapses; the other one's stay as they are."""
+    sizes = {"both": LIF(200)} if target == "both" else {"even": LIF(100), "odd": LIF(30)}
+    masks = {name: np.random.default_rng(5).random((20, n.size)) < (1.0 if dense else 0.7) for name, n in sizes.items()}
+    graph = NetworkGraph(
+        {"in": Inputs(20), **sizes}, *(Projection("in", name, sign=sign, mask=mask) for name, mask in masks.items())
+    )
+    case = Case(graph, list(sizes).index(target), seed=6)
+    streams = case.streams(3)
+    for hemisphere, stream in streams.items():
+        assert (stream.side.halves, stream.side.uniform) == (halves, dense)
+        for row in range(stream.count):
+            case.twin.visit(hemisphere, row)
+    case.check(run(case, {hemisphere: Walk(stream) for hemisphere, stream in streams.items()}))
+
+
+class Both(Program):
+    """Walks over two projections in turn, through one window."""
+
+    name = "both"
+
+    def __init__(self, streams):
+        self.streams = tuple(streams)
+        self.rules = tuple(row_kernel(len(s.side.halves), lowest_of(s.side.sign)) for s in self.streams)
+        self.memory = shared_memory(*self.streams) | Memory(signed=i8[2 * c.LANES])
+        merging = (kernel for stream in self.streams for kernel in stream.kernels)
+        self.kernels = tuple(dict.fromkeys((*self.rules, *merging)))
+
+    def main(self, ppu):
+        for stream, rule in zip(self.streams, self.rules, strict=True):
+            yield from stream.walk(ppu, rule, written=("shadow", "total"))
+        return 0
+
+
+def test_one_program_walks_over_two_projections():
+    """Both of a signed network of layers that takes all columns, in the same rows of synapses."""
+    graph = Network(Linear(150, 240), LIF(240), Linear(240, 16), LI(16)).graph
+    hidden, rng = Case(graph, 0, seed=2), np.random.default_rng(3)
+    readout = Layout(hidden.placement, 1, REGIONS, hidden.layout.end + len(GUARD))
+    values = {name: rng.integers(-100, 101, readout.shape) for name in REGIONS}
+    programs = {}
+    for hemisphere in (c.TOP, c.BOTTOM):
+        programs[hemisphere] = Both([Stream(layout, hemisphere, 2) for layout in (hidden.layout, readout)])
+    chip = hidden.load(programs, Chip(ChipConfig.ideal()))
+    for address, written in readout.image(**values).items():
+        chip.link.write_external(address, written)
+    chip.link.run()
+    second = Twin(hidden.placement, 1, values, hidden.registers.weights)
+    for hemisphere in (c.TOP, c.BOTTOM):
+        for twin, layout in ((hidden.twin, hidden.layout), (second, readout)):
+            for row in range(len(layout.sides[hemisphere])):
+                twin.visit(hemisphere, row)
+    for layout, twin in ((hidden.layout, hidden.twin), (readout, second)):
+        for name in REGIONS:
+            assert np.array_equal(layout.read(chip.link, name), twin.values[name])
+    changed = second.weights != hidden.registers.weights  # no synapse is in both
+    assert np.array_equal(chip.weights(), np.where(changed, second.weights, hidden.twin.weights))
+    assert changed.any() and not (changed & (hidden.twin.weights != hidden.registers.weights)).any()
 
 
 def wide(seed=3):
