@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from chip.base import constants as c
 from chip.base.grid import FAR_NS
+from chip.fpga.clock import edge_from
 from chip.fpga.playback import PlaybackProgram
 
 AT_ONCE = 1024  # events that are posted at most before the core lets them happen
@@ -54,7 +54,7 @@ class PlaybackExecutor:
         if not self.waiting:
             return
         self.waiting = False
-        self.zero_ns = -(-now_ns // c.FPGA_CLOCK_NS) * c.FPGA_CLOCK_NS
+        self.zero_ns = edge_from(now_ns)
         self._follow(core)
         core.tell_events(self.program.sent_ns, self.program.labels, self.zero_ns)
 

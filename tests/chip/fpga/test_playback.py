@@ -50,8 +50,11 @@ class Look(Program):
         yield ppu.run(halve)
 
 
-def driven():
-    """Label i from the FPGA excites through row i of the top, whose first 32 neurons spike and are recorded."""
+def driven(returned=False):
+    """Label i from the FPGA excites through row i of the top, whose first 32 neurons spike and are recorded.
+
+    Where they are ``returned``, the FPGA's events are recorded, too.
+    """
     registers = Registers()
     registers.enabled[0, :32] = registers.event_output[0, :32] = True
     registers.row_mode[0, :INPUTS] = ROW_EXCITATORY
@@ -63,6 +66,9 @@ def driven():
     for bus in range(c.PADI_BUSSES):
         registers.crossbar_mask[c.CROSSBAR_FPGA_IN, bus] = registers.crossbar_target[c.CROSSBAR_FPGA_IN, bus] = 0
     registers.crossbar_mask[0, c.CROSSBAR_FPGA_OUT] = registers.crossbar_target[0, c.CROSSBAR_FPGA_OUT] = 0
+    if returned:
+        registers.crossbar_mask[c.CROSSBAR_FPGA_IN, c.CROSSBAR_FPGA_OUT] = 0
+        registers.crossbar_target[c.CROSSBAR_FPGA_IN, c.CROSSBAR_FPGA_OUT] = 0
     return registers
 
 
@@ -367,24 +373,3 @@ def test_the_trace_of_a_long_run_is_whole_though_the_record_is_cut(room):
         assert np.array_equal(short, [whole[0][kept], whole[1][kept]]) and chips[0].trace.lost == 0
     else:
         assert cut[0].size == room and chips[0].trace.lost > 0
-
-
-@needs_compiler
-@pytest.mark.parametrize("keeps", [True, False])
-def test_the_trace_is_whole_where_nobody_looks_before_the_end(keeps):
-    """The core comes to the end of the run at once, and cuts its record on the way there."""
-    times = np.repeat(np.arange(0, 250_000_000, 800_000), 16)
-    chip = Chip(ChipConfig.ideal(strict=False, fpga=TODAY))
-    chip.keep_spikes = keeps
-    chip.link.record_trace(True)
-
-    def main(ppu):
-        yield ppu.wait(65_000_000)
-        return 0
-
-    load_firmware(chip, main, registers=driven(), playback=PlaybackProgram(times, np.arange(times.size) % INPUTS))
-    chip.start()
-    chip.run()
-    assert (chip.core.recorded_from_ns == 0) == keeps
-    assert chip.trace.ticks.size == chip.core.counters["spikes"] > 1_000
-    assert chip.trace.ticks[0] < 10_000 and (np.diff(chip.trace.ticks) >= 0).all()
