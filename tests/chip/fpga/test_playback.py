@@ -9,8 +9,9 @@ from numba.core import config as numba_config
 from chip import Chip, ChipConfig, Machine, Program
 from chip.base import constants as c
 from chip.base.config import FpgaConfig
-from chip.base.errors import ChipLimitError, LinkError, Resource
+from chip.base.errors import ChipLimitError, LinkError, LossError, Resource
 from chip.base.feed import Post
+from chip.base.losses import Loss
 from chip.base.registers import ROW_EXCITATORY, Registers
 from chip.core.core import AnalogCore
 from chip.fpga import PlaybackProgram, SampleSet
@@ -209,7 +210,7 @@ def test_a_snapshot_goes_on_with_what_is_left(steps, tmp_path):
 
 @needs_compiler
 def test_the_queue_of_the_core_stays_as_short_as_it_was():
-    chip = loaded(playback=program(count=200_000), config=ChipConfig.ideal(fpga=TODAY))
+    chip = loaded(playback=program(count=200_000), config=ChipConfig.ideal(fpga=TODAY, strict=False))
     size = chip.core._queues.events.size
     chip.start()
     chip.run()
@@ -240,6 +241,33 @@ def test_a_run_ends_with_its_programs_and_plays_its_own_program_only():
     begun_ns = chip.now_ns
     chip.start()
     assert chip.executor.zero_ns == -(-begun_ns // 8) * 8
+
+
+CROWDED = PlaybackProgram(np.array([800] * 5 + [900_000] * 5), np.zeros(10, int))
+
+
+def test_events_that_leave_late_are_a_loss_and_those_that_were_not_played_are_told():
+    """Of five at one time two are late, by one edge; the run ends before the other five."""
+    chip = loaded(ChipConfig.ideal(fpga=TODAY, strict=False), CROWDED, count=2)
+    assert Loss.LATE_STIMULI not in chip.losses()
+    chip.start()
+    chip.run()
+    report = chip.report()
+    assert report["losses"]["late stimuli"] == chip.losses()[Loss.LATE_STIMULI] == chip.executor.late == 2
+    assert report["events"]["unplayed"] == chip.executor.played == 5
+    chip.link.write_playback(CROWDED)
+    fresh = loaded(ChipConfig.ideal(fpga=TODAY, strict=False), CROWDED, count=2)
+    chip.link.write_playback(CROWDED)  # in the place of one that waits
+    fresh.restore(chip.snapshot())
+    assert fresh.losses() == chip.losses() and fresh.report()["events"]["unplayed"] == 15
+    assert "unplayed" not in loaded().report()["events"]
+
+
+def test_late_stimuli_end_the_run_of_a_strict_chip():
+    chip = loaded(ChipConfig.ideal(fpga=TODAY), CROWDED, count=2)
+    chip.start()
+    with pytest.raises(LossError, match="nothing may be lost, but there were 2 late stimuli"):
+        chip.run()
 
 
 def test_a_chip_beside_another_one_does_what_it_does_alone():
@@ -314,7 +342,7 @@ def test_the_record_of_spikes_is_cut_where_nobody_plays_samples():
     events = PlaybackProgram(times, np.arange(times.size) % INPUTS)
     sizes, bytes_of = {}, {}
     for keeps, looks in ((False, False), (False, True), (True, False)):
-        chip = loaded(ChipConfig.ideal(fpga=TODAY), events, count=50, period=2_500_000)
+        chip = loaded(ChipConfig.ideal(fpga=TODAY, strict=False), events, count=50, period=2_500_000)
         chip.keep_spikes = keeps
         chip.start()
         while looks and chip.learning:
