@@ -323,6 +323,7 @@ class Chip(Live):
         return {
             Loss.RECORDED_SPIKES: self.writer.lost,
             **({Loss.TRACE_EVENTS: self.trace.lost} if self.trace.lost else {}),
+            **({Loss.LATE_STIMULI: self.executor.late} if self.executor.late else {}),
             **({Loss.TORN_READS: self.torn_reads} if self.torn_reads else {}),
             Loss.EVENTS: self.core.counters["lost"] if self.core else 0,
             Loss.DOORBELLS: sum(p.lost_doorbells for p in self.processors),
@@ -350,7 +351,7 @@ class Chip(Live):
                 "tasks": {p.name: p.scheduler.report() for p in loaded},
                 "records": {p.name: p.recorder.report() for p in loaded},
             },
-            "events": self.counters() if self.core is not None else {},
+            "events": self._events(),
             "losses": {loss.value: count for loss, count in self.losses().items()},
             "host_link": self.link.report(),
             "simpy_events": self.simpy_events,
@@ -358,6 +359,11 @@ class Chip(Live):
             "playback": self.executor.report(),
             "assumptions": self.config.assumptions() + self._assumptions(),
         }
+
+    def _events(self) -> dict[str, int]:
+        """The counters, and events of playback programs whose run had ended before their time, if there are any."""
+        unplayed = {"unplayed": self.executor.unplayed} if self.executor.unplayed else {}
+        return self.counters() | unplayed if self.core is not None else unplayed
 
     def _assumptions(self) -> list[Assumption]:
         """Those of every chip, and those of the circuits that the registers have switched on."""

@@ -348,7 +348,7 @@ class HostLink(Live):
         """The recorded events of the last run, see :class:`chip.fpga.trace.TraceBuffer`.
 
         Returns int64[n] time stamps, rising, and uint16[n] labels; 8 bytes each. Stamps count the FPGA's clock of 8 ns
-        from its edge at the run's start, or from the last one before it: ``chip.trace.zero_ns`` in the chip's time.
+        from its first edge in the run, 0 ns of a playback program: ``chip.trace.zero_ns`` in the chip's time.
         """
         trace = self.chip.trace
         self._transfer("read the trace buffer", EVENT_BYTES * len(trace.ticks), answer=True)

@@ -178,7 +178,7 @@ def _speed(result: Result) -> list[tuple[str, str]]:
 
 
 def _events(counts: dict[str, int]) -> str:
-    shown = ["sent", "delivered", "lost"] + ["unrouted"] * bool(counts.get("unrouted"))
+    shown = ["sent", "delivered", "lost"] + [name for name in ("unrouted", "unplayed") if counts.get(name)]
     return ", ".join(f"{counts[name]} {name}" for name in shown)
 
 

@@ -49,7 +49,7 @@ class Result:
         time: what learning and evaluation took, seconds: ``chip_s`` on the chip, ``link_s`` for what crossed the host
             link meanwhile, as modelled with its settings, ``host_s`` for the host's own arithmetic, as measured here.
         ppu: ``cycles``, ``busy_fraction``, ``sram_used``, ``sram_size`` and their parts.
-        events: ``sent``, ``delivered``, ``lost`` and their parts.
+        events: ``sent``, ``delivered``, ``lost`` and their parts; ``unplayed`` where a run ended before stimuli did.
         losses: everything that was lost or late, by name.
         host_link: bytes, round trips and starts, the name of the link's preset, and seconds, see
             :meth:`chip.link.HostLink.report`; ``bytes_per_training_sample`` where a host has learned from them.

@@ -22,7 +22,7 @@ seed of these.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
@@ -32,9 +32,12 @@ from chip.base.settings import Checked, setting
 from chip.link import HostLink
 from chip.ppu import Memory, Recording, i32, kernel, maximum, minimum, u8
 from chip.ppu.program import Program
-from ppu_programs.contract import Array, Built, Firmware, Outcome
+from ppu_programs.contract import Array, Built, Firmware, Outcome, Status
 from ppu_programs.network import LIF, Injected, NetworkGraph, Projection, Sign
 from ppu_programs.placement import GraphPlacement, place
+
+if TYPE_CHECKING:
+    from chip.chip import Chip
 
 PIXELS, CELLS, IMAGES = 16, 8, 4
 OFTEN, SELDOM = 15, 2  # events of a pixel, in the mean, if it belongs to the image, or not
@@ -150,7 +153,8 @@ class BCM(Firmware):
     """The example: 16 pixels, 8 cells, the top processor alone.
 
     The outcome is the mean ``selectivity`` of the cells, see :func:`selectivity`, how many images have a cell that
-    prefers them, and ``responses``, mean spikes of the last 64 presentations.
+    prefers them, see :func:`preferred`, None where no presentation was recorded, and ``responses``, mean spikes of the
+    last 64 presentations.
     """
 
     name = "BCM"
@@ -168,9 +172,15 @@ class BCM(Firmware):
         program = BCMProgram(placement, _drawn(shown, rng), weights, s.presentations, s.eta)
         return Built(registers, (program, None), plan=shown)
 
+    def status(self, chip: Chip, built: Built) -> Status:
+        """Presentations that were recorded."""
+        done = chip.processors[c.TOP].recorder.track("counts").written
+        return Status(done, self.settings.presentations, "presentations")
+
     def outcome(self, link: HostLink, built: Built) -> Outcome:
-        found = self.responses(link, built)
-        metrics = {"selectivity": float(selectivity(found).mean()), "images_preferred": len(set(found.argmax(axis=0)))}
+        found, metrics = self.responses(link, built), dict.fromkeys(("selectivity", "images_preferred"))
+        if len(link.read_recording(c.TOP, "counts")):
+            metrics = {"selectivity": float(selectivity(found).mean()), "images_preferred": len(preferred(found))}
         return Outcome(metrics, {"responses": Array(found, "image", "cell")})
 
     def responses(self, link: HostLink, built: Built, first: int = -DRAWN, last: int | None = None) -> np.ndarray:
@@ -189,6 +199,11 @@ def _drawn(shown: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     often = np.arange(PIXELS) // (PIXELS // IMAGES) == shown[:, None]
     chances = np.where(often, OFTEN, SELDOM) / EVENTS
     return np.stack([rng.choice(PIXELS, EVENTS, p=row) for row in chances])
+
+
+def preferred(responses: np.ndarray) -> set[int]:
+    """The images that some cell responds to more than to others, the first of those that are alike."""
+    return set(responses.argmax(axis=0)[responses.max(axis=0) > 0].tolist())
 
 
 def selectivity(responses: np.ndarray) -> np.ndarray:

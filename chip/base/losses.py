@@ -10,6 +10,7 @@ class Loss(StrEnum):
 
     RECORDED_SPIKES = "recorded spikes"
     TRACE_EVENTS = "events of the trace"
+    LATE_STIMULI = "late stimuli"
     TORN_READS = "reads of half-written memory"
     EVENTS = "events"
     DOORBELLS = "doorbells"

@@ -12,12 +12,12 @@ from typing import Any
 
 import numpy as np
 
-from chip.base import constants as c
 from chip.base.grid import FAR_NS
+from chip.fpga.clock import edge_from
 from chip.fpga.playback import PlaybackProgram
 
 AT_ONCE = 1024  # events that are posted at most before the core lets them happen
-SAVED = ("waiting", "zero_ns", "played", "unplayed")
+SAVED = ("waiting", "zero_ns", "played", "late", "unplayed")
 
 
 class PlaybackExecutor:
@@ -26,7 +26,8 @@ class PlaybackExecutor:
     Attributes:
         program: the one that was written last, None before; waiting: whether the next run plays it.
         zero_ns: the chip's time of the program's 0 ns: the first edge of the FPGA's clock from the start on.
-        played: events that were posted so far, of all runs.
+        played: events that were posted so far, of all runs; late: those of them that left behind their times, because
+            more than three were to leave at once.
         unplayed: events whose run had ended before their time, or whose program was replaced by another one.
         next_ns: when the next event is to be posted, far away where none is.
     """
@@ -36,7 +37,7 @@ class PlaybackExecutor:
         self._ended_ns = ended_ns
         self.program: PlaybackProgram | None = None
         self.waiting = False
-        self.zero_ns = self.played = self.unplayed = 0
+        self.zero_ns = self.played = self.late = self.unplayed = 0
         self._core: Any = None
         self._cursor = 0
         self.next_ns = FAR_NS
@@ -54,7 +55,7 @@ class PlaybackExecutor:
         if not self.waiting:
             return
         self.waiting = False
-        self.zero_ns = -(-now_ns // c.FPGA_CLOCK_NS) * c.FPGA_CLOCK_NS
+        self.zero_ns = edge_from(now_ns)
         self._follow(core)
         core.tell_events(self.program.sent_ns, self.program.labels, self.zero_ns)
 
@@ -73,6 +74,7 @@ class PlaybackExecutor:
         if last > first:
             self._core.insert_events(program.sent_ns[first:last], program.labels[first:last], self.zero_ns)
             self.played += last - first
+            self.late += int((program.sent_ns[first:last] > program.times_ns[first:last]).sum())
             self._cursor = last
         self._look_ahead()
         if until_ns <= self.next_ns < time_ns:

@@ -10,6 +10,7 @@ from chip.base import constants as c
 from chip.base.assumption import Assumption, Direction, Weight
 from chip.base.errors import ChipLimitError, MachineFault, Resource
 from chip.base.feed import Feed, tell
+from chip.fpga.clock import edge_from
 from chip.fpga.memory import DRAM_BASE, ExternalMemory
 from chip.fpga.samples import STAMPS_END_NS, SampleSet
 
@@ -78,8 +79,7 @@ class SamplePlayer:
                 f"a program asked for sample {index} at {request_ns} ns while the player is busy until "
                 f"{self.busy_until_ns} ns; wait for the doorbell first"
             )
-        clock = c.FPGA_CLOCK_NS
-        zero_ns = -(-(request_ns + self.config.player_latency_ns) // clock) * clock
+        zero_ns = edge_from(request_ns + self.config.player_latency_ns)
         end_ns = zero_ns + self.samples.duration_ns
         if self._listeners:
             tell(self._listeners, self.played, index, request_ns, zero_ns, end_ns)

@@ -15,6 +15,7 @@ import numpy as np
 
 from chip.base import constants as c
 from chip.base.errors import LossError
+from chip.fpga.clock import edge_from
 
 EVENT_BYTES = 8  # one entry: 43-bit time, 14-bit label
 SAVED = ("on", "ticks", "zero_ns", "labels", "room", "lost")  # attributes in a snapshot, and of the present run:
@@ -28,8 +29,8 @@ class TraceBuffer:
     Attributes:
         on: whether runs are recorded from their next start on.
         ticks: int64[events], time stamps in 8 ns since ``zero_ns``, rising.
-        zero_ns: the chip's time of tick 0: the edge of the FPGA's clock at the run's start or, as that clock does not
-            start with a run, the last one before it, by less than 8 ns.
+        zero_ns: the chip's time of tick 0 and of a playback program's 0 ns: the first edge of the FPGA's clock from the
+            run's start on. An event in the 4 ns before it has tick 0, too.
         labels: uint16[events], as they leave the crossbar.
         room: events that it holds; lost: those that came later, of all runs.
     """
@@ -67,8 +68,8 @@ class TraceBuffer:
         begun_ns, self._begun_ns = self._begun_ns, None
         core.release_record(self._taken_ns)
         core.readers.remove(self.take)
-        self.zero_ns = begun_ns // c.FPGA_CLOCK_NS * c.FPGA_CLOCK_NS
-        self.ticks = (self._times_ns - self.zero_ns) // c.FPGA_CLOCK_NS
+        self.zero_ns = edge_from(begun_ns)
+        self.ticks = np.maximum(self._times_ns - self.zero_ns, 0) // c.FPGA_CLOCK_NS
         self.labels = self._labels
         lost = max(0, self._found - self.room)
         self.lost += lost

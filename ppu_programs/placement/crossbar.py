@@ -24,6 +24,10 @@ NOTHING, EVERYTHING = (0, c.NEURON_LABEL_MASK), (0, 0)  # nodes: mask and target
 Node = tuple[int, int]
 
 
+class RecordError(ValueError):
+    """The crossbar cannot pass the spikes of some populations alone, as these lie."""
+
+
 def node_of(wanted: Collection[int], others: Collection[int]) -> Node | None:
     """The least (mask, target) of a node that passes spikes with some numbers in bits 6 and 7, and no others'."""
     if not wanted:
@@ -81,12 +85,12 @@ def crossbar(
     """Return the nodes for sources in their seats.
 
     Args:
-        class_bits: of each bus, that drivers compare; there, bits 6 and 7 do not tell populations.
+        class_bits: of each bus, that drivers compare, from bit 6 on; what they leave of bits 6 and 7 tells populations.
         numbers: of each spiking population, 0..3.
         recorded: the populations whose spikes the FPGA records.
 
     Raises:
-        ValueError: no node passes the spikes of these populations alone.
+        RecordError: no node passes the spikes of these populations alone.
     """
     wanted = np.array([[h in at.at for h in range(c.HEMISPHERES)] for at in seats], bool)
     wanted = wanted.reshape(-1, c.HEMISPHERES)
@@ -96,13 +100,17 @@ def crossbar(
         its = [n for n, source in enumerate(sources) if source.kind is Kind.NEURON and seats[n].bus == bus]
         everybody = [n for n, source in enumerate(sources) if source.kind is Kind.NEURON] if bits == 0 else its
         to = [{sources[n].population for n in everybody if wanted[n, h]} for h in range(c.HEMISPHERES)]
-        here = numbers if bits == 0 else {sources[n].population: 0 for n in its}
+        here = numbers if bits == 0 else {name: (numbers[name] << bits) % CODES for name in _populations(sources, its)}
         nodes = [_node_for(names, here) or EVERYTHING for names in to]
         neurons.append((nodes[c.TOP], nodes[c.BOTTOM]))
         record.append(_record_node(here, recorded))
         for n in its:
             present[n] = [_passes(node, here[sources[n].population]) for node in nodes]
     return Crossbar(neurons, record, inputs, present, flags)
+
+
+def _populations(sources: Sequence[Source], members: Sequence[int]) -> list[str]:
+    return list(dict.fromkeys(sources[n].population for n in members))
 
 
 def _input_nodes(sources: Sequence[Source], wanted: np.ndarray) -> tuple[tuple[Node, Node], np.ndarray, np.ndarray]:
@@ -130,5 +138,5 @@ def _record_node(numbers: Mapping[str, int], recorded: Collection[str]) -> Node:
     node = _node_for(recorded, numbers)
     if node is None:
         names = ", ".join(recorded)
-        raise ValueError(f"the crossbar cannot pass the spikes of {names} alone; record other populations, or all")
+        raise RecordError(f"the crossbar cannot pass the spikes of {names} alone; record other populations, or all")
     return node

@@ -12,7 +12,7 @@ from chip.base import constants as c
 from chip.base.errors import ChipLimitError, Resource
 from ppu_programs.network.graph import NetworkGraph
 from ppu_programs.placement.columns import BOTH, Columns, NeuronPlace, depths
-from ppu_programs.placement.crossbar import CODES, INPUT_MARK, Crossbar, crossbar
+from ppu_programs.placement.crossbar import CODES, INPUT_MARK, Crossbar, RecordError, crossbar
 from ppu_programs.placement.demand import SIGNS, Kind, Source, sources
 from ppu_programs.placement.drivers import ROWS_PER_DRIVER
 from ppu_programs.placement.graph_placement import GraphPlacement
@@ -43,11 +43,16 @@ def place_graph(
     """
     names = recorded_populations(graph, recorded)
     failed: list[ChipLimitError] = []
+    unrecorded: list[RecordError] = []
     for arrangement in arrangements(graph, kept or {}):
         try:
             return _place(graph, names, arrangement)
         except ChipLimitError as error:
             failed.append(error)
+        except RecordError as error:
+            unrecorded.append(error)
+    if unrecorded:  # with others recorded it has room
+        raise unrecorded[0]
     alike = [error for error in failed if error.resource == failed[0].resource]
     raise min(alike, key=lambda error: error.used - error.size)
 

@@ -352,6 +352,8 @@ def test_report_is_loud_about_losses_and_interrupts():
     text = report(make_result(complete=False, metrics={"accuracy": None}, losses=lost, ppu=ppu))
     unrouted = {"sent": 10, "delivered": 9, "lost": 1, "unrouted": 4}
     assert "events        10 sent, 9 delivered, 1 lost, 4 unrouted\n" in report(make_result(events=unrouted))
+    unplayed = {"sent": 10, "delivered": 10, "lost": 0, "unplayed": 7}
+    assert "events        10 sent, 10 delivered, 0 lost, 7 unplayed\n" in report(make_result(events=unplayed))
     assert text.startswith("INTERRUPTED, incomplete: yin-yang")
     assert "accuracy      not reached" in text
     assert "LOST OR LATE  3 doorbells\n" in text

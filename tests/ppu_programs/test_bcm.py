@@ -6,21 +6,17 @@ import inspect
 import numpy as np
 import pytest
 
-from chip import ChipConfig
+from chip import Chip, ChipConfig
 from chip.base import constants as c
+from chip.base.config import PpuConfig
 from chip.base.registers import Registers
 from chip.ppu import VectorUnit, link
-from chip.testing import chip_bytes, run_firmware
+from chip.testing import chip_bytes, load_firmware, run_firmware
 from ppu_programs import bcm
-from ppu_programs.bcm import BCM, CELLS, DRAWN, EVENTS, IMAGES, PIXELS, BCMProgram, selectivity
+from ppu_programs.bcm import BCM, CELLS, DRAWN, EVENTS, IMAGES, PIXELS, BCMProgram, preferred, selectivity
 from ppu_programs.placement import place
 
 BEST = 1 - 1 / IMAGES  # a cell that hears one image alone
-
-
-def covered(responses):
-    """How many images some cell prefers."""
-    return len(set(responses.argmax(axis=0).tolist()))
 
 
 def responses(firmware, chip, *some):
@@ -44,7 +40,41 @@ def test_without_inhibition_some_image_has_none():
     firmware = BCM(inhibition=0, seed=2)
     chip = run_firmware(firmware)
     assert selectivity(responses(firmware, chip)).min() > BEST - 0.06
-    assert covered(responses(firmware, chip)) < IMAGES
+    assert len(preferred(responses(firmware, chip))) < IMAGES
+
+
+def test_a_silent_cell_prefers_no_image():
+    some = np.zeros((IMAGES, CELLS))
+    assert preferred(some) == set()
+    some[2, 3], some[3, 3], some[1, 4] = 5, 4, 1
+    assert preferred(some) == {1, 2}
+
+
+def test_without_events_that_are_heard_no_image_is_preferred():
+    """What a chip shows whose cells are all silent: their efficacy is 0."""
+    firmware = BCM(presentations=5)
+    registers = firmware.build(None, ChipConfig.ideal()).registers
+    registers.efficacy_lsb = 0.0
+    chip = run_firmware(firmware, registers=registers)
+    outcome = firmware.outcome(chip.link, firmware.build(None, chip.config))
+    assert outcome.metrics == {"selectivity": 0.0, "images_preferred": 0}
+
+
+def test_a_run_that_ended_early_has_no_metrics_and_says_how_far_it_came():
+    firmware = BCM(presentations=4)
+    chip = load_firmware(Chip(ChipConfig.ideal()), firmware)
+    built, seen = firmware.build(None, chip.config), []
+    chip.start()
+    while chip.learning:
+        chip.environment.take_steps(1)
+        seen.append(firmware.status(chip, built))
+    assert [status.done for status in seen] == sorted(status.done for status in seen)
+    assert (seen[0].done, seen[-1].done, seen[0].total, seen[0].unit) == (0, 4, 4, "presentations")
+    short = ChipConfig.ideal(ppu=PpuConfig(program_limit_cycles=10_000))
+    stopped = run_firmware(firmware, config=short, exit_code="watchdog")
+    outcome = firmware.outcome(stopped.link, built)
+    assert outcome.metrics == {"selectivity": None, "images_preferred": None}
+    assert (outcome.arrays["responses"].values == 0).all() and firmware.status(stopped, built).done == 0
 
 
 def test_without_learning_the_weights_stay():

@@ -14,7 +14,7 @@ def test_a_loss_is_its_name():
 
 def test_chips_name_their_losses_by_it_and_report_plain_texts():
     chip = Chip(ChipConfig.ideal())
-    chip.trace.lost = chip.torn_reads = 1  # named where there are any
+    chip.trace.lost = chip.executor.late = chip.torn_reads = 1  # named where there are any
     every = set(Loss) - {Loss.SATURATED_CONVERSIONS}
     assert set(chip.losses()) == every and all(type(loss) is Loss for loss in chip.losses())
     assert list(chip.losses()) == [loss for loss in Loss if loss in every]

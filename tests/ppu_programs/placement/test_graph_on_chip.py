@@ -72,6 +72,9 @@ SHAPES = {
         Projection("in", "n0"),
         *(Projection(f"n{k}", f"n{(k + 1) % 6}") for k in range(6)),
     ),
+    "one class bit": NetworkGraph(
+        {"c": LIF(20), "a": LIF(120), "b": LIF(120)}, Projection("a", "c"), Projection("b", "c")
+    ),
     "256-246-10": Network(Linear(256, 246), LIF(246), Linear(246, 10), LI(10)).graph,
     "teacher and noise": NetworkGraph(
         {"in": Inputs(40), "n": LIF(60), "out": LI(3), "teacher": Injected(3), "noise": Injected(8)},
