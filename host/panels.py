@@ -22,7 +22,7 @@ from host.results import Result
 from host.tasks import Task
 from host.verdict import counted
 from ppu_programs.network import Network
-from ppu_programs.placement import place
+from ppu_programs.placement import place_layers
 
 BLUE, ORANGE, GREEN, VERMILION, PURPLE, SKY = "#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9"
 CLASS_COLOURS, CLASS_MARKERS = (BLUE, ORANGE, GREEN, PURPLE, SKY), "osD^v"
@@ -161,7 +161,8 @@ def weight_histogram(axes: Axes, registers: Registers, network: Network | None =
     if network is None:
         layers = [signed_weights(registers, hemisphere) for hemisphere in (c.TOP, c.BOTTOM)]
     else:
-        layers = [place(network).load(registers.weights, layer) for layer in range(network.depth)]
+        placement = place_layers(network)
+        layers = [placement.load(registers.weights, layer) for layer in range(network.depth)]
     hidden = len(layers) - 1
     names = ["onto hidden neurons"] if hidden == 1 else [f"onto hidden layer {k}" for k in range(hidden)]
     for weights, name, colour in zip(layers, [*names, "onto readouts"], (BLUE, ORANGE, GREEN, PURPLE), strict=False):

@@ -65,8 +65,9 @@ class Replay:
 
         Readouts are leaky integrators; where there are none, neurons whose spikes drive no synapses while others' do.
         """
-        registers = self.registers
-        enabled, spiking = (each.reshape(-1) for each in (registers.enabled, registers.spiking))
+        registers, enabled = self.registers, self.registers.enabled.copy()
+        enabled[c.BOTTOM] &= ~registers.connect_vertical  # circuits that are merged into the ones on top
+        enabled, spiking = (each.reshape(-1) for each in (enabled, registers.spiking))
         readouts = enabled & ~spiking
         if not readouts.any():
             routes = neuron_routes(registers)

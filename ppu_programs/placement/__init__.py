@@ -10,7 +10,7 @@ layer for both processors as :mod:`ppu_programs.placement.divided` does. What do
 
 from ppu_programs.placement.columns import HEMISPHERE_NAMES, NeuronPlace
 from ppu_programs.placement.crossbar import INPUT_MARK, LAYER_SHIFT
-from ppu_programs.placement.divided import DividedPlacement, Part
+from ppu_programs.placement.divided import DividedPlacement, Part, place_layers
 from ppu_programs.placement.drivers import UNUSED_LABEL
 from ppu_programs.placement.graph_placement import GraphPlacement
 from ppu_programs.placement.layered import (
@@ -30,5 +30,6 @@ from ppu_programs.placement.writing import INTEGRATOR_REFRACTORY_NS
 __all__ = [
     "HEMISPHERE_NAMES", "INPUT_LAYER", "INPUT_MARK", "INTEGRATOR_REFRACTORY_NS", "LAYER_SHIFT", "UNUSED_LABEL",
     "DividedPlacement", "GraphPlacement", "LayerPlace", "NeuronPlace", "Part", "Placement", "SourcePlace",
-    "SynapsePlaces", "check_size", "hidden_drivers", "input_labels", "layer_name", "place", "two_layers",
+    "SynapsePlaces", "check_size", "hidden_drivers", "input_labels", "layer_name", "place", "place_layers",
+    "two_layers",
 ]  # fmt: skip

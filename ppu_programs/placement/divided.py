@@ -21,6 +21,7 @@ from chip.base.errors import ChipLimitError, Resource
 from chip.base.registers import Registers
 from ppu_programs.network import Inputs, Network, NetworkGraph, Projection
 from ppu_programs.placement.columns import HEMISPHERE_NAMES
+from ppu_programs.placement.layered import Placement
 from ppu_programs.placement.placing import place_graph
 
 INPUTS, READOUTS = "inputs", "readouts"
@@ -115,6 +116,15 @@ class DividedPlacement:
     @staticmethod
     def _projection(layer: int, part: Part) -> int:
         return c.HEMISPHERES * layer + part.hemisphere
+
+
+def place_layers(network: Network) -> Placement | DividedPlacement:
+    """Find the place of layers in turn, for firmware that can divide a hidden layer: it is, where it has to be.
+
+    Raises ChipLimitError where the network does not fit.
+    """
+    wide = network.depth == 2 and network.layers[0][1].size > c.LANES
+    return DividedPlacement(network) if wide else Placement(network)
 
 
 def _numbers(network: Network) -> tuple[range, range]:

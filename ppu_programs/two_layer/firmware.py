@@ -15,7 +15,7 @@ from chip.base.declaration import shown
 from chip.base.errors import ChipLimitError, Resource
 from ppu_programs.contract import Array, Built, Firmware, Outcome, Status
 from ppu_programs.network import Network
-from ppu_programs.placement import DividedPlacement, Part, Placement, place, two_layers
+from ppu_programs.placement import DividedPlacement, Part, Placement, place, place_layers, two_layers
 from ppu_programs.two_layer import weights
 from ppu_programs.two_layer.halves import CONVERSION_ARGUMENTS, ConductingHalf, FollowingHalf, Learning
 from ppu_programs.two_layer.integrators import IntegratorReadouts
@@ -81,8 +81,7 @@ class TwoLayerFirmware(Firmware):
 
         Raises ChipLimitError where it does not fit.
         """
-        wide = network.depth == 2 and network.layers[0][1].size > c.LANES
-        return DividedPlacement(network) if wide and cls.divided_learning is not None else place(network)
+        return place(network) if cls.divided_learning is None else place_layers(network)
 
     @classmethod
     def accepts(cls, settings: object) -> bool:

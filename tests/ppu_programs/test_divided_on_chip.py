@@ -6,9 +6,10 @@ import pytest
 from chip import Chip, ChipConfig
 from chip.base import constants as c
 from chip.base.errors import ChipLimitError
-from host import Host, tasks
+from host import Host, plots, tasks
 from host.inspection import load, report
 from host.loop.host_loop import HostLoop
+from host.replay import replay_of
 from ppu_programs import EventProp
 from ppu_programs.eventprop.settings import Settings
 from ppu_programs.network import LI, LIF, Linear, Network
@@ -172,6 +173,14 @@ def test_the_same_seed_gives_the_same_bytes(learned):
     assert result.chip_seconds == again.chip_seconds
     for name, array in result.arrays.items():
         assert (array == again.arrays[name]).all(), name
+
+
+def test_its_picture_shows_all_neurons_and_weights_once(learned):
+    pytest.importorskip("matplotlib")
+    host, result, _ = learned
+    shown = replay_of(host, result, plots.sample_to_show(result, host.task))
+    assert [len(neurons) for neurons in shown.layers] == [HIDDEN, 3]
+    assert plots.draw(result, host.task, shown).startswith(b"\x89PNG")
 
 
 @pytest.mark.slow

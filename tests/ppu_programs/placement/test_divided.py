@@ -6,7 +6,7 @@ import pytest
 from chip.base import constants as c
 from chip.base.errors import ChipLimitError
 from ppu_programs.network import LI, LIF, Inputs, Linear, Network, NetworkGraph, Projection
-from ppu_programs.placement import DividedPlacement, place, two_layers
+from ppu_programs.placement import DividedPlacement, Placement, place, place_layers, two_layers
 
 SIZES = (129, 200, 256)
 
@@ -46,6 +46,13 @@ def test_every_weight_has_its_own_synapse_and_no_processor_needs_the_others_rows
         assert (its[:, 0] - its[:, 1] == stored[0][:, part.neurons]).all()
         its = there[:, 1::2][part.readout_rows][:, :, :3]
         assert (its[:, 0] - its[:, 1] == stored[1][part.neurons]).all()
+
+
+def test_layers_are_divided_where_they_have_to_be():
+    for hidden, kind in ((128, Placement), (129, DividedPlacement)):
+        assert type(place_layers(two_layers(5, hidden, 3))) is kind
+    with pytest.raises(ChipLimitError, match="hidden layer 0 .*129 neurons needed, 128 available"):
+        place_layers(Network(Linear(5, 129), LIF(129), Linear(129, 9), LIF(9), Linear(9, 3), LI(3)))
 
 
 def test_what_does_not_fit_is_refused():
