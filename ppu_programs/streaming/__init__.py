@@ -28,9 +28,10 @@ the signs, and changes those synapses of the row that are the projection's (``sy
 **Walks** (``stream``): all rows, or some of them in any order, read and write the regions that they name, and write
 synapses or none: a rule may sum gradients in one walk and step by them in another. A program that walks over several
 projections has a layout and a stream for each, one behind the other, ``Layout(..., address=first.end)``, and one window
-for all, ``shared_memory(*streams)``. Nothing overlaps: a processor
-fetches external memory by instructions of its own, which it waits for, so a second buffer would gain nothing. A window
-of several rows saves the control flow of some operations, no bus cycles.
+for all, ``shared_memory(*streams)``.
+
+Nothing overlaps: a processor fetches external memory by instructions of its own, which it waits for, so that a second
+buffer would gain nothing. A window of several rows saves the control flow of some operations, no bus cycles.
 
 **What it costs**, in PPU cycles: a vector of 128 bytes takes 344 + 47 from external memory to SRAM, and 88 + 49 back
 (38 + 49 the first one of a burst); the rule's kernel another 49 or 47 for each that it loads or stores; a row of
