@@ -124,6 +124,26 @@ def test_files_that_are_none_are_refused(tmp_path, case):
         tasks.load(f"digits:{tmp_path}")
 
 
+@pytest.mark.parametrize("count", [0, 9])
+def test_too_few_pictures_are_refused(tmp_path, count):
+    write(tmp_path, "t10k", count)
+    with pytest.raises(ValueError, match=f"-ubyte.gz has {count} pictures; 10 at least are needed for training"):
+        tasks.load(f"digits:{tmp_path}")
+
+
+@pytest.mark.parametrize(
+    "missing, words",
+    [("images", "labels-idx1-ubyte.gz, classes for training, and not their pictures"),
+     ("labels", "images-idx3-ubyte.gz, pictures for training, and not their classes")],
+)  # fmt: skip
+def test_half_a_training_part_is_refused(tmp_path, missing, words):
+    write(tmp_path, "t10k", 20)
+    write(tmp_path, "train", 60)
+    next(tmp_path.glob(f"train-{missing}*")).unlink()
+    with pytest.raises(ValueError, match=f"has train-{words}; put train-images-idx3-ubyte and train-labels-idx1-ubyte"):
+        tasks.load(f"digits:{tmp_path}")
+
+
 def test_classes_beyond_ten_are_refused(tmp_path):
     write(tmp_path, "t10k", 20, packed=False)
     (tmp_path / "t10k-labels-idx1-ubyte").write_bytes(idx_bytes(np.arange(20)))
