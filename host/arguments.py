@@ -25,7 +25,6 @@ examples:
   plasticore train yin-yang                           learn on an ideal chip, report, picture: runs/.../result.*
   plasticore train yin-yang --epochs 5 --seed 3       a quick trial
   plasticore train mine.npz                           arrays of your own; `plasticore tasks` says what they hold
-  plasticore train digits:DIRECTORY                   MNIST's digits, 16 x 16, from its files
   plasticore train mine.py:my_task                    a task of your own, from a file
   plasticore train yin-yang --chip mine.toml          on a chip with other settings
   plasticore train yin-yang --chip typical            on a chip with the usual imperfections
@@ -34,6 +33,7 @@ examples:
   plasticore train yin-yang --where host              the same from outside: a host trains the chip over its link
   plasticore train yin-yang --where host --link optimistic  on a link that hardly waits
   plasticore train yin-yang --rule mine.py:MyRule     a rule of your own, from a file
+  plasticore train digits:DIRECTORY --rule mine.py:MyRule  MNIST's digits, 256 inputs, which no rule here takes
   plasticore chip --show typical > mine.toml          settings to start from
   plasticore compare yin-yang --seeds 5               rules, chips, seeds in one table and picture: compare --help
   plasticore inspect eventprop --profile              memory and code of a rule, where its cycles go

@@ -1,4 +1,4 @@
-"""Firmware for the plasticity processors: the contract, one learning rule per file, and what the rules share.
+"""Firmware for the plasticity processors: the contract, learning rules, a folder each, and what they share.
 
 What a firmware is, is written down in :mod:`ppu_programs.contract`: ``from ppu_programs import Array, Built, Firmware,
 Outcome, Status``. One of a user's own needs no entry here: ``plasticore train TASK --rule path/to/mine.py:MyRule``

@@ -26,6 +26,7 @@ import numpy as np
 
 from chip.base import constants as c
 from chip.base.declaration import shown, whole_number
+from chip.base.whole import whole_numbers
 from chip.fpga.playback import PlaybackProgram
 
 TICK_NS = c.FPGA_CLOCK_NS
@@ -52,7 +53,8 @@ class Train:
     sources: np.ndarray
 
     def __post_init__(self):
-        times, sources = _whole("times_ns", self.times_ns, c.END_NS), _whole("sources", self.sources, MOST_SOURCES - 1)
+        times = whole_numbers("times_ns of a train", self.times_ns, c.END_NS)
+        sources = whole_numbers("sources of a train", self.sources, MOST_SOURCES - 1)
         if times.size != sources.size:
             raise ValueError(f"a train has {times.size} times and {sources.size} sources; give a source for each time")
         if (times % TICK_NS).any():
@@ -91,7 +93,7 @@ def regular(
     """
     numbers, rates = _sources(sources), _rates(rate_hz, sources)
     begin, end = _span(start_ns, stop_ns)
-    first = np.broadcast_to(_whole("first_ns", np.atleast_1d(first_ns), c.END_NS), numbers.shape)
+    first = np.broadcast_to(whole_numbers("first_ns of a train", np.atleast_1d(first_ns), c.END_NS), numbers.shape)
     counts = np.where(rates > 0, np.ceil((end - begin - first + TICK_NS) * rates * 1e-9), 0).clip(0).astype(np.int64)
     row = np.repeat(np.arange(numbers.size), counts)
     nth = np.arange(row.size) - np.repeat(np.cumsum(counts) - counts, counts)
@@ -153,7 +155,8 @@ def given(times_ns: np.ndarray, sources: np.ndarray) -> Train:
     Raises:
         ValueError: as :class:`Train`.
     """
-    times, numbers = _whole("times_ns", times_ns, c.END_NS), _whole("sources", sources, MOST_SOURCES - 1)
+    times = whole_numbers("times_ns of a train", times_ns, c.END_NS)
+    numbers = whole_numbers("sources of a train", sources, MOST_SOURCES - 1)
     if times.size != numbers.size:
         raise ValueError(f"a train has {times.size} times and {numbers.size} sources; give a source for each time")
     return _in_order(times, numbers)
@@ -196,7 +199,7 @@ def _sources(sources: Sources) -> np.ndarray:
     """int64[n]: the numbers of sources, or 0..n-1 of a count."""
     if isinstance(sources, int | np.integer):
         return np.arange(whole_number("", "the number of sources", sources, 0, MOST_SOURCES))
-    return _whole("sources", np.asarray(sources), MOST_SOURCES - 1)
+    return whole_numbers("sources of a train", sources, MOST_SOURCES - 1)
 
 
 def _rates(rate_hz: float | np.ndarray, sources: Sources) -> np.ndarray:
@@ -224,17 +227,3 @@ def _random(seed: Seed) -> np.random.Generator:
     if isinstance(seed, np.random.Generator):
         return seed
     return np.random.default_rng(whole_number("", "the seed of a train", seed, 0, 2**63 - 1))
-
-
-def _whole(name: str, values: np.ndarray, high: int) -> np.ndarray:
-    """Return int64[n], a copy; refuse what is no array of whole numbers in 0..high."""
-    values = np.asarray(values)
-    if values.size == 0 and values.ndim == 1:
-        return np.zeros(0, np.int64)
-    if values.ndim != 1 or values.dtype.kind not in "iu":
-        raise ValueError(
-            f"{name} of a train is {values.dtype}{list(values.shape)}; give a one-dimensional array of integers"
-        )
-    if not 0 <= int(values.min()) <= int(values.max()) <= high:
-        raise ValueError(f"{name} of a train lie in {values.min()}..{values.max()}; 0..{high} are valid")
-    return values.astype(np.int64)

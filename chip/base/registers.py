@@ -21,7 +21,7 @@ from chip.base import constants as c
 from chip.base.spelling import closest
 
 ROW_DISABLED, ROW_EXCITATORY, ROW_INHIBITORY, ROW_BOTH = 0, 1, 2, 3  # haldls RowMode; one bit for either input
-SHORTEST_REFRACTORY_NS = 40  # five ticks of the fastest clock, see chip.refractory; calix calibrates down to it
+SHORTEST_REFRACTORY_NS = 40  # 5 ticks of the fastest clock, see chip.neurons.refractory; calix calibrates down to it
 OFFSET_CENTRE = 7  # calix calibrates towards what drivers do at this offset
 _HEMISPHERES = (c.HEMISPHERES,)
 _NEURONS = (c.HEMISPHERES, c.COLUMNS)
@@ -112,7 +112,7 @@ class Registers:
 
     def _refuse(self, name: str) -> NoReturn:
         registers = () if name.startswith("_") else self.__dataclass_fields__  # Python itself looks for __names__
-        remedy = closest(name, registers) or "chip/registers.py has those that there are"
+        remedy = closest(name, registers) or "chip/base/registers.py has those that there are"
         raise AttributeError(f"there is no register {name}; {remedy}")
 
     def __copy__(self) -> Registers:

@@ -15,6 +15,7 @@ import numpy as np
 from chip.base import constants as c
 from chip.base.assumption import Assumption, Direction
 from chip.base.errors import ChipLimitError, Resource
+from chip.base.whole import whole_numbers
 
 INSTRUCTION_BYTES = 8
 ROOM = 32 * 1024 * 1024 // INSTRUCTION_BYTES  # instructions (fisch constants.h: 32 MiB)
@@ -38,7 +39,7 @@ class PlaybackProgram:
         times_ns: int[events], multiples of the 8 ns FPGA clock, that do not decrease, below 34 s.
         labels: int[events], 16 bits, as they enter the crossbar (SPL1 address in bits 14-15).
 
-    Any numpy integers will do; the program keeps copies, which cannot be written.
+    Any integers will do; the program keeps copies, which cannot be written.
 
     Attributes:
         times_ns, labels: as int64 and uint16.
@@ -57,8 +58,8 @@ class PlaybackProgram:
     instructions: int = field(init=False)
 
     def __post_init__(self):
-        times = _whole("times_ns", self.times_ns, c.END_NS)
-        labels = _whole("labels", self.labels, 0xFFFF).astype(np.uint16)
+        times = whole_numbers("times_ns of a playback program", self.times_ns, c.END_NS)
+        labels = whole_numbers("labels of a playback program", self.labels, 0xFFFF).astype(np.uint16)
         if times.size != labels.size:
             raise ValueError(
                 f"a playback program has {times.size} times and {labels.size} labels; give a label for each time"
@@ -109,16 +110,6 @@ class PlaybackProgram:
     def latest_ns(self) -> int:
         """By how much the latest of them is late."""
         return int((self.sent_ns - self.times_ns).max(initial=0))
-
-
-def _whole(name: str, values: np.ndarray, high: int) -> np.ndarray:
-    """Return int64[n], a copy; refuse what is no array of whole numbers in 0..high."""
-    if not isinstance(values, np.ndarray) or values.ndim != 1 or values.dtype.kind not in "iu":
-        what = f"{values.dtype}{list(values.shape)}" if isinstance(values, np.ndarray) else f"a {type(values).__name__}"
-        raise ValueError(f"{name} of a playback program is {what}; give a one-dimensional numpy array of integers")
-    if values.size and not 0 <= int(values.min()) <= int(values.max()) <= high:
-        raise ValueError(f"{name} of a playback program lie in {values.min()}..{values.max()}; 0..{high} are valid")
-    return values.astype(np.int64)
 
 
 def _place_among_equals(times: np.ndarray) -> np.ndarray:

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from chip.base import constants as c
+from chip.base.declaration import shown
+from chip.base.whole import whole_numbers
 
 STAMPS_END_NS = c.FPGA_CLOCK_NS << 16  # of the 16-bit time stamps in a sample's spike record, 524 us
 
@@ -60,10 +62,9 @@ class SampleSet:
         limits = {"offsets": 1 << 40, "times_ns": 1 << 40, "labels": 0xFFFF, "tags": 0xFFFF}
         for name, high in limits.items():
             array = getattr(self, name)
-            if not isinstance(array, np.ndarray) or array.ndim != 1 or array.dtype.kind not in "iu":
-                raise ValueError(f"{name} of a sample set must be a one-dimensional numpy array of integers")
-            if array.size and (array.min() < 0 or array.max() > high):
-                raise ValueError(f"{name} of a sample set lie in {array.min()}..{array.max()}; 0..{high} are valid")
+            if not isinstance(array, np.ndarray):
+                raise ValueError(f"{name} of a sample set are {shown(array)}; give a numpy array of integers")
+            whole_numbers(f"{name} of a sample set", array, high)
         if not isinstance(self.duration_ns, int | np.integer):
             raise ValueError(f"a sample lasts {self.duration_ns!r} ns; it must be a whole number")
         object.__setattr__(self, "duration_ns", int(self.duration_ns))

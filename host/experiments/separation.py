@@ -26,8 +26,8 @@ from host.experiments.outcome import Outcome
 from host.experiments.parity import outcome_of
 from host.experiments.published import TIMING_AIM, Evidence, Point, Use
 from ppu_programs.network import LI, LIF, Linear, Network
+from ppu_programs.observing import Observing
 from ppu_programs.placement import place
-from ppu_programs.playback import Playback
 
 NAME = "separation"
 INPUTS, HIDDEN, READOUTS = 100, 120, 10
@@ -88,17 +88,17 @@ def play(config: ChipConfig, settle_ns: int, count: int) -> tuple[np.ndarray, fl
     registers = placement.registers()
     for layer, values in enumerate(weights(config.seed)):
         placement.store(registers, layer, values)
-    chip, playback = Chip(config), Playback(room=count, readouts=READOUTS, settle_ns=settle_ns)
+    chip, observing = Chip(config), Observing(room=count, readouts=READOUTS, settle_ns=settle_ns)
     chip.link.write_samples(samples(config.seed, count))
     chip.link.write_registers(registers)
-    for hemisphere, program in enumerate(playback.programs(config)):
+    for hemisphere, program in enumerate(observing.programs(config)):
         if program is not None:
             chip.link.load_program(hemisphere, program)
     zeros_ns: list[int] = []
     chip.feed.samples.append(lambda played, index, asked, zero, end: zeros_ns.append(zero))
-    playback.prepare(chip.link, np.arange(count))
+    observing.prepare(chip.link, np.arange(count))
     chip.link.run()
-    return playback.read_readings(chip.link, count), float(np.diff(zeros_ns).mean()) / 1_000
+    return observing.read_readings(chip.link, count), float(np.diff(zeros_ns).mean()) / 1_000
 
 
 def run(config: ChipConfig, quiet: bool = True, count: int = SAMPLES) -> Outcome:

@@ -14,7 +14,7 @@ from chip.chip import Chip
 from chip.link import assumptions as link_assumptions
 from host.host import Host, Moment
 from host.loop import methods
-from host.loop.learner import Learner, ProgramEndedError, playback_for
+from host.loop.learner import Learner, ProgramEndedError, observing_for
 from host.loop.methods.method import Method
 from host.reading import result_of
 from host.results import Result
@@ -32,7 +32,7 @@ STANDING_STILL = Assumption("chip time stands still while the host and the link 
 class HostLoop(Host):
     """Trains a chip with the network, encoding, batches and epochs of an on-chip rule, but from outside in float.
 
-    The programs of the processors are those of :mod:`ppu_programs.playback`. The method is that of the rule's name.
+    The programs of the processors are those of :mod:`ppu_programs.observing`. The method is that of the rule's name.
     EventProp's trains networks of up to three hidden layers, ``EventProp(network=...)``. Spikes come from the trace
     buffer: ``fpga.spike_writer`` can be off, whose record of 254 spikes a sample a lively deep network overflows.
 
@@ -70,7 +70,7 @@ class HostLoop(Host):
         self.learner = Learner(self.chip.link, method, training)
         return Built(
             training.registers(),
-            playback_for(settings, training.placement, method).programs(self.chip.config),
+            observing_for(settings, training.placement, method).programs(self.chip.config),
             training.samples,
             timed=training.timed,
             settings=settings,

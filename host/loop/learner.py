@@ -18,8 +18,8 @@ from host.loop.methods.method import Gradient, Method
 from host.loop.observation import Observation, Stimuli, order_spikes, silence
 from host.loop.synapses import Synapses, to_steps
 from ppu_programs.contract import Array, Outcome, Status
+from ppu_programs.observing import Observing
 from ppu_programs.placement import Placement
-from ppu_programs.playback import Playback
 from ppu_programs.two_layer import weights
 from ppu_programs.two_layer.settings import WEIGHT_STEP, SampleSettings
 from ppu_programs.two_layer.training import Training
@@ -27,12 +27,12 @@ from ppu_programs.two_layer.training import Training
 EVALUATED_AT_ONCE = 250  # samples of one run where nothing is learned
 
 
-def playback_for(settings: SampleSettings, placement: Placement, method: Method) -> Playback:
+def observing_for(settings: SampleSettings, placement: Placement, method: Method) -> Observing:
     """What the processors have to do for a method."""
     room = max(settings.batch, EVALUATED_AT_ONCE)
     readouts, conversions = 0 if method.spiking_readouts else placement.network.outputs, method.conversions
     place = placement.layers[-1]
-    return Playback(
+    return Observing(
         *(room, readouts, settings.settle_ns, conversions.count, conversions.first_ns, conversions.period_ns),
         *(place.hemisphere, place.half),
     )
@@ -43,7 +43,7 @@ class ProgramEndedError(Exception):
 
 
 class Learner:
-    """Trains a chip that is loaded with a network, its samples and the programs of :func:`playback_for`.
+    """Trains a chip that is loaded with a network, its samples and the programs of :func:`observing_for`.
 
     Attributes:
         weights: float64[inputs, outputs] of each layer, shadow weights in 6-bit steps.
@@ -64,7 +64,7 @@ class Learner:
         settings, placement, plan = training.settings, training.placement, training.plan
         self.link, self.method, self.settings, self.placement, self.plan = link, method, settings, placement, plan
         self.stimuli, seed = Stimuli(training.samples, placement), settings.seed
-        self.playback = playback_for(settings, placement, method)
+        self.observing = observing_for(settings, placement, method)
         shadows = weights.initial_shadows(placement.network, seed)
         self.weights = [shadow / float(WEIGHT_STEP) for shadow in shadows]
         self._steps = [weights.steps(shadow) for shadow in shadows]
@@ -164,7 +164,7 @@ class Learner:
 
     def _play(self, numbers: np.ndarray) -> None:
         self.link.book_stimuli(len(numbers) * self.placement.network.inputs)  # an event for each input of a sample
-        self.playback.prepare(self.link, numbers)
+        self.observing.prepare(self.link, numbers)
         if any(self.link.run()):
             raise ProgramEndedError
         self.played += len(numbers)
@@ -175,11 +175,11 @@ class Learner:
         count, link, stimuli = len(numbers), self.link, self.stimuli
         trace = link.read_trace() if learning or self.method.spiking_readouts else None
         readings = np.zeros((count, 0), np.uint8)
-        if self.playback.readouts:
-            readings = self.playback.read_readings(link, count)
+        if self.observing.readouts:
+            readings = self.observing.read_readings(link, count)
         conversions = np.zeros((count, 0, c.LANES), np.uint8)
-        if learning and self.playback.conversions:
-            conversions = self.playback.read_conversions(link, count)
+        if learning and self.observing.conversions:
+            conversions = self.observing.read_conversions(link, count)
         begun = time.perf_counter()
         spikes = ()
         if trace is not None:

@@ -22,7 +22,9 @@ PREFIX = "digits:"
 SIDE = 16  # of a sample's picture
 CLASSES = tuple("0123456789")
 TRAIN, TEST = "train", "t10k"  # how the names of files begin
+IMAGES, LABELS = "images-idx3", "labels-idx1"  # and go on
 SHUFFLE_SEED = 0
+FEWEST = 10  # pictures of a part
 AT_ONCE = 4096  # pictures that are scaled at a time
 
 
@@ -87,12 +89,19 @@ def _files(directory: Path) -> dict[str, tuple[Path, Path]]:
         raise ValueError(f"there is no directory {directory} with MNIST's files")
     found = {}
     for part in (TRAIN, TEST):
-        pictures, classes = (_file(directory, part, kind) for kind in ("images-idx3", "labels-idx1"))
+        pictures, classes = (_file(directory, part, kind) for kind in (IMAGES, LABELS))
         if pictures is not None and classes is not None:
             found[part] = pictures, classes
+        elif part == TRAIN and (pictures or classes):
+            there, missing = ("pictures", "classes") if pictures else ("classes", "pictures")
+            raise ValueError(
+                f"the directory {directory} has {(pictures or classes).name}, {there} for training, and not their "
+                f"{missing}; put {TRAIN}-{IMAGES}-ubyte and {TRAIN}-{LABELS}-ubyte there, with .gz or without, or "
+                "neither of them"
+            )
     if TEST not in found:
         raise ValueError(
-            f"the directory {directory} has no {TEST}-images-idx3-ubyte and {TEST}-labels-idx1-ubyte, with .gz or "
+            f"the directory {directory} has no {TEST}-{IMAGES}-ubyte and {TEST}-{LABELS}-ubyte, with .gz or "
             f"without; put MNIST's files there, those that begin with {TRAIN}- as well, if you have them"
         )
     return found
@@ -106,8 +115,10 @@ def _file(directory: Path, part: str, kind: str) -> Path | None:
 
 def _samples(pictures: Path, classes: Path) -> Split:
     images, targets = idx.read(pictures, 3), idx.read(classes, 1)
-    if len(images) != len(targets) or len(images) < 10:
+    if len(images) != len(targets):
         raise ValueError(f"{pictures} has {len(images)} pictures, {classes} has {len(targets)} classes; give as many")
+    if len(images) < FEWEST:
+        raise ValueError(f"{pictures} has {len(images)} pictures; {FEWEST} at least are needed for training and tests")
     if min(images.shape[1:]) < SIDE:
         raise ValueError(f"the pictures of {pictures} are {images.shape[1]} x {images.shape[2]}; give {SIDE} at least")
     if targets.max() >= len(CLASSES):

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from chip.base import constants as c
-from host.tasks.numbers import as_classes, as_whole
+from chip.base.whole import whole_numbers
+from host.tasks.numbers import as_classes
 
 MOST_CHANNELS = 1 << 16  # as many as there are labels of events
 
@@ -41,9 +42,9 @@ class EventSplit:
         if not 1 <= self.width <= MOST_CHANNELS:
             raise ValueError(f"a split of events has {self.width} channels; there may be 1..{MOST_CHANNELS}")
         found = {
-            "offsets": as_whole("the offsets of a split of events", self.offsets, 1 << 40),
-            "times_ns": as_whole("the times of a split of events", self.times_ns, c.END_NS),
-            "channels": as_whole("the channels of a split of events", self.channels, int(self.width) - 1),
+            "offsets": whole_numbers("the offsets of a split of events", self.offsets, 1 << 40),
+            "times_ns": whole_numbers("the times of a split of events", self.times_ns, c.END_NS),
+            "channels": whole_numbers("the channels of a split of events", self.channels, int(self.width) - 1),
             "targets": as_classes("the targets of a split", self.targets),
             "width": int(self.width),
         }

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
+from chip.base.whole import whole_numbers
 from host.tasks.events import EventSplit
-from host.tasks.numbers import as_whole
 from host.tasks.task import SPLITS, Split, Task
 
 HOLDS = (
@@ -72,7 +72,9 @@ def _events(arrays: dict[str, np.ndarray]) -> dict[str, EventSplit]:
             raise ValueError(f"channels are {count.dtype}{list(count.shape)}; give their number")
         width = int(count.reshape(()))
     else:
-        highest = [as_whole(name, arrays[name], 1 << 40).max(initial=0) for name in arrays if name.endswith("channels")]
+        highest = [
+            whole_numbers(name, arrays[name], 1 << 40).max(initial=0) for name in arrays if name.endswith("channels")
+        ]
         width = int(max(highest)) + 1
     found = {}
     for split in SPLITS:

@@ -40,18 +40,6 @@ def as_classes(what: str, values: Any) -> np.ndarray:
     return array.astype(np.uint8)
 
 
-def as_whole(what: str, values: Any, high: int) -> np.ndarray:
-    """Return int64[n] of any integers in 0..high.
-
-    Raises:
-        ValueError: no row of integers, or others.
-    """
-    array = numbers(what, values, ndim=1, kinds="iu", shape="integers")
-    if array.size and not 0 <= int(array.min()) <= int(array.max()) <= high:
-        raise ValueError(f"{what} lie in {array.min()}..{array.max()}; 0..{high} are valid")
-    return array.astype(np.int64)
-
-
 def numbers(what: str, values: Any, ndim: int, kinds: str, shape: str) -> np.ndarray:
     """Return an array of numbers of some kinds, numpy's letters, and so many dimensions, ``shape`` in words."""
     try:

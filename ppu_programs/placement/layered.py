@@ -38,19 +38,13 @@ from chip.base.registers import Registers
 from ppu_programs.network import LI, LIF, Linear, Network, NetworkGraph
 from ppu_programs.network.layers import INPUTS_NAME
 from ppu_programs.placement.columns import HEMISPHERE_NAMES, LANES_PER_OUTPUT
-from ppu_programs.placement.crossbar import INPUT_MARK, node_of
+from ppu_programs.placement.crossbar import node_of
 from ppu_programs.placement.drivers import ROWS_PER_DRIVER
 from ppu_programs.placement.graph_placement import GraphPlacement
 from ppu_programs.placement.placing import place_graph
 
 MAX_DEPTH = c.HEMISPHERES * c.HALVES
 INPUT_LAYER = -1  # where a layer's number is expected: the event is an input
-
-
-def input_labels(inputs: int) -> np.ndarray:
-    """uint16[inputs]: the label with which input i of a network of two layers enters the crossbar from the FPGA."""
-    on_bus, bus = np.divmod(np.arange(inputs), c.PADI_BUSSES)
-    return (bus << c.SPL1_SHIFT | INPUT_MARK | on_bus << c.ROW_SELECT_SHIFT).astype(np.uint16)
 
 
 def hidden_drivers(hidden: int) -> np.ndarray:

@@ -149,6 +149,11 @@ class TwoLayerFirmware(Firmware):
         return dataclasses.replace(self.settings, latency_ns=config.router.on_chip_latency_ns)
 
     def _check(self, s: SampleSettings, inputs: np.ndarray, targets: np.ndarray, ranges: dict[str, range]) -> None:
+        if inputs.shape[1] >= c.DRIVERS:
+            raise ValueError(
+                f"{self.name}: a sample has {inputs.shape[1]} inputs; this rule takes {c.DRIVERS - 1} at most, which "
+                f"with a bias have the {c.DRIVERS} synapse drivers of a hemisphere: give fewer, or write another rule"
+            )
         if inputs.shape[1] != s.inputs - 1:
             raise ValueError(
                 f"{self.name}: a sample has {inputs.shape[1]} inputs; a network of {s.inputs}, the last of which is a "

@@ -8,9 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from chip import ChipConfig
 from host import tasks
 from host.tasks import idx
 from host.tasks.digits import scaled
+from ppu_programs import EventProp
 from tests.naive.area import scaled as pixel_by_pixel
 
 MNIST = Path(__file__).resolve().parents[3] / "shared" / "data" / "mnist"
@@ -122,6 +124,33 @@ def test_files_that_are_none_are_refused(tmp_path, case):
     damaged(tmp_path, change)
     with pytest.raises(ValueError, match=words):
         tasks.load(f"digits:{tmp_path}")
+
+
+@pytest.mark.parametrize("count", [0, 9])
+def test_too_few_pictures_are_refused(tmp_path, count):
+    write(tmp_path, "t10k", count)
+    with pytest.raises(ValueError, match=f"-ubyte.gz has {count} pictures; 10 at least are needed for training"):
+        tasks.load(f"digits:{tmp_path}")
+
+
+@pytest.mark.parametrize(
+    "missing, words",
+    [("images", "labels-idx1-ubyte.gz, classes for training, and not their pictures"),
+     ("labels", "images-idx3-ubyte.gz, pictures for training, and not their classes")],
+)  # fmt: skip
+def test_half_a_training_part_is_refused(tmp_path, missing, words):
+    write(tmp_path, "t10k", 20)
+    write(tmp_path, "train", 60)
+    next(tmp_path.glob(f"train-{missing}*")).unlink()
+    with pytest.raises(ValueError, match=f"has train-{words}; put train-images-idx3-ubyte and train-labels-idx1-ubyte"):
+        tasks.load(f"digits:{tmp_path}")
+
+
+def test_rules_that_take_fewer_inputs_name_their_limit(tmp_path):
+    write(tmp_path, "t10k", 200)
+    made = tasks.load(f"digits:{tmp_path}")
+    with pytest.raises(ValueError, match="^eventprop: a sample has 256 inputs; this rule takes 127 at most, .* 128"):
+        EventProp().build(made, ChipConfig.ideal())
 
 
 def test_classes_beyond_ten_are_refused(tmp_path):

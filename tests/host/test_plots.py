@@ -21,12 +21,13 @@ from chip.fpga.samples import SampleSet
 from host import panels, plots, tasks
 from host.replay import replay, signed_weights
 from ppu_programs.network import LIF, Linear, Network
-from ppu_programs.placement import input_labels, place, two_layers
+from ppu_programs.placement import place, two_layers
 from tests.host.test_results import make_result
 from tests.host.toy import TASK
 
 ROOT = Path(__file__).resolve().parents[2]
 INPUTS, HIDDEN, READOUTS, DURATION_NS = 2, 3, 3, 20_000
+LABELS = place(two_layers(INPUTS, HIDDEN, READOUTS)).input_labels
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +47,7 @@ def shown(registers):
     samples = SampleSet(
         offsets=np.array([0, 0, 2]),
         times_ns=np.array([1_000, 9_000]),
-        labels=input_labels(INPUTS),
+        labels=LABELS,
         tags=np.array([0, 2], np.uint16),
         duration_ns=DURATION_NS,
     )
@@ -82,7 +83,7 @@ def test_replay_is_what_the_core_does(shown):
 
 def test_a_replay_has_all_spikes_of_a_sample_that_is_longer_than_the_record(registers, shown, monkeypatch):
     found, _ = shown
-    samples = SampleSet(np.array([0, 2]), found.input_times_ns, input_labels(INPUTS), np.array([2]), DURATION_NS)
+    samples = SampleSet(np.array([0, 2]), found.input_times_ns, LABELS, np.array([2]), DURATION_NS)
     monkeypatch.setattr(core, "RECORD_NS", 1_600)
     again = replay(ChipConfig.ideal(), registers, registers.weights, samples, 0)
     assert np.array_equal(again.spike_times_ns, found.spike_times_ns)

@@ -111,7 +111,7 @@ def test_streams_of_any_integers_are_taken(kind):
         (dict(times=(-8, 0, 16)), r"the times of a split of events lie in -8..16"),
         (
             dict(times=(0.0, 8.0, 16.5), kind="f8"),
-            r"the offsets of .* are float64\[3\]; give numbers: integers",
+            r"the offsets of .* are float64\[3\]; give a one-dimensional array of integers",
         ),
         (dict(width=0), r"has 0 channels; there may be 1..65536"),
         (dict(width=2.0), "channels of a split of events are 2.0; give their number"),

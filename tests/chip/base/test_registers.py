@@ -3,8 +3,11 @@
 import copy
 import dataclasses
 import pickle
+import re
 from contextlib import nullcontext
 from dataclasses import fields
+from importlib.util import find_spec
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,9 +15,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
+from chip.base import registers
 from chip.base.registers import Registers
 from chip.chip import Chip
 
+ROOT = Path(__file__).resolve().parents[3]
 ENTRIES = {entry.name: entry.metadata for entry in fields(Registers)}
 NUMBERS = [name for name, meta in ENTRIES.items() if meta["dtype"].kind != "b"]
 INTEGERS = [name for name, meta in ENTRIES.items() if meta["dtype"].kind in "iu"]
@@ -39,7 +44,7 @@ def test_the_defaults_are_a_valid_chip_that_does_nothing():
     [
         ("tau_membrane_ns", "there is no register tau_membrane_ns; the closest are tau_mem_ns, "),
         ("weight", "there is no register weight; the closest is weights"),
-        ("zzz", "there is no register zzz; chip/registers.py has those that there are"),
+        ("zzz", "there is no register zzz; chip/base/registers.py has those that there are"),
         ("check", "there is no register check; "),
         ("_weights", "there is no register _weights; "),
     ],
@@ -244,3 +249,10 @@ def test_what_a_chip_makes_of_registers_may_leave_the_ranges():
     assert (made.tau_mem_ns == 70_000.0).all() and (registers.tau_mem_ns == 10_000.0).all()
     with pytest.raises(ValueError, match=r"tau_mem_ns\[0, 0\] is 70000"):
         made.check()
+
+
+def test_what_registers_point_to_is_there():
+    text = Path(registers.__file__).read_text(encoding="utf-8")
+    files, modules = re.findall(r"chip/[\w/]+\.py", text), re.findall(r"see (chip(?:\.\w+)+)", text)
+    assert files and [name for name in files if not (ROOT / name).is_file()] == []
+    assert len(modules) > 2 and all(find_spec(name) for name in modules)

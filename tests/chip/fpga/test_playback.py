@@ -115,8 +115,8 @@ def test_any_integers_will_do_and_are_kept(kind):
 @pytest.mark.parametrize(
     ("times", "labels", "words"),
     [
-        (np.array([0.0, 8.0]), np.array([0, 0]), r"times_ns of a playback program is float64\[2\]; give a one-dim"),
-        ([0, 8], np.array([0, 0]), "times_ns of a playback program is a list; give"),
+        (np.array([0.0, 8.0]), np.array([0, 0]), r"times_ns of a playback program are float64\[2\]; give a one-dim"),
+        ([0, [8]], np.array([0, 0]), "times_ns of a playback program are no array; give"),
         (np.zeros((1, 2), int), np.array([0, 0]), r"times_ns .* int64\[1, 2\]"),
         (np.array([0, 12]), np.array([0, 0]), "is at 12 ns, off the FPGA's clock of 8 ns; round"),
         (np.array([-8, 0]), np.array([0, 0]), r"times_ns .* lie in -8\.\.0; 0\.\."),

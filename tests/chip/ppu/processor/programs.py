@@ -10,7 +10,7 @@ from chip.fpga.samples import SampleSet
 from chip.testing import BUFFERS as BUFFERS
 from chip.testing import UncompiledScript as UncompiledScript
 from chip.testing import load_firmware
-from ppu_programs.placement import input_labels, place, two_layers
+from ppu_programs.placement import place, two_layers
 
 
 def sleep(ppu):
@@ -27,7 +27,7 @@ def two_inputs(weights=((20, -15),), duration_ns=20_000):
     registers.leak_lsb[...] = registers.reset_lsb[...] = 80
     placement.store(registers, 0, weights.T)
     times_ns, tags = np.array([1000, 3000], np.int32), np.array([3], np.uint16)
-    events = SampleSet(np.array([0, 2]), times_ns, input_labels(2), tags, duration_ns)
+    events = SampleSet(np.array([0, 2]), times_ns, placement.input_labels, tags, duration_ns)
     return registers, events
 
 

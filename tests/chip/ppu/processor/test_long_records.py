@@ -14,7 +14,7 @@ from chip.fpga.samples import SampleSet
 from chip.fpga.writer import record_address
 from chip.ppu import Memory, Recording, u8, u32
 from chip.testing import Script, chip_bytes, load_firmware, run_firmware
-from ppu_programs.placement import input_labels, place, two_layers
+from ppu_programs.placement import place, two_layers
 
 MEMORY = Memory(record=u32[256], small=u32[64], tiny=u32[16], bytes=u8[256])
 PLACE = place(two_layers(2, 1, 1))
@@ -26,7 +26,7 @@ def config(record_bytes=8192, strict=True):
 
 def sample(events):
     """Events of input 0, 16 ns from each other."""
-    labels = np.full(events, input_labels(2)[0], np.uint16)
+    labels = np.full(events, PLACE.input_labels[0], np.uint16)
     return SampleSet(np.array([0, events]), 16 * np.arange(events), labels, np.array([9], np.uint16), 100_000)
 
 
@@ -59,7 +59,7 @@ def test_pieces_are_what_was_recorded(events):
     times_ns, labels = chip.core.spikes(0, chip.now_ns)
     assert words[:2].tolist() == [events, 9]
     found = words[2 : 2 + events]
-    assert (found & 0xFFFF).tolist() == labels.tolist() == [input_labels(2)[0]] * events
+    assert (found & 0xFFFF).tolist() == labels.tolist() == [PLACE.input_labels[0]] * events
     assert (found >> 16).tolist() == (2 * np.arange(events)).tolist()
     in_place = chip.link.read_external(record_address(1, 8192), 8192).view(np.uint32)
     assert np.array_equal(in_place[: 2 + events], words[: 2 + events])
@@ -172,6 +172,6 @@ def test_without_inputs_a_record_has_the_neurons_alone():
         load_firmware(chip, program, registers=registers(inputs_recorded), samples=sample(600))
         (count,) = chip.link.run()
         found[inputs_recorded] = chip.link.read_external(BLOCK_RAM_BASE, 1 << 14).view(np.uint32)[2 : 2 + count]
-    inputs = np.isin(found[True] & 0xFFFF, input_labels(2))
+    inputs = np.isin(found[True] & 0xFFFF, PLACE.input_labels)
     assert inputs.sum() == 600 and not inputs.all()
     assert found[True][~inputs].tolist() == found[False].tolist()

@@ -37,7 +37,7 @@ TRACES_ADDRESS = DRAM_BASE + c.DRAM_BYTES // 2  # behind the samples
 
 
 @dataclass(frozen=True)
-class Playback:
+class Observing:
     """What is played and observed.
 
     Attributes:
@@ -110,34 +110,34 @@ def keep_kernel(readouts: int) -> Kernel:
 class Conductor(Program):
     """Where the readouts are: plays the samples one after the other, and reads the readouts at the end of each."""
 
-    name = "playback"
+    name = "observing"
 
-    def __init__(self, playback: Playback, config: ChipConfig):
-        self.playback = playback
+    def __init__(self, observing: Observing, config: ChipConfig):
+        self.observing = observing
         # from the end of a conversion's store back to its beginning
         self.converting_cycles = config.cadc.read_cycles + c.SRAM_VECTOR_STORE_CYCLES
-        readings = max(1, playback.room * playback.readouts)
-        self.memory = Memory(count=i32[1], samples=i32[playback.room], membranes=u8[c.LANES], readings=u8[readings])
-        self.keep = keep_kernel(playback.readouts)
+        readings = max(1, observing.room * observing.readouts)
+        self.memory = Memory(count=i32[1], samples=i32[observing.room], membranes=u8[c.LANES], readings=u8[readings])
+        self.keep = keep_kernel(observing.readouts)
         self.kernels = (self.keep,)
 
     def main(self, ppu) -> Generator:
-        playback, halves = self.playback, (self.playback.half,)
-        settle = playback.settle_ns // c.PPU_CLOCK_NS
+        observing, halves = self.observing, (self.observing.half,)
+        settle = observing.settle_ns // c.PPU_CLOCK_NS
         for number in range(ppu.word("count")):
-            if playback.conversions:
-                yield ppu.ring(playback.other, TRACE_LINE)
+            if observing.conversions:
+                yield ppu.ring(observing.other, TRACE_LINE)
             yield ppu.play(ppu.word("samples", number))
-            if playback.readouts:
+            if observing.readouts:
                 yield ppu.read_cadc(into="membranes", halves=halves)
                 settled = ppu.time_base + (settle - self.converting_cycles)
                 yield ppu.run(self.keep, number)
             else:
                 settled = ppu.time_base + settle
             yield ppu.wait_until(settled)
-            if playback.conversions:
+            if observing.conversions:
                 yield ppu.wait_doorbell(DONE_LINE)
-            if playback.readouts:
+            if observing.readouts:
                 yield ppu.reset_neurons(halves)
         return 0
 
@@ -145,23 +145,24 @@ class Conductor(Program):
 class Tracer(Program):
     """The other processor: samples the hidden membranes while a sample is played, and keeps them in external memory."""
 
-    name = "playback, traces"
+    name = "observing, traces"
 
-    def __init__(self, playback: Playback, config: ChipConfig):
-        self.playback = playback
-        self.memory = Memory(count=i32[1], membranes=u8[playback.conversions * c.LANES])
+    def __init__(self, observing: Observing, config: ChipConfig):
+        self.observing = observing
+        self.memory = Memory(count=i32[1], membranes=u8[observing.conversions * c.LANES])
         # from the ring to time zero the other one issues its request, and the player starts
         request = WORD_CYCLES + issue_cycles(0) + config.ppu.omnibus_write_cycles
-        first_conversion = (config.fpga.player_latency_ns + playback.first_conversion_ns) // c.PPU_CLOCK_NS
+        first_conversion = (config.fpga.player_latency_ns + observing.first_conversion_ns) // c.PPU_CLOCK_NS
         self.ahead = request + first_conversion - issue_cycles(WAIT_ARGUMENTS) - issue_cycles(SAMPLING_ARGUMENTS)
 
     def main(self, ppu) -> Generator:
-        playback = self.playback
+        observing = self.observing
         for number in range(ppu.word("count")):
             yield ppu.wait_doorbell(TRACE_LINE)
             yield ppu.wait(self.ahead)
-            yield ppu.sample_membranes(playback.conversions, into="membranes", period_ns=playback.conversion_period_ns)
-            address = TRACES_ADDRESS + u32(number) * (playback.conversions * c.VECTOR_BYTES)
-            yield ppu.store_external(address, source="membranes", vectors=playback.conversions)
-            yield ppu.ring(playback.hemisphere, DONE_LINE)
+            period_ns = observing.conversion_period_ns
+            yield ppu.sample_membranes(observing.conversions, into="membranes", period_ns=period_ns)
+            address = TRACES_ADDRESS + u32(number) * (observing.conversions * c.VECTOR_BYTES)
+            yield ppu.store_external(address, source="membranes", vectors=observing.conversions)
+            yield ppu.ring(observing.hemisphere, DONE_LINE)
         return 0

@@ -1,4 +1,4 @@
-"""The playback programs: they play what they are told, keep what has to be observed, wait as rules do that evaluate."""
+"""What a host observes by: programs that play what they are told, keep what is asked for, wait as rules do."""
 
 import numpy as np
 import pytest
@@ -8,7 +8,7 @@ from chip.base import constants as c
 from chip.ppu.costs import issue_cycles
 from host import tasks
 from ppu_programs import EventProp
-from ppu_programs.playback import Playback
+from ppu_programs.observing import Observing
 
 TASK = tasks.yin_yang().head(50, 20, 30)
 SETTLED_LSB = 5  # what currents of the readouts, of 15 us, leave of a sample after 60 us
@@ -18,36 +18,36 @@ def apart(one: np.ndarray, other: np.ndarray) -> int:
     return int(np.abs(one.astype(int) - other).max())
 
 
-def loaded(playback: Playback) -> tuple[Chip, EventProp]:
+def loaded(observing: Observing) -> tuple[Chip, EventProp]:
     chip, rule = Chip(ChipConfig.ideal(seed=1)), EventProp(epochs=1, seed=1)
     built = rule.build(TASK, chip.config)
     chip.link.write_samples(built.stimuli)
     chip.link.write_registers(built.registers)
-    for hemisphere, program in enumerate(playback.programs(chip.config)):
+    for hemisphere, program in enumerate(observing.programs(chip.config)):
         if program is not None:
             chip.link.load_program(hemisphere, program)
     return chip, rule
 
 
-def played(chip: Chip, playback: Playback, numbers) -> np.ndarray:
-    playback.prepare(chip.link, np.array(numbers))
+def played(chip: Chip, observing: Observing, numbers) -> np.ndarray:
+    observing.prepare(chip.link, np.array(numbers))
     chip.link.run()
-    return playback.read_readings(chip.link, len(numbers))
+    return observing.read_readings(chip.link, len(numbers))
 
 
 def test_it_plays_the_samples_that_it_is_told_in_their_order():
-    playback = Playback(room=8, readouts=3, settle_ns=60_000)
-    chip, _ = loaded(playback)
-    first = played(chip, playback, [4, 9, 2, 30])
+    observing = Observing(room=8, readouts=3, settle_ns=60_000)
+    chip, _ = loaded(observing)
+    first = played(chip, observing, [4, 9, 2, 30])
     assert first.shape == (4, 3) and len(np.unique(first, axis=0)) == 4
-    assert apart(played(chip, playback, [30, 4]), first[[3, 0]]) <= SETTLED_LSB
+    assert apart(played(chip, observing, [30, 4]), first[[3, 0]]) <= SETTLED_LSB
     assert chip.player.played == 6 and chip.processors[c.TOP].program is None
     with pytest.raises(ValueError, match="region samples takes up to 8"):
-        playback.prepare(chip.link, np.arange(9))
+        observing.prepare(chip.link, np.arange(9))
 
 
 def test_membranes_on_their_way_are_kept_sample_by_sample():
-    plain, traced = (Playback(room=4, readouts=3, settle_ns=60_000, **more) for more in ({}, {"conversions": 5}))
+    plain, traced = (Observing(room=4, readouts=3, settle_ns=60_000, **more) for more in ({}, {"conversions": 5}))
     one, other = loaded(plain)[0], loaded(traced)[0]
     readings = played(one, plain, [4, 9, 2])
     assert (played(other, traced, [4, 9, 2]) == readings).all()  # to look changes nothing
@@ -61,9 +61,9 @@ def test_membranes_on_their_way_are_kept_sample_by_sample():
 def test_without_readings_it_waits_just_as_long_and_resets_nobody():
     spans = []
     for readouts in (3, 0):
-        playback = Playback(room=4, readouts=readouts, settle_ns=60_000)
-        chip, rule = loaded(playback)
-        playback.prepare(chip.link, np.array([1, 2, 3, 4]))
+        observing = Observing(room=4, readouts=readouts, settle_ns=60_000)
+        chip, rule = loaded(observing)
+        observing.prepare(chip.link, np.array([1, 2, 3, 4]))
         chip.link.run()
         spans.append(chip.now_ns)
         per_sample = chip.now_ns / 4 - rule.settings.duration_ns - 60_000
