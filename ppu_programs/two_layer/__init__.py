@@ -9,6 +9,6 @@ own, a layer each; ``firmware`` all of it as a host sees it.
 A rule subclasses the two programs and the firmware, and brings its own kernels for the hidden layer's gradient.
 
 Where a hidden layer is divided between both processors, ``halves`` is in the place of ``programs``; ``own_events``
-takes a processor's own spikes out of a record, ``streaming`` is an optimiser whose state is in external memory. A rule
-brings a :class:`ppu_programs.two_layer.halves.Learning` for it.
+takes a processor's own spikes out of a record, ``windowed_update`` is an optimiser whose state is in external memory. A
+rule brings a :class:`ppu_programs.two_layer.halves.Learning` for it.
 """

@@ -16,7 +16,7 @@ import numpy as np
 from chip.base import constants as c
 from chip.ppu import Kernel, Memory, i16, i32, kernel, u8, u32
 from ppu_programs.placement import Part
-from ppu_programs.two_layer import own_events, shuffle, streaming, weights
+from ppu_programs.two_layer import own_events, shuffle, weights, windowed_update
 from ppu_programs.two_layer.integrators import loss_kernel, loss_memory
 from ppu_programs.two_layer.layout import RECORD_WORDS, ROW
 from ppu_programs.two_layer.plan import COUNTERS, Plan
@@ -64,13 +64,13 @@ class HalfProgram(LayerProgram):
         super().__init__(settings, plan, seed, f"neurons {part.neurons[0]} to {part.neurons[-1]}", learning.backward)
         self.part, self.learning, self.observe = part, learning, observe
         self.rows = settings.inputs + settings.readouts
-        self.state = streaming.state_address(part.hemisphere)
+        self.state = windowed_update.state_address(part.hemisphere)
         self.input_rows = tuple(part.input_rows)
         self.readout_rows = tuple(part.readout_rows)
         self.memory = learning.memory | own_events.memory(part) | half_memory(settings)
         self.transposed = weights.transposed_synapses_kernel(settings.readouts, settings.inputs)
         self.kernels = (
-            *(*observe, *learning.backward, streaming.update_row, streaming.lower_rates),
+            *(*observe, *learning.backward, windowed_update.update_row, windowed_update.lower_rates),
             *(weights.row_of_synapses, self.transposed),
         )
 
@@ -78,7 +78,7 @@ class HalfProgram(LayerProgram):
         hidden, readout = weights.initial_shadows(self.settings.network, self.seed)
         neurons = slice(self.part.neurons.start, self.part.neurons.stop)
         shadow = weights.to_rows(np.concatenate([hidden[:, neurons], readout[neurons].T]))
-        optimiser = streaming.image(
+        optimiser = windowed_update.image(
             generator_state(self.seed, self.part.hemisphere), [self.falling_rate(0), self.falling_rate(1)]
         )
         return {"shadow": shadow} | optimiser | own_events.image(self.part) | self.learning.image
@@ -86,23 +86,23 @@ class HalfProgram(LayerProgram):
     def clear_state(self, ppu) -> Generator:
         """Begin with an optimiser that has seen nothing; ``record`` is empty yet."""
         for row in range(self.rows):
-            address = self.state + streaming.ROW_BYTES * u32(row)
-            yield ppu.store_external(address, source="record", vectors=streaming.ROW_VECTORS)
+            address = self.state + windowed_update.ROW_BYTES * u32(row)
+            yield ppu.store_external(address, source="record", vectors=windowed_update.ROW_VECTORS)
 
     def update_own(self, ppu) -> Generator:
         """Step all own weights, and write them into their synapses."""
         settings = self.settings
         for row in range(self.rows):
-            address = self.state + streaming.ROW_BYTES * u32(row)
-            yield ppu.load_external(address, into="record", vectors=streaming.ROW_VECTORS)
+            address = self.state + windowed_update.ROW_BYTES * u32(row)
+            yield ppu.load_external(address, into="record", vectors=windowed_update.ROW_VECTORS)
             if row < settings.inputs:
-                yield ppu.run(streaming.update_row, row, settings.gradient_shift, ppu.word("rates", 0))
+                yield ppu.run(windowed_update.update_row, row, settings.gradient_shift, ppu.word("rates", 0))
                 yield ppu.run(weights.row_of_synapses, row)
                 yield ppu.store_weights(self.input_rows[row], c.EVEN, source="synapses")
             else:
-                yield ppu.run(streaming.update_row, row, settings.readout_gradient_shift, ppu.word("rates", 3))
-            yield ppu.store_external(address, source="record", vectors=streaming.ROW_VECTORS)
-        yield ppu.run(streaming.lower_rates)
+                yield ppu.run(windowed_update.update_row, row, settings.readout_gradient_shift, ppu.word("rates", 3))
+            yield ppu.store_external(address, source="record", vectors=windowed_update.ROW_VECTORS)
+        yield ppu.run(windowed_update.lower_rates)
         for number in range(len(self.readout_rows)):
             yield ppu.run(self.transposed, number, 1)
             yield ppu.store_weights(self.readout_rows[number], c.ODD, source="synapses")
@@ -181,7 +181,7 @@ def half_memory(settings: Settings) -> Memory:
         gradient=i32[rows * ROW],
         synapses=u8[2 * ROW],
     )
-    return own | streaming.memory()
+    return own | windowed_update.memory()
 
 
 def conductor_memory() -> Memory:

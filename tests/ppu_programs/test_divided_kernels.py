@@ -7,7 +7,7 @@ from chip.ppu import Memory, i16, i32, u8
 from ppu_programs.eventprop.settings import Settings
 from ppu_programs.fast_and_deep.settings import Settings as FastAndDeepSettings
 from ppu_programs.placement import DividedPlacement, two_layers
-from ppu_programs.two_layer import integrators, own_events, streaming, tables, update, weights
+from ppu_programs.two_layer import integrators, own_events, tables, update, weights, windowed_update
 from ppu_programs.two_layer.layout import RECORD_WORDS, ROW
 from ppu_programs.two_layer.plan import COUNTERS, ERROR
 from ppu_programs.two_layer.roles import PREDICTIONS
@@ -22,8 +22,8 @@ def layer(rows):
 
 def test_a_row_through_the_window_is_updated_as_all_rows_are():
     whole = Side(update.memory(ROWS) | layer(ROWS), {"update": update.update_kernel(ROWS, SHIFT)}, 1)
-    memory = streaming.memory() | layer(ROWS) | Memory(record=i32[RECORD_WORDS])
-    window = Side(memory, {"update_row": streaming.update_row}, 1)
+    memory = windowed_update.memory() | layer(ROWS) | Memory(record=i32[RECORD_WORDS])
+    window = Side(memory, {"update_row": windowed_update.update_row}, 1)
     random, state = np.random.default_rng(3), np.zeros((ROWS, ROW), np.int32)
     start = random.integers(-30_000, 30_000, ROWS * ROW).astype(np.int16)
     for side in (whole, window):
@@ -47,7 +47,7 @@ def test_a_row_through_the_window_is_updated_as_all_rows_are():
 
 def test_both_rates_fall_as_one_does():
     sides = [Side(update.memory(1), {"lower_rate": update.lower_rate}, 1) for _ in range(2)]
-    both = Side(streaming.memory(), {"lower_rates": streaming.lower_rates}, 1)
+    both = Side(windowed_update.memory(), {"lower_rates": windowed_update.lower_rates}, 1)
     falling = [update.falling_rate(first, 50) for first in (30_000, 777)]
     both.regions["rates"][:] = np.concatenate(falling)
     for side, rate in zip(sides, falling, strict=True):
@@ -60,8 +60,8 @@ def test_both_rates_fall_as_one_does():
 
 
 def test_state_of_both_processors_has_its_own_place_beside_copies_and_records():
-    top, bottom = (streaming.state_address(hemisphere) for hemisphere in range(2))
-    assert bottom - top == streaming.STATE_BYTES and top % streaming.ROW_BYTES == 0
+    top, bottom = (windowed_update.state_address(hemisphere) for hemisphere in range(2))
+    assert bottom - top == windowed_update.STATE_BYTES and top % windowed_update.ROW_BYTES == 0
 
 
 @pytest.mark.parametrize("hidden", [129, 200, 256])
