@@ -112,10 +112,10 @@ class ExternalMemory:
     def snapshot(self) -> dict[str, Any]:
         """Return what is in it, of DRAM the pieces of 1 MiB that hold something, and accesses that are under way."""
         pieces = self.dram.reshape(-1, PIECE_BYTES)
-        used = [number for number, piece in enumerate(pieces) if piece.any()]
+        used = np.flatnonzero(pieces.view(np.uint64).max(axis=1))
         return {
             "block_ram": self.block_ram.copy(),
-            "pieces": np.array(used, np.int64),
+            "pieces": used,
             "dram": pieces[used],
             "sample_bytes": self.sample_bytes,
             "reserved": [asdict(taken) for taken in self.reserved],
