@@ -35,6 +35,9 @@ def slow(latency_ns: int) -> ChipConfig:
 # ---------------------------------------------------------------------- purity
 
 
+TOLD = ("kernels", "memory", "observe", "backward")  # what a program has that is kernels and regions
+
+
 def contents(value):
     """Plain values of anything that is built, to compare: arrays as bytes, objects by their attributes, in order."""
     if isinstance(value, np.ndarray):
@@ -50,7 +53,7 @@ def contents(value):
     if isinstance(value, Program):
         kernels = [(k.name, k.code_bytes) for k in value.kernels]
         image = {name: np.asarray(values) for name, values in value.image().items()}
-        others = {n: v for n, v in vars(value).items() if not callable(v) and n not in ("kernels", "memory", "observe")}
+        others = {n: v for n, v in vars(value).items() if not callable(v) and n not in TOLD}
         return type(value).__name__, contents(value.memory), kernels, contents(image), contents(others)
     if dataclasses.is_dataclass(value):
         return [(field.name, contents(getattr(value, field.name))) for field in dataclasses.fields(value)]
