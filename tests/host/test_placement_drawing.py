@@ -60,7 +60,7 @@ def test_a_line_for_the_inputs_and_each_layer():
     assert rows == [
         ["key", "what", "weights", "columns", "event labels", "synapse labels", "recorded"],
         ["i", "5 inputs", "-", "-", "0x2000..0xe000", "0", "yes"],
-        ["0", "LIF(120)", "600", "0..238", "0x0000..0x0717", "0..31", "yes"],
+        ["0", "LIF(120)", "600", "0..238", "0x0000..0xc717", "0..31", "yes"],
         ["1", "LI(3)", "360", "0..4", "none", "-", "no"],
     ]
 

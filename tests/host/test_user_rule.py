@@ -85,7 +85,7 @@ REFUSED = {
     "learns nothing": (
         MINE,
         "from ppu_programs import Firmware\nclass Mine(Firmware):\n    learns_task = True\n",
-        "firmware firmware has no build(self, task, config); ppu_programs/contract says what it returns",
+        "firmware Mine has no build(self, task, config); ppu_programs/contract says what it returns",
     ),
     "settings without a default": (
         MINE,
