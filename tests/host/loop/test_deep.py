@@ -128,5 +128,5 @@ def test_deep_networks_learn_and_repeat_themselves(name):
     config = ChipConfig.typical(seed=2, fpga=FpgaConfig(spike_writer=False))  # whose record lively networks overflow
     one, other = (loop(SMALL[name], 3, 1_000, config).run() for _ in range(2))
     losses = one.arrays["train_loss"]
-    assert losses[2] < 0.7 * losses[0] and one.learning[2] > 0.7, (losses, one.learning)
+    assert losses[2] < 0.75 * losses[0] and one.learning[2] > 0.65, (losses, one.learning)
     assert npz_bytes(one.arrays) == npz_bytes(other.arrays) and one.host_link == other.host_link
