@@ -112,10 +112,10 @@ class ExternalMemory:
     def snapshot(self) -> dict[str, Any]:
         """Return what is in it, of DRAM the pieces of 1 MiB that hold something, and accesses that are under way."""
         pieces = self.dram.reshape(-1, PIECE_BYTES)
-        used = np.flatnonzero(pieces.view(np.uint64).max(axis=1))
+        used = [number for number, piece in enumerate(pieces) if piece.any()]
         return {
             "block_ram": self.block_ram.copy(),
-            "pieces": used,
+            "pieces": np.array(used, np.int64),
             "dram": pieces[used],
             "sample_bytes": self.sample_bytes,
             "reserved": [asdict(taken) for taken in self.reserved],

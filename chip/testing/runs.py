@@ -226,8 +226,7 @@ def _exit_code(expected: int | str) -> int | str:
 def chip_bytes(chip: Chip) -> dict[str, bytes]:
     """Everything that a chip has come to, as bytes: two runs are the same where these dicts are equal.
 
-    SRAM, vector units and cycles of both PPUs, weights, external memory, neurons and spikes, the trace, counts of what
-    was played, losses, time.
+    SRAM, vector units and cycles of both PPUs, weights, block RAM, neurons and spikes, losses, time.
     """
     found = {}
     for ppu in chip.processors:
@@ -236,14 +235,7 @@ def chip_bytes(chip: Chip) -> dict[str, bytes]:
         found[f"{ppu.name} cycles, exit code"] = repr((sorted(ppu.cycles.items()), ppu.exit_code)).encode()
     chip.core.advance(chip.now_ns)
     found |= {f"analog core, {name}": array.tobytes() for name, array in chip.core.snapshot().items()}
-    external, trace, executor, player = chip.external.snapshot(), chip.trace, chip.executor, chip.player
-    found |= {"weights": chip.weights().tobytes(), "block RAM": external["block_ram"].tobytes()}
-    found["DRAM"] = external["pieces"].tobytes() + external["dram"].tobytes()
-    found["external memory, taken"] = repr((external["sample_bytes"], external["reserved"])).encode()
-    found["trace"] = trace.ticks.tobytes() + trace.labels.tobytes() + repr((trace.zero_ns, trace.lost)).encode()
-    counts = executor.waiting, executor.zero_ns, executor.played, executor.late, executor.unplayed, executor.left
-    found["playback program"] = repr(counts).encode()
-    found["samples"] = repr((player.played, player.playing_ns, player.busy_until_ns)).encode()
+    found |= {"weights": chip.weights().tobytes(), "block RAM": chip.external.block_ram.tobytes()}
     found["membranes"] = chip.core.membranes(chip.now_ns).tobytes()
     found["losses, time"] = repr((chip.losses(), chip.now_ns)).encode()
     return found

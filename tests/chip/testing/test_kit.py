@@ -21,7 +21,6 @@ from chip.testing import (
     RandomProgram,
     ReplayError,
     UncompiledScript,
-    chip_bytes,
     configs,
     event_labels,
     labels,
@@ -327,31 +326,3 @@ def test_networks_are_drawn_with_and_without_merged_neurons():
 
 def test_errors_of_the_kit_are_bad_states():
     assert issubclass(ReplayError, RuntimeError)
-
-
-# ---------------------------------------------------------------------- all bytes of a chip
-
-
-def moved(name, value):
-    """What sets an attribute of a part of a chip."""
-    part, attribute = name.split(".")
-    return lambda chip: setattr(getattr(chip, part), attribute, value)
-
-
-CHANGES = {
-    "block RAM": lambda chip: chip.external.block_ram.__setitem__(7, 1),
-    "DRAM": lambda chip: chip.external.dram.__setitem__(99 << 20, 1),
-    "external memory, taken": moved("external.sample_bytes", 8),
-    "trace": moved("trace.ticks", np.array([3])),
-    "playback program": moved("executor.late", 1),
-    "samples": moved("player.playing_ns", 100),
-}
-
-
-@pytest.mark.parametrize("name", CHANGES)
-def test_all_bytes_of_a_chip_are_all(name):
-    changed, same = run_firmware(sleep), run_firmware(sleep)
-    assert chip_bytes(changed) == chip_bytes(same)
-    CHANGES[name](changed)
-    found, before = chip_bytes(changed), chip_bytes(same)
-    assert {part for part in found if found[part] != before[part]} - {"losses, time"} == {name}
