@@ -13,6 +13,7 @@ from chip.base import constants as c
 from ppu_programs.fast_and_deep import hidden, readout, tables
 from ppu_programs.fast_and_deep.settings import Settings
 from ppu_programs.fast_and_deep.spikes import first_spikes_kernel
+from ppu_programs.placement import Placement
 from ppu_programs.two_layer import programs, weights
 from ppu_programs.two_layer.plan import Plan
 from ppu_programs.two_layer.roles import RECORD_SLOT, has_errors
@@ -21,10 +22,10 @@ from ppu_programs.two_layer.roles import RECORD_SLOT, has_errors
 class HiddenProgram(programs.HiddenProgram):
     """The top processor: gradient and weights of the hidden layer."""
 
-    def __init__(self, settings: Settings, plan: Plan, seed: int):
+    def __init__(self, settings: Settings, plan: Plan, placement: Placement):
         self.bump = hidden.bump_kernel(settings)
         super().__init__(
-            *(settings, plan, seed),
+            *(settings, plan, placement),
             memory=hidden.memory(settings),
             observe=(first_spikes_kernel(settings), hidden.note_active_kernel(settings)),
             backward=hidden.backward_kernel(settings),
@@ -44,12 +45,12 @@ class ReadoutProgram(programs.ReadoutProgram):
 
     neurons_per_write = 10  # for room for the kernels
 
-    def __init__(self, settings: Settings, plan: Plan, seed: int):
+    def __init__(self, settings: Settings, plan: Plan, placement: Placement):
         self.first_spikes = first_spikes_kernel(settings)
         self.loss = readout.loss_kernel(settings)
         self.impulses = readout.impulses_kernel(settings)
         super().__init__(
-            *(settings, plan, seed),
+            *(settings, plan, placement),
             memory=readout.memory(settings),
             backward=readout.readout_backward_kernel(settings),
             kernels=(self.first_spikes, self.loss, self.impulses),

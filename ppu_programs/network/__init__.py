@@ -6,12 +6,12 @@ and where on it it lies, is for :mod:`ppu_programs.placement` to say.
 """
 
 from ppu_programs.network.graph import NetworkGraph
-from ppu_programs.network.layers import KINDS, Linear, Network
+from ppu_programs.network.layers import Linear, Network
 from ppu_programs.network.neurons import LI, LIF, Synapses
 from ppu_programs.network.population import Injected, Inputs, Population
 from ppu_programs.network.projection import Projection, Sign
 
 __all__ = [
-    "KINDS", "LI", "LIF", "Injected", "Inputs", "Linear", "Network", "NetworkGraph", "Population", "Projection", "Sign",
+    "LI", "LIF", "Injected", "Inputs", "Linear", "Network", "NetworkGraph", "Population", "Projection", "Sign",
     "Synapses",
 ]  # fmt: skip

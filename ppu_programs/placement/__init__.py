@@ -17,8 +17,6 @@ from ppu_programs.placement.layered import (
     INPUT_LAYER,
     LayerPlace,
     Placement,
-    check_size,
-    hidden_drivers,
     layer_name,
     place,
     two_layers,
@@ -29,5 +27,5 @@ from ppu_programs.placement.writing import INTEGRATOR_REFRACTORY_NS
 __all__ = [
     "HEMISPHERE_NAMES", "INPUT_LAYER", "INPUT_MARK", "INTEGRATOR_REFRACTORY_NS", "LAYER_SHIFT", "UNUSED_LABEL",
     "DividedPlacement", "GraphPlacement", "LayerPlace", "NeuronPlace", "Part", "Placement", "SourcePlace",
-    "SynapsePlaces", "check_size", "hidden_drivers", "layer_name", "place", "place_layers", "two_layers",
+    "SynapsePlaces", "layer_name", "place", "place_layers", "two_layers",
 ]  # fmt: skip

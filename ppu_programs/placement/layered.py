@@ -37,7 +37,7 @@ from chip.base.errors import ChipLimitError, Resource
 from chip.base.registers import Registers
 from ppu_programs.network import LI, LIF, Linear, Network, NetworkGraph
 from ppu_programs.network.layers import INPUTS_NAME
-from ppu_programs.placement.columns import HEMISPHERE_NAMES, LANES_PER_OUTPUT
+from ppu_programs.placement.columns import HEMISPHERE_NAMES
 from ppu_programs.placement.crossbar import node_of
 from ppu_programs.placement.drivers import ROWS_PER_DRIVER
 from ppu_programs.placement.graph_placement import GraphPlacement
@@ -45,13 +45,6 @@ from ppu_programs.placement.placing import place_graph
 
 MAX_DEPTH = c.HEMISPHERES * c.HALVES
 INPUT_LAYER = -1  # where a layer's number is expected: the event is an input
-
-
-def hidden_drivers(hidden: int) -> np.ndarray:
-    """int64[hidden]: the bottom driver of each neuron of layer 0; its rows are 2 d and 2 d + 1."""
-    output, lane = np.divmod(np.arange(hidden), LANES_PER_OUTPUT)
-    on_bus = lane + LANES_PER_OUTPUT * (output // c.PADI_BUSSES)
-    return c.PADI_BUSSES * on_bus + output % c.PADI_BUSSES
 
 
 @dataclass(frozen=True)
@@ -235,8 +228,3 @@ def place(network, recorded=None, kept=None):
 def two_layers(inputs: int, hidden: int, readouts: int) -> Network:
     """Return the network of these sizes, spiking neurons and leaky integrators, all else at its defaults."""
     return Network(Linear(inputs, hidden), LIF(hidden), Linear(hidden, readouts), LI(readouts))
-
-
-def check_size(inputs: int, hidden: int, readouts: int) -> None:
-    """Raise ChipLimitError where a network of two layers does not fit the hemispheres."""
-    place(two_layers(inputs, hidden, readouts))

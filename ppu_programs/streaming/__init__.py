@@ -42,6 +42,5 @@ synapses 20 for each half and direction. The two processors are booked as if eit
 from ppu_programs.streaming.layout import Layout, behind
 from ppu_programs.streaming.side import Side, sides
 from ppu_programs.streaming.stream import SHARED_LINK, Stream, shared_memory
-from ppu_programs.streaming.synapses import WEIGHTS
 
-__all__ = ["SHARED_LINK", "WEIGHTS", "Layout", "Side", "Stream", "behind", "shared_memory", "sides"]
+__all__ = ["SHARED_LINK", "Layout", "Side", "Stream", "behind", "shared_memory", "sides"]

@@ -17,6 +17,7 @@ from collections.abc import Generator
 import numpy as np
 
 from chip.ppu import Memory, i16, i32, kernel
+from ppu_programs.placement import Placement
 from ppu_programs.superspike import surrogate, tables
 from ppu_programs.superspike.settings import Settings
 from ppu_programs.two_layer import programs
@@ -32,9 +33,9 @@ class HiddenProgram(programs.HiddenProgram):
 
     gradient_type = i16
 
-    def __init__(self, settings: Settings, plan: Plan, seed: int):
+    def __init__(self, settings: Settings, plan: Plan, placement: Placement):
         super().__init__(
-            *(settings, plan, seed),
+            *(settings, plan, placement),
             memory=surrogate.memory(settings),
             observe=(surrogate.surrogate_kernel(settings), surrogate.read_record_kernel(settings)),
             backward=surrogate.backward_kernel(settings),
@@ -70,8 +71,8 @@ class ReadoutProgram(IntegratorReadouts):
 
     announces = True
 
-    def __init__(self, settings: Settings, plan: Plan, seed: int):
-        super().__init__(settings, plan, seed)
+    def __init__(self, settings: Settings, plan: Plan, placement: Placement):
+        super().__init__(settings, plan, placement)
         self.memory = self.memory | Memory(events=i32[1])
         self.kernels = (*self.kernels, count_events, report_events)
 

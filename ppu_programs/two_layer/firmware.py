@@ -55,8 +55,8 @@ class TwoLayerFirmware(Firmware):
 
     settings_class: ClassVar[type[Settings]] = Settings
     learns_task = True
-    hidden_program: ClassVar[Callable[[Settings, Plan, int], HiddenProgram]]
-    readout_program: ClassVar[Callable[[Settings, Plan, int], ReadoutProgram]] = IntegratorReadouts
+    hidden_program: ClassVar[Callable[[Settings, Plan, Placement], HiddenProgram]]
+    readout_program: ClassVar[Callable[[Settings, Plan, Placement], ReadoutProgram]] = IntegratorReadouts
     divided_learning: ClassVar[Callable[[Settings, Part], Learning] | None] = None
     gateware: ClassVar[tuple[str, ...]] = ("sample_player", "spike_writer")  # that its programs need
 
@@ -104,7 +104,7 @@ class TwoLayerFirmware(Firmware):
             return settings
         if not isinstance(used, Settings):
             raise ValueError(f"{used.section}: hidden is {hidden}, but {used.network!r} has more hidden layers")
-        if type(hidden) is int and hidden > 0:  # what else it is, the settings refuse
+        if type(hidden) is int and hidden > c.LANES:  # more than settings of a half know; what is less is placed behind
             self.place(two_layers(used.inputs, hidden, used.readouts))
         return settings
 
@@ -177,11 +177,11 @@ class TwoLayerFirmware(Firmware):
                 f"{self.name} on the chip serves networks of one hidden layer and readouts, not {self.network!r}; "
                 "train deeper ones from the host, with a HostLoop in the place of the Host"
             )
-        built_for = training.settings, training.plan, training.settings.seed
-        if isinstance(training.placement, DividedPlacement):
-            top, bottom = ((part, self.divided_learning(training.settings, part)) for part in training.placement.parts)
-            return FollowingHalf(*built_for, *top), ConductingHalf(*built_for, *bottom)
-        return self.hidden_program(*built_for), self.readout_program(*built_for)
+        settings, plan, placement = training.settings, training.plan, training.placement
+        if isinstance(placement, DividedPlacement):
+            top, bottom = ((part, self.divided_learning(settings, part)) for part in placement.parts)
+            return FollowingHalf(settings, plan, *top), ConductingHalf(settings, plan, *bottom)
+        return self.hidden_program(settings, plan, placement), self.readout_program(settings, plan, placement)
 
     def _remedy(self) -> str:
         *hidden, (_, readouts) = self.network.layers

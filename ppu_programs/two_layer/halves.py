@@ -59,9 +59,9 @@ class Learning:
 class HalfProgram(LayerProgram):
     """What both processors do with their neurons: learn, and write their weights into their synapses."""
 
-    def __init__(self, settings: Settings, plan: Plan, seed: int, part: Part, learning: Learning):
+    def __init__(self, settings: Settings, plan: Plan, part: Part, learning: Learning):
         observe = (own_events.own_events_kernel(part), *learning.observe)
-        super().__init__(settings, plan, seed, f"neurons {part.neurons[0]} to {part.neurons[-1]}", learning.backward)
+        super().__init__(settings, plan, f"neurons {part.neurons[0]} to {part.neurons[-1]}", learning.backward)
         self.part, self.learning, self.observe = part, learning, observe
         self.rows = settings.inputs + settings.readouts
         self.state = windowed_update.state_address(part.hemisphere)
@@ -123,8 +123,8 @@ class FollowingHalf(Following, HalfProgram):
 class ConductingHalf(Conducting, HalfProgram):
     """The bottom processor: its neurons, and all that there is once: order of samples, loss, reports."""
 
-    def __init__(self, settings: Settings, plan: Plan, seed: int, part: Part, learning: Learning):
-        super().__init__(settings, plan, seed, part, learning)
+    def __init__(self, settings: Settings, plan: Plan, part: Part, learning: Learning):
+        super().__init__(settings, plan, part, learning)
         self.backward = (*self.observe, *self.backward)
         self.error_words = 1 + settings.readouts
         entries = boltzmann_entries(settings)

@@ -27,7 +27,7 @@ from chip.ppu import (
     subroutine,
     u8,
 )
-from ppu_programs.placement import INPUT_MARK
+from ppu_programs.placement import INPUT_MARK, Placement
 from ppu_programs.two_layer.layout import GRADIENT_LIMIT, ROW, hidden_lane, position
 from ppu_programs.two_layer.plan import CORRECT, ERROR, LEARNED, SAMPLES, Plan
 from ppu_programs.two_layer.programs import ReadoutProgram
@@ -55,11 +55,11 @@ def backward_memory(settings: Settings) -> Memory:
 class IntegratorReadouts(ReadoutProgram):
     """A readout program for leaky integrators, which are observed once, at the end of a sample."""
 
-    def __init__(self, settings: Settings, plan: Plan, seed: int):
+    def __init__(self, settings: Settings, plan: Plan, placement: Placement):
         self.loss = loss_kernel(settings)
         backward = readout_backward_kernel(settings)
         memory = loss_memory() | backward_memory(settings)
-        super().__init__(settings, plan, seed, memory=memory, backward=backward, kernels=(self.loss,))
+        super().__init__(settings, plan, placement, memory=memory, backward=backward, kernels=(self.loss,))
 
     def image(self) -> dict[str, np.ndarray]:
         own = {"boltzmann": boltzmann_table(self.settings), "psp": readout_table(self.settings)}

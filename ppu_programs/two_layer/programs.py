@@ -15,7 +15,7 @@ import numpy as np
 from chip.base import constants as c
 from chip.ppu import Kernel, Memory, i8, i16, i32, minimum, u8
 from chip.ppu.program import Program
-from ppu_programs.placement import hidden_drivers
+from ppu_programs.placement import Placement
 from ppu_programs.two_layer import shuffle, update, weights
 from ppu_programs.two_layer.layout import RECORD_WORDS, ROW
 from ppu_programs.two_layer.plan import COUNTERS, READOUT_WEIGHTS_ADDRESS, REPORT_WORDS, Plan, report_counters
@@ -34,11 +34,12 @@ class LayerProgram(Program):
     """What all programs have in common.
 
     Attributes:
-        settings, plan, seed: what they were made for; backward: the kernels that add a sample's gradient.
+        settings, plan: what they were made for; seed: that of the settings.
+        backward: the kernels that add a sample's gradient.
     """
 
-    def __init__(self, settings: Settings, plan: Plan, seed: int, owned: str, backward: tuple[Kernel, ...]):
-        self.settings, self.plan, self.seed, self.backward = settings, plan, seed, backward
+    def __init__(self, settings: Settings, plan: Plan, owned: str, backward: tuple[Kernel, ...]):
+        self.settings, self.plan, self.seed, self.backward = settings, plan, settings.seed, backward
         self.name = f"{settings.section}, {owned}"
 
     def falling_rate(self, layer: int) -> np.ndarray:
@@ -66,16 +67,16 @@ class HiddenProgram(Following, LayerProgram):
         self,
         settings: Settings,
         plan: Plan,
-        seed: int,
+        placement: Placement,
         *,
         memory: Memory,
         observe: tuple[Kernel, ...],
         backward: Kernel,
         kernels: tuple[Kernel, ...] = (),
     ):
-        super().__init__(settings, plan, seed, "hidden layer", (backward,))
+        super().__init__(settings, plan, "hidden layer", (backward,))
         self.observe = observe
-        self.rows = np.arange(2 * settings.inputs)
+        self.rows = placement.layers[0].rows.ravel()
         self.memory = memory | hidden_memory(settings, self.gradient_type)
         self.update = update.update_kernel(settings.inputs, settings.gradient_shift)
         self.rows_of_synapses = weights.rows_of_synapses_kernel(settings.inputs)
@@ -122,17 +123,16 @@ class ReadoutProgram(Conducting, LayerProgram):
         self,
         settings: Settings,
         plan: Plan,
-        seed: int,
+        placement: Placement,
         *,
         memory: Memory,
         backward: Kernel,
         kernels: tuple[Kernel, ...],
     ):
-        super().__init__(settings, plan, seed, "readouts", (backward,))
+        super().__init__(settings, plan, "readouts", (backward,))
         self.error_words = 1 + settings.readouts
         self.integrates = not settings.readout_neurons.spikes
-        drivers = hidden_drivers(settings.hidden)
-        rows = np.stack([2 * drivers, 2 * drivers + 1], axis=1)  # of synapses, of each hidden neuron
+        rows = placement.layers[1].rows  # of synapses, of each hidden neuron
         firsts = range(0, settings.hidden, self.neurons_per_write)
         self.writes = tuple(rows[first : first + self.neurons_per_write].ravel() for first in firsts)
         self.memory = memory | readout_memory(settings, self.neurons_per_write) | shuffle.memory(plan.batch)

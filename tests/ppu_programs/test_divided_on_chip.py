@@ -41,7 +41,7 @@ class Watched(EventProp):
         made, s = without_updates(FollowingHalf, ConductingHalf, WEIGHTS_LINE), training.settings
         parts = training.placement.parts
         return tuple(
-            program(s, training.plan, s.seed, part, self.divided_learning(s, part))
+            program(s, training.plan, part, self.divided_learning(s, part))
             for program, part in zip(made, parts, strict=True)
         )
 

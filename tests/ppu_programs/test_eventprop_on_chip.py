@@ -31,7 +31,7 @@ class Watched(EventProp):
 
     def programs(self, training):
         made = without_updates(HiddenProgram, IntegratorReadouts)
-        return tuple(program(training.settings, training.plan, training.settings.seed) for program in made)
+        return tuple(program(training.settings, training.plan, training.placement) for program in made)
 
     @property
     def samples_shown(self):

@@ -36,7 +36,7 @@ class Watched(FastAndDeep):
 
     def programs(self, training):
         made = without_updates(HiddenProgram, ReadoutProgram)
-        return tuple(program(training.settings, training.plan, training.settings.seed) for program in made)
+        return tuple(program(training.settings, training.plan, training.placement) for program in made)
 
     def watch(self, chip):
         kept, (top, bottom) = self.kept, chip.processors

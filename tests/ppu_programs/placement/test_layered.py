@@ -20,7 +20,6 @@ from ppu_programs.placement import (
     INPUT_MARK,
     INTEGRATOR_REFRACTORY_NS,
     UNUSED_LABEL,
-    hidden_drivers,
     place,
     two_layers,
 )
@@ -90,7 +89,9 @@ def test_two_layers_lie_as_the_table_says(inputs, hidden, readouts):
     assert_same_registers(registers, two_layer_registers(inputs, hidden, readouts))
     expected = [(i % 4) << 14 | INPUT_MARK | (i // 4) << 6 for i in range(inputs)]  # bus, and index on it
     assert placement.input_labels.tolist() == expected
-    np.testing.assert_array_equal(placement.layers[1].drivers, hidden_drivers(hidden))
+    output, lane = np.divmod(np.arange(hidden), 16)
+    on_bus = lane + 16 * (output // c.PADI_BUSSES)
+    np.testing.assert_array_equal(placement.layers[1].drivers, c.PADI_BUSSES * on_bus + output % c.PADI_BUSSES)
 
 
 def test_registers_with_parameters_and_weights_are_those_of_eventprop():
