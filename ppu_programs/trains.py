@@ -53,10 +53,7 @@ class Train:
     sources: np.ndarray
 
     def __post_init__(self):
-        times = whole_numbers("times_ns of a train", self.times_ns, c.END_NS)
-        sources = whole_numbers("sources of a train", self.sources, MOST_SOURCES - 1)
-        if times.size != sources.size:
-            raise ValueError(f"a train has {times.size} times and {sources.size} sources; give a source for each time")
+        times, sources = _pairs(self.times_ns, self.sources)
         if (times % TICK_NS).any():
             raise ValueError(f"the times of a train are off the FPGA's clock of {TICK_NS} ns; round them to its edges")
         if (np.diff(times) < 0).any():
@@ -91,7 +88,8 @@ def regular(
     Raises:
         ValueError: a rate, a number or a time out of range.
     """
-    numbers, rates = _sources(sources), _rates(rate_hz, sources)
+    numbers = _sources(sources)
+    rates = _rates(rate_hz, numbers.size)
     begin, end = _span(start_ns, stop_ns)
     first = np.broadcast_to(whole_numbers("first_ns of a train", np.atleast_1d(first_ns), c.END_NS), numbers.shape)
     counts = np.where(rates > 0, np.ceil((end - begin - first + TICK_NS) * rates * 1e-9), 0).clip(0).astype(np.int64)
@@ -109,7 +107,8 @@ def poisson(rate_hz: float | np.ndarray, sources: Sources, stop_ns: int, seed: S
     Raises:
         ValueError: a rate, a number, a seed or a time out of range.
     """
-    numbers, rates, random = _sources(sources), _rates(rate_hz, sources), _random(seed)
+    numbers, random = _sources(sources), _random(seed)
+    rates = _rates(rate_hz, numbers.size)
     highest = float(rates.max(initial=0.0))
     times, row = _candidates(random, highest, numbers.size, *_span(start_ns, stop_ns))
     if (rates < highest).any():
@@ -155,11 +154,7 @@ def given(times_ns: np.ndarray, sources: np.ndarray) -> Train:
     Raises:
         ValueError: as :class:`Train`.
     """
-    times = whole_numbers("times_ns of a train", times_ns, c.END_NS)
-    numbers = whole_numbers("sources of a train", sources, MOST_SOURCES - 1)
-    if times.size != numbers.size:
-        raise ValueError(f"a train has {times.size} times and {numbers.size} sources; give a source for each time")
-    return _in_order(times, numbers)
+    return _in_order(*_pairs(times_ns, sources))
 
 
 def merge(*trains: Train) -> Train:
@@ -195,6 +190,15 @@ def _in_order(times: np.ndarray, sources: np.ndarray) -> Train:
     return Train(times[order], sources[order])
 
 
+def _pairs(times_ns: np.ndarray, sources: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return int64[n] times and int64[n] sources; refuse others."""
+    times = whole_numbers("times_ns of a train", times_ns, c.END_NS)
+    numbers = whole_numbers("sources of a train", sources, MOST_SOURCES - 1)
+    if times.size != numbers.size:
+        raise ValueError(f"a train has {times.size} times and {numbers.size} sources; give a source for each time")
+    return times, numbers
+
+
 def _sources(sources: Sources) -> np.ndarray:
     """int64[n]: the numbers of sources, or 0..n-1 of a count."""
     if isinstance(sources, int | np.integer):
@@ -202,9 +206,9 @@ def _sources(sources: Sources) -> np.ndarray:
     return whole_numbers("sources of a train", sources, MOST_SOURCES - 1)
 
 
-def _rates(rate_hz: float | np.ndarray, sources: Sources) -> np.ndarray:
-    """float64[n]: the rate of each source."""
-    rates, count = np.asarray(rate_hz), _sources(sources).size
+def _rates(rate_hz: float | np.ndarray, count: int) -> np.ndarray:
+    """float64[count]: the rate of each source."""
+    rates = np.asarray(rate_hz)
     if rates.dtype.kind not in "iuf" or rates.shape not in ((), (count,)):
         raise ValueError(f"rate_hz is {shown(rate_hz)}; give one rate, or an array of {count}, one for each source")
     rates = np.broadcast_to(rates.astype(float), (count,))

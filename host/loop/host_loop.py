@@ -14,7 +14,7 @@ from chip.chip import Chip
 from chip.link import assumptions as link_assumptions
 from host.host import Host, Moment
 from host.loop import methods
-from host.loop.learner import Learner, ProgramEndedError, observing_for
+from host.loop.learner import Learner, ProgramEndedError
 from host.loop.methods.method import Method
 from host.reading import result_of
 from host.results import Result
@@ -70,7 +70,7 @@ class HostLoop(Host):
         self.learner = Learner(self.chip.link, method, training)
         return Built(
             training.registers(),
-            observing_for(settings, training.placement, method).programs(self.chip.config),
+            self.learner.observing.programs(self.chip.config),
             training.samples,
             timed=training.timed,
             settings=settings,

@@ -61,6 +61,11 @@ INPUTS_NAME = "inputs"  # of the population in the network written out
 KINDS = {kind.__name__: kind for kind in (Linear, LIF, LI)}
 
 
+def population_name(layer: int) -> str:
+    """The name of a layer's population in the network written out, of the inputs' for -1."""
+    return INPUTS_NAME if layer < 0 else f"layer {layer}"
+
+
 class Network:
     """Layers in the order in which events pass them: Linear, neurons, Linear, neurons, ...; never changes.
 
@@ -132,7 +137,7 @@ class Network:
     @property
     def graph(self) -> NetworkGraph:
         """The same as populations and projections: ``inputs``, ``layer 0``, ...; projection k leads to layer k."""
-        names = [INPUTS_NAME, *(f"layer {k}" for k in range(self.depth))]
+        names = [population_name(k) for k in range(-1, self.depth)]
         populations: dict[str, Population] = {INPUTS_NAME: Inputs(self.inputs)}
         populations |= {name: neurons for name, (_, neurons) in zip(names[1:], self.layers, strict=True)}
         projections = [

@@ -27,6 +27,11 @@ class Sign(StrEnum):
         return {Sign.EXCITATORY: (EXCITATORY_ROW,), Sign.INHIBITORY: (INHIBITORY_ROW,)}.get(self, (0, 1))
 
     @property
+    def factors(self) -> tuple[int, ...]:
+        """What a weight is multiplied with for each of these rows, in which negative ones are 0."""
+        return (1, -1) if self is Sign.SIGNED else (1,)
+
+    @property
     def lowest_weight(self) -> int:
         """The least weight of a synapse; the highest is 63. Where the sign is the projection's, weights have none."""
         return -c.WEIGHT_MAX if self is Sign.SIGNED else 0

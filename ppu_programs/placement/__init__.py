@@ -9,7 +9,7 @@ layer for both processors as :mod:`ppu_programs.placement.divided` does. What do
 """
 
 from ppu_programs.placement.columns import HEMISPHERE_NAMES, NeuronPlace
-from ppu_programs.placement.crossbar import INPUT_MARK, LAYER_SHIFT
+from ppu_programs.placement.crossbar import INPUT_MARK, LAYER_SHIFT, POPULATION_MASK
 from ppu_programs.placement.divided import DividedPlacement, Part, place_layers
 from ppu_programs.placement.drivers import UNUSED_LABEL
 from ppu_programs.placement.graph_placement import GraphPlacement
@@ -25,7 +25,7 @@ from ppu_programs.placement.places import SourcePlace, SynapsePlaces
 from ppu_programs.placement.writing import INTEGRATOR_REFRACTORY_NS
 
 __all__ = [
-    "HEMISPHERE_NAMES", "INPUT_LAYER", "INPUT_MARK", "INTEGRATOR_REFRACTORY_NS", "LAYER_SHIFT", "UNUSED_LABEL",
-    "DividedPlacement", "GraphPlacement", "LayerPlace", "NeuronPlace", "Part", "Placement", "SourcePlace",
-    "SynapsePlaces", "layer_name", "place", "place_layers", "two_layers",
+    "HEMISPHERE_NAMES", "INPUT_LAYER", "INPUT_MARK", "INTEGRATOR_REFRACTORY_NS", "LAYER_SHIFT", "POPULATION_MASK",
+    "UNUSED_LABEL", "DividedPlacement", "GraphPlacement", "LayerPlace", "NeuronPlace", "Part", "Placement",
+    "SourcePlace", "SynapsePlaces", "layer_name", "place", "place_layers", "two_layers",
 ]  # fmt: skip

@@ -20,6 +20,7 @@ INPUT_MARK = 1 << 13  # in the label of an input event; neither drivers nor syna
 TO_HEMISPHERE = (1 << 11, 1 << 12)  # in the label of an input event where only some inputs go to a hemisphere
 LAYER_SHIFT = 6  # of the two bits by which populations differ, in the label of an on-chip spike
 CODES = 4  # values of these two bits
+POPULATION_MASK = (CODES - 1) << LAYER_SHIFT
 NOTHING, EVERYTHING = (0, c.NEURON_LABEL_MASK), (0, 0)  # nodes: mask and target
 Node = tuple[int, int]
 

@@ -20,11 +20,12 @@ from chip.base import constants as c
 from chip.base.errors import ChipLimitError, Resource
 from chip.base.registers import Registers
 from ppu_programs.network import Inputs, Network, NetworkGraph, Projection
+from ppu_programs.network.layers import INPUTS_NAME
 from ppu_programs.placement.columns import HEMISPHERE_NAMES
-from ppu_programs.placement.layered import Placement
+from ppu_programs.placement.layered import Placement, check_shape
 from ppu_programs.placement.placing import place_graph
 
-INPUTS, READOUTS = "inputs", "readouts"
+READOUTS = "readouts"
 MOST_HIDDEN = c.HEMISPHERES * c.LANES
 
 
@@ -54,7 +55,7 @@ class Part:
 class DividedPlacement:
     """A network of one hidden layer in its place, the hidden neurons in equal parts on both sides; see above.
 
-    Registers, weights and labels are those of :class:`ppu_programs.placement.layered.Placement`.
+    It has ``registers``, ``store``, ``load`` and ``input_labels`` as :class:`ppu_programs.placement.layered.Placement`.
 
     Attributes:
         network: what was placed.
@@ -71,7 +72,7 @@ class DividedPlacement:
         self.network = network
         graph = _divided(network)
         self.on_chip = place_graph(graph, kept=dict(zip(HEMISPHERE_NAMES, range(c.HEMISPHERES), strict=True)))
-        self.input_labels = self.on_chip.sources[INPUTS].labels
+        self.input_labels = self.on_chip.sources[INPUTS_NAME].labels
         self.parts = tuple(self._part(hemisphere) for hemisphere in range(c.HEMISPHERES))
 
     def __repr__(self) -> str:
@@ -84,7 +85,7 @@ class DividedPlacement:
             hemisphere,
             _numbers(self.network)[hemisphere],
             self.on_chip.neurons[name].lanes,
-            self.on_chip.sources[INPUTS].rows[:, hemisphere],
+            self.on_chip.sources[INPUTS_NAME].rows[:, hemisphere],
             sources.rows[:, hemisphere],
             sources.labels,
             self.input_labels,
@@ -101,9 +102,7 @@ class DividedPlacement:
 
         Raises ValueError for another shape, a value that is not whole or out of range.
         """
-        shape, (linear, _) = np.asarray(weights).shape, self.network.layers[layer]
-        if shape != linear.sizes:
-            raise ValueError(f"weights of layer {layer} are of shape {shape}; {linear} takes {linear.sizes}")
+        check_shape(self.network, layer, weights)
         for part in self.parts:
             its = (slice(None), part.neurons) if layer == 0 else part.neurons
             self.on_chip.store(registers, self._projection(layer, part), np.asarray(weights)[its])
@@ -150,7 +149,7 @@ def _divided(network: Network) -> NetworkGraph:
     sizes = [len(numbers) for numbers in _numbers(network)]
     parts = {name: dataclasses.replace(hidden, size=n) for name, n in zip(HEMISPHERE_NAMES, sizes, strict=True)}
     projections = [
-        *(Projection(INPUTS, name, efficacy_lsb=into_hidden.efficacy_lsb) for name in parts),
+        *(Projection(INPUTS_NAME, name, efficacy_lsb=into_hidden.efficacy_lsb) for name in parts),
         *(Projection(name, READOUTS, efficacy_lsb=into_readouts.efficacy_lsb) for name in parts),
     ]
-    return NetworkGraph({INPUTS: Inputs(network.inputs), **parts, READOUTS: readouts}, *projections)
+    return NetworkGraph({INPUTS_NAME: Inputs(network.inputs), **parts, READOUTS: readouts}, *projections)

@@ -9,7 +9,7 @@ import numpy as np
 from chip.base import constants as c
 from chip.base.registers import Registers
 from ppu_programs.network.population import Injected, Inputs
-from ppu_programs.network.projection import INHIBITORY_ROW, Projection, Sign
+from ppu_programs.network.projection import Projection
 from ppu_programs.placement import writing
 from ppu_programs.placement.crossbar import Crossbar
 from ppu_programs.placement.places import Places, SynapsePlaces
@@ -107,9 +107,8 @@ class GraphPlacement:
         self._check_weights(p, weights)
         at = self.synapses(projection)
         values = weights[at.sources, at.targets].astype(np.int64)  # unsigned ones have no negatives
-        for row in p.sign.rows:
-            sign = -1 if row == INHIBITORY_ROW and p.sign is Sign.SIGNED else 1
-            registers.weights[at.hemispheres, at.rows[:, row], at.columns] = np.maximum(sign * values, 0)
+        for row, factor in zip(p.sign.rows, p.sign.factors, strict=True):
+            registers.weights[at.hemispheres, at.rows[:, row], at.columns] = np.maximum(factor * values, 0)
 
     @staticmethod
     def _check_weights(p: Projection, weights: np.ndarray) -> None:
@@ -135,9 +134,8 @@ class GraphPlacement:
         """
         p, at = self.graph.projections[projection], self.synapses(projection)
         found = np.zeros(p.mask.shape, np.int64)
-        for row in p.sign.rows:
-            sign = -1 if row == INHIBITORY_ROW and p.sign is Sign.SIGNED else 1
-            found[at.sources, at.targets] += sign * weights[at.hemispheres, at.rows[:, row], at.columns].astype(
+        for row, factor in zip(p.sign.rows, p.sign.factors, strict=True):
+            found[at.sources, at.targets] += factor * weights[at.hemispheres, at.rows[:, row], at.columns].astype(
                 np.int64
             )
         return found

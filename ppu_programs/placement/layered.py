@@ -36,7 +36,7 @@ from chip.base import constants as c
 from chip.base.errors import ChipLimitError, Resource
 from chip.base.registers import Registers
 from ppu_programs.network import LI, LIF, Linear, Network, NetworkGraph
-from ppu_programs.network.layers import INPUTS_NAME
+from ppu_programs.network.layers import INPUTS_NAME, population_name
 from ppu_programs.placement.columns import HEMISPHERE_NAMES
 from ppu_programs.placement.crossbar import node_of
 from ppu_programs.placement.drivers import ROWS_PER_DRIVER
@@ -91,7 +91,7 @@ class Placement:
         self._check_size()
         spiking = [k for k, (_, neurons) in enumerate(network) if neurons.spikes]
         self.recorded = self._checked(spiking, spiking if recorded is None else sorted(set(recorded)))
-        self.on_chip = place_graph(network.graph, [f"layer {k}" for k in self.recorded])
+        self.on_chip = place_graph(network.graph, [population_name(k) for k in self.recorded])
         self.layers = tuple(self._layer(k) for k in range(network.depth))
         self.input_labels = self.on_chip.sources[INPUTS_NAME].labels
 
@@ -137,7 +137,7 @@ class Placement:
         return recorded
 
     def _layer(self, k: int) -> LayerPlace:
-        name, source = f"layer {k}", INPUTS_NAME if k == 0 else f"layer {k - 1}"
+        name, source = population_name(k), population_name(k - 1)
         neurons, sources = self.on_chip.neurons[name], self.on_chip.sources[source]
         hemisphere, half = int(neurons.hemispheres[0]), int(neurons.halves[0])
         drivers = sources.rows[:, hemisphere, 0] // ROWS_PER_DRIVER
@@ -147,7 +147,7 @@ class Placement:
 
     def spike_labels(self, layer: int) -> np.ndarray:
         """uint16[neurons]: the labels with which the neurons of a layer spike, as the record shows them."""
-        return self.on_chip.sources[f"layer {layer}"].labels
+        return self.on_chip.sources[population_name(layer)].labels
 
     def sources(self, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Tell from labels of a record what they are: int64[n] layers, INPUT_LAYER for inputs, int64[n] numbers in it.
@@ -178,14 +178,19 @@ class Placement:
 
         Raises ValueError for another shape, a value that is not whole or out of range.
         """
-        linear, shape = self.network.layers[layer][0], np.asarray(weights).shape
-        if shape != linear.sizes:
-            raise ValueError(f"weights of layer {layer} are of shape {shape}; {linear} takes {linear.sizes}")
+        check_shape(self.network, layer, weights)
         self.on_chip.store(registers, layer, weights)
 
     def load(self, weights: np.ndarray, layer: int) -> np.ndarray:
         """Return the signed weights int64[inputs, outputs] of a layer from all of a chip's, uint8[2, 256, 256]."""
         return self.on_chip.load(weights, layer)
+
+
+def check_shape(network: Network, layer: int, weights: np.ndarray) -> None:
+    """Raise ValueError for weights of another shape than those of a layer."""
+    linear, shape = network.layers[layer][0], np.asarray(weights).shape
+    if shape != linear.sizes:
+        raise ValueError(f"weights of layer {layer} are of shape {shape}; {linear} takes {linear.sizes}")
 
 
 def layer_name(network: Network, layer: int) -> str:

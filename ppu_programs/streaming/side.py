@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -33,12 +34,12 @@ class Side:
     def __len__(self) -> int:
         return len(self.sources)
 
-    @property
+    @cached_property
     def mask(self) -> np.ndarray:
         """bool[rows, halves, 128]: where the projection has synapses."""
         return self.targets >= 0
 
-    @property
+    @cached_property
     def uniform(self) -> bool:
         """Whether all of its rows have synapses in the same lanes."""
         return bool((self.mask == self.mask[:1]).all())

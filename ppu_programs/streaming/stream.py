@@ -61,11 +61,8 @@ class Stream:
         self.merge = merge_kernel(self.signed, self.side.halves)
         self.kernels = (self.merge,)
         self.mask_stride = 0 if self.side.uniform else len(self.side.halves)  # vectors from row to row in the window
-        self.synapse_rows, self.inhibitory_rows = (tuple(self.side.synapse_rows[:, k].tolist()) for k in self._signs())
-
-    def _signs(self) -> tuple[int, int]:
-        rows = self.side.sign.rows
-        return rows[0], rows[-1]
+        first, last = self.side.sign.rows[0], self.side.sign.rows[-1]
+        self.synapse_rows, self.inhibitory_rows = (tuple(self.side.synapse_rows[:, k].tolist()) for k in (first, last))
 
     def _check_window(self, name: str) -> None:
         used = sum(region.size for region in self.memory.values())

@@ -6,9 +6,7 @@ import numpy as np
 
 from chip.fpga.writer import RECORD_HEADER_WORDS
 from chip.ppu import Kernel, Memory, kernel, u16
-from ppu_programs.placement import INPUT_MARK, Part
-
-POPULATION_MASK = 0xC0  # bits 6 and 7 of a label, by which the crossbar tells populations apart
+from ppu_programs.placement import INPUT_MARK, POPULATION_MASK, Part
 
 
 def memory(part: Part) -> Memory:

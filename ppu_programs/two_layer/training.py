@@ -13,7 +13,7 @@ from chip.base.registers import Registers
 from chip.fpga.memory import DRAM_BASE
 from chip.fpga.samples import SampleSet
 from chip.ppu.costs import issue_cycles
-from ppu_programs.placement import Placement
+from ppu_programs.placement import DividedPlacement, Placement
 from ppu_programs.two_layer import weights
 from ppu_programs.two_layer.plan import REPORTS_ADDRESS, Plan
 from ppu_programs.two_layer.settings import SampleSettings
@@ -32,7 +32,7 @@ class Training:
 
     settings: SampleSettings
     plan: Plan
-    placement: Placement
+    placement: Placement | DividedPlacement
     samples: SampleSet
 
     def registers(self) -> Registers:
@@ -66,7 +66,11 @@ def recording_ns(settings: SampleSettings, config: ChipConfig, arguments: int = 
 
 
 def encode(
-    s: SampleSettings, placement: Placement, inputs: np.ndarray, targets: np.ndarray, duration_ns: int
+    s: SampleSettings,
+    placement: Placement | DividedPlacement,
+    inputs: np.ndarray,
+    targets: np.ndarray,
+    duration_ns: int,
 ) -> SampleSet:
     """Encode inputs float64[n, inputs - 1] in 0..1 as event times, a bias event before them; the class is the tag.
 
