@@ -81,7 +81,6 @@ def learning_curve(axes: Axes, result: Result) -> None:
     """How the headline developed, and what it and the metrics of its kind came to behind that."""
     trained = result.learning
     steps = np.arange(1, trained.size + 1)
-    (axis,) = result.axes.get(result.curve, ["epoch"])
     label = None if result.curve is None else f"{in_words(result.curve)}, while learning"
     axes.plot(steps, trained, color=BLUE, marker="o", markersize=4, label=label)
     finals = [(name, value) for name, value in result.metrics.items() if value is not None and _of_kind(name, result)]
@@ -91,7 +90,7 @@ def learning_curve(axes: Axes, result: Result) -> None:
         label = f"{in_words(name)} at the end: {value:.2%}" if is_accuracy(name) else f"{shown(name, value)} at the end"
         axes.plot([end], [value], color=colour, marker=marker, markersize=8, linestyle="none", label=label)
     if not trained.size:
-        said = "the rule reports no curve" if result.curve is None else f"ended in the first {axis}"
+        said = "the rule reports no curve" if result.curve is None else f"ended in the first {result.step}"
         axes.text(0.5, 0.5, said, transform=axes.transAxes, ha="center", color=GREY)
     if is_accuracy(result.headline):
         low = min([*trained, *(value for _, value in finals), 1.0])
@@ -100,7 +99,7 @@ def learning_curve(axes: Axes, result: Result) -> None:
     axes.grid(axis="y", color="0.9")
     axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
     legend_below(axes)
-    _dress(axes, "Learning curve", axis, in_words(result.headline or ""))
+    _dress(axes, "Learning curve", result.step, in_words(result.headline or ""))
 
 
 def _of_kind(name: str, result: Result) -> bool:

@@ -88,8 +88,7 @@ def _metrics(result: Result) -> list[tuple[str, str]]:
     parts = ["not reached" if value is None else metrics.layout(headline).format(value)]
     parts += [metrics.shown(name, other) for name, other in others if other is not None]
     if len(curve := result.learning):
-        (axis,) = result.axes.get(result.curve, ["epoch"])
-        parts.append(f"{metrics.shown(result.curve, curve[-1])} in {axis} {len(curve)}")
+        parts.append(f"{metrics.shown(result.curve, curve[-1])} in {result.step} {len(curve)}")
     return [(metrics.in_words(headline), ", ".join(parts))]
 
 

@@ -144,6 +144,12 @@ class Result:
         return np.zeros(0) if self.curve is None else np.asarray(self.arrays[self.curve], float)
 
     @property
+    def step(self) -> str:
+        """What the curve has a point for: the name of its axis, an epoch where nobody says."""
+        (axis,) = self.axes.get(self.curve, ["epoch"])
+        return axis
+
+    @property
     def weights(self) -> np.ndarray:
         """uint8[hemisphere, row, column], 0..63: all synapses after the run."""
         return self.arrays["weights"]

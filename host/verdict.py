@@ -48,7 +48,7 @@ def progress(result: Result) -> str:
     if result.progress:
         done, total, unit = (result.progress[name] for name in ("done", "total", "unit"))
         parts.append(f"{done} {unit}" if total is None else f"{done} of {total} {unit}")
-    if result.epochs is not None and result.axes.get(result.curve, ["epoch"]) == ["epoch"]:
+    if result.epochs is not None and result.step == "epoch":
         parts.append(f"{len(result.learning)} of {epochs(result.epochs)}")
     return ", ".join(parts)
 

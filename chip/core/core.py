@@ -82,9 +82,9 @@ class AnalogCore(Live, Posting):
     and channels of this chip make of them follows from the imperfections in ``config`` (:mod:`chip.silicon.mismatch`,
     :mod:`chip.base.draws`); :meth:`membranes` shows it as an oscilloscope would, programs have the CADC.
 
-    ``keeps_record`` is True at first; where it is not, the record of spikes reaches back 0.1 s at least, 0.2 s at most,
-    and ``readers`` are called with the core and a time before what is older than that is dropped. Who asks for older
-    spikes is refused.
+    ``keeps_record`` is True at first; where it is not, the record of spikes is cut every 0.1 s of chip time where it
+    reaches back further than that, and ``readers`` are called before with the core and a time, what is older being
+    dropped. Who asks for older spikes is refused.
     ``stimuli``, where it is set, is asked for events before time passes: what it holds ready counts as posted.
 
     All times are int nanoseconds, multiples of 4; neurons are numbered ``hemisphere * 256 + column``.

@@ -8,7 +8,7 @@ import numpy as np
 
 from chip.base import constants as c
 from chip.base.declaration import shown
-from chip.base.whole import whole_numbers
+from chip.base.whole import decrease_within, whole_numbers
 
 STAMPS_END_NS = c.FPGA_CLOCK_NS << 16  # of the 16-bit time stamps in a sample's spike record, 524 us
 
@@ -41,8 +41,8 @@ class SampleSet:
 
     def check(self) -> None:
         """Raise ValueError where it is none."""
-        self._check_types()
-        times, offsets = self.times_ns.astype(np.int64), self.offsets.astype(np.int64)  # unsigned differences wrap
+        whole = self._check_types()
+        times, offsets = whole["times_ns"], whole["offsets"]  # int64: unsigned differences wrap
         lengths_agree = len(offsets) == len(self.tags) + 1 and len(times) == len(self.labels)
         if not lengths_agree or offsets[0] != 0 or offsets[-1] != len(times) or (np.diff(offsets) < 0).any():
             raise ValueError(
@@ -54,20 +54,22 @@ class SampleSet:
             raise ValueError(f"a sample lasts {self.duration_ns} ns; it must be a positive multiple of 8 ns")
         if times.size and (times.max() >= self.duration_ns or (times % c.FPGA_CLOCK_NS).any()):
             raise ValueError(f"event times must be multiples of 8 ns in 0..{self.duration_ns} ns")
-        same_sample = np.repeat(np.arange(len(self.tags)), np.diff(offsets))
-        if ((np.diff(times) < 0) & (np.diff(same_sample) == 0)).any():
+        if decrease_within(times, offsets):
             raise ValueError("the event times of a sample must not decrease")
 
-    def _check_types(self) -> None:
+    def _check_types(self) -> dict[str, np.ndarray]:
+        """Return the arrays as int64."""
+        whole = {}
         limits = {"offsets": 1 << 40, "times_ns": 1 << 40, "labels": 0xFFFF, "tags": 0xFFFF}
         for name, high in limits.items():
             array = getattr(self, name)
             if not isinstance(array, np.ndarray):
                 raise ValueError(f"{name} of a sample set are {shown(array)}; give a numpy array of integers")
-            whole_numbers(f"{name} of a sample set", array, high)
+            whole[name] = whole_numbers(f"{name} of a sample set", array, high)
         if not isinstance(self.duration_ns, int | np.integer):
             raise ValueError(f"a sample lasts {self.duration_ns!r} ns; it must be a whole number")
         object.__setattr__(self, "duration_ns", int(self.duration_ns))
+        return whole
 
     def __len__(self) -> int:
         return len(self.tags)

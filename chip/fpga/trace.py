@@ -88,8 +88,9 @@ class TraceBuffer:
             return
         times_ns, labels = core.spikes(self._taken_ns, until_ns)
         room = self.room - self._times_ns.size
-        self._times_ns = np.concatenate([self._times_ns, times_ns[:room]])
-        self._labels = np.concatenate([self._labels, labels[:room]])
+        if room and times_ns.size:
+            self._times_ns = np.concatenate([self._times_ns, times_ns[:room]])
+            self._labels = np.concatenate([self._labels, labels[:room]])
         self._found += times_ns.size
         core.release_record(self._taken_ns)
         core.keep_record(until_ns)

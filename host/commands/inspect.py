@@ -38,11 +38,10 @@ def _inspect_on(options: argparse.Namespace, config: ChipConfig, task: str | Non
         if firmware.learns_task:
             title = f"{tasks.short_name(options.task)} {title}"
         with Progress(title, options.quiet or not options.profile) as progress:
-            shown = progress if options.profile else None
             with before_work(options.rule):
                 learned = tasks.load(options.task) if firmware.learns_task else None
-                host = inspection.load(firmware, learned, config, options.profile, shown)
-            text = inspection.report(host, shown)
+                host = inspection.load(firmware, learned, config, options.profile, progress)
+            text = inspection.report(host, progress)
     except Exception as error:
         return refuse(options, error)
     show(text)

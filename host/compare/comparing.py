@@ -6,7 +6,7 @@ from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, wait
 from pathlib import Path
 
-from host import tasks, verdict
+from host import verdict
 from host.compare.places import attempt, check, warm_up
 from host.compare.plan import Plan, Run
 from host.compare.progress import State
@@ -54,7 +54,7 @@ def compare(
     store = Store(Path(directory), plan)
     session = _Session(plan, store, jobs, show)
     for run in session.one_of_each():
-        check(run)
+        check(run, store.task)
     with Interrupts() as interrupts:
         try:
             session.work(executor)
@@ -97,7 +97,7 @@ class _Session:
     def comparison(self) -> Comparison:
         rows = [self.rows[run.name] for run in self.plan.runs if run.name in self.rows]
         assumed = dict.fromkeys(sentence for run in self.plan.runs for sentence in self.assumptions.get(run.name, []))
-        training = len(tasks.load(self.plan.task).train)
+        training = len(self.store.task.train)
         return Comparison(self.plan, rows, list(assumed), self.interrupted, len(self.seconds), training)
 
     # ------------------------------------------------------------------ work

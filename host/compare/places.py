@@ -22,6 +22,7 @@ from host.compare.sweep import RULE
 from host.host import Host
 from host.loop.host_loop import HostLoop
 from host.results import Result
+from host.tasks import Task
 
 HOSTS: dict[str, type[Host]] = {"chip": Host, "host": HostLoop}
 SEED = "seed"  # a setting that is no sweep: a comparison has seeds of its own
@@ -72,10 +73,10 @@ def warm_up(run: Run) -> None:
         return  # what is wrong is wrong in the runs too, and said there
 
 
-def check(run: Run) -> None:
-    """Refuse a run that cannot work with a ValueError, one sentence, without compiling and without learning."""
+def check(run: Run, task: Task) -> None:
+    """Refuse a run that cannot learn a task with a ValueError, one sentence, without compiling and without learning."""
     try:
-        _load(run, tasks.load(run.task), compiling=False)
+        _load(run, task, compiling=False)
     except Exception as error:
         if (sentence := _known(run, error)) is None:
             raise

@@ -37,7 +37,7 @@ class Store:
     def __init__(self, directory: Path, plan: Plan):
         self.directory, self.plan = directory, plan
         self._code: dict[tuple[str, str], str] = {}
-        self._data = tasks.load(plan.task).digest
+        self.task = tasks.load(plan.task)
         try:
             check_writable(directory)
             check_none_of(RUN, directory)
@@ -68,7 +68,7 @@ class Store:
         """What all runs in the directory share, as ``comparison.json`` has it."""
         settings = self.plan.settings()
         common = {name: settings[name] for name in COMMON}
-        return {"format": FORMAT, "versions": versions(), **common, "task_sha256": self._data}
+        return {"format": FORMAT, "versions": versions(), **common, "task_sha256": self.task.digest}
 
     # ------------------------------------------------------------------ refusals
 
@@ -96,7 +96,7 @@ class Store:
         kind = run.rule, run.where
         if kind not in self._code:
             self._code[kind] = code_of(run)
-        made_of = {"versions": versions(), "code": self._code[kind], "task_sha256": self._data}
+        made_of = {"versions": versions(), "code": self._code[kind], "task_sha256": self.task.digest}
         return {"format": FORMAT, **made_of, **run.settings()}
 
 

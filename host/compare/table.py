@@ -68,9 +68,10 @@ class Comparison:
 
     def save(self, store: Store) -> None:
         """Write ``comparison.csv`` and ``comparison.json``, both or none; raises OSError."""
-        table = [row.columns(self.metrics) for row in self.rows]
+        metrics = self.metrics
+        table = [row.columns(metrics) for row in self.rows]
         text = io.StringIO(newline="")
-        columns = [*COLUMNS, *(f"{OF_METRIC}{name}" for name in self.metrics)]
+        columns = [*COLUMNS, *(f"{OF_METRIC}{name}" for name in metrics)]
         writer = csv.DictWriter(text, columns, lineterminator="\n")
         writer.writeheader()
         writer.writerows(table)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from chip.base import constants as c
-from chip.base.whole import whole_numbers
+from chip.base.whole import decrease_within, whole_numbers
 from host.tasks.numbers import as_classes
 
 MOST_CHANNELS = 1 << 16  # as many as there are labels of events
@@ -65,8 +65,7 @@ class EventSplit:
             raise ValueError(
                 f"times of a split of events are off the FPGA's clock of {c.FPGA_CLOCK_NS} ns; round them to its edges"
             )
-        sample = np.repeat(np.arange(count), np.diff(offsets))
-        if ((np.diff(times) < 0) & (np.diff(sample) == 0)).any():
+        if decrease_within(times, offsets):
             raise ValueError("times of a split of events decrease within a sample; sort each by time")
 
     def __len__(self) -> int:

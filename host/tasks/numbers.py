@@ -6,7 +6,10 @@ from typing import Any
 
 import numpy as np
 
+from chip.base.whole import numbers
+
 MOST_CLASSES = 256  # that a byte can tell from each other
+OF = "numbers: "
 
 
 def as_inputs(what: str, values: Any) -> np.ndarray:
@@ -15,7 +18,7 @@ def as_inputs(what: str, values: Any) -> np.ndarray:
     Raises:
         ValueError: no table of numbers, or numbers outside of 0..1, NaN among them.
     """
-    array = numbers(what, values, ndim=2, kinds="biuf", shape="a row for each sample, a column for each input")
+    array = numbers(what, values, ndim=2, kinds="biuf", shape="a row for each sample, a column for each input", of=OF)
     inputs = np.asarray(array, np.float64)
     if inputs.size and not ((inputs >= 0) & (inputs <= 1)).all():  # written so that NaN is refused, too
         raise ValueError(f"{what} lie in {inputs.min()}..{inputs.max()}; they must lie in 0..1: scale them first")
@@ -28,7 +31,7 @@ def as_classes(what: str, values: Any) -> np.ndarray:
     Raises:
         ValueError: no row of numbers, numbers that are not whole, negative, or too many classes.
     """
-    array = numbers(what, values, ndim=1, kinds="biuf", shape="the number of a class for each sample")
+    array = numbers(what, values, ndim=1, kinds="biuf", shape="the number of a class for each sample", of=OF)
     if array.dtype.kind == "f" and array.size:
         wrong = array[~(np.isfinite(array) & (array == np.floor(array)))]
         if wrong.size:
@@ -38,16 +41,3 @@ def as_classes(what: str, values: Any) -> np.ndarray:
             f"{what} lie in {array.min()}..{array.max()}; classes are numbered from 0 on, up to {MOST_CLASSES - 1}"
         )
     return array.astype(np.uint8)
-
-
-def numbers(what: str, values: Any, ndim: int, kinds: str, shape: str) -> np.ndarray:
-    """Return an array of numbers of some kinds, numpy's letters, and so many dimensions, ``shape`` in words."""
-    try:
-        array = np.asarray(values)
-    except ValueError:  # rows of different lengths
-        raise ValueError(f"{what} are no array; give {shape}") from None
-    if array.size == 0 and array.dtype == np.float64 and array.ndim == ndim:
-        array = array.astype(np.int64)  # what numpy makes of an empty list
-    if array.dtype.kind not in kinds or array.ndim != ndim:
-        raise ValueError(f"{what} are {array.dtype}{list(array.shape)}; give numbers: {shape}")
-    return array

@@ -6,6 +6,7 @@ import pytest
 
 from chip.base.config import ChipConfig, ImperfectionConfig
 from chip.base.config.limits import LimitConfig
+from host import tasks
 from host.compare import Plan, Sweep
 from host.compare.places import _swept_setting, check
 from host.compare.sweep import MISMATCH_FIELDS
@@ -162,6 +163,6 @@ def test_a_setting_of_the_rule_changes_the_rule_and_no_chip():
     ):
         (run,) = Plan("yin-yang", ["superspike"], chips=["ideal"], seeds=[1], sweep=Sweep.parse(text)).runs
         with pytest.raises(ValueError, match=words):
-            check(run)
+            check(run, tasks.yin_yang())
     with pytest.raises(ValueError, match="names no setting of the rule"):
         Sweep.parse("rule.=1")
