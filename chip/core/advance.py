@@ -53,11 +53,7 @@ DONE, GROW, SENSE = 0, 1, 2
 def _find_candidates(now, by_itself, driven, hits, reset_to, end_ns, neurons, queues, scratch, bounds):
     """Find all slots that may come to a threshold or a bound, end their refractory period, or are reset in the step."""
     clock, candidate = queues.clock, scratch.candidate
-    if hits > 0:
-        find_near(now, by_itself, driven, neurons, scratch, bounds)
-    else:
-        for i in range(scratch.candidate_words.size):
-            scratch.candidate_words[i] = 0
+    find_near(now, by_itself, driven if hits > 0 else 0, neurons, scratch, bounds)
     for i in range(clock[HELD_COUNT]):
         if neurons.release[neurons.held[i]] < end_ns:
             candidate[neurons.held[i]] = SURE

@@ -170,6 +170,18 @@ def leave_low(begin, end, now, live, low, total):
     return hits
 
 
+@inlined
+def may_meet_low(s, now, live, low, total, sunk):
+    """Say whether a membrane may fall below its lower bound in the step, and does not surely end there.
+
+    ``total``, ``sunk``: excitatory and inhibitory charge of the step.
+    """
+    u, decay = now[U, s], live[DECAY_U, s]
+    fall = u - now[EXC, s] * live[DECAY_EXC, s] + now[INH, s] + sunk[s]
+    rise = now[EXC, s] + total[s] - now[INH, s] * live[DECAY_INH, s] - u
+    return may_fall_below(low[s], u, fall, decay) & (not ends_below(low[s], u, rise, decay))
+
+
 @inner
 def near_low_driven(begin, end, now, live, low, charge, total, sunk):
     """Add inhibitory charge up; return how many neurons may fall below their lower bound in the step.
@@ -178,28 +190,16 @@ def near_low_driven(begin, end, now, live, low, charge, total, sunk):
     """
     hits = 0
     for s in range(np.uint64(begin), np.uint64(end)):
-        sum_s = sunk[s] + charge[s]
-        sunk[s] = sum_s
-        u = now[U, s]
-        fall = u - now[EXC, s] * live[DECAY_EXC, s] + now[INH, s] + sum_s
-        rise = now[EXC, s] + total[s] - now[INH, s] * live[DECAY_INH, s] - u
-        falls, decay = may_fall_below(low[s], u, fall, live[DECAY_U, s]), live[DECAY_U, s]
-        hits += 1 if falls & (not ends_below(low[s], u, rise, decay)) else 0
+        sunk[s] += charge[s]
+        hits += 1 if may_meet_low(s, now, live, low, total, sunk) else 0
     return hits
 
 
 @inner
 def find_near_low(begin, end, now, live, low, total, sunk, near, candidate):
-    """Write ``near`` into ``candidate`` where the test for the lower bound holds; leave other slots as they are.
-
-    ``total``, ``sunk``: excitatory and inhibitory charge of the step.
-    """
+    """Write ``near`` into ``candidate`` where the test for the lower bound holds; leave other slots as they are."""
     for s in range(np.uint64(begin), np.uint64(end)):
-        u = now[U, s]
-        fall = u - now[EXC, s] * live[DECAY_EXC, s] + now[INH, s] + sunk[s]
-        rise = now[EXC, s] + total[s] - now[INH, s] * live[DECAY_INH, s] - u
-        falls, decay = may_fall_below(low[s], u, fall, live[DECAY_U, s]), live[DECAY_U, s]
-        candidate[s] = near if falls & (not ends_below(low[s], u, rise, decay)) else candidate[s]
+        candidate[s] = near if may_meet_low(s, now, live, low, total, sunk) else candidate[s]
 
 
 @inner
