@@ -52,6 +52,30 @@ class Side:
         return self.kernels[name](LIMIT_CYCLES, *integers)
 
 
+def float_network(s: Settings, hidden: np.ndarray, readout: np.ndarray) -> naive.Network:
+    """A network of int[inputs, hidden] and int[readouts, hidden] weights for the float reference: ns, CADC LSB."""
+    return naive.Network(
+        hidden * float(s.efficacy_lsb),
+        readout * float(s.readout_efficacy_lsb),
+        tau_syn=s.tau_syn_ns,
+        tau_mem=s.tau_mem_ns,
+        threshold=s.threshold_lsb,
+        refractory=s.refractory_ns,
+        readout_tau_syn=s.readout_tau_syn_ns,
+        readout_tau_mem=s.readout_tau_mem_ns,
+        duration=s.duration_ns,
+        latency=s.latency_ns,
+        sharpness=s.sharpness,
+        slope_limit=s.slope_limit / s.threshold_lsb,
+    )
+
+
+def chip_errors(raw: np.ndarray, settings: Settings) -> np.ndarray:
+    """dL/dV in nats per LSB from the processor's mantissas and exponent."""
+    unit = settings.sharpness * readout_tables.error_unit(settings)
+    return raw[1 : 1 + settings.readouts].astype(float) * unit / 2.0 ** raw[0]
+
+
 class Bench:
     """Both processors, the way between them done by hand."""
 
@@ -80,20 +104,7 @@ class Bench:
         hidden, outer = (
             weights.steps(weights.from_rows(side.regions["shadow"], s.hidden)) for side in (self.hidden, self.readout)
         )
-        return naive.Network(
-            hidden * float(s.efficacy_lsb),
-            outer * float(s.readout_efficacy_lsb),
-            tau_syn=s.tau_syn_ns,
-            tau_mem=s.tau_mem_ns,
-            threshold=s.threshold_lsb,
-            refractory=s.refractory_ns,
-            readout_tau_syn=s.readout_tau_syn_ns,
-            readout_tau_mem=s.readout_tau_mem_ns,
-            duration=s.duration_ns,
-            latency=s.latency_ns,
-            sharpness=s.sharpness,
-            slope_limit=s.slope_limit / s.threshold_lsb,
-        )
+        return float_network(s, hidden, outer)
 
     def record(self, arrivals_ns: np.ndarray, spikes: list[np.ndarray], label: int) -> list[np.ndarray]:
         """Write the FPGA's record of a sample to both processors; returns the spikes at their recorded times."""
@@ -116,9 +127,7 @@ class Bench:
 
     def errors(self) -> np.ndarray:
         """dL/dV in nats per LSB, as the readout's processor sends it."""
-        raw = self.readout.regions["errors"].astype(float)
-        unit = self.settings.sharpness * readout_tables.error_unit(self.settings)
-        return raw[1 : 1 + self.settings.readouts] * unit / 2.0 ** raw[0]
+        return chip_errors(self.readout.regions["errors"], self.settings)
 
     def backward(self) -> None:
         """Loss on one side, both backward passes."""

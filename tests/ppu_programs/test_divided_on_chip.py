@@ -14,17 +14,15 @@ from ppu_programs import EventProp
 from ppu_programs.eventprop.settings import Settings
 from ppu_programs.network import LI, LIF, Linear, Network
 from ppu_programs.placement import INPUT_MARK
-from ppu_programs.two_layer import tables, weights
+from ppu_programs.two_layer import weights
 from ppu_programs.two_layer.halves import ConductingHalf, FollowingHalf
 from ppu_programs.two_layer.roles import WEIGHTS_LINE
 from tests.naive import eventprop as naive
+from tests.ppu_programs.eventprop_bench import chip_errors, float_network
+from tests.ppu_programs.test_eventprop_gradient import cosine
 from tests.ppu_programs.watching import keep, without_updates
 
 HIDDEN, SAMPLES, BATCH = 200, 200, 5
-
-
-def cosine(a, b):
-    return float((a * b).sum() / np.linalg.norm(a) / np.linalg.norm(b))
 
 
 # ---------------------------------------------------------------------- the gradient
@@ -69,7 +67,8 @@ def watched():
 def test_both_processors_together_have_the_gradient_of_the_float_reference(watched):
     """On the spikes, errors and weights of the chip itself: mean cosine over 40 batches >= 0.99, for each processor."""
     settings, placement = watched.settings, watched.placement
-    network = float_network(settings)
+    hidden, readout = (weights.steps(shadow) for shadow in weights.initial_shadows(settings.network, settings.seed))
+    network = float_network(settings, hidden, readout.T)
     first, cosines = 0, {"top": [], "bottom": [], "both": []}
     for n, last in enumerate(watched.ends):
         expected = 0.0
@@ -90,30 +89,6 @@ def test_both_processors_together_have_the_gradient_of_the_float_reference(watch
     for name, values in cosines.items():
         assert len(values) == 2 * SAMPLES // BATCH
         assert np.mean(values) >= 0.99, (name, np.mean(values), np.min(values))
-
-
-def float_network(settings):
-    """The initial network for the float reference: ns, and potentials in CADC LSB."""
-    hidden, readout = (weights.steps(shadow) for shadow in weights.initial_shadows(settings.network, settings.seed))
-    return naive.Network(
-        hidden * float(settings.efficacy_lsb),
-        readout.T * float(settings.readout_efficacy_lsb),
-        tau_syn=settings.tau_syn_ns,
-        tau_mem=settings.tau_mem_ns,
-        threshold=settings.threshold_lsb,
-        refractory=settings.refractory_ns,
-        readout_tau_syn=settings.readout_tau_syn_ns,
-        readout_tau_mem=settings.readout_tau_mem_ns,
-        duration=settings.duration_ns,
-        latency=settings.latency_ns,
-        sharpness=settings.sharpness,
-        slope_limit=settings.slope_limit / settings.threshold_lsb,
-    )
-
-
-def chip_errors(raw, settings):
-    """dL/dV in nats per LSB from the processor's mantissas and exponent."""
-    return raw[1:4].astype(float) * settings.sharpness * tables.error_unit(settings) / 2.0 ** raw[0]
 
 
 def from_record(record, placement):

@@ -13,10 +13,10 @@ from ppu_programs.eventprop.settings import DeepSettings, Settings
 from ppu_programs.network import LI, LIF, Linear, Network
 from ppu_programs.placement import INPUT_MARK
 from ppu_programs.two_layer import settings as two_layer
-from ppu_programs.two_layer import tables, weights
+from ppu_programs.two_layer import weights
 from ppu_programs.two_layer.integrators import IntegratorReadouts
 from tests.naive import eventprop as naive
-from tests.ppu_programs.eventprop_bench import Bench
+from tests.ppu_programs.eventprop_bench import Bench, chip_errors
 from tests.ppu_programs.watching import keep, without_updates
 
 SAMPLES = 200
@@ -87,12 +87,6 @@ def test_the_gradient_on_the_chip_points_where_the_float_reference_points(watche
     for layer, values in cosines.items():
         assert len(values) > SAMPLES // 2, layer
         assert np.mean(values) >= 0.99, (layer, np.mean(values), np.min(values))
-
-
-def chip_errors(raw, settings):
-    """dL/dV in nats per LSB from the processor's mantissas and exponent."""
-    unit = settings.sharpness * tables.error_unit(settings)
-    return raw[1 : 1 + settings.readouts].astype(float) * unit / 2.0 ** raw[0]
 
 
 def from_record(record, values, settings):
