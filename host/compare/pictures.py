@@ -17,7 +17,7 @@ from matplotlib.ticker import MaxNLocator
 
 from chip.base.config.link import PRESETS
 from chip.base.saving import replace_together
-from host import tasks, verdict
+from host import verdict
 from host.compare.look import Group, Look
 from host.compare.plan import PLACES
 from host.compare.rows import PARTS, Row, readable, spread, values
@@ -279,7 +279,7 @@ def _dress(axes: Axes, title: str, x: str, y: str | None) -> None:
 
 def _title(comparison: Comparison) -> str:
     plan, epochs = comparison.plan, {row.epochs for row in comparison.rows if row.epochs is not None}
-    parts = [f"{tasks.short_name(plan.task)}: {len(comparison.rows)} of {len(plan.runs)} runs"]
+    parts = [f"{plan.what}: {len(comparison.rows)} of {len(plan.runs)} runs"]
     if len(epochs) == 1:
         parts.append(verdict.epochs(epochs.pop()))
     if plan.sweep is not None:

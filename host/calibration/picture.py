@@ -12,7 +12,7 @@ from chip.base.saving import replace_together
 from chip.calibration.calibration import BOUNDS, QUANTITIES, SENSORS, TARGETS, UNITS, Calibration
 from chip.calibration.sensors import AMPLITUDE_LSB, TAU_US
 from host import plots
-from host.calibrate import NAMES
+from host.calibration.report import NAMES
 
 SIZE_INCHES, DOTS_PER_INCH = (16.0, 12.0), 100
 BINS = 40

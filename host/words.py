@@ -1,0 +1,11 @@
+"""Texts that several answers are made of."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+
+def table(rows: Mapping[str, str], width: int = 0) -> str:
+    """Return lines of a name and a text, names at least so wide; with a width, indented below a heading."""
+    indent, width = "  " * bool(width), max(width, *map(len, rows))
+    return "\n".join(f"{indent}{name:<{width}}  {summary}" for name, summary in rows.items())
