@@ -154,7 +154,7 @@ def _hand_over(options: argparse.Namespace, comparison: Comparison, directory: P
     """Draw, print, and say what went wrong."""
     from host import plots
     from host.compare.store import PNG_NAME
-    from host.verdict import counted
+    from host.words import counted
 
     exit_code, hint = EXIT_OK, ""
     for sentence in comparison.problems:
@@ -167,6 +167,8 @@ def _hand_over(options: argparse.Namespace, comparison: Comparison, directory: P
             from host.compare import pictures
 
             pictures.save(directory, comparison)
+    except ValueError as error:
+        hint = f"\nno picture: {error}"
     except KeyboardInterrupt:
         exit_code = complain(f"interrupted before {PNG_NAME} was drawn; the table is written", EXIT_INTERRUPTED)
     except OSError as error:

@@ -27,7 +27,6 @@ from host.user_files import UNSAFE
 
 if TYPE_CHECKING:
     from chip.base.config import ChipConfig
-    from host.host import Host
     from host.interrupts import Interrupts
     from host.results import Result
     from ppu_programs.contract import Firmware
@@ -45,13 +44,13 @@ def run(options: argparse.Namespace, config: ChipConfig) -> int:
 
     with Interrupts() as interrupts:
         try:
-            host, result = learn(options, config, interrupts)
+            result = learn(options, config, interrupts)
         except Exception as error:
             return refuse(options, error)
-        return hand_over(options, host, result, interrupts)
+        return hand_over(options, result, interrupts)
 
 
-def learn(options: argparse.Namespace, config: ChipConfig, interrupts: Interrupts) -> tuple[Host, Result]:
+def learn(options: argparse.Namespace, config: ChipConfig, interrupts: Interrupts) -> Result:
     """Load and run; fill in ``options.out``."""
     from chip.calibration.calibration import CalibrationWarning
     from chip.chip import Chip
@@ -77,7 +76,7 @@ def learn(options: argparse.Namespace, config: ChipConfig, interrupts: Interrupt
             task = None if options.task is None else tasks.load(options.task)
             host.load(firmware, task, progress=progress.loading)
         interrupts.hold_when(lambda: host.over)
-        return host, host.run(progress=progress)
+        return host.run(progress=progress)
 
 
 def _names(options: argparse.Namespace) -> list[str]:
@@ -105,7 +104,7 @@ def default_directory(options: argparse.Namespace, firmware: Firmware) -> Path:
     return RUNS / "-".join(parts).translate(UNSAFE)
 
 
-def hand_over(options: argparse.Namespace, host: Host, result: Result, interrupts: Interrupts) -> int:
+def hand_over(options: argparse.Namespace, result: Result, interrupts: Interrupts) -> int:
     """Write the results, then draw, then report; return the exit code."""
     from host import verdict
     from host.results import place_for
@@ -125,7 +124,7 @@ def hand_over(options: argparse.Namespace, host: Host, result: Result, interrupt
         complaints.append(f"{options.out} keeps its earlier complete result, this one is in {directory}")
     try:
         interrupts.release()
-        hint = _picture(host, result, directory)
+        hint = _picture(result, directory)
     except KeyboardInterrupt:
         exit_code = EXIT_INTERRUPTED
         complaints.append("interrupted before result.png was drawn; the other results are written")
@@ -141,16 +140,13 @@ def hand_over(options: argparse.Namespace, host: Host, result: Result, interrupt
     return exit_code
 
 
-def _picture(host: Host, result: Result, directory: Path) -> str:
+def _picture(result: Result, directory: Path) -> str:
     """Draw ``result.png`` where matplotlib is installed; return what the report has to add."""
     from host import plots
-    from host.replay import replay_of
     from host.results import PNG_NAME
 
     (directory / PNG_NAME).unlink(missing_ok=True)  # an earlier run's
     if not plots.available():
         return f"\n  {plots.MISSING}"
-    if not plots.can_draw(host):
-        return f"\n  {plots.NO_SAMPLES}"
-    plots.save(directory, result, host.task, replay_of(host, result, plots.sample_to_show(result, host.task)))
+    plots.save(directory, result)
     return ""
