@@ -20,6 +20,7 @@ from host import Host, Result, rules
 from host.arguments import show
 from host.cli import main
 from host.interrupts import Interrupts
+from host.view import view_of
 from tests.host.inline import Inline
 from tests.host.pictures import assert_sound
 
@@ -108,7 +109,7 @@ def test_the_opening_is_what_the_run_did(own):
     host.load(rules.make(rules.load(own, learning=False), {"updates": 4}))
     host.chip.keep_spikes = True
     result = host.run()
-    found = result.view.activity(result.weights, None)
+    found = view_of(result).activity(result.weights, None)
     times_ns, neurons = host.chip.core.all_spikes(found.start_ns, found.start_ns + found.doorbell_ns)
     assert found.neurons.size and np.array_equal(found.spike_times_ns, times_ns - found.start_ns)
     assert np.array_equal(found.neurons, neurons)
@@ -229,7 +230,7 @@ def test_every_example_runs_and_its_picture_is_sound(name, tmp_path):
     assert_sound(result.plot().figure)
     result.save(tmp_path)
     again = Result.load(tmp_path)
-    assert again.view is None
+    assert again.origin is None
     assert_sound(again.plot().figure)
     assert set(titles(again)) <= set(titles(result)) | {"Time of the processors", "Rest"}
     html = result._repr_html_()
