@@ -5,6 +5,7 @@ import csv
 import io
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -12,17 +13,22 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
+from hypothesis.extra.numpy import array_shapes, arrays
+from matplotlib.figure import Figure
 
 from chip import Chip, ChipConfig
-from host import Host, Result, rules
+from chip.base.saving import npz_bytes
+from host import Host, Result, rules, tasks
 from host.arguments import show
 from host.cli import main
 from host.interrupts import Interrupts
+from host.panels import arrays as panels
 from host.view import view_of
 from tests.host.inline import Inline
-from tests.host.pictures import assert_sound
+from tests.host.pictures import assert_sound, points_of
+from tests.host.test_results import make_result
 
 ROOT = Path(__file__).resolve().parents[2]
 OWN = Path(__file__).with_name("own_rule.py")
@@ -235,3 +241,44 @@ def test_every_example_runs_and_its_picture_is_sound(name, tmp_path):
     assert set(titles(again)) <= set(titles(result)) | {"Time of the processors", "Rest"}
     html = result._repr_html_()
     assert html.startswith(f"<table><caption>{result.rule} on chip ideal") and "<script" not in html
+
+
+# ---------------------------------------------------------------------- a user's own that learns
+
+
+def test_the_rule_of_the_tutorial_gets_a_picture_of_what_it_has(tmp_path, imports_are_undone, monkeypatch):
+    """One layer of readouts, no hidden neurons, no list of its decisions."""
+    monkeypatch.chdir(tmp_path)
+    text = (ROOT / "ppu_programs" / "README.md").read_text(encoding="utf-8")
+    parts = re.findall(r"^<!-- (?:file|append): learner.py -->\n```python\n(.*?)^```$", text, re.M | re.S)
+    Path("learner.py").write_text("".join(parts), encoding="utf-8")
+    small = tasks.yin_yang().head(train=100, validation=1, test=20)
+    monkeypatch.setattr("host.tasks.load", lambda name: small)
+    words = "train yin-yang --rule learner.py:Delta --set epochs=2 --out here --quiet"
+    assert main(words.split()) == 0
+    result = Result.load("here")
+    assert result.epochs == 2 and len(result.learning) == 2 and Path("here/result.png").exists()
+    host = Host(Chip(ChipConfig.ideal(seed=1)))
+    host.load(rules.make(rules.load("learner.py:Delta"), {"epochs": "2"}, seed=1), small)
+    again = host.run()
+    assert titles(again) == ["Learning curve", "Weights", "One sample", "Readouts", "Time of the processors"]
+    assert npz_bytes(again.arrays) == npz_bytes(result.arrays)
+    figure = again.plot().figure
+    assert_sound(figure)
+    assert figure.axes[2].get_title(loc="left") == "One sample: 5 input events"
+    (legend,) = (text.get_text() for text in figure.axes[1].get_legend().get_texts())
+    assert legend.startswith("top hemisphere: 15 synapses, ")
+
+
+@given(arrays(st.sampled_from([np.int64, np.float64, np.bool_, np.uint8]), array_shapes(min_dims=0, max_dims=3)))
+@settings(max_examples=15)
+def test_any_array_of_a_firmware_can_be_drawn_or_is_left_out(values):
+    """Numbers that are none, infinite ones, single ones and many."""
+    result = make_result(arrays={"mine": values, "curve": np.array([1.0])}, curve="curve", axes={"curve": ["epoch"]})
+    shown = "mine" in panels.drawable(result)
+    assert not shown or (values.size > 1 and np.isfinite(values.astype(float)).any())
+    axes = Figure().subplots()
+    if shown:
+        panels.array(axes, result, "mine")
+        assert points_of(axes) >= 1
+        axes.figure.draw_without_rendering()

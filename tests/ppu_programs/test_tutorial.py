@@ -76,11 +76,12 @@ def test_the_blocks_run_in_order_and_print_what_is_shown(tmp_path, monkeypatch):
     assert [name for what, name in done if what == "run"] == [
         "python look.py",
         "python run.py",
+        "plasticore run mine.py:MyRule",
         "pytest test_mine.py",
         "plasticore inspect mine.py:MyRule",
         "plasticore train yin-yang --rule learner.py:Delta",
     ]
-    assert [what for what, _ in done].count("output") == 4
+    assert [what for what, _ in done].count("output") == 5
     result = Result.load(tmp_path / "runs" / "yin-yang-learner.Delta-ideal-seed1-3epochs")
     assert result.accuracy > 0.5 and len(result.learning) == 3 and result.complete
     assert result.host_link["bytes_during"] == 0 and not any(result.losses.values())
