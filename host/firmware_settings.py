@@ -115,7 +115,7 @@ def _read(text: str, default: Any, kinds: tuple[Any, ...]) -> Any:
         return Path(text)
     if isinstance(default, float):
         return float(text)
-    if isinstance(default, int) and np.ndarray not in kinds:
+    if isinstance(default, int) and not _holds_several(kinds):
         return _whole(text)
     if default is None and str in kinds:
         return text
@@ -131,6 +131,10 @@ def _read(text: str, default: Any, kinds: tuple[Any, ...]) -> Any:
     if isinstance(default, dict) and not isinstance(value, dict):
         raise ValueError("no dict")
     return value
+
+
+def _holds_several(kinds: tuple[Any, ...]) -> bool:
+    return any((typing.get_origin(kind) or kind) in (tuple, list, np.ndarray) for kind in kinds)
 
 
 def _whole(text: str) -> int:

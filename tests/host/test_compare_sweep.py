@@ -142,6 +142,7 @@ def test_a_chip_of_your_own_keeps_its_seed_and_a_function_is_asked():
         ({"seeds": [-1]}, "a seed is -1; it must be at least 0"),
         ({"epochs": 0}, "epochs is 0; it must be at least 1"),
         ({"hidden": -4}, "hidden is -4; it must be at least 1"),
+        ({"hidden": (20, 0)}, "hidden is 0; it must be at least 1"),
     ],
 )
 def test_a_plan_refuses_nonsense(changes, sentence):

@@ -36,6 +36,7 @@ class Chosen:
     weights: np.ndarray | None = None
     step: int | np.ndarray = 1
     label: str | None = None
+    hidden: int | tuple[int, ...] = 60
     network: Any = field(default_factory=object)
     seed: int = 7
     fixed: int = field(default=4, init=False)
@@ -63,6 +64,8 @@ READ = [
     ("file", "a/b", Path("a/b")),
     ("label", "x=y", "x=y"),
     ("step", "-3", -3),
+    ("hidden", "60,30", (60, 30)),
+    ("hidden", "20", 20),
 ]
 
 
