@@ -80,6 +80,7 @@ class Host:
         _check_task(task)
         asking.check_task(firmware, task)
         self._check_unloaded()
+        firmware = asking.fitted(firmware, task)
         begun = time.perf_counter()
         rule_source = source_of(firmware)
         try:

@@ -15,7 +15,6 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from ppu_programs.bcm import BCM as BCM
     from ppu_programs.contract import Array as Array
     from ppu_programs.contract import Built as Built
     from ppu_programs.contract import Firmware as Firmware
@@ -23,6 +22,9 @@ if TYPE_CHECKING:
     from ppu_programs.contract import Status as Status
     from ppu_programs.descent import Descent as Descent
     from ppu_programs.eventprop.firmware import EventProp as EventProp
+    from ppu_programs.examples.bandit import Bandit as Bandit
+    from ppu_programs.examples.bcm import BCM as BCM
+    from ppu_programs.examples.lms import LMS as LMS
     from ppu_programs.fast_and_deep.firmware import FastAndDeep as FastAndDeep
     from ppu_programs.homeostasis import Homeostasis as Homeostasis
     from ppu_programs.rewrite import Rewrite as Rewrite
@@ -45,12 +47,14 @@ _RULES = {
     ),
 }
 _EXAMPLES = {
-    "bcm": ("ppu_programs.bcm:BCM", "cells that become selective for an image each, with lateral inhibition"),
+    "bandit": ("ppu_programs.examples.bandit:Bandit", "arms that are pulled, and learned by reward alone"),
+    "bcm": ("ppu_programs.examples.bcm:BCM", "cells that become selective for an image each, with lateral inhibition"),
     "descent": ("ppu_programs.descent:Descent", "a gradient step for all synapses, streamed from external memory"),
     "homeostasis": (
         "ppu_programs.homeostasis:Homeostasis",
         "weights that give every neuron a target rate, on both PPUs, which tell each other their mean",
     ),
+    "lms": ("ppu_programs.examples.lms:LMS", "membranes that follow a linear system, by their errors, 128 at once"),
     "rewrite": ("ppu_programs.rewrite:Rewrite", "a step for every weight of the array, clipped to 6 bits"),
     "stdp": ("ppu_programs.stdp:STDP", "pair STDP of the whole array by the correlation sensors"),
 }

@@ -65,20 +65,6 @@ def test_the_firmware_example_runs(tmp_path):
     assert "of 16384 bytes used" in done.stdout
 
 
-def test_a_chip_restored_from_the_snapshot_of_the_example_comes_to_the_same(tmp_path, monkeypatch, capsys):
-    example = re.search(r"^<!-- run: snapshot -->\n```python\n(.*?)^```$", README, re.M | re.S)[1]
-    monkeypatch.chdir(tmp_path)
-    exec(compile(example, "README.md", "exec"), {})
-    assert capsys.readouterr().out == "the same weights: True\n"
-
-
-def test_the_chips_of_the_example_end_one_after_the_other(capsys):
-    example = re.search(r"^<!-- run: machine -->\n```python\n(.*?)^```$", README, re.M | re.S)[1]
-    exec(compile(example, "README.md", "exec"), {})
-    first, second = map(float, re.findall(r"[\d.]+", capsys.readouterr().out))
-    assert 0 < first < second
-
-
 def environment() -> dict[str, str]:
     """This process's, with the project importable."""
     return {**os.environ, "PYTHONPATH": str(ROOT)}
@@ -89,21 +75,3 @@ def test_the_network_of_the_example_is_trained():
     made: dict = {}
     exec(example, made)
     assert made["rule"].settings.hidden == made["rule"].network.layers[0][1].size == 60
-
-
-def test_the_populations_of_the_example_are_placed(capsys):
-    example = re.search(r"^<!-- run: populations -->\n```python\n(.*?)^```$", README, re.M | re.S)[1]
-    made: dict = {}
-    exec(example, made)
-    assert capsys.readouterr().out.startswith("True [")
-    inhibition = made["placement"].load(made["registers"].weights, 1)
-    assert inhibition.sum() == 20 * 180 * 179 and inhibition.max() == 20
-
-
-def test_stimuli_of_the_example_are_learned_without_a_player(capsys):
-    example = re.search(r"^<!-- run: playback -->\n```python\n(.*?)^```$", README, re.M | re.S)[1]
-    exec(compile(example, "README.md", "exec"), {})
-    counts, weights = capsys.readouterr().out.splitlines()
-    assert eval(counts)["played"] > 2_000
-    noise, waves = map(float, re.findall(r"([\d.]+) from", weights))
-    assert noise < 31 < waves - 1

@@ -18,7 +18,13 @@ from ppu_programs.contract.built import Built
 from ppu_programs.contract.firmware import Firmware
 from ppu_programs.contract.outcome import Outcome, Status
 
-TAKES = {"build": ("task", "config"), "status": ("chip", "built"), "outcome": ("link", "built"), "assumptions": ()}
+TAKES = {
+    "for_task": ("task",),
+    "build": ("task", "config"),
+    "status": ("chip", "built"),
+    "outcome": ("link", "built"),
+    "assumptions": (),
+}
 WEIGHTS = "weights"  # the array that a host reads itself
 Kind = TypeVar("Kind")
 
@@ -48,6 +54,11 @@ def check_task(firmware: Firmware, task: Any) -> None:
         raise ValueError(f"{_who(firmware)} learns a task; hand one over, as host.tasks.yin_yang()")
     if task is not None and not firmware.learns_task:
         raise ValueError(f"{_who(firmware)} learns no task; leave it out, or set learns_task = True in its class")
+
+
+def fitted(firmware: Firmware, task: Any) -> Firmware:
+    """Return what a firmware is for a task; raises DeclarationError where that is no firmware."""
+    return _returned(firmware, "for_task", firmware.for_task(task), Firmware)
 
 
 def built_by(firmware: Firmware, task: Any, config: ChipConfig) -> Built:

@@ -87,6 +87,14 @@ class Firmware:
         """Whether these are settings of this firmware."""
         return isinstance(settings, cls.settings_class)
 
+    def for_task(self, task: Any) -> Firmware:
+        """Return the firmware for a task, whoever runs it asks once, first: by default this one.
+
+        A rule may return another one of its kind, with those settings fitted that the task decides and that nobody
+        chose, numbers of inputs and classes for example. Changes nothing.
+        """
+        return self
+
     def build(self, task: Any, config: ChipConfig) -> Built:
         """Return what a chip with the settings ``config`` has to be loaded with. Changes nothing.
 

@@ -45,7 +45,8 @@ class TwoLayerFirmware(Firmware):
 
     Args:
         settings: all of them; those of the rule by default.
-        network: inputs, a bias being the last of them - hidden neurons - readouts; by default that of the settings.
+        network: inputs, a bias being the last of them - hidden neurons - readouts; by default that of the settings,
+            whose numbers of inputs and readouts follow from the task, see :meth:`for_task`.
         changes: settings that are to be others, such as ``hidden``, ``epochs`` and ``seed``.
 
     Raises:
@@ -61,6 +62,7 @@ class TwoLayerFirmware(Firmware):
     gateware: ClassVar[tuple[str, ...]] = ("sample_player", "spike_writer")  # that its programs need
 
     def __init__(self, settings: SampleSettings | None = None, *, network: Network | None = None, **changes: Any):
+        self._network_is_open = settings is None and network is None and not {"inputs", "readouts"} & changes.keys()
         settings = self._with_network(settings, network, changes)
         super().__init__(settings, **changes)
         s = self.settings
@@ -110,6 +112,21 @@ class TwoLayerFirmware(Firmware):
 
     # ------------------------------------------------------------------ what the host loads
 
+    def for_task(self, task: Any) -> Firmware:
+        """Return this rule with as many inputs and readouts as a task needs, where neither was chosen.
+
+        Raises:
+            ValueError: it needs more than the rule serves.
+        """
+        if not self._network_is_open or not hasattr(task, "inputs") or not hasattr(task, "targets"):
+            return self
+        s, inputs = self.settings, task.inputs.shape[1] + 1
+        classes = max(2, len(task.classes) if hasattr(task, "classes") else int(task.targets.max()) + 1)
+        if (inputs, classes) == (s.inputs, s.readouts):
+            return self
+        self._check_inputs(inputs - 1)
+        return type(self)(dataclasses.replace(s, inputs=inputs, readouts=classes))
+
     def build(self, task: Any, config: ChipConfig) -> Built:
         """Return samples, registers and both programs for a task with classes as targets.
 
@@ -149,11 +166,7 @@ class TwoLayerFirmware(Firmware):
         return dataclasses.replace(self.settings, latency_ns=config.router.on_chip_latency_ns)
 
     def _check(self, s: SampleSettings, inputs: np.ndarray, targets: np.ndarray, ranges: dict[str, range]) -> None:
-        if inputs.shape[1] >= c.DRIVERS:
-            raise ValueError(
-                f"{self.name}: a sample has {inputs.shape[1]} inputs; this rule takes {c.DRIVERS - 1} at most, which "
-                f"with a bias have the {c.DRIVERS} synapse drivers of a hemisphere: give fewer, or write another rule"
-            )
+        self._check_inputs(inputs.shape[1])
         if inputs.shape[1] != s.inputs - 1:
             raise ValueError(
                 f"{self.name}: a sample has {inputs.shape[1]} inputs; a network of {s.inputs}, the last of which is a "
@@ -163,6 +176,13 @@ class TwoLayerFirmware(Firmware):
             raise ValueError(f"{self.name}: class {targets.max()} among {s.readouts} readouts; add readouts")
         if len(ranges["train"]) < s.batch:
             raise ValueError(f"{self.name}: {len(ranges['train'])} training samples are less than a batch of {s.batch}")
+
+    def _check_inputs(self, inputs: int) -> None:
+        if inputs >= c.DRIVERS:
+            raise ValueError(
+                f"{self.name}: a sample has {inputs} inputs; this rule takes {c.DRIVERS - 1} at most, which "
+                f"with a bias have the {c.DRIVERS} synapse drivers of a hemisphere: give fewer, or write another rule"
+            )
 
     def recording_ns(self, settings: SampleSettings, config: ChipConfig) -> int:
         """How long a sample is recorded, on a chip with these settings."""

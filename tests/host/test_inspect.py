@@ -141,9 +141,12 @@ def test_a_run_that_goes_wrong_is_told_behind_its_profile(toy_task, capsys, monk
     ("arguments", "expected"),
     [
         ("inspect", "a firmware is missing; valid are eventprop, "),
-        ("inspect", ", bcm, descent, homeostasis, rewrite, stdp, and FILE.py:CLASS for one of your own"),
+        ("inspect", ", bandit, bcm, descent, homeostasis, lms, rewrite, stdp, and FILE.py:CLASS for one of your own"),
         ("inspect hebb", "the rule 'hebb' is unknown; valid are eventprop, "),
-        ("inspect hebb", ", bcm, descent, homeostasis, rewrite, stdp, and FILE.py:CLASS for one of your own"),
+        (
+            "inspect hebb",
+            ", bandit, bcm, descent, homeostasis, lms, rewrite, stdp, and FILE.py:CLASS for one of your own",
+        ),
         ("train yin-yang --rule stdp", "stdp learns no task; `plasticore run stdp` runs it"),
         ("inspect homeostasis --task yin-yang", "firmware Homeostasis learns no task; leave out --task"),
         ("inspect homeostasis --hidden 3", "has no setting hidden; leave out --hidden"),

@@ -12,8 +12,8 @@ from chip.base.config import PpuConfig
 from chip.base.registers import Registers
 from chip.ppu import VectorUnit, link
 from chip.testing import chip_bytes, load_firmware, run_firmware
-from ppu_programs import bcm
-from ppu_programs.bcm import BCM, CELLS, DRAWN, EVENTS, IMAGES, PIXELS, BCMProgram, preferred, selectivity
+from ppu_programs.examples import bcm
+from ppu_programs.examples.bcm import BCM, CELLS, DRAWN, EVENTS, IMAGES, PIXELS, BCMProgram, preferred, selectivity
 from ppu_programs.placement import place
 
 BEST = 1 - 1 / IMAGES  # a cell that hears one image alone
