@@ -12,7 +12,7 @@ and its part of the membrane.
 from __future__ import annotations
 
 import copy
-from dataclasses import dataclass, field, fields
+from dataclasses import Field, dataclass, field, fields
 from typing import Any, NoReturn
 
 import numpy as np
@@ -41,7 +41,7 @@ def _array(shape, dtype, default, low, high, multiple_of=1):
     )
 
 
-@dataclass
+@dataclass(repr=False)
 class Registers:
     """All registers of the chip, as arrays that the caller fills; defaults are a chip that does nothing.
 
@@ -114,6 +114,26 @@ class Registers:
         registers = () if name.startswith("_") else self.__dataclass_fields__  # Python itself looks for __names__
         remedy = closest(name, registers) or "chip/base/registers.py has those that there are"
         raise AttributeError(f"there is no register {name}; {remedy}")
+
+    def __repr__(self) -> str:
+        """In a line, what differs from the defaults: a value that is the same everywhere, or how many others are set.
+
+        All numbers would be 80 kB, and keep a test that has failed from saying why.
+        """
+        return f"Registers({', '.join(filter(None, map(self._shown, fields(self))))})"
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        """The same for notebooks and for hypothesis, which print the fields of dataclasses by themselves."""
+        printer.text(repr(self))
+
+    def _shown(self, entry: Field) -> str:
+        array, default = getattr(self, entry.name), entry.default_factory()
+        if not isinstance(array, np.ndarray) or array.shape != default.shape:
+            return f"{entry.name}={type(array).__name__}"
+        if (others := np.count_nonzero(array != default)) == 0:
+            return ""
+        first = array.reshape(-1)[0]
+        return f"{entry.name}={first.item() if (array == first).all() else f'<{others} of {array.size} set>'}"
 
     def __copy__(self) -> Registers:
         return copy.deepcopy(self)
