@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ppu_programs.eventprop.halves import learning
+from ppu_programs.eventprop.halves import divided_programs
 from ppu_programs.eventprop.programs import HiddenProgram
 from ppu_programs.eventprop.settings import Settings
 from ppu_programs.two_layer.firmware import TwoLayerFirmware
@@ -21,4 +21,4 @@ class EventProp(TwoLayerFirmware):
     name = "eventprop"
     settings_class = Settings
     hidden_program = HiddenProgram
-    divided_learning = staticmethod(learning)
+    divided_programs = staticmethod(divided_programs)

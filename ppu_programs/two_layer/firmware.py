@@ -15,10 +15,9 @@ from chip.base.declaration import shown
 from chip.base.errors import ChipLimitError, Resource
 from ppu_programs.contract import Array, Built, Firmware, Outcome, Status
 from ppu_programs.network import Network
-from ppu_programs.placement import DividedPlacement, Part, Placement, place, place_layers, two_layers
+from ppu_programs.placement import DividedPlacement, Placement, place, place_layers, two_layers
 from ppu_programs.two_layer import weights
-from ppu_programs.two_layer.halves import CONVERSION_ARGUMENTS, ConductingHalf, FollowingHalf, Learning
-from ppu_programs.two_layer.integrators import IntegratorReadouts
+from ppu_programs.two_layer.integrators import DIVIDED_ARGUMENTS, IntegratorReadouts
 from ppu_programs.two_layer.plan import (
     CORRECT,
     MAX_EPOCHS,
@@ -40,7 +39,7 @@ class TwoLayerFirmware(Firmware):
     """A rule on both processors: inputs and a bias - hidden spiking neurons - readouts, one per class.
 
     A rule is a subclass with its ``name``, ``settings_class``, ``hidden_program`` and ``readout_program``; readouts are
-    leaky integrators unless it says otherwise. With ``divided_learning`` it serves more hidden neurons than a half of a
+    leaky integrators unless it says otherwise. With ``divided_programs`` it serves more hidden neurons than a half of a
     hemisphere has, too: they are divided between both.
 
     Args:
@@ -58,7 +57,9 @@ class TwoLayerFirmware(Firmware):
     learns_task = True
     hidden_program: ClassVar[Callable[[Settings, Plan, Placement], HiddenProgram]]
     readout_program: ClassVar[Callable[[Settings, Plan, Placement], ReadoutProgram]] = IntegratorReadouts
-    divided_learning: ClassVar[Callable[[Settings, Part], Learning] | None] = None
+    divided_programs: ClassVar[
+        Callable[[Settings, Plan, DividedPlacement], tuple[LayerProgram, LayerProgram]] | None
+    ] = None
     gateware: ClassVar[tuple[str, ...]] = ("sample_player", "spike_writer")  # that its programs need
 
     def __init__(self, settings: SampleSettings | None = None, *, network: Network | None = None, **changes: Any):
@@ -83,7 +84,7 @@ class TwoLayerFirmware(Firmware):
 
         Raises ChipLimitError where it does not fit.
         """
-        return place(network) if cls.divided_learning is None else place_layers(network)
+        return place(network) if cls.divided_programs is None else place_layers(network)
 
     @classmethod
     def accepts(cls, settings: object) -> bool:
@@ -187,7 +188,7 @@ class TwoLayerFirmware(Firmware):
     def recording_ns(self, settings: SampleSettings, config: ChipConfig) -> int:
         """How long a sample is recorded, on a chip with these settings."""
         if isinstance(self.placement, DividedPlacement):
-            return recording_ns(settings, config, CONVERSION_ARGUMENTS)
+            return recording_ns(settings, config, DIVIDED_ARGUMENTS)
         return recording_ns(settings, config)
 
     def programs(self, training: Training) -> tuple[LayerProgram, LayerProgram]:
@@ -199,8 +200,7 @@ class TwoLayerFirmware(Firmware):
             )
         settings, plan, placement = training.settings, training.plan, training.placement
         if isinstance(placement, DividedPlacement):
-            top, bottom = ((part, self.divided_learning(settings, part)) for part in placement.parts)
-            return FollowingHalf(settings, plan, *top), ConductingHalf(settings, plan, *bottom)
+            return self.divided_programs(settings, plan, placement)
         return self.hidden_program(settings, plan, placement), self.readout_program(settings, plan, placement)
 
     def _remedy(self) -> str:
