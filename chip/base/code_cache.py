@@ -33,7 +33,7 @@ import numpy as np
 from numba.core.caching import CompileResultCacheImpl, FunctionCache, IndexDataCacheFile, _CacheLocator
 
 from chip.base.errors import CacheWarning
-from chip.base.imports import import_closure, source
+from chip.base.imports import import_closure, is_ours, source
 
 FORMAT = "2"  # of the files, so that those of another one are left alone
 UNUSED_DAYS = 30  # directories of old source text that nobody has used for so long are removed
@@ -91,13 +91,21 @@ def not_kept(kind: str, path: object, error: OSError) -> None:
     say_once(kind, f"compiled code is not kept: nothing can be written to {path}: {error.strerror or error}; {REMEDY}")
 
 
-@functools.cache
 def source_key(path: Path) -> str:
     """Return a hash, 20 hexadecimal digits, of all that the machine code of a file's functions depends on.
 
     Raises:
         OSError: a file cannot be read.
     """
+    return _our_key(path) if is_ours(path) else _key(path)  # a user's file may be edited and imported again
+
+
+@functools.cache
+def _our_key(path: Path) -> str:
+    return _key(path)
+
+
+def _key(path: Path) -> str:
     digest = hashlib.sha256()
     made_by = (FORMAT, platform.python_version(), numba.__version__, llvmlite.__version__, np.__version__)
     flags = {k: v for k, v in os.environ.items() if k.startswith("NUMBA_") and k not in _HARMLESS}
@@ -107,18 +115,21 @@ def source_key(path: Path) -> str:
     return digest.hexdigest()[:20]
 
 
-@functools.cache
 def directory_of(path: Path, root: Path) -> str | None:
     """Return the cache directory for the functions of a source file; make it, and clear out long unused ones."""
     try:
-        directory = root / source_key(path)
-        if not directory.exists():
-            directory.mkdir(exist_ok=True)
-            _remove_unused(root)
-        os.utime(directory)
+        return _made(root / source_key(path), root)
     except OSError as error:
         not_kept("full", root, error)
         return None
+
+
+@functools.cache
+def _made(directory: Path, root: Path) -> str:
+    if not directory.exists():
+        directory.mkdir(exist_ok=True)
+        _remove_unused(root)
+    os.utime(directory)
     return str(directory)
 
 

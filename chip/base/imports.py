@@ -29,6 +29,7 @@ class Import:
     level: int = 0
 
 
+@functools.cache
 def is_ours(path: Path) -> bool:
     """Return whether a resolved path is one of our packages' files."""
     return any(path.is_relative_to(ROOT / package) for package in PACKAGES)
@@ -51,7 +52,6 @@ def _installed_places() -> tuple[Path, ...]:
     return tuple(Path(place).resolve() for place in found)
 
 
-@functools.cache
 def import_closure(path: Path) -> tuple[Path, ...]:
     """Return a file and every file of ours or of a user's that it imports, directly or not, sorted.
 
@@ -68,17 +68,29 @@ def import_closure(path: Path) -> tuple[Path, ...]:
     return tuple(sorted(seen))
 
 
-@functools.cache
 def source(path: Path) -> bytes:
-    """Return the text of a file, as it was when it was first asked for."""
+    """Return the text of a file; of ours as it was when it was first asked for, of a user's as it is."""
+    return _our_source(path) if is_ours(path) else path.read_bytes()
+
+
+@functools.cache
+def _our_source(path: Path) -> bytes:
     return path.read_bytes()
 
 
-@functools.cache
 def imports_of(path: Path) -> tuple[Path, ...]:
     """Return the files of ours and of a user's that one file imports; none where it is no Python that can be read."""
+    return _our_imports_of(path) if is_ours(path) else _imports_of(path)
+
+
+@functools.cache
+def _our_imports_of(path: Path) -> tuple[Path, ...]:
+    return _imports_of(path)
+
+
+def _imports_of(path: Path) -> tuple[Path, ...]:
     found = []
-    for wanted in _wanted(path):
+    for wanted in _wanted(source(path)):
         found += _files_of(wanted, path)
     return tuple(dict.fromkeys(found))
 
@@ -86,14 +98,16 @@ def imports_of(path: Path) -> tuple[Path, ...]:
 def foreign_imports_of(path: Path) -> set[str]:
     """Return the first names of the other modules that one file imports: Python's own and installed ones."""
     return {
-        wanted.name.partition(".")[0] for wanted in _wanted(path) if not wanted.level and not _files_of(wanted, path)
+        wanted.name.partition(".")[0]
+        for wanted in _wanted(source(path))
+        if not wanted.level and not _files_of(wanted, path)
     }
 
 
-@functools.cache
-def _wanted(path: Path) -> tuple[Import, ...]:
+@functools.lru_cache(4096)
+def _wanted(text: bytes) -> tuple[Import, ...]:
     try:
-        tree = ast.parse(source(path))
+        tree = ast.parse(text)
     except (SyntaxError, ValueError, RecursionError):
         return ()
     return tuple(wanted for statement in _statements(tree) for wanted in _of_statement(statement))

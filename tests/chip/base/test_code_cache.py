@@ -3,6 +3,8 @@
 import os
 import pwd
 import resource
+import sys
+import types
 import warnings
 from pathlib import Path
 
@@ -63,6 +65,18 @@ def test_what_numba_cannot_read_is_compiled_anew(cached):
     with pytest.warns(CacheWarning, match="damaged"):
         assert hits() == 0
     assert hits() == 1
+
+
+@needs_compiler
+def test_an_edited_file_and_what_it_imports_count_when_it_is_imported_again(cached, tmp_path, monkeypatch):
+    hits, _ = cached
+    helper, source = tmp_path / "helper_of_cache.py", tmp_path / "source.py"
+    helper.write_text("ONE = 1\n")
+    source.write_text(TEXT.replace("x + 1", "x + ONE").replace("@comp", "from helper_of_cache import ONE\n@comp"))
+    monkeypatch.setitem(sys.modules, "helper_of_cache", types.SimpleNamespace(ONE=1, __file__=str(helper)))
+    assert [hits(), hits()] == [0, 1]
+    helper.write_text("ONE = 1 \n")
+    assert [hits(), hits()] == [0, 1]
 
 
 @needs_compiler

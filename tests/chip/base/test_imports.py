@@ -29,8 +29,10 @@ def files(tmp_path, monkeypatch):
     return write, closure
 
 
-def test_our_imports_are_followed_however_they_are_written(files, tmp_path, monkeypatch):
+def test_our_imports_are_followed_however_they_are_written(files, tmp_path, monkeypatch, request):
     monkeypatch.setattr(subject, "ROOT", tmp_path)
+    subject.is_ours.cache_clear()
+    request.addfinalizer(subject.is_ours.cache_clear)
     write, closure = files
     write(
         chip__INIT="",
