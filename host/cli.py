@@ -11,6 +11,7 @@ import sys
 from collections.abc import Sequence
 
 import ppu_programs
+from host import warned
 from host.arguments import UsageError, parse, show
 from host.commands.common import (
     CHIPS,
@@ -32,7 +33,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     commands |= {"calibrate": _calibrate, "experiment": _experiment, "compare": _compare}
     try:
         options = parse(sys.argv[1:] if arguments is None else arguments)
-        return commands[options.command](options)
+        with warned.in_sentences():
+            return commands[options.command](options)
     except UsageError as error:
         return complain(str(error), EXIT_USAGE)
     except KeyboardInterrupt:

@@ -19,7 +19,7 @@ def source_of(firmware: object) -> dict[str, Any] | None:
     module = sys.modules.get(type(firmware).__module__)
     if module is None or module.__name__.partition(".")[0] in PACKAGES:
         return None
-    from chip.base.compiled import ROOT, import_closure
+    from chip.base.imports import ROOT, import_closure
 
     files: dict[str, str] = {}
     name = getattr(module, "__file__", None)

@@ -15,7 +15,8 @@ from host.compare.store import Store
 from host.compare.table import Comparison
 from host.compare.workers import Workers, cores
 from host.interrupts import Interrupts
-from host.results import Result
+from host.ownership import alone
+from host.results import Result, check_writable
 
 LOOK_EVERY_S = 0.5  # at the clock, while nothing ends
 Show = Callable[[State], None]
@@ -51,7 +52,13 @@ def compare(
     jobs = cores() if jobs is None else jobs
     if jobs < 1:
         raise ValueError(f"there are {jobs} jobs; at least 1 must do the work")
-    store = Store(Path(directory), plan)
+    directory = Path(directory)
+    check_writable(directory)
+    with alone(directory):
+        return _compare(plan, Store(directory, plan), executor, jobs, show)
+
+
+def _compare(plan: Plan, store: Store, executor: Executor | None, jobs: int, show: Show | None) -> Comparison:
     session = _Session(plan, store, jobs, show)
     for run in session.one_of_each():
         check(run, store.task)

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from chip.base.compiled import ROOT, import_closure
 from chip.base.errors import ChipError
+from chip.base.imports import ROOT, import_closure
 from chip.chip import Chip
 from host import rules, tasks, verdict
 from host.compare.plan import Run

@@ -60,9 +60,9 @@ class Store:
     def save(self, run: Run, result: Result) -> None:
         """Write what the run is and what came of it; raises OSError where that cannot be written."""
         directory = self.place(run)
+        files = {RUN_NAME: _bytes(self._identity(run))} | result.files()
         directory.mkdir(parents=True, exist_ok=True)
-        replace_together({directory / RUN_NAME: _bytes(self._identity(run))})
-        result.save(directory)
+        replace_together({directory / name: content for name, content in files.items()})
 
     def common(self) -> dict[str, Any]:
         """What all runs in the directory share, as ``comparison.json`` has it."""

@@ -203,7 +203,7 @@ def test_without_matplotlib_one_line_names_the_extra(toy, tmp_path, capsys, monk
     hint = out.splitlines()[-1]
     assert hint == "  no picture: matplotlib is not installed; pip install 'plasticore[plot]' brings it"
     assert f"results       {tmp_path}/ result.json, result.npz\n" in out
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["result.json", "result.npz"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["result.json", "result.npz", "result.png"]
 
 
 def test_interrupt_while_the_picture_is_drawn_keeps_the_results(toy, tmp_path, capsys, monkeypatch):
@@ -361,3 +361,18 @@ def test_full_stdout_does_not_cost_the_results(toy, tmp_path, capsys, monkeypatc
     assert main(["train", "yin-yang", "--out", str(tmp_path)]) == 1
     assert capsys.readouterr().err.endswith("standard output cannot be used: No space left on device\n")
     assert Result.load(tmp_path).complete
+
+
+def test_a_second_run_into_the_same_directory_is_refused_while_the_first_is_under_way(toy, tmp_path, capsys):
+    out, seen = tmp_path / "run", []
+
+    def second(_):
+        code = main(["train", "yin-yang", "--quiet", "--out", str(out)])
+        seen.append((code, capsys.readouterr().err))
+
+    toy["temptation"] = second
+    assert main(["train", "yin-yang", "--quiet", "--out", str(out)]) == 0
+    code, sentence = seen[0]
+    assert code == 2 and sentence.startswith(f"plasticore: another run writes into {out}, process ")
+    assert sentence.endswith("; wait for its end, or name another directory with --out\n")
+    assert sorted(path.name for path in out.iterdir()) == ["result.json", "result.npz", "result.png"]
