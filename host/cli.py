@@ -9,32 +9,48 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
+from typing import NoReturn
 
-import ppu_programs
 from host import warned
-from host.arguments import UsageError, parse, show
-from host.commands.common import (
-    CHIPS,
-    EXIT_FAULT,
-    EXIT_INTERRUPTED,
-    EXIT_OK,
-    EXIT_USAGE,
-    check_out,
-    chip_config,
-    complain,
-    reason,
-    refuse,
-)
+from host.arguments import Parser, UsageError, show
+from host.commands import calibrate, chip, compare, experiment, inspect, rules, run, tasks, train
+from host.commands.common import EXIT_FAULT, EXIT_INTERRUPTED, EXIT_OK, EXIT_USAGE, complain, reason
+from host.words import table
+
+COMMANDS = {
+    "train": train,
+    "run": run,
+    "compare": compare,
+    "inspect": inspect,
+    "calibrate": calibrate,
+    "experiment": experiment,
+    "rules": rules,
+    "tasks": tasks,
+    "chip": chip,
+}
+DESCRIPTION = "Simulate a neuromorphic chip that learns by itself, with firmware on its plasticity processors."
+EXAMPLES = """\
+examples:
+  plasticore train yin-yang                           a chip learns a task by itself: report, result.*, picture
+  plasticore train yin-yang --rule mine.py:MyRule     by a rule of your own, from a file
+  plasticore run homeostasis --set target=20          firmware that learns no task, with a setting of its own
+  plasticore run mine.py:MyRule                       yours
+  plasticore compare yin-yang --seeds 5               rules, chips, seeds in one table and picture
+  plasticore compare --rules bcm --sweep rule.inhibition=0,10,20
+  plasticore inspect eventprop --profile              memory and code of a firmware, where its cycles go
+  plasticore rules                                    what firmware there is
+  plasticore experiment                               what can be repeated of the literature
+
+`plasticore COMMAND --help` has more.
+"""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return the exit code."""
-    commands = {"train": _train, "chip": _chip, "rules": _rules, "tasks": _tasks, "inspect": _inspect}
-    commands |= {"calibrate": _calibrate, "experiment": _experiment, "compare": _compare}
     try:
         options = parse(sys.argv[1:] if arguments is None else arguments)
         with warned.in_sentences():
-            return commands[options.command](options)
+            return COMMANDS[options.command].run(options)
     except UsageError as error:
         return complain(str(error), EXIT_USAGE)
     except KeyboardInterrupt:
@@ -46,94 +62,38 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return complain(f"{what}: {reason(error)}", EXIT_FAULT)
 
 
-def _rules(_: argparse.Namespace) -> int:
-    learning, examples = ppu_programs.summaries(), ppu_programs.example_summaries()
-    width = max(map(len, learning | examples))
-    show("rules that learn a task, for `plasticore train` and `inspect`:")
-    _table(learning, width)
-    show("\nexamples of firmware, for `plasticore inspect`:")
-    return _table(examples, width)
+def parse(arguments: Sequence[str]) -> argparse.Namespace:
+    """Return the options; ``command`` is one of :data:`COMMANDS`. Raises UsageError; ends after --help, --version."""
+    named = next((argument for argument in arguments if not argument.startswith("-")), None)
+    if named is not None and named not in COMMANDS:
+        raise UsageError(f"the command {named!r} is unknown; valid are {', '.join(COMMANDS)}")
+    options = parser().parse_args(arguments)
+    if options.command is None:
+        raise UsageError(f"a command is missing; valid are {', '.join(COMMANDS)}, and --help explains them")
+    return options
 
 
-def _tasks(_: argparse.Namespace) -> int:
-    from host import tasks
+class _Version(argparse.Action):
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> NoReturn:
+        from host.versions import versions
 
-    return _table(tasks.summaries())
-
-
-def _chip(options: argparse.Namespace) -> int:
-    if options.show is None:
-        return _table(CHIPS)
-    show(chip_config(options.show, options.seed, seed_of_file=False, link=options.link).to_toml().removesuffix("\n"))
-    return EXIT_OK
+        show(", ".join(f"{name} {version}" for name, version in versions().items()))
+        parser.exit()
 
 
-def _table(rows: dict[str, str], width: int = 0) -> int:
-    """Show rows of a name and a text, names at least so wide; with a width, indented below a heading."""
-    indent, width = "  " * bool(width), max(width, *map(len, rows))
-    show("\n".join(f"{indent}{name:<{width}}  {summary}" for name, summary in rows.items()))
-    return EXIT_OK
-
-
-def _calibrate(options: argparse.Namespace) -> int:
-    from host import calibrate
-    from host.interrupts import Interrupts
-
-    config = chip_config(options.chip, options.seed, seed_of_file=False)
-    path = options.out or calibrate.default_path(config)
-    calibrate.check(config, path)
-    with Interrupts() as interrupts:
-        calibration = calibrate.measure(config, options.quiet)
-        interrupts.hold_when(lambda: True)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        calibration.save(path)
-        try:
-            interrupts.release()
-            from host import calibration_picture
-
-            hint = calibration_picture.histograms(calibration, config, calibrate.picture_path(path))
-        except KeyboardInterrupt:
-            return complain(f"interrupted before the histograms were drawn; {path} is written", EXIT_INTERRUPTED)
-    if not options.quiet:
-        show(f"{calibrate.report(calibration, config)}\n  written to {path}{hint}")
-    if missed := calibration.failed():
-        return complain(f"the spread after calibration is too wide for {', '.join(missed)}", EXIT_FAULT)
-    return EXIT_OK
-
-
-def _experiment(options: argparse.Namespace) -> int:
-    from host.experiments import SUMMARIES, command
-    from host.interrupts import Interrupts
-
-    if options.name is None:
-        return _table(SUMMARIES)
-    config = chip_config(options.chip, options.seed)
-    command.check(options.name, config)
-    directory = options.out or command.default_directory(options.name, config)
-    check_out(directory)
-    with Interrupts():
-        try:
-            text = command.run(options.name, config, directory, options.quiet)
-        except Exception as error:
-            return refuse(options, error)
-    if not options.quiet:
-        show(text)
-    return EXIT_OK
-
-
-def _compare(options: argparse.Namespace) -> int:
-    from host.compare import command
-
-    return command.run(options)
-
-
-def _train(options: argparse.Namespace) -> int:
-    from host.commands import train
-
-    return train.run(options)
-
-
-def _inspect(options: argparse.Namespace) -> int:
-    from host.commands import inspect
-
-    return inspect.run(options)
+def parser() -> Parser:
+    """Return the parser of the whole command line."""
+    whole = Parser(
+        prog="plasticore",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    whole.add_argument("--version", action=_Version, nargs=0, help="show versions and exit")
+    whole.set_defaults(command=None)
+    commands = whole.add_subparsers(metavar="COMMAND", help="one of those above")
+    for module in COMMANDS.values():
+        module.add_arguments(commands)
+    summaries = {name: command.summary for name, command in commands.choices.items()}
+    whole.description = f"{DESCRIPTION}\n\ncommands:\n{table(summaries, 1)}"
+    return whole

@@ -16,6 +16,30 @@ from chip.base import compiled
 TASKS = "tasks_"  # how the function of a program's tasks is called
 
 
+class CompileClock:
+    """Adds up the seconds in which functions were compiled."""
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+        self._begun_s: float | None = None
+
+    def begun(self, name: str) -> None:
+        self._begun_s = time.perf_counter()
+
+    def ended(self) -> None:
+        begun_s, self._begun_s = self._begun_s, None
+        if begun_s is not None:  # not only loaded
+            self.seconds += time.perf_counter() - begun_s
+
+
+@contextlib.contextmanager
+def compile_clock() -> Iterator[CompileClock]:
+    """Measure how long functions are compiled within."""
+    clock = CompileClock()
+    with compiled.watch(clock.begun, clock.ended):
+        yield clock
+
+
 class Compiling:
     """Tells in sentences without a full stop; use :meth:`told` around everything that may compile.
 
@@ -31,6 +55,7 @@ class Compiling:
         self._what = self._told = ""
         self._count, self._seconds = 0, 0.0  # compiled so far
         self._begun_s: float | None = None  # the one that is compiled now
+        self.total_s = 0.0  # of all that was compiled
 
     def kernel(self, number: int, of: int) -> None:
         """From now on what compiles is number ``number`` of so many, from 0; from ``of`` on it is the chip's own.
@@ -72,6 +97,7 @@ class Compiling:
         begun_s, self._begun_s = self._begun_s, None
         if begun_s is not None:  # not only loaded
             self._count += 1
+            self.total_s += time.perf_counter() - begun_s
             self._seconds += time.perf_counter() - begun_s
 
     def _sentence(self) -> str:

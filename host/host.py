@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from chip.base import constants as c
-from chip.base.errors import ChipLimitError, Resource
 from chip.base.registers import Registers
 from chip.chip import Chip
+from host.compiling import compile_clock
+from host.loading import load
 from host.reading import Load, result_of
 from host.results import Result
 from host.source import source_of
@@ -86,7 +86,7 @@ class Host:
         try:
             built = self._build(firmware, task)
             asking.assumptions_of(firmware)  # a rule that refuses does so before anything is written
-            self._write(built, ours=rule_source is None)
+            load(self.chip, built, built.remedy if rule_source is None else "")
             if compiling:
                 self._compile(progress)
         except BaseException:
@@ -107,29 +107,6 @@ class Host:
 
     def _build(self, firmware: Firmware, task: Any) -> Built:
         return asking.built_by(firmware, task, self.chip.config)
-
-    def _write(self, built: Built, ours: bool) -> None:
-        link = self.chip.link
-        if built.stimuli is not None:
-            link.write_stimuli(built.stimuli)
-        link.write_registers(built.registers)
-        for hemisphere, program in zip((c.TOP, c.BOTTOM), built.programs, strict=True):
-            if program is not None:
-                with self._remedy_for(built.remedy if ours else "", hemisphere):
-                    link.load_program(hemisphere, program)
-        for address, values in built.external.items():  # behind those who reserve parts of it
-            link.write_external(address, values)
-
-    @contextlib.contextmanager
-    def _remedy_for(self, remedy: str, hemisphere: int) -> Iterator[None]:
-        """Say of a program that is too large for its memory what whoever chose the settings can do."""
-        try:
-            yield
-        except ChipLimitError as error:
-            if not remedy or error.resource != Resource.SRAM:
-                raise
-            where = f"SRAM of the {self.chip.processors[hemisphere].name} PPU"
-            raise ChipLimitError(Resource.SRAM, where, error.used, error.size, "bytes", remedy) from error
 
     def _compile(self, progress: Callable[[int, int], None] | None) -> None:
         processors = [processor for processor in self.chip.processors if processor.program is not None]
@@ -159,9 +136,11 @@ class Host:
         self.chip.start()
         stopwatch = Stopwatch(self.chip, load.built.timed, load.seconds)
         started = time.perf_counter()
-        with contextlib.suppress(KeyboardInterrupt):  # the chip knows that it was stopped
+        with compile_clock() as compiling, contextlib.suppress(KeyboardInterrupt):  # the chip knows of an interrupt
             self.chip.run(None if progress is None else lambda chip: progress(self.moment()))
         wall_seconds = time.perf_counter() - started
+        if not load.built.timed:  # the stopwatch has nothing to tell first calls by
+            wall_seconds -= compiling.seconds
         if progress is not None:
             progress(self.moment())  # the last tenth of a second
         return self._read(stopwatch.stop(), wall_seconds)

@@ -1,31 +1,37 @@
-"""``result.png``: one figure of a run. matplotlib draws into memory: no window, no display, no global state.
+"""``result.png``: one figure of a run, with the panels that there is something to be shown in.
 
-The panels are in :mod:`host.panels`; matplotlib is the extra ``plot`` and imported when something is drawn.
+A run that learned a task of classes shows its curve, its decisions, weights, and one sample, played once more on a
+second chip. Any other one shows its curve, the arrays that its firmware names, weights before and after, and where its
+first spikes come, repeated on a second chip. A result that was saved has what the files hold: curve, arrays, and what
+the processors did with their time. The panels are in :mod:`host.panels`; matplotlib is the extra ``plot``.
 """
 
 from __future__ import annotations
 
+import functools
 import io
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from chip.base.saving import replace_together
-from chip.fpga.samples import SampleSet
 from host import metrics, verdict
 from host.replay import Replay
 from host.results import PNG_NAME, Result
 from host.tasks import Task
-from ppu_programs.network import Network
+from host.view import View
 
 if TYPE_CHECKING:
-    from host.host import Host
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
-SIZE_INCHES, DOTS_PER_INCH = (16.0, 10.0), 100
+PANEL_INCHES, DOTS_PER_INCH = (16.0 / 3, 5.0), 100
+NARROWEST_INCHES = 9.0
+MOST_PANELS, MOST_ARRAYS = 6, 3
 MISSING = "no picture: matplotlib is not installed; pip install 'plasticore[plot]' brings it"
-
-NO_SAMPLES = "no picture: it shows what a task of classes does with samples, and there are none"
+Panel = Callable[["Axes"], None]
 
 
 def available() -> bool:
@@ -37,12 +43,68 @@ def available() -> bool:
     return True
 
 
-def can_draw(host: Host) -> bool:
-    """Whether a host has what a picture shows: the samples of a task with classes, one for each, in their order."""
-    stimuli = host.built.stimuli
-    if not isinstance(stimuli, SampleSet) or not hasattr(host.task, "classes"):
-        return False
-    return np.array_equal(stimuli.tags, host.task.targets)
+class Picture:
+    """A figure that notebooks show.
+
+    Attributes:
+        figure: matplotlib's.
+    """
+
+    def __init__(self, figure: Figure):
+        self.figure = figure
+
+    def __repr__(self) -> str:
+        return f"<Picture of {len(self.figure.axes)} axes; save(path) writes it, figure is matplotlib's>"
+
+    def _repr_png_(self) -> bytes:
+        return self.png()
+
+    def png(self) -> bytes:
+        """Return the picture as PNG."""
+        from host.panels.look import style
+
+        buffer = io.BytesIO()
+        with style():
+            self.figure.savefig(buffer, format="png")
+        return buffer.getvalue()
+
+    def save(self, path: str | Path) -> None:
+        """Write the picture as PNG, whole or not at all; raises OSError where it cannot be written."""
+        replace_together({Path(path): self.png()})
+
+
+def draw(result: Result) -> Picture:
+    """Draw a run.
+
+    Raises:
+        ImportError: matplotlib is not installed.
+        ValueError: there is nothing to be shown: no processor had a program.
+    """
+    from host.panels import fitting
+    from host.panels.look import style
+
+    found = _activity(result)
+    panels = _panels(result, found)
+    if not panels:
+        raise ValueError(f"there is nothing of {result!r} that a picture could show")
+    rows = fitting.rows_of(len(panels))
+    with style():
+        width = max(NARROWEST_INCHES, rows[0] * PANEL_INCHES[0])
+        figure = fitting.new_figure((width, len(rows) * PANEL_INCHES[1]), DOTS_PER_INCH, _title(result))
+        for panel, axes in zip(panels, fitting.add_panels(figure, len(panels)), strict=True):
+            panel(axes)
+        if found is not None:
+            figure.supxlabel(_caption(found, result), fontsize=9.5, color="0.35")
+        fitting.fit(figure)
+    return Picture(figure)
+
+
+def save(directory: Path, result: Result) -> None:
+    """Draw and write ``result.png``, whole or not at all; raises OSError where it cannot be written."""
+    replace_together({directory / PNG_NAME: draw(result).png()})
+
+
+# ---------------------------------------------------------------------- what is shown
 
 
 def sample_to_show(result: Result, task: Task) -> int:
@@ -52,40 +114,69 @@ def sample_to_show(result: Result, task: Task) -> int:
     return task.ranges["test"].start + (int(right[0]) if right.size else 0)
 
 
-def draw(result: Result, task: Task, replay: Replay) -> bytes:
-    """Return the figure as PNG, 1600 x 1000 points.
-
-    Raises:
-        ImportError: matplotlib is not installed.
-    """
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
-    from host import panels
-
-    figure = Figure(figsize=SIZE_INCHES, dpi=DOTS_PER_INCH, layout="constrained")
-    FigureCanvasAgg(figure)
-    figure.get_layout_engine().set(w_pad=0.12, h_pad=0.12, wspace=0.02, hspace=0.02)
-    figure.suptitle(_title(result), fontsize=15, fontweight="bold")
-    axes = figure.subplots(2, 3)
-    layered = result.network is not None and "layers" in result.network
-    network = Network.from_dict(result.network) if layered else None
-    with panels.style():
-        panels.learning_curve(axes[0, 0], result)
-        panels.decisions(axes[0, 1], result, task)
-        panels.weight_histogram(axes[0, 2], replay.registers, network)
-        panels.raster(axes[1, 0], replay)
-        panels.hidden_membranes(axes[1, 1], replay)
-        panels.readout_membranes(axes[1, 2], replay, task, _prediction(result, task, replay.sample))
-    figure.supxlabel(_caption(replay, task), fontsize=9.5, color="0.35")
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="png")
-    return buffer.getvalue()
+def _activity(result: Result) -> Replay | None:
+    """What a second chip does; None where there is nothing to see, or nobody knows what the chip was loaded with."""
+    view: View | None = result.view
+    if view is None:
+        return None
+    return view.activity(result.weights, sample_to_show(result, view.task) if view.has_classes else None)
 
 
-def save(directory: Path, result: Result, task: Task, replay: Replay) -> None:
-    """Draw and write ``result.png``, whole or not at all; raises OSError where it cannot be written."""
-    replace_together({directory / PNG_NAME: draw(result, task, replay)})
+def _panels(result: Result, found: Replay | None) -> list[Panel]:
+    """The panels that have something to show, the most telling first."""
+    from host.panels import arrays, classes, learning, load, weights
+
+    view: View | None = result.view
+    panels: list[Panel] = []
+    if result.learning.size:
+        panels.append(functools.partial(learning.learning_curve, result=result))
+    if view is not None and view.has_classes and classes.predictions_of(result, view.task).size:
+        panels.append(functools.partial(classes.decisions, result=result, task=view.task))
+    if view is not None and (shown := view.weights_of(result.weights)):
+        panels.append(functools.partial(weights.weight_histogram, weights=shown))
+    of_neurons = [] if found is None or view is None else _of_neurons(result, view, found)
+    named = arrays.drawable(result)[:MOST_ARRAYS]
+    room = MOST_PANELS - len(panels) - len(of_neurons)
+    panels += [functools.partial(arrays.array, result=result, name=name) for name in named[: max(room, 0)]]
+    panels += of_neurons
+    if result.ppu["cycles"] and len(panels) < MOST_PANELS:
+        panels.append(functools.partial(load.ppu_time, result=result))
+    return panels[:MOST_PANELS]
+
+
+def _of_neurons(result: Result, view: View, found: Replay) -> list[Panel]:
+    """Spikes, membranes, and membranes of readouts, where there are such ones."""
+    from host.panels import activity
+
+    populations = view.populations(found)
+    everybody = np.concatenate([*populations.values(), np.zeros(0, np.int64)])
+    panels: list[Panel] = []
+    if np.isin(found.neurons, everybody).any() or found.inputs.size:
+        panels.append(functools.partial(activity.raster, found=found, populations=populations))
+    hidden, readouts = found.layers
+    if found.sample is not None:
+        populations = {name: neurons for name, neurons in populations.items() if name != "readouts"}
+    if found.registers.spiking.reshape(-1)[list({*everybody.tolist()} - {*readouts.tolist()})].any():
+        panels.append(functools.partial(activity.membranes, found=found, populations=populations))
+    if readouts.size:
+        known = view.has_classes and found.target is not None
+        names = view.task.classes if known else ()
+        panel = functools.partial(activity.readout_membranes, found=found, classes=names)
+        if known:
+            prediction = _prediction(result, view, found)
+            panel = functools.partial(panel, true=names[found.target], prediction=prediction)
+        panels.append(panel)
+    return panels
+
+
+def _prediction(result: Result, view: View, found: Replay) -> str | None:
+    """The class that the learning chip reported for the shown test sample, None if it did not get there."""
+    predictions = view.task.classes_of_test(result.arrays.get("test_predictions", ()))
+    number = found.sample - view.task.ranges["test"].start
+    return view.task.classes[int(predictions[number])] if number < len(predictions) else None
+
+
+# ---------------------------------------------------------------------- texts
 
 
 def _title(result: Result) -> str:
@@ -94,22 +185,25 @@ def _title(result: Result) -> str:
         parts.append(metrics.shown(result.headline, result.value))
     if result.speed["chip_us_per_sample"] is not None:
         parts.append(f"{result.speed['chip_us_per_sample']:.0f} µs of chip time per sample")
+    else:
+        parts.append(f"{result.chip_seconds:.3g} s of chip time")
     if not result.complete:
         parts.insert(0, verdict.HEADLINES[verdict.ending(result)])
     return "   ·   ".join(parts)
 
 
-def _caption(replay: Replay, task: Task) -> str:
-    number = replay.sample - task.ranges["test"].start
+def _caption(found: Replay, result: Result) -> str:
+    if found.sample is None:
+        return (
+            f"Spikes and membranes: from {found.start_ns * 1e-6:.3f} ms of the run on, where its first spikes are, "
+            "once more on a second chip with the same settings and seed."
+        )
+    task = result.view.task
+    if not result.view.has_classes:
+        return f"Spikes and membranes: sample {found.sample}, replayed by a second chip with the weights at the end."
+    number = found.sample - task.ranges["test"].start
     return (
-        f"Lower row: test sample {number}, class {task.classes[replay.target]}, replayed by the analog core of a "
-        "second chip with the same settings, seed and learned weights. "
+        f"Spikes and membranes: test sample {number}, class {task.classes[found.target]}, replayed by the analog core "
+        "of a second chip with the same settings, seed and learned weights. "
         "Decisions and accuracies are what was seen while it learned."
     )
-
-
-def _prediction(result: Result, task: Task, sample: int) -> str | None:
-    """The class that the learning chip reported for a test sample, None if it did not get there."""
-    predictions = task.classes_of_test(result.arrays.get("test_predictions", ()))
-    number = sample - task.ranges["test"].start
-    return task.classes[int(predictions[number])] if number < len(predictions) else None

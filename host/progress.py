@@ -27,6 +27,9 @@ INTERVAL_S = 0.2  # between two drawings on a terminal
 COMPILING_INTERVAL_S = 1.0  # between two of a function that compiles
 LINES = 10  # of a run in a file, evenly over what is counted
 SPEED_OVER_S = 5.0  # the speed shown is that of the last stretch of about so long
+CHIP_TIME = "ms of chip time"  # what a firmware that says nothing else is counted by
+MOST_US = 10_000  # that are not shown as ms
+SLOWEST_WHOLE = 10.0  # a second; below it a rate has digits behind the point
 DEFAULT_WIDTH = 80  # of a terminal that does not tell
 LAYOUT = "{desc}: {percentage:3.0f}%|{bar:12}| {n_fmt}/{total_fmt} {unit} [{elapsed}{postfix}]"
 
@@ -61,7 +64,7 @@ class Progress:
     def __call__(self, moment: Moment) -> None:
         if not moment.warm:
             return  # some functions compile at their first call, while samples stand still: no bar that looks stuck
-        now_s, done = time.perf_counter(), moment.status.done
+        now_s, done = time.perf_counter() - self._compiling.total_s, moment.status.done
         if self._first is None:
             self._first = done, now_s
         self._lap(now_s, done)
@@ -69,7 +72,7 @@ class Progress:
         total = moment.status.total
         tenth = 0 if total is None else LINES * done // max(1, total)
         if self._terminal:
-            due = now_s >= self._drawn_s + INTERVAL_S
+            due = time.perf_counter() >= self._drawn_s + INTERVAL_S
         else:
             due, self._tenth = tenth > self._tenth, tenth
         if due:
@@ -80,9 +83,11 @@ class Progress:
         if moment is None or self._first is None:
             return
         status = moment.status
-        parts = self._speed(0 if status.total is None else status.total - status.done, status.unit)
+        parts = []
+        if status.unit != CHIP_TIME:
+            parts += self._speed(0 if status.total is None else status.total - status.done, status.unit)
         parts += [shown(name, value) for name, value in status.metrics.items() if value is not None][:1]
-        parts.append(f"chip {moment.chip_seconds:.2f} s")
+        parts += [f"chip {moment.chip_seconds:.2f} s"] * (status.unit != CHIP_TIME)
         if not self._terminal or status.total is None:
             self._tell_compiled()
             self._tell(", ".join([*_counted(status), *parts]))
@@ -91,7 +96,7 @@ class Progress:
         bar = tqdm.format_meter(
             status.done,
             status.total,
-            time.perf_counter() - began_s,
+            time.perf_counter() - self._compiling.total_s - began_s,
             ncols=self._columns(),
             prefix=self._title,
             bar_format=LAYOUT,
@@ -146,7 +151,7 @@ class Progress:
         elapsed_s, count = now_s - begun_s, last - first
         if not count or elapsed_s <= 0:
             return []
-        speed = f"{count / elapsed_s:.0f} {unit}/s, {1e6 * elapsed_s / count:.0f} us each"
+        speed = f"{_readable(count / elapsed_s)} {unit}/s, {_each(elapsed_s / count)}"
         return [speed, f"{duration(left * elapsed_s / count)} left"] if left > 0 else [speed]
 
     def __enter__(self) -> Progress:
@@ -166,6 +171,17 @@ def _counted(status: Status) -> list[str]:
     if status.total is None:
         return [f"{status.done} {status.unit}"] if status.done else []
     return [f"{status.done} of {status.total} {status.unit} ({status.done / max(1, status.total):.0%})"]
+
+
+def _readable(rate: float) -> str:
+    return f"{rate:.0f}" if rate >= SLOWEST_WHOLE else f"{rate:.2g}"
+
+
+def _each(seconds: float) -> str:
+    """What one takes: ``220 us each``, ``35 ms each``."""
+    if seconds <= MOST_US * 1e-6:
+        return f"{1e6 * seconds:.0f} us each"
+    return f"{1e3 * seconds:.0f} ms each" if seconds < 1 else f"{seconds:.1f} s each"
 
 
 def duration(seconds: float) -> str:

@@ -13,6 +13,7 @@ from chip.base.config.link import PRESETS
 from chip.chip import Chip
 from host.results import Result
 from host.versions import versions
+from host.view import View
 from ppu_programs.contract import Built, Firmware, Outcome, Status
 from ppu_programs.contract.asking import WEIGHTS, assumptions_of
 from ppu_programs.network import Network, NetworkGraph
@@ -60,7 +61,7 @@ def result_of(
     speed = alone | {"host_us_per_sample": 0.0} | speed  # of a chip that learns by itself
     link_seconds = report["host_link"]["seconds"]
     waited_us = sum(speed[f"{part}_us_per_sample"] or 0.0 for part in ("link", "host"))
-    return Result(
+    result = Result(
         task=getattr(load.task, "name", None),
         task_source=getattr(load.task, "source", None),
         rule=firmware.name,
@@ -95,6 +96,8 @@ def result_of(
         calibration=_calibration(chip),
         arrays=arrays,
     )
+    result.view = View(firmware, load.task, load.built, chip.config, chip.calibration, on_chip=where == "chip")
+    return result
 
 
 def _arrays(chip: Chip, outcome: Outcome) -> tuple[dict[str, Any], dict[str, list[str]]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,18 @@ def report(result: Result, directory: Path | None = None, every_assumption: bool
         names = [JSON_NAME, NPZ_NAME] + [PNG_NAME] * (directory / PNG_NAME).exists()
         rows.append(("results", f"{directory}/ {', '.join(names)}"))
     return "\n".join([_title(result), *(f"  {label:<{LABEL_WIDTH}}  {text}" for label, text in rows)])
+
+
+def html(result: Result) -> str:
+    """Return what a notebook shows of a run: its title, metrics, times, and what was lost, as a table."""
+    rows = _metrics(result) + [("chip time", _chip_time(result)), ("exit codes", _exit_codes(result.ppu["exit_codes"]))]
+    if not result.complete:
+        rows.append(("got to", verdict.progress(result)))
+    if lost := verdict.losses(result):
+        rows.append(("LOST OR LATE", lost))
+    rows.append(("arrays", ", ".join(f"{name} {list(array.shape)}" for name, array in result.arrays.items())))
+    cells = (f"<tr><th>{escape(label)}</th><td>{escape(text)}</td></tr>" for label, text in rows)
+    return f"<table><caption>{escape(_title(result))}</caption>{''.join(cells)}</table>"
 
 
 def _title(result: Result) -> str:
@@ -129,7 +142,7 @@ def _exit_codes(codes: dict[str, int | str | None]) -> str:
 
 def _wall_time(result: Result) -> str:
     text = f"{result.wall_seconds:.4g} s"
-    if result.speed["compile_seconds"] is not None:
+    if result.speed["compile_seconds"] is not None or result.task is None:
         text += " without compiling"
     if result.chip_seconds:
         text += f", {result.wall_seconds / result.chip_seconds:.1f} times chip time"
@@ -158,7 +171,7 @@ def _speed(result: Result) -> list[tuple[str, str]]:
     speed = result.speed
     wall_us, chip_us = speed["wall_us_per_sample"], speed["chip_us_per_sample"]
     if not speed["samples"]:
-        return [("per sample", "not measured, too few training samples")]
+        return [("per sample", "not measured, too few training samples")] if result.task is not None else []
     ratio = f"{wall_us / chip_us:.2f} times chip time"
     waits, by_preset = "", speed.get("link_us_per_sample_by_preset", {})
     if any(by_preset.values()):

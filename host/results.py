@@ -16,8 +16,9 @@ import io
 import json
 import tempfile
 from dataclasses import dataclass, field
+from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -45,7 +46,7 @@ class Result:
         progress: ``done`` of ``total``, which is None where nobody knows, and the ``unit``: what was counted.
         chip_seconds: simulated time from start to the last exit code.
         wall_seconds: what that took here, evaluation included; without compilation on first use, which is in ``speed``,
-            unless the run ended before a sample was timed.
+            unless samples are to be timed and the run ended before.
         time: what learning and evaluation took, seconds: ``chip_s`` on the chip, ``link_s`` for what crossed the host
             link meanwhile, as modelled with its settings, ``host_s`` for the host's own arithmetic, as measured here.
         ppu: ``cycles``, ``busy_fraction``, ``sram_used``, ``sram_size`` and their parts.
@@ -73,7 +74,11 @@ class Result:
         rule_source: class and files of a user's rule, see :func:`host.source.source_of`; None for a rule of ours.
         energy: see :func:`chip.energy.energy`: ranges in joules, ``joules_per_sample`` of a training sample among them.
         arrays: name to array; weights, learning curves, recordings.
+        view: what pictures need beside all that, see :class:`host.view.View`; None of a result that was saved, or that
+            came from another process.
     """
+
+    view: ClassVar[Any] = None
 
     task: str | None
     rule: str
@@ -112,6 +117,9 @@ class Result:
         if self.chip_seed is None:
             self.chip_seed = self.config.get("seed")
 
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in vars(self).items() if name != "view"}
+
     def __repr__(self) -> str:
         parts = [self.task, self.rule, f"chip={self.chip}", f"seed={self.seed}", f"epochs={self.epochs}"]
         if not self.complete:
@@ -119,6 +127,21 @@ class Result:
         elif self.headline is not None:
             parts.append(f"{self.headline}={self.value}")
         return f"<Result {' '.join(part for part in parts if part is not None)}>"
+
+    def _repr_html_(self) -> str:
+        """For notebooks: what was run, its metrics, and what went wrong."""
+        return str(import_module("host.report").html(self))
+
+    def plot(self) -> Any:
+        """Return the picture of ``result.png``, which notebooks show; ``plot().save(path)`` writes it.
+
+        A result that was saved knows its curve, its arrays and the load of the processors, and no more; one that its
+        host has just made has weights by projection, spikes and membranes too.
+
+        Raises:
+            ImportError: matplotlib is not installed; pip install 'plasticore[plot]' brings it.
+        """
+        return import_module("host.plots").draw(self)  # by name: pictures are drawn of results
 
     @property
     def headline(self) -> str | None:

@@ -1,18 +1,20 @@
 """Firmware for the command line: by name, or a user's own from a file, ``path/to/mine.py:MyRule``.
 
-What a firmware must have is written down in :mod:`ppu_programs.contract`. On the command line it is made with those of
-the settings ``seed``, ``epochs`` and ``hidden`` that it has and that were given. How a user's file is imported is in
-:mod:`host.user_files`.
+What a firmware must have is written down in :mod:`ppu_programs.contract`. On the command line it is made with the
+settings that were given, see :mod:`host.firmware_settings`, and with the seed, where it has one. How a user's file is
+imported is in :mod:`host.user_files`.
+
+Where ``learning`` is an argument, True asks for a firmware that learns a task, False for one that learns none, and None
+takes any.
 """
 
 from __future__ import annotations
 
-import dataclasses
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 import ppu_programs
-from host import user_files
+from host import firmware_settings, user_files
 from host.user_files import blame as blame
 from host.user_files import is_file as is_file
 from host.user_files import short_name as short_name
@@ -25,36 +27,42 @@ KIND = ("rule", "class")  # for sentences
 OPTIONS = ("epochs", "hidden")  # of the command line, which are settings of a firmware
 
 
-def check(rule: str, learning: bool = True) -> None:
-    """Refuse what can be refused without the compiler, without ``learning`` no example of ours.
+def check(rule: str, learning: bool | None = True) -> None:
+    """Refuse what can be refused without the compiler.
 
     Raises:
         ValueError: one sentence.
     """
-    if not is_file(rule):
-        if rule in _names(learning):
-            return
-        if rule in ppu_programs.examples():
-            raise ValueError(f"{rule} is an example that learns no task; `plasticore inspect {rule}` shows it")
+    if is_file(rule):
+        user_files.check(rule, *KIND)
+    elif rule not in _names(None):
         raise ValueError(f"the rule {rule!r} is unknown; {valid(learning)}")
-    user_files.check(rule, *KIND)
+    elif rule not in _names(learning):
+        raise ValueError(_of_the_other_kind(rule, rule in ppu_programs.names()))
 
 
-def valid(learning: bool = True) -> str:
-    """Return which rules there are, in words; without ``learning`` with the examples."""
+def valid(learning: bool | None = True) -> str:
+    """Return which rules there are, in words."""
     return f"valid are {', '.join(_names(learning))}, and {FORM} for one of your own"
 
 
-def _names(learning: bool) -> tuple[str, ...]:
-    return ppu_programs.names() if learning else (*ppu_programs.names(), *ppu_programs.examples())
+def _names(learning: bool | None) -> tuple[str, ...]:
+    return ppu_programs.names() * (learning is not False) + ppu_programs.examples() * (not learning)
 
 
-def load(rule: str, learning: bool = True) -> type[Firmware]:
-    """Import and return the firmware class of a rule; without ``learning``, of any firmware.
+def _of_the_other_kind(rule: str, learns: bool) -> str:
+    """What is to be done with a firmware that learns a task where none is, or the other way round."""
+    if learns:
+        return f"{rule} learns a task; `plasticore train TASK --rule {rule}` gives it one"
+    return f"{rule} learns no task; `plasticore run {rule}` runs it"
+
+
+def load(rule: str, learning: bool | None = True) -> type[Firmware]:
+    """Import and return the firmware class of a rule.
 
     Raises:
         ValueError: one sentence, with file and line where there is one: the file cannot be read or imported, it has no
-            such class, or the class is not a firmware, or learns no task.
+            such class, or the class is not a firmware, or not one of the kind that is asked for.
     """
     check(rule, learning)
     if not is_file(rule):
@@ -70,32 +78,32 @@ def load(rule: str, learning: bool = True) -> type[Firmware]:
             f"{name} of the rule file {path} is not a firmware, a subclass of ppu_programs.Firmware; "
             f"{_firmwares(module, Firmware)}"
         )
-    if learning and not found.learns_task:
-        raise ValueError(
-            f"firmware {name} of the rule file {path} learns no task; `plasticore inspect` shows it, and with "
-            "learns_task = True in its class it is given one"
-        )
+    if learning is not None and bool(found.learns_task) is not learning:
+        hint = ", and with learns_task = True in its class it is given one" * (not found.learns_task)
+        raise ValueError(_of_the_other_kind(rule, found.learns_task) + hint)
     return found
 
 
 def accepts(firmware_class: type, setting: str) -> bool:
     """Return whether a firmware has a setting of that name."""
-    settings_class = getattr(firmware_class, "settings_class", None)
-    return dataclasses.is_dataclass(settings_class) and setting in (f.name for f in dataclasses.fields(settings_class))
+    return setting in firmware_settings.fields(firmware_class)
 
 
 def make(firmware_class: type, seed: int | None = None, **settings: Any) -> Firmware:
-    """Make a firmware with settings of the command line; ``seed`` is left out where it has none.
+    """Make a firmware with settings of the command line, texts read as the types that they have.
+
+    ``seed`` is left out where it has none, or where another one is among the settings.
 
     Raises:
         ValueError: one of them is not its setting, or it refuses a value.
     """
     name = getattr(firmware_class, "__name__", "rule")
-    if seed is not None and accepts(firmware_class, "seed"):
-        settings["seed"] = seed
     for setting in settings:
         if setting in OPTIONS and not accepts(firmware_class, setting):
             raise ValueError(f"firmware {name} has no setting {setting}; leave out --{setting}")
+    settings = firmware_settings.typed(firmware_class, settings)
+    if seed is not None and accepts(firmware_class, "seed"):
+        settings.setdefault("seed", seed)
     firmware: Firmware = firmware_class(**settings)
     return firmware
 

@@ -12,6 +12,8 @@ from types import ModuleType
 
 from host import mistakes
 
+UNSAFE = str.maketrans({mark: "_" for mark in '/\\:*?"<>| '})  # in the name of a file or a directory
+
 
 def is_file(text: str) -> bool:
     """Return whether something is named by its file."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from chip.ppu.processor.endings import stopped_by_watchdog
 from chip.ppu.processor.processor import WATCHDOG as STOPPED
 from host.results import Result
+from host.words import counted
 
 FINISHED, INTERRUPTED, WATCHDOG, FAILED = "finished", "interrupted", "watchdog", "failed"
 HEADLINES = {INTERRUPTED: "INTERRUPTED", WATCHDOG: "STOPPED BY THE WATCHDOG", FAILED: "ENDED WITH AN ERROR"}
@@ -67,11 +68,6 @@ def title(result: Result) -> str:
 
 def epochs(count: int) -> str:
     return counted(count, "epoch")
-
-
-def counted(count: int, what: str) -> str:
-    """Return ``"1 spike"`` or ``"2 spikes"``."""
-    return f"{count} {what}" + "s" * (count != 1)
 
 
 def seeds(result: Result) -> str:

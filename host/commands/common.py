@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from host import mistakes, rules
+from host import firmware_settings, mistakes, rules
 from host.arguments import DEFAULT_SEED, UsageError
 
 if TYPE_CHECKING:
@@ -40,15 +40,17 @@ def reason(error: OSError) -> str:
     return error.strerror or str(error)
 
 
-def check(options: argparse.Namespace, learning: bool = True) -> ChipConfig:
-    """Refuse what cannot work, without ``learning`` no example; return the chip's settings."""
+def check(options: argparse.Namespace, learning: bool | None) -> ChipConfig:
+    """Refuse what cannot work, ``learning`` as in :mod:`host.rules`; return the chip's settings."""
     from host import tasks
 
-    if options.task is None:
+    if learning and options.task is None:
         raise UsageError(f"a task is missing; {tasks.valid()}")
     try:
-        tasks.check(options.task)
+        if options.task is not None:
+            tasks.check(options.task)
         rules.check(options.rule, learning)
+        chosen_settings(options)
     except ValueError as error:
         raise UsageError(str(error)) from None
     return chip_config(options.chip, options.seed, link=options.link)
@@ -104,14 +106,27 @@ def _named(name: str, seed: int | None, seed_of_file: bool) -> ChipConfig:
     return config
 
 
-def make_firmware(options: argparse.Namespace, learning: bool = True, **wished: int) -> Firmware:
+def chosen_settings(options: argparse.Namespace) -> dict[str, object]:
+    """Return the settings that were given with ``--set``, as text, and with options of their own.
+
+    Raises:
+        ValueError: one is given twice, or is not of the form NAME=VALUE.
+    """
+    chosen: dict[str, object] = {**firmware_settings.split(options.settings)}
+    for name in rules.OPTIONS:
+        if (value := getattr(options, name, None)) is not None:
+            if name in chosen:
+                raise ValueError(f"--{name} and --set both name {name}, {value} and {chosen[name]}; give one of them")
+            chosen[name] = value
+    return chosen
+
+
+def make_firmware(options: argparse.Namespace, learning: bool | None, **wished: int) -> Firmware:
     """Import the rule and make a firmware with the settings that were given, and with those wished that it has."""
-    given = {name: getattr(options, name) for name in ("epochs", "hidden")}
     with before_work(options.rule):
         firmware_class = rules.load(options.rule, learning)
         settings = {name: value for name, value in wished.items() if rules.accepts(firmware_class, name)}
-        settings |= {name: value for name, value in given.items() if value is not None}
-        return rules.make(firmware_class, seed=options.seed, **settings)
+        return rules.make(firmware_class, seed=options.seed, **settings | chosen_settings(options))
 
 
 @contextlib.contextmanager

@@ -5,19 +5,51 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-from host import rules
-from host.arguments import DEFAULT_TASK, UsageError, show
+from host import arguments, rules
+from host.arguments import DEFAULT_SEED, DEFAULT_TASK, Commands, UsageError, add_command, show
 from host.commands.common import EXIT_OK, before_work, check, complain, make_firmware, refuse, verdict_of
 
 if TYPE_CHECKING:
     from chip.base.config import ChipConfig
 
+EXAMPLES = """\
+examples:
+  plasticore inspect eventprop --profile              memory and code of a rule, where its cycles go
+  plasticore inspect eventprop --hidden 200           of a larger network
+  plasticore inspect homeostasis                      an example that learns no task
+  plasticore inspect mine.py:MyRule --profile --set updates=5
+"""
+
+
+def add_arguments(commands: Commands) -> None:
+    command = add_command(
+        commands,
+        "inspect",
+        summary="show the memory and the code of a firmware, and where its cycles go",
+        description="Load a firmware and print, for each PPU's program, its link map with the size of its code, and "
+        "its kernels; then what is assumed. With --profile let the chip run, and print where the cycles go: one that "
+        "learns a task learns a few hundred samples, others run to their end.",
+        examples=EXAMPLES,
+    )
+    command.set_defaults(link=None)
+    command.add_argument(
+        "rule", metavar="FIRMWARE", nargs="?", help="by name or as FILE.py:CLASS; `plasticore rules` lists names"
+    )
+    command.add_argument("--profile", action="store_true", help="let it run and count cycles")
+    command.add_argument("--task", metavar="TASK", help=f"what to learn, as for train (default: {DEFAULT_TASK})")
+    command.add_argument("--chip", default="ideal", metavar="CHIP", help="as for train (default: %(default)s)")
+    command.add_argument("--epochs", type=arguments.epochs, metavar="N", help="as for train, but 1 with --profile")
+    command.add_argument("--hidden", type=arguments.hidden, metavar="N", help="as for train")
+    command.add_argument("--seed", type=arguments.seed, default=DEFAULT_SEED, metavar="N", help=arguments.SEED)
+    arguments.add_set(command)
+    arguments.add_quiet(command, "no progress")
+
 
 def run(options: argparse.Namespace) -> int:
     if options.rule is None:
-        raise UsageError(f"a rule is missing; {rules.valid(learning=False)}")
+        raise UsageError(f"a firmware is missing; {rules.valid(learning=None)}")
     asked_for, options.task = options.task, options.task or DEFAULT_TASK
-    config = check(options, learning=False)
+    config = check(options, learning=None)
 
     from host.interrupts import Interrupts
 
@@ -31,7 +63,7 @@ def _inspect_on(options: argparse.Namespace, config: ChipConfig, task: str | Non
     from host.progress import Progress
 
     try:
-        firmware = make_firmware(options, learning=False, **({"epochs": 1} if options.profile else {}))
+        firmware = make_firmware(options, learning=None, **({"epochs": 1} if options.profile else {}))
         if task is not None and not firmware.learns_task:
             raise UsageError(f"firmware {type(firmware).__name__} learns no task; leave out --task")
         title = rules.short_name(options.rule)

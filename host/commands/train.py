@@ -1,157 +1,59 @@
-"""``plasticore train``: loads, runs, writes the results, draws, reports."""
+"""``plasticore train``: the chip learns a task."""
 
 from __future__ import annotations
 
 import argparse
-import contextlib
-import warnings
-from pathlib import Path
-from typing import TYPE_CHECKING
 
-from host import rules
-from host.arguments import show
-from host.commands.common import (
-    EXIT_FAULT,
-    EXIT_INTERRUPTED,
-    EXIT_OK,
-    RUNS,
-    before_work,
-    check,
-    check_out,
-    complain,
-    make_firmware,
-    reason,
-    refuse,
-    verdict_of,
-)
-from host.ownership import COMPARISON, alone
+from host.arguments import DEFAULT_RULE, Commands, add_command, add_run_options
+from host.commands import session
+from host.commands.common import check
 
-if TYPE_CHECKING:
-    from chip.base.config import ChipConfig
-    from host.host import Host
-    from host.interrupts import Interrupts
-    from host.results import Result
-    from ppu_programs.contract import Firmware
+EXAMPLES = """\
+examples:
+  plasticore train yin-yang                           learn on an ideal chip, report, picture: runs/.../result.*
+  plasticore train yin-yang --epochs 5 --seed 3       a quick trial
+  plasticore train yin-yang --set batch=50            any setting of the rule; a wrong name is answered with all
+  plasticore train mine.npz                           arrays of your own; `plasticore tasks` says what they hold
+  plasticore train mine.py:my_task                    a task of your own, from a file
+  plasticore train yin-yang --chip mine.toml          on a chip with other settings
+  plasticore train yin-yang --chip typical            on a chip with the usual imperfections
+  plasticore train yin-yang --chip raw --seed 7 --calibration cal.npz
+  plasticore train yin-yang --where host              the same from outside: a host trains the chip over its link
+  plasticore train yin-yang --where host --link optimistic  on a link that hardly waits
+  plasticore train yin-yang --rule mine.py:MyRule     a rule of your own, from a file
+  plasticore train digits:DIRECTORY --rule mine.py:MyRule  MNIST's digits, 256 inputs, which no rule here takes
+"""
+
+
+def add_arguments(commands: Commands) -> None:
+    command = add_command(
+        commands,
+        "train",
+        summary="let the chip learn a task",
+        description="Load firmware and samples, let the chip learn by itself, read and write the results.",
+        examples=EXAMPLES,
+    )
+    command.add_argument(
+        "task",
+        metavar="TASK",
+        nargs="?",
+        help="what to learn: a name, digits:DIRECTORY, FILE.npz or FILE.py:TASK; `plasticore tasks` explains them",
+    )
+    command.add_argument(
+        "--rule",
+        default=DEFAULT_RULE,
+        metavar="NAME",
+        help="learning rule, by name or as FILE.py:CLASS (default: %(default)s)",
+    )
+    command.add_argument(
+        "--where",
+        choices=("chip", "host"),
+        default="chip",
+        help="who computes the weights: the chip by itself, or a host in float from what it records "
+        "(default: %(default)s)",
+    )
+    add_run_options(command, "runs/TASK-RULE-CHIP-seedN-Nepochs")
 
 
 def run(options: argparse.Namespace) -> int:
-    config = check(options)  # everything that can be refused without the compiler is refused here
-    if options.calibration is not None:
-        from host import calibrate
-
-        options.calibration = calibrate.load(options.calibration, config)
-    check_out(options.out or RUNS, None if options.out is None else COMPARISON)
-
-    from host.interrupts import Interrupts
-
-    with Interrupts() as interrupts, contextlib.ExitStack() as context:
-        try:
-            host, result = learn(options, config, interrupts, context)
-        except Exception as error:
-            return refuse(options, error)
-        return hand_over(options, host, result, interrupts)
-
-
-def learn(
-    options: argparse.Namespace, config: ChipConfig, interrupts: Interrupts, context: contextlib.ExitStack
-) -> tuple[Host, Result]:
-    """Load and run; fill in ``options.out``, which belongs to this run for as long as the context lasts."""
-    from chip.calibration.calibration import CalibrationWarning
-    from chip.chip import Chip
-    from host import tasks
-    from host.progress import Progress
-
-    if options.where == "host":
-        from host.loop.host_loop import HostLoop as Host
-    else:
-        from host.host import Host
-    firmware = make_firmware(options)
-    if options.out is None:
-        options.out = default_directory(options, firmware)
-        check_out(options.out, COMPARISON)
-    with before_work(options.rule):
-        context.enter_context(alone(options.out))
-    chip = Chip(config)
-    if options.calibration is not None:
-        chip.link.write_calibration(options.calibration)
-    host = Host(chip)
-    title = f"{tasks.short_name(options.task)} {rules.short_name(options.rule)}"
-    with Progress(title, quiet=options.quiet) as progress:
-        with before_work(options.rule), warnings.catch_warnings():
-            warnings.simplefilter("always", CalibrationWarning)
-            warnings.showwarning = lambda message, *_: complain(str(message), EXIT_OK)
-            host.load(firmware, tasks.load(options.task), progress=progress.loading)
-        interrupts.hold_when(lambda: host.over)
-        return host, host.run(progress=progress)
-
-
-def default_directory(options: argparse.Namespace, firmware: Firmware) -> Path:
-    from host import tasks
-
-    parts = [
-        tasks.short_name(options.task),
-        rules.short_name(options.rule),
-        Path(options.chip).name,
-        f"seed{options.seed}",
-    ]
-    if (epochs := getattr(firmware.settings, "epochs", None)) is not None:
-        parts.append(f"{epochs}epochs")
-    if options.hidden is not None:
-        parts.append(f"{options.hidden}hidden")
-    if options.calibration is not None:
-        parts.append("calibrated")
-    if options.where == "host":
-        parts.append("host")
-    if options.link is not None:
-        parts.append(options.link)
-    return RUNS / "-".join(parts)
-
-
-def hand_over(options: argparse.Namespace, host: Host, result: Result, interrupts: Interrupts) -> int:
-    """Write the results, then draw, then report; return the exit code."""
-    from host import verdict
-    from host.results import place_for
-
-    if verdict.ending(result) == verdict.INTERRUPTED and verdict.nothing_learned(result):
-        got_to = verdict.progress(result)
-        return complain(f"interrupted after {got_to}; nothing was learned, nothing is written", EXIT_INTERRUPTED)
-    directory = place_for(result, options.out)
-    try:
-        result.save(directory)
-    except OSError as error:
-        return complain(f"the results could not be written to {directory}: {reason(error)}", EXIT_FAULT)
-    exit_code, wrong = verdict_of(result)
-    complaints, hint = [wrong] if wrong else [], ""
-    if directory != options.out:
-        complaints.append(f"{options.out} keeps its earlier complete result, this one is in {directory}")
-    try:
-        interrupts.release()
-        hint = _picture(host, result, directory)
-    except KeyboardInterrupt:
-        exit_code = EXIT_INTERRUPTED
-        complaints.append("interrupted before result.png was drawn; the other results are written")
-    except OSError as error:
-        exit_code = exit_code or EXIT_FAULT
-        complaints.append(f"result.png could not be written to {directory}: {reason(error)}")
-    for sentence in complaints:
-        complain(sentence, exit_code)
-    if not options.quiet:
-        from host.report import report
-
-        show(report(result, directory, options.assumptions) + hint)
-    return exit_code
-
-
-def _picture(host: Host, result: Result, directory: Path) -> str:
-    """Draw ``result.png`` where matplotlib is installed; return what the report has to add."""
-    from host import plots
-    from host.replay import replay_of
-    from host.results import PNG_NAME
-
-    (directory / PNG_NAME).unlink(missing_ok=True)  # an earlier run's
-    if not plots.available():
-        return f"\n  {plots.MISSING}"
-    if not plots.can_draw(host):
-        return f"\n  {plots.NO_SAMPLES}"
-    plots.save(directory, result, host.task, replay_of(host, result, plots.sample_to_show(result, host.task)))
-    return ""
+    return session.run(options, check(options, learning=True))

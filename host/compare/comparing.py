@@ -104,7 +104,7 @@ class _Session:
     def comparison(self) -> Comparison:
         rows = [self.rows[run.name] for run in self.plan.runs if run.name in self.rows]
         assumed = dict.fromkeys(sentence for run in self.plan.runs for sentence in self.assumptions.get(run.name, []))
-        training = len(self.store.task.train)
+        training = 0 if self.store.task is None else len(self.store.task.train)
         return Comparison(self.plan, rows, list(assumed), self.interrupted, len(self.seconds), training)
 
     # ------------------------------------------------------------------ work

@@ -11,7 +11,7 @@ from host.compare.plan import PLACES
 from host.compare.sweep import RULE
 from host.compare.table import Comparison
 from host.metrics import in_words, is_accuracy
-from host.panels import BLUE, GREEN, ORANGE, PURPLE, SKY, VERMILION
+from host.panels.look import BLUE, GREEN, ORANGE, PURPLE, SKY, VERMILION
 
 COLOURS = (BLUE, VERMILION, GREEN, PURPLE, ORANGE, SKY)  # of rules
 LINES, FILLS = ("-", "--"), ("full", "none")  # of places

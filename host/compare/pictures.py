@@ -1,4 +1,4 @@
-"""``comparison.png``: what a comparison found, in six panels. matplotlib is the extra ``plot``, see :mod:`host.plots`.
+"""``comparison.png``: what a comparison found, in up to six panels. matplotlib is the extra ``plot``.
 
 Colour says the rule, the style of a line the place, a marker the chip; a point is a seed, a bar the mean of seeds, and
 whiskers and bands are one standard deviation over seeds.
@@ -6,27 +6,27 @@ whiskers and bands are one standard deviation over seeds.
 
 from __future__ import annotations
 
-import io
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from chip.base.config.link import PRESETS
-from chip.base.saving import replace_together
-from host import tasks, verdict
+from host import verdict
 from host.compare.look import Group, Look
 from host.compare.plan import PLACES
 from host.compare.rows import PARTS, Row, readable, spread, values
 from host.compare.table import Comparison
 from host.metrics import layout
-from host.panels import GREY, legend_below, style
-from host.plots import DOTS_PER_INCH
+from host.panels import fitting
+from host.panels.look import GREY, legend_below, style
+from host.plots import DOTS_PER_INCH, Picture
+from host.words import counted
 
-WIDTH_INCHES, HEIGHT_INCHES, INCHES_PER_GROUP = 18.0, 11.0, 0.42
+WIDTH_INCHES, HEIGHT_INCHES, INCHES_PER_GROUP = 18.0, 11.0, 0.42  # of six panels
+NARROWEST_INCHES = 10.0
 LEGEND_GROUPS = 4  # below scattered points; more stand in the legend beside
 LEGEND_POINTS = 8.5
 PNG_NAME = "comparison.png"
@@ -34,37 +34,59 @@ HATCHES = {"chip": "", "link": "///", "host": "..."}
 SHADES = {"chip": 0.85, "link": 0.6, "host": 0.4}
 
 
-def draw(comparison: Comparison) -> bytes:
-    """Return the figure as PNG; raises ValueError where no run is complete."""
+def draw(comparison: Comparison) -> Picture:
+    """Draw a comparison; raises ValueError where no run is complete, or has a number that could be shown."""
     groups = {group: rows for group, rows in comparison.groups().items() if rows}
     if not groups:
         raise ValueError("no run is complete: there is nothing to draw")
-    height = max(HEIGHT_INCHES, 2 * INCHES_PER_GROUP * len(groups) + 2)
-    figure = Figure(figsize=(WIDTH_INCHES, height), dpi=DOTS_PER_INCH, layout="constrained")
-    FigureCanvasAgg(figure)
-    figure.get_layout_engine().set(w_pad=0.12, h_pad=0.12, wspace=0.02, hspace=0.02)
-    figure.suptitle(_title(comparison), fontsize=15, fontweight="bold")
-    axes = figure.subplots(2, 3)
-    look = Look(comparison)
+    panels = _panels(comparison, groups)
+    if not panels:
+        raise ValueError("no run has a number that a picture could show")
+    rows = fitting.rows_of(len(panels))
+    height = len(rows) * max(HEIGHT_INCHES / 2, INCHES_PER_GROUP * len(groups) + 1)
     with style():
-        headlines(axes[0, 0], groups, look)
-        learning_curves(axes[0, 1], groups, look, comparison.training_samples)
-        if comparison.plan.sweep is not None:
-            swept(axes[0, 2], groups, look, comparison.plan.sweep.field)
-        else:
-            sparseness(axes[0, 2], groups, look)
-        times(axes[1, 0], groups, look)
-        energies(axes[1, 1], groups, look)
-        cost(axes[1, 2], groups, look, "link_bytes_per_sample", "Bytes over the host link", "bytes a training sample")
-    figure.supxlabel(_caption(comparison), fontsize=9.5, color="0.35")
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="png")
-    return buffer.getvalue()
+        size = max(NARROWEST_INCHES, WIDTH_INCHES / 3 * rows[0]), height
+        figure = fitting.new_figure(size, DOTS_PER_INCH, _title(comparison))
+        for panel, axes in zip(panels, fitting.add_panels(figure, len(panels)), strict=True):
+            panel(axes)
+        figure.supxlabel(_caption(comparison), fontsize=9.5, color="0.35")
+        fitting.fit(figure)
+    return Picture(figure)
+
+
+def _panels(comparison: Comparison, groups: dict[Group, list[Row]]) -> list[Callable[[Axes], None]]:
+    """The panels that have something to show."""
+    look, swept_field = Look(comparison), comparison.plan.sweep.field if comparison.plan.sweep else None
+    rows = [row for those in groups.values() for row in those]
+
+    def known(*columns: str) -> bool:
+        """Whether some row has all of these."""
+        return any(all(getattr(row, column) is not None for column in columns) for row in rows)
+
+    found: list[Callable[[Axes], None]] = []
+    if known("value"):
+        found.append(lambda axes: headlines(axes, groups, look))
+    if any(row.curve for row in rows):
+        found.append(lambda axes: learning_curves(axes, groups, look, comparison.training_samples))
+    if swept_field is not None and known("value"):
+        found.append(lambda axes: swept(axes, groups, look, swept_field))
+    elif known("value", "spikes_per_hidden_neuron"):
+        found.append(lambda axes: sparseness(axes, groups, look))
+    if known("total_us_per_sample"):
+        found.append(lambda axes: times(axes, groups, look))
+    elif known("chip_seconds"):
+        found.append(lambda axes: cost(axes, groups, look, "chip_seconds", "Chip time of a run", "time [s]"))
+    if known("energy_low_uj_per_sample"):
+        found.append(lambda axes: energies(axes, groups, look))
+    if values(rows, "link_bytes_per_sample").any():
+        title, label = "Bytes over the host link", "bytes a training sample"
+        found.append(lambda axes: cost(axes, groups, look, "link_bytes_per_sample", title, label))
+    return found
 
 
 def save(directory: Path, comparison: Comparison) -> None:
     """Draw and write ``comparison.png``, whole or not at all; raises OSError where it cannot be written."""
-    replace_together({directory / PNG_NAME: draw(comparison)})
+    draw(comparison).save(directory / PNG_NAME)
 
 
 # ---------------------------------------------------------------------- learning
@@ -279,12 +301,12 @@ def _dress(axes: Axes, title: str, x: str, y: str | None) -> None:
 
 def _title(comparison: Comparison) -> str:
     plan, epochs = comparison.plan, {row.epochs for row in comparison.rows if row.epochs is not None}
-    parts = [f"{tasks.short_name(plan.task)}: {len(comparison.rows)} of {len(plan.runs)} runs"]
+    parts = [f"{plan.what}: {len(comparison.rows)} of {len(plan.runs)} runs"]
     if len(epochs) == 1:
         parts.append(verdict.epochs(epochs.pop()))
     if plan.sweep is not None:
         parts.append(f"swept: {plan.sweep.field}")
-    parts.append(verdict.counted(len(plan.seeds), "seed"))
+    parts.append(counted(len(plan.seeds), "seed"))
     for what, names in (("on the", plan.where), ("chip", plan.chips)):
         if len(list(names)) == 1:
             parts.append(f"{what} {next(iter(names))}")

@@ -5,7 +5,6 @@ A further place is a kind of :class:`host.host.Host` in :data:`HOSTS`, and a nam
 
 from __future__ import annotations
 
-import dataclasses
 import hashlib
 import sys
 import time
@@ -16,10 +15,10 @@ from typing import Any
 from chip.base.errors import ChipError
 from chip.base.imports import ROOT, import_closure
 from chip.chip import Chip
-from host import rules, tasks, verdict
+from host import firmware_settings, rules, tasks, verdict
 from host.compare.plan import Run
 from host.compare.sweep import RULE
-from host.host import Host
+from host.host import Host, Moment
 from host.loop.host_loop import HostLoop
 from host.results import Result
 from host.tasks import Task
@@ -45,7 +44,7 @@ def run_one(run: Run) -> Result:
         ValueError, ChipError: this rule cannot learn this task on this chip, or a program faulted.
         KeyboardInterrupt: from outside.
     """
-    host = _load(run, tasks.load(run.task))
+    host = _load(run, _task(run))
     result = host.run()
     result.events["spiking_neurons"] = host.spiking_neurons  # whose spikes events["from_neurons"] counts
     return result
@@ -64,16 +63,29 @@ def attempt(run: Run) -> Outcome:
 
 
 def warm_up(run: Run) -> None:
-    """Compile whatever a run of its kind needs, into the cache on disk: one epoch of a few samples."""
-    task = tasks.load(run.task)
-    few = {split: min(count, len(getattr(task, split))) for split, count in WARM_UP.items()}
+    """Compile whatever a run of its kind needs, into the cache on disk: one epoch of a few samples.
+
+    Where no task is learned it goes on until the firmware counts that something is done.
+    """
+    task = _task(run)
+    if task is not None:
+        task = task.head(**{split: min(count, len(getattr(task, split))) for split, count in WARM_UP.items()})
     try:
-        _load(run, task.head(**few), epochs=1).run()
+        _load(run, task, epochs=1).run(progress=None if task is not None else _stop_when_begun)
     except Exception:
         return  # what is wrong is wrong in the runs too, and said there
 
 
-def check(run: Run, task: Task) -> None:
+def _stop_when_begun(moment: Moment) -> None:
+    if moment.status.done > 0:
+        raise KeyboardInterrupt
+
+
+def _task(run: Run) -> Task | None:
+    return None if run.task is None else tasks.load(run.task)
+
+
+def check(run: Run, task: Task | None) -> None:
     """Refuse a run that cannot learn a task with a ValueError, one sentence, without compiling and without learning."""
     try:
         _load(run, task, compiling=False)
@@ -85,7 +97,7 @@ def check(run: Run, task: Task) -> None:
 
 def code_of(run: Run) -> str:
     """Return a hash, 16 hexadecimal digits, of our sources, and the user's, that a run is made by."""
-    modules = [sys.modules[made_by.__module__] for made_by in (HOSTS[run.where], rules.load(run.rule))]
+    modules = [sys.modules[made_by.__module__] for made_by in (HOSTS[run.where], rules.load(run.rule, None))]
     files = {file for module in modules for file in import_closure(Path(str(module.__file__)).resolve())}
     digest = hashlib.sha256()
     for name, file in sorted((str(f.relative_to(ROOT)) if f.is_relative_to(ROOT) else f.name, f) for f in files):
@@ -104,11 +116,12 @@ def _known(run: Run, error: Exception) -> str | None:
     return str(error) if isinstance(error, ValueError | ChipError) else None
 
 
-def _load(run: Run, task: tasks.Task, compiling: bool = True, **replaced: Any) -> Host:
+def _load(run: Run, task: Task | None, compiling: bool = True, **replaced: Any) -> Host:
     """Set a chip up for a run, with those settings of the firmware replaced that it has."""
-    firmware_class = rules.load(run.rule)
-    wished = {"epochs": run.epochs, "hidden": run.hidden} | _swept_setting(firmware_class, run)
+    firmware_class = rules.load(run.rule, learning=task is not None)
+    wished = {"epochs": run.epochs, "hidden": run.hidden}
     settings = {name: value for name, value in wished.items() if value is not None}
+    settings |= {**run.changes} | _swept_setting(firmware_class, run)
     settings |= {name: value for name, value in replaced.items() if rules.accepts(firmware_class, name)}
     host = HOSTS[run.where](Chip(run.config))
     host.load(rules.make(firmware_class, seed=run.seed, **settings), task, compiling=compiling)
@@ -123,10 +136,9 @@ def _swept_setting(firmware_class: type, run: Run) -> dict[str, Any]:
     """
     if run.sweep_field is None or not run.sweep_field.startswith(RULE):
         return {}
-    name, made_by = run.sweep_field.removeprefix(RULE), firmware_class.settings_class
-    fields = {field.name: field for field in dataclasses.fields(made_by) if field.name != SEED}
+    name = run.sweep_field.removeprefix(RULE)
+    fields = [field for field in firmware_settings.fields(firmware_class) if field != SEED]
     if name not in fields:
         valid = f"; it has {', '.join(fields)}" if fields else ""
         raise ValueError(f"the rule {rules.short_name(run.rule)} has no setting {name} to sweep{valid}")
-    value = float(run.sweep_value) if type(fields[name].default) is float else run.sweep_value
-    return {name: value}
+    return {name: run.sweep_value}

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+import ppu_programs
 from chip.base.config import ChipConfig
 from host import rules as rule_names
 from host import tasks
 from host.compare.sweep import Sweep
+from host.numbers import plain, whole
+from host.user_files import UNSAFE
 
 PROFILES = ("ideal", "typical", "raw")
+OWN = {"seed": "seeds", "epochs": "epochs", "hidden": "hidden"}  # settings with an argument of their own
 PLACES = ("chip", "host")  # where learning happens: see host.compare.places
-UNSAFE = str.maketrans({mark: "_" for mark in '/\\:*?"<>| '})
 
 
 @dataclass(frozen=True)
@@ -22,14 +25,15 @@ class Run:
     """One run: plain data, which any process can be handed.
 
     Attributes:
-        task, rule, where: what is learned, how (by name or ``FILE.py:CLASS``), and by whom.
+        task, rule, where: what is learned, None for no task, how (by name or ``FILE.py:CLASS``), and by whom.
         chip, config: the chip's name in tables, and its settings, swept field included.
         seed: of the program; of the chip, too, where its settings came from a profile.
         epochs, hidden: None takes the rule's own.
+        changes: further settings of the rule, by name; texts are read as the types that they have.
         sweep_field, sweep_value: both None where nothing is swept.
     """
 
-    task: str
+    task: str | None
     rule: str
     where: str
     chip: str
@@ -39,6 +43,7 @@ class Run:
     hidden: int | None = None
     sweep_field: str | None = None
     sweep_value: Any = None
+    changes: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -52,7 +57,8 @@ class Run:
         """All that tells one run from another, as plain values."""
         found = {name: getattr(self, name) for name in ("task", "where", "chip", "seed", "epochs", "hidden")}
         found |= {"rule": rule_names.short_name(self.rule), "sweep_field": self.sweep_field}
-        return found | {"sweep_value": self.sweep_value, "config": self.config.to_dict()}
+        found |= {"sweep_value": self.sweep_value, "changes": dict(self.changes)}
+        return found | {"config": self.config.to_dict()}
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,7 +66,7 @@ class Plan:
     """All combinations of what is listed, seeds outermost: what is finished at any time is balanced.
 
     Args:
-        task: by name, or a file, as on the command line.
+        task: by name, or a file, as on the command line; None for rules that learn no task.
         rules: by name or as ``FILE.py:CLASS``.
         where: of :data:`PLACES`.
         chips: names of profiles; or names of your own with a :class:`ChipConfig` each, which keeps its seed, or with a
@@ -68,12 +74,15 @@ class Plan:
         seeds: of programs, and of the chips of profiles.
         epochs, hidden: for every run; None takes each rule's own.
         sweep: of a setting of the chips or the rules.
+        changes: further settings for every run, by name, which all rules must have.
+
+    Numbers of numpy become Python's own.
 
     Raises:
         ValueError: something unknown, empty or given twice; one sentence.
     """
 
-    task: str
+    task: str | None
     rules: Iterable[str] = ("eventprop",)
     where: Iterable[str] = ("chip",)
     chips: Iterable[str] | Mapping[str, ChipConfig | Callable[[int], ChipConfig]] = ("ideal", "typical")
@@ -81,26 +90,41 @@ class Plan:
     epochs: int | None = None
     hidden: int | None = None
     sweep: Sweep | None = None
+    changes: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        for name in ("rules", "where", "seeds"):
+        for name in ("rules", "where"):
             object.__setattr__(self, name, tuple(getattr(self, name)))
+        object.__setattr__(self, "seeds", tuple(whole("a seed", seed, 0) for seed in self.seeds))
+        for name in ("epochs", "hidden"):
+            value = getattr(self, name)
+            object.__setattr__(self, name, None if value is None else whole(name, value, 1))
+        object.__setattr__(self, "changes", {name: plain(value) for name, value in self.changes.items()})
         chips = self.chips if isinstance(self.chips, Mapping) else {}
         listed = list(self.chips)
         _listed("chips", listed)
         object.__setattr__(self, "chips", {name: chips.get(name) or _profile(name) for name in listed})
-        tasks.check(self.task)
         _listed("rules", [rule_names.short_name(rule) for rule in self.rules])
+        if self.task is not None:
+            tasks.check(self.task)
+        elif learning := next((rule for rule in self.rules if rule in ppu_programs.names()), None):
+            raise ValueError(f"a task is missing, which {learning} learns; {tasks.valid()}")
         for rule in self.rules:
-            rule_names.check(rule)
+            rule_names.check(rule, learning=self.task is not None)
         _listed("places", self.where)
         if unknown := [place for place in self.where if place not in PLACES]:
             raise ValueError(f"the place {unknown[0]!r} is unknown; valid are {', '.join(PLACES)}")
         _listed("seeds", self.seeds)
-        for name, value in (("epochs", self.epochs), ("hidden", self.hidden)):
-            if value is not None and value < 1:
-                raise ValueError(f"{name} is {value}; it must be at least 1")
+        self._check_changes()
         _listed("directories of runs", [run.name for run in self.runs])  # settings of chips are refused here, too
+
+    def _check_changes(self) -> None:
+        swept = self.sweep.setting if self.sweep else None
+        for name in self.changes:
+            if name in OWN:
+                raise ValueError(f"the setting {name} has an argument of its own; give {OWN[name]}")
+            if name == swept:
+                raise ValueError(f"the setting {name} is swept and set; do one of them")
 
     @cached_property
     def runs(self) -> list[Run]:
@@ -119,7 +143,14 @@ class Plan:
         field = None
         if self.sweep is not None:
             field, config = self.sweep.field, self.sweep.apply(config, value)
-        return Run(self.task, rule, where, chip, config, seed, self.epochs, self.hidden, field, value)
+        return Run(self.task, rule, where, chip, config, seed, self.epochs, self.hidden, field, value, self.changes)
+
+    @property
+    def what(self) -> str:
+        """What is compared, for titles and directories: the task, or the rules where none is learned."""
+        if self.task is not None:
+            return tasks.short_name(self.task)
+        return ", ".join(rule_names.short_name(rule) for rule in self.rules)
 
     def settings(self) -> dict[str, Any]:
         """As plain values, for files."""
@@ -131,6 +162,7 @@ class Plan:
             "seeds": list(self.seeds),
             "epochs": self.epochs,
             "hidden": self.hidden,
+            "changes": dict(self.changes),
             "sweep_field": self.sweep.field if self.sweep else None,
             "sweep_values": list(self.sweep.values) if self.sweep else None,
         }

@@ -22,6 +22,7 @@ class Row:
         rule, where, chip, seed, sweep_field, sweep_value: which run.
         metric, value: the headline of the run's outcome, its first metric, such as accuracy, and what it came to.
         curve_end: the last point of the curve that shows how it developed, as of the training samples while learning.
+        chip_seconds: of the whole run.
         epochs, samples: passes through the training samples; all samples played, those of evaluation included.
         chip_us_per_sample, link_us_per_sample, host_us_per_sample: of a training sample, on the chip, on the host link
             as modelled, and of the host's arithmetic as measured on this machine.
@@ -50,6 +51,7 @@ class Row:
     metric: str | None = None
     value: float | None = None
     curve_end: float | None = None
+    chip_seconds: float | None = None
     epochs: int | None = None
     samples: int | None = None
     chip_us_per_sample: float | None = None
@@ -108,6 +110,7 @@ def row_of(run: Run, result: Result | None, problem: str, directory: str) -> Row
         metric=result.headline,
         value=_number(result.value),
         curve_end=curve[-1] if curve else None,
+        chip_seconds=result.chip_seconds,
         epochs=result.epochs,
         samples=result.samples,
         **parts,

@@ -23,7 +23,7 @@ CSV_NAME, JSON_NAME, PNG_NAME = "comparison.csv", "comparison.json", "comparison
 RUN_NAME, RUNS = "run.json", "runs"
 FORMAT = "plasticore comparison"
 REMEDY = "nothing was changed; name another directory with --out"
-COMMON = ("task", "epochs", "hidden")  # of all runs in a directory
+COMMON = ("task", "epochs", "hidden", "changes")  # of all runs in a directory
 
 
 class Store:
@@ -37,7 +37,7 @@ class Store:
     def __init__(self, directory: Path, plan: Plan):
         self.directory, self.plan = directory, plan
         self._code: dict[tuple[str, str], str] = {}
-        self.task = tasks.load(plan.task)
+        self.task = None if plan.task is None else tasks.load(plan.task)
         try:
             check_writable(directory)
             check_none_of(RUN, directory)
@@ -46,6 +46,11 @@ class Store:
                 self._check_run(run)
         except OSError as error:
             raise ValueError(f"{error.filename or directory} cannot be read: {error.strerror or error}") from None
+
+    @property
+    def _digest(self) -> str | None:
+        """Of the task's data; None without a task."""
+        return None if self.task is None else self.task.digest
 
     def place(self, run: Run) -> Path:
         return self.directory / RUNS / run.name
@@ -68,7 +73,7 @@ class Store:
         """What all runs in the directory share, as ``comparison.json`` has it."""
         settings = self.plan.settings()
         common = {name: settings[name] for name in COMMON}
-        return {"format": FORMAT, "versions": versions(), **common, "task_sha256": self.task.digest}
+        return {"format": FORMAT, "versions": versions(), **common, "task_sha256": self._digest}
 
     # ------------------------------------------------------------------ refusals
 
@@ -96,7 +101,7 @@ class Store:
         kind = run.rule, run.where
         if kind not in self._code:
             self._code[kind] = code_of(run)
-        made_of = {"versions": versions(), "code": self._code[kind], "task_sha256": self.task.digest}
+        made_of = {"versions": versions(), "code": self._code[kind], "task_sha256": self._digest}
         return {"format": FORMAT, **made_of, **run.settings()}
 
 

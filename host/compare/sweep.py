@@ -2,7 +2,8 @@
 
 ``imperfections.membrane_noise_std_of_distance=0,0.0135,0.05`` is a field of :class:`chip.base.config.ChipConfig`. The
 magnitude of an imperfection brings its switch: on at values above 0, off at 0, whatever the chip has.
-``rule.activity=0,0.1,0.3`` is a field of the settings of the rules that are compared, all of which must have it.
+``rule.activity=0,0.1,0.3`` is a field of the settings of the rules that are compared, all of which must have it;
+numbers, truth values or texts.
 
 Shorthands:
 
@@ -17,12 +18,14 @@ Shorthands:
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 from dataclasses import dataclass
 from typing import Any
 
 from chip.base.config import ChipConfig, ImperfectionConfig
 from chip.base.settings import Imperfections
+from host.numbers import plain
 
 SECTION = ImperfectionConfig.section
 MISMATCH_UNIT = "tau_mem_relative_std"  # the field that a value of ``mismatch`` is the value of
@@ -60,6 +63,7 @@ class Sweep:
     values: tuple[Any, ...]
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "values", tuple(plain(value) for value in self.values))
         if not self.values:
             raise ValueError(f"the sweep of {self.field} has no values; write FIELD=a,b,c")
         if self.field == RULE:
@@ -69,6 +73,11 @@ class Sweep:
         if len(set(self.values)) < len(self.values):
             raise ValueError(f"the sweep of {self.field} has a value twice: {', '.join(map(str, self.values))}")
 
+    @property
+    def setting(self) -> str | None:
+        """The name of the setting of the rules that is swept; None where one of the chip is."""
+        return self.field.removeprefix(RULE) if self.field.startswith(RULE) else None
+
     @classmethod
     def parse(cls, text: str) -> Sweep:
         """Read ``FIELD=a,b,c``."""
@@ -77,7 +86,7 @@ class Sweep:
         if not equals or not field or not listed.strip():
             raise ValueError(f"the sweep {text!r} is not of the form FIELD=a,b,c")
         if field.startswith(RULE):
-            return cls(field, tuple(_plain_number(field, part.strip()) for part in listed.split(",")))
+            return cls(field, tuple(_plain_value(field, part.strip()) for part in listed.split(",")))
         kind = type(_leaf(ChipConfig(), next(iter(SHORTHANDS.get(field, {field: 1.0})))))
         return cls(field, tuple(_value(field, kind, part.strip()) for part in listed.split(",")))
 
@@ -150,12 +159,14 @@ def _value(field: str, kind: type, text: str) -> Any:
         raise ValueError(f"the sweep of {field} has the value {text!r}; it must be {what}") from None
 
 
-def _plain_number(field: str, text: str) -> int | float:
-    """A whole number where it is written as one."""
-    try:
-        return int(text)
-    except ValueError:
-        return float(_value(field, float, text))
+def _plain_value(field: str, text: str) -> int | float | bool | str:
+    """A whole number where it is written as one, a number, a truth value, or a text, which the rule has to know."""
+    if not text:
+        raise ValueError(f"the sweep of {field} has a value without a text; write FIELD=a,b,c")
+    for kind in (int, float):
+        with contextlib.suppress(ValueError):
+            return kind(text)
+    return {"true": True, "false": False}.get(text.lower(), text)
 
 
 def _number(field: str, value: Any) -> float:

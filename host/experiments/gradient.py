@@ -23,7 +23,7 @@ from chip.base import constants as c
 from chip.base.config import ChipConfig
 from chip.core.core import AnalogCore
 from chip.fpga.trace import EVENT_BYTES
-from host.calibrate import MeasuringProgress
+from host.calibration.progress import MeasuringProgress
 from host.experiments import single_neuron
 from host.experiments.outcome import Outcome, mean_and_spread
 from ppu_programs.placement import INPUT_LAYER, Placement, place

@@ -16,7 +16,7 @@ from chip.base.config import ChipConfig
 from chip.base.lanes import to_columns
 from chip.base.registers import ROW_DISABLED, ROW_EXCITATORY, ROW_INHIBITORY, Registers
 from chip.core.core import AnalogCore
-from host.calibrate import MeasuringProgress
+from host.calibration.progress import MeasuringProgress
 from host.experiments.outcome import Outcome
 from host.experiments.parity import outcome_of
 from host.experiments.published import Evidence, Point, Use

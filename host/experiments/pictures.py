@@ -16,24 +16,20 @@ METHODS = (("eventprop", "EventProp, from the spike"), ("surrogate", "surrogate,
 
 def draw(outcome: Outcome) -> bytes:
     """Return the figure of an experiment as PNG, 1600 x 600 points; raises ImportError without matplotlib."""
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
-    from host import panels
     from host.experiments import parity_pictures
+    from host.panels import fitting, look
 
     draw_panels: dict[str, Callable] = {"gradient": _gradient, "observation": _observation} | parity_pictures.DRAWN
-    figure = Figure(figsize=SIZE_INCHES, dpi=DOTS_PER_INCH, layout="constrained")
-    FigureCanvasAgg(figure)
-    figure.suptitle(outcome.title, fontsize=15, fontweight="bold")
-    with panels.style():
-        draw_panels[outcome.name](figure, outcome, (panels.BLUE, panels.ORANGE, panels.GREEN))
+    buffer = io.BytesIO()
+    with look.style():
+        figure = fitting.new_figure(SIZE_INCHES, DOTS_PER_INCH, outcome.title)
+        draw_panels[outcome.name](figure, outcome, (look.BLUE, look.ORANGE, look.GREEN))
         for axes in figure.axes:
             axes.spines[["top", "right"]].set_visible(False)
             if axes.get_legend_handles_labels()[0]:
                 axes.legend()
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="png")
+        fitting.fit(figure)
+        figure.savefig(buffer, format="png")
     return buffer.getvalue()
 
 

@@ -21,7 +21,7 @@ from chip.base.config import ChipConfig
 from chip.base.config.limits import LimitConfig
 from chip.base.registers import ROW_EXCITATORY, ROW_INHIBITORY, Registers
 from chip.core.core import AnalogCore
-from host.calibrate import MeasuringProgress
+from host.calibration.progress import MeasuringProgress
 from host.experiments import madc
 from host.experiments.outcome import Outcome
 from host.experiments.parity import outcome_of

@@ -21,7 +21,7 @@ from chip.base.config import ChipConfig
 from chip.chip import Chip
 from chip.energy import CHIP
 from chip.fpga.samples import SampleSet
-from host.calibrate import MeasuringProgress
+from host.calibration.progress import MeasuringProgress
 from host.experiments.outcome import Outcome
 from host.experiments.parity import outcome_of
 from host.experiments.published import TIMING_AIM, Evidence, Point, Use

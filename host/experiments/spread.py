@@ -23,7 +23,7 @@ from chip.calibration.calibration import BOUNDS, Calibration
 from chip.calibration.procedure import calibrate
 from chip.core.core import AnalogCore
 from chip.silicon.capmem import AnalogCodes
-from host.calibrate import MeasuringProgress
+from host.calibration.progress import MeasuringProgress
 from host.experiments import madc
 from host.experiments.outcome import Outcome
 from host.experiments.parity import outcome_of

@@ -20,7 +20,7 @@ from chip.chip import Chip
 from chip.fpga.memory import BLOCK_RAM_BASE
 from chip.ppu import Memory, u8
 from chip.ppu.program import Program
-from host.calibrate import MeasuringProgress
+from host.calibration.progress import MeasuringProgress
 from host.experiments.outcome import Outcome
 from host.experiments.parity import outcome_of
 from host.experiments.published import TIMING_AIM, Evidence, Point, Use, between

@@ -26,7 +26,7 @@ import numpy as np
 from chip.base import constants as c
 from chip.base.config import ChipConfig
 from chip.core.core import AnalogCore
-from host.calibrate import MeasuringProgress
+from host.calibration.progress import MeasuringProgress
 from host.experiments import madc, psp_height
 from host.experiments import superspike_recording as recording
 from host.experiments.outcome import Outcome

@@ -19,8 +19,9 @@ from chip.calibration.calibration import (
 )
 from chip.calibration.procedure import calibrate
 from chip.silicon.capmem import FIELDS, PARAMETERS, design_codes, true_values
-from host import calibration_picture
-from host.calibrate import MeasuringProgress, report
+from host.calibration import picture as calibration_picture
+from host.calibration.progress import MeasuringProgress
+from host.calibration.report import report
 from host.cli import main
 from host.versions import version
 from tests.chip.calibration.test_calibration import perfect
@@ -90,7 +91,7 @@ def test_an_interrupt_while_it_draws_keeps_the_calibration(measured, tmp_path, c
     def interrupted(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("host.calibration_picture.histograms", interrupted)
+    monkeypatch.setattr("host.calibration.picture.histograms", interrupted)
     assert main(["calibrate", "--seed", "7", "--out", str(tmp_path / "cal.npz")]) == 130
     assert "interrupted before the histograms were drawn" in capsys.readouterr().err
     assert Calibration.load(tmp_path / "cal.npz")
@@ -124,8 +125,8 @@ BAD_INPUT = {
 @pytest.mark.parametrize("case", BAD_INPUT)
 def test_bad_input_is_one_sentence_and_exit_code_2(case, tmp_path, capsys, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("host.commands.train.learn", lambda *_: pytest.fail("work was begun"))
-    monkeypatch.setattr("host.calibrate.measure", lambda *_: pytest.fail("work was begun"))
+    monkeypatch.setattr("host.commands.session.learn", lambda *_: pytest.fail("work was begun"))
+    monkeypatch.setattr("host.commands.calibrate.measure", lambda *_: pytest.fail("work was begun"))
     perfect().save(tmp_path / "cal.npz")
     perfect(version="0.0.1").save(tmp_path / "old.npz")
     perfect(chip=perfect().chip | {"imperfections": []}).save(tmp_path / "list.npz")

@@ -44,8 +44,8 @@ BAD_INPUT = {
     "out is nothing": ("train yin-yang --out=", "--out is ''; it must name a directory"),
     "out is below a file": ("train yin-yang --out {tmp}/nonsense.toml/run", "/nonsense.toml is a file; --out names"),
     "out is nowhere": ("train yin-yang --out /proc/a/b", "to /proc/a/b: nothing can be made in /proc"),
-    "unknown command": ("trian", "the command 'trian' is unknown; valid are train, chip, rules, tasks"),
-    "no command": ("", "a command is missing; valid are train, chip, rules, tasks"),
+    "unknown command": ("trian", "the command 'trian' is unknown; valid are train, run, compare, inspect, "),
+    "no command": ("", "a command is missing; valid are train, run, compare, inspect, "),
     "unknown option": ("train yin-yang --fast", "unrecognized arguments: --fast"),
     "abbreviated option": ("train yin-yang --epoch 3", "unrecognized arguments: --epoch"),
     "option without value": ("train yin-yang --seed", "argument --seed: expected one argument"),
@@ -64,7 +64,7 @@ def chip_files(tmp_path):
 @pytest.mark.parametrize("case", BAD_INPUT)
 def test_bad_input_is_one_sentence_and_exit_code_2(case, chip_files, capsys, monkeypatch):
     monkeypatch.chdir(chip_files)
-    monkeypatch.setattr("host.commands.train.learn", lambda *_: pytest.fail("work was begun"))
+    monkeypatch.setattr("host.commands.session.learn", lambda *_: pytest.fail("work was begun"))
     before = sorted(chip_files.rglob("*"))
     arguments, expected = BAD_INPUT[case]
     assert main(arguments.replace("{tmp}", str(chip_files)).split()) == 2
@@ -92,7 +92,7 @@ def test_interrupt_before_the_chip_runs_is_exit_code_130(tmp_path, capsys, monke
     def interrupted(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("host.commands.train.learn", interrupted)
+    monkeypatch.setattr("host.commands.session.learn", interrupted)
     assert main(["train", "yin-yang", "--out", str(tmp_path / "run")]) == 130
     assert capsys.readouterr().err == "plasticore: interrupted; nothing was written\n"
     assert not (tmp_path / "run").exists()
@@ -104,7 +104,7 @@ def test_fault_of_the_chip_is_one_sentence_and_exit_code_1(tmp_path, capsys, mon
     def faulty(*_):
         raise MachineFault("the top PPU divided by zero")
 
-    monkeypatch.setattr("host.commands.train.learn", faulty)
+    monkeypatch.setattr("host.commands.session.learn", faulty)
     assert main(["train", "yin-yang", "--out", str(tmp_path / "run")]) == 1
     assert capsys.readouterr().err == "plasticore: the top PPU divided by zero\n"
 
@@ -115,7 +115,7 @@ def test_network_that_does_not_fit_is_bad_input(tmp_path, capsys, monkeypatch):
     def too_big(*_):
         raise ChipLimitError(Resource.SRAM, "SRAM of the top PPU", 20_000, 16_384, "bytes", "use fewer hidden neurons")
 
-    monkeypatch.setattr("host.commands.train.learn", too_big)
+    monkeypatch.setattr("host.commands.session.learn", too_big)
     assert main(["train", "yin-yang", "--out", str(tmp_path / "run")]) == 2
     expected = "SRAM of the top PPU: 20000 bytes needed, 16384 available; use fewer hidden neurons"
     assert capsys.readouterr().err == f"plasticore: {expected}\n"

@@ -246,14 +246,14 @@ def test_rules_may_end_in_any_metric_and_be_swept(tmp_path, toy, monkeypatch):
     assert lines[1].split()[3:9] == ["2", "2", "of", "2", "-3.5", "+-"] and "  -6.5 +- 0  3  " in lines[2]
     row = table(tmp_path)[-1]
     assert (row["metric"], row["value"], row["metric.effort"], row["curve_end"]) == ("reward", "-6.5", "3.0", "")
-    assert pictures.draw(comparison).startswith(b"\x89PNG")
+    assert pictures.draw(comparison).png().startswith(b"\x89PNG")
     found = {"ideal": {"accuracy": 0.5}, "raw": {"reward": None}}
     monkeypatch.setattr(toy, "outcome", lambda self, link, built: Outcome(found[link.chip.config.profile]))
     comparison, _ = again(tmp_path / "mixed", Plan("yin-yang", chips=["ideal", "raw"], seeds=[1]))
     lines = comparison.summary().splitlines()
     assert lines[0].split()[4] == "metric" and "accuracy 0.5000" in lines[1] and "reward -" in lines[2]
     assert list(table(tmp_path / "mixed")[0])[-2:] == ["metric.accuracy", "metric.reward"]
-    assert pictures.draw(comparison).startswith(b"\x89PNG")
+    assert pictures.draw(comparison).png().startswith(b"\x89PNG")
 
 
 def test_an_interrupt_leaves_what_is_finished_and_the_next_call_goes_on(tmp_path, toy):

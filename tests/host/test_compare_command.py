@@ -14,8 +14,8 @@ from types import SimpleNamespace
 import pytest
 
 from host.cli import main
+from host.commands.compare import _left_out
 from host.compare import Plan
-from host.compare.command import _left_out
 from tests.host.inline import Inline
 from tests.host.toy import TASK, PlayAll, Toy
 
@@ -23,7 +23,7 @@ ROOT = Path(__file__).resolve().parents[2]
 EXAMPLE = Path(__file__).with_name("example_rule.py")
 
 BAD_INPUT = {
-    "no task": ("", "a task is missing; valid are yin-yang"),
+    "no task": ("", "a task is missing, which eventprop learns; valid are yin-yang"),
     "unknown task": ("mnist", "the task 'mnist' is unknown; valid are yin-yang"),
     "unknown rule": ("yin-yang --rules eventprop,hebb", "the rule 'hebb' is unknown; valid are eventprop"),
     "empty rule": ("yin-yang --rules eventprop,", "--rules is 'eventprop,'; it must be names with commas between"),

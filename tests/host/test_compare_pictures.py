@@ -11,6 +11,7 @@ from matplotlib.image import imread
 
 from host.compare import Comparison, Plan, Sweep, pictures
 from host.compare.rows import COLUMNS, row_of
+from tests.host.pictures import assert_sound
 
 SEEDS = (1, 2, 3)
 NUMBERS = [name for name in COLUMNS if name.endswith(("value", "sample", "neuron"))]
@@ -50,17 +51,36 @@ def made(sweep=None, chips=("ideal", "typical"), seeds=SEEDS, where=("chip",), *
         ({}, 1100),
         ({"sweep": "mismatch=0,0.1,0.5"}, 1100),
         ({"sweep": "noise=" + ",".join(f"0.0{digits}" for digits in range(10, 25)), "chips": ("ideal",)}, 1460),
-        (dict.fromkeys(NUMBERS) | {"curve": ()}, 1100),
+        ({"where": ("chip", "host"), "link_bytes_per_sample": 449.0}, 1100),
     ],
-    ids=["plain", "swept", "many", "nothing known"],
+    ids=["plain", "swept", "many", "with bytes"],
 )
-def test_picture_is_a_png_of_the_promised_size(options, height):
-    assert imread(io.BytesIO(pictures.draw(made(**options)))).shape[:2] == (height, 1800)
+def test_picture_is_sound_and_of_the_promised_size(options, height):
+    picture = pictures.draw(made(**options))
+    assert_sound(picture.figure)
+    assert imread(io.BytesIO(picture.png())).shape[:2] == (height, 1800)
 
 
-def test_nothing_complete_is_nothing_to_draw():
+@pytest.mark.parametrize("missing", ["value", "total_us_per_sample", "spikes_per_hidden_neuron", "curve"])
+def test_what_no_run_has_is_not_shown(missing):
+    figure = pictures.draw(made(**{missing: () if missing == "curve" else None})).figure
+    assert_sound(figure)
+    assert all(axes.get_title(loc="left") for axes in figure.axes)
+
+
+def test_firmware_without_samples_has_its_metric_curve_and_chip_time():
+    nothing = dict.fromkeys([name for name in NUMBERS if name not in ("value", "sweep_value")])
+    figure = pictures.draw(made(**nothing, metric="rate_error", chip_seconds=0.25)).figure
+    titles = ["Rate error", "Learning: rate error while learning", "Chip time of a run"]
+    assert [axes.get_title(loc="left") for axes in figure.axes] == titles
+    assert_sound(figure)
+
+
+def test_nothing_complete_or_known_is_nothing_to_draw():
     with pytest.raises(ValueError, match="no run is complete"):
         pictures.draw(made(complete=False))
+    with pytest.raises(ValueError, match="no run has a number"):
+        pictures.draw(made(**dict.fromkeys(NUMBERS), curve=()))
 
 
 def panel(draw, comparison, *more):

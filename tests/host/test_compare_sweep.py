@@ -139,7 +139,7 @@ def test_a_chip_of_your_own_keeps_its_seed_and_a_function_is_asked():
         ({"chips": ["ideal", "ideal"]}, "of the chips, 'ideal' is named twice"),
         ({"chips": {"a b": ChipConfig(), "a_b": ChipConfig()}}, "of the directories of runs, .* is named twice"),
         ({"seeds": []}, "there are no seeds to compare"),
-        ({"seeds": [-1]}, "chip.seed is -1"),
+        ({"seeds": [-1]}, "a seed is -1; it must be at least 0"),
         ({"epochs": 0}, "epochs is 0; it must be at least 1"),
         ({"hidden": -4}, "hidden is -4; it must be at least 1"),
     ],

@@ -140,14 +140,14 @@ def test_a_run_that_goes_wrong_is_told_behind_its_profile(toy_task, capsys, monk
 @pytest.mark.parametrize(
     ("arguments", "expected"),
     [
-        ("inspect", "a rule is missing; valid are eventprop, "),
+        ("inspect", "a firmware is missing; valid are eventprop, "),
         ("inspect", ", bandit, bcm, descent, homeostasis, lms, rewrite, stdp, and FILE.py:CLASS for one of your own"),
         ("inspect hebb", "the rule 'hebb' is unknown; valid are eventprop, "),
         (
             "inspect hebb",
             ", bandit, bcm, descent, homeostasis, lms, rewrite, stdp, and FILE.py:CLASS for one of your own",
         ),
-        ("train yin-yang --rule stdp", "stdp is an example that learns no task; `plasticore inspect stdp` shows it"),
+        ("train yin-yang --rule stdp", "stdp learns no task; `plasticore run stdp` runs it"),
         ("inspect homeostasis --task yin-yang", "firmware Homeostasis learns no task; leave out --task"),
         ("inspect homeostasis --hidden 3", "has no setting hidden; leave out --hidden"),
         ("inspect eventprop --task mnist", "the task 'mnist' is unknown; valid are yin-yang"),
@@ -186,7 +186,7 @@ def test_a_firmware_that_learns_no_task_is_inspected_without_one(capsys, monkeyp
     assert main(["inspect", DEMO, "--hidden", "3"]) == 2
     assert capsys.readouterr().err == "plasticore: firmware Rewrite has no setting hidden; leave out --hidden\n"
     assert main(["train", "yin-yang", "--rule", DEMO]) == 2
-    assert "firmware Rewrite of the rule file" in capsys.readouterr().err
+    assert f"{DEMO} learns no task; `plasticore run {DEMO}` runs it" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("name", ppu_programs.examples())
@@ -197,7 +197,7 @@ def test_examples_are_inspected_by_name_and_listed(name, capsys):
     awake = sum(program is not None for program in firmware.build(None, ChipConfig.ideal()).programs)
     assert f"{firmware.name} on chip ideal, seed 1\n" in out and out.count("bytes used") == awake
     assert main(["rules"]) == 0
-    learning, examples = capsys.readouterr().out.split("\n\n")
+    learning, examples, _ = capsys.readouterr().out.split("\n\n")
     assert f"\n  {name} " in examples and name not in learning and "\n  eventprop " in learning
 
 

@@ -6,10 +6,10 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from matplotlib import rc_context, rcParams
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.image import imread
@@ -18,10 +18,15 @@ from chip.base import constants as c
 from chip.base.config import ChipConfig
 from chip.core import core
 from chip.fpga.samples import SampleSet
-from host import panels, plots, tasks
-from host.replay import replay, signed_weights
+from chip.ppu.program import UncompiledProgram
+from host import plots, tasks
+from host.panels import activity, classes, fitting, learning, look
+from host.replay import replay
+from host.view import View
+from ppu_programs import Built, Firmware
 from ppu_programs.network import LIF, Linear, Network
 from ppu_programs.placement import place, two_layers
+from tests.host.pictures import assert_sound, points_of
 from tests.host.test_results import make_result
 from tests.host.toy import TASK
 
@@ -58,8 +63,45 @@ def shown(registers):
     return dataclasses.replace(found, sample=task.ranges["test"].start), task
 
 
+class Sleeper(UncompiledProgram):
+    name = "sleeper"
+
+    def main(self, ppu):
+        yield ppu.wait(1)
+        return 0
+
+
+class Nothing(Firmware):
+    """A firmware that has built what a test shows."""
+
+
+def seen(registers, task, tags=None):
+    """A view of a run of a task whose samples all have the same two events."""
+    tags = task.targets if tags is None else np.array(tags)
+    count = len(tags)
+    samples = SampleSet(
+        offsets=2 * np.arange(count + 1),
+        times_ns=np.tile([1_000, 9_000], count),
+        labels=np.tile(LABELS, count),
+        tags=tags.astype(np.uint16),
+        duration_ns=DURATION_NS,
+    )
+    built = Built(registers, (Sleeper(), None), samples)
+    return View(Nothing(), task, built, ChipConfig.ideal(), None)
+
+
+def draw(result, registers, task):
+    result.arrays["weights"] = registers.weights
+    result.view = seen(registers, task)
+    return plots.draw(result)
+
+
+def titles(picture):
+    return [axes.get_title(loc="left").partition(":")[0] for axes in picture.figure.axes]
+
+
 def a_result(task, wrong=3, **changes):
-    predictions = task.test.targets.copy()
+    predictions = task.test.targets[: 0 if wrong is None else None].copy()
     predictions[:wrong] = (predictions[:wrong] + 1) % len(task.classes)
     metrics = {"accuracy": changes.pop("accuracy", 0.5), "validation_accuracy": 0.4}
     arrays = {"test_predictions": predictions, "train_accuracy": np.array(changes.pop("trained", [0.25, 0.5]))}
@@ -89,57 +131,91 @@ def test_a_replay_has_all_spikes_of_a_sample_that_is_longer_than_the_record(regi
     assert np.array_equal(again.spike_times_ns, found.spike_times_ns)
 
 
-def test_signed_weights_are_those_that_were_stored(registers):
-    hidden = signed_weights(registers, c.TOP)
-    assert hidden.tolist() == [[63, 5, 0], [0, 0, -7]]
-    assert sorted(signed_weights(registers, c.BOTTOM).ravel().tolist()) == [-6, 0, 0, 0, 0, 0, 0, 0, 5]
+def test_weights_of_rows_with_signs_are_those_that_were_stored(registers):
+    shown = seen(registers, TASK, [0]).weights_of(registers.weights)
+    assert {name: len(after) for name, (_, after) in shown.items()} == {"top hemisphere": 6, "bottom hemisphere": 9}
+    assert sorted(shown["top hemisphere"][1].tolist()) == [-7, 0, 0, 0, 5, 63]
+    assert sorted(shown["bottom hemisphere"][1].tolist()) == [-6, 0, 0, 0, 0, 0, 0, 0, 5]
+
+
+ALL = ["Learning curve", "Decisions of the chip", "Weights", "One sample", "Membranes of hidden neurons", "Readouts"]
 
 
 @pytest.mark.parametrize(
-    "changes",
+    ("changes", "missing"),
     [
-        {},
-        {"complete": False, "accuracy": None, "trained": []},
-        {"trained": [0.5] * 30, "speed": {"chip_us_per_sample": None}},
+        ({}, []),
+        ({"complete": False, "accuracy": None, "trained": [], "wrong": None}, ALL[:2]),
+        ({"trained": [0.5] * 30, "speed": {"chip_us_per_sample": None}}, []),
     ],
     ids=["finished", "interrupted at once", "long"],
 )
-def test_picture_is_a_png_of_the_promised_size(shown, changes):
-    found, task = shown
-    png = plots.draw(a_result(task, **changes), task, found)
-    assert imread(io.BytesIO(png)).shape[:2] == (1_000, 1_600)
+def test_picture_has_the_panels_that_there_are_and_is_sound(registers, shown, changes, missing):
+    _, task = shown
+    picture = draw(a_result(task, **changes), registers, task)
+    assert titles(picture)[: 6 - len(missing)] == [name for name in ALL if name not in missing]
+    assert_sound(picture.figure)
+    assert imread(io.BytesIO(picture.png())).shape == (1_000, 1_600, 4)
 
 
-def test_picture_of_a_task_that_is_not_in_the_plane(shown):
-    found, _ = shown
+def test_picture_of_a_task_that_is_not_in_the_plane(registers):
     result = make_result(arrays={"test_predictions": np.array([0], np.uint8)}, curve=None)
-    png = plots.draw(result, TASK, dataclasses.replace(found, sample=TASK.ranges["test"].start, target=1))
-    assert imread(io.BytesIO(png)).shape[:2] == (1_000, 1_600)
+    picture = draw(result, registers, TASK)
+    assert titles(picture) == [*ALL[1:], "Time of the processors"]
+    assert_sound(picture.figure)
+
+
+def test_long_texts_are_broken_and_touch_nothing():
+    figure = fitting.new_figure((16, 10), 100, "a title of a figure " * 20)
+    for axes in fitting.add_panels(figure, 5):
+        axes.bar(range(12), range(1, 13))
+        axes.set_xticks(range(12), [f"a long name {k}" for k in range(12)])
+        look.dress(axes, "a title of a panel " * 8, "what stands below " * 8, "what stands beside " * 8)
+    figure.supxlabel("a caption " * 60)
+    with pytest.raises((AssertionError, UserWarning), match="leaves|runs into|touch|collapsed"):
+        assert_sound(figure)
+    fitting.fit(figure)
+    assert_sound(figure)
+
+
+@pytest.mark.parametrize("count", range(1, 13))
+def test_panels_fill_the_rows(count):
+    rows = fitting.rows_of(count)
+    assert sum(rows) == count and max(rows) <= 3 and rows == sorted(rows, reverse=True)
+    figure = fitting.new_figure((16, 10), 100, "title")
+    panels = fitting.add_panels(figure, count)
+    grid = panels[0].get_subplotspec().get_gridspec()
+    assert len(panels) == count and grid.nrows == len(rows)
+    covered = sum(axes.get_subplotspec().colspan.stop - axes.get_subplotspec().colspan.start for axes in panels)
+    assert covered == grid.nrows * grid.ncols
+
+
+def test_a_users_own_settings_of_matplotlib_change_nothing(registers, shown):
+    """Such as LaTeX for all texts, which needs not be there."""
+    _, task = shown
+    expected = draw(a_result(task), registers, task).png()
+    mine = {"text.usetex": True, "axes.grid": True, "font.size": 30, "figure.dpi": 30, "savefig.dpi": 20}
+    with rc_context(mine):
+        assert draw(a_result(task), registers, task).png() == expected
+        assert rcParams["text.usetex"] and rcParams["font.size"] == 30
 
 
 def test_map_counts_and_rings_the_wrong_ones(shown):
     _, task = shown
     axes = Figure().subplots()
-    panels.decisions(axes, a_result(task, wrong=3), task)
+    classes.decisions(axes, a_result(task, wrong=3), task)
     assert axes.get_title(loc="left") == "Decisions of the chip: 3 of 1000 test samples wrong"
     rings = next(line for line in axes.lines if line.get_label() == "wrong")
     assert np.array_equal(rings.get_xydata(), task.test.inputs[:3, :2])
     assert sum(len(line.get_xdata()) for line in axes.lines) == 1_000 + 3
 
 
-def test_map_without_predictions_says_so(shown):
-    _, task = shown
-    axes = Figure().subplots()
-    panels.decisions(axes, make_result(arrays={}, curve=None), task)
-    assert axes.get_title(loc="left").endswith("not reached")
-
-
 def test_a_decision_that_noise_turned_is_named(shown):
     found, task = shown
     axes = Figure().subplots()
-    panels.readout_membranes(axes, found, task, "dot")
+    activity.readout_membranes(axes, found, task.classes, "dot", "dot")
     assert axes.get_title(loc="left") == "Readouts: class dot, the chip said dot, this time yang"
-    panels.readout_membranes(axes, found, task, "yang")
+    activity.readout_membranes(axes, found, task.classes, "yang", "dot")
     assert axes.get_title(loc="left") == "Readouts: class dot, the chip said yang"
 
 
@@ -150,9 +226,9 @@ def test_readouts_that_spike_are_told_from_hidden_neurons_and_the_first_one_deci
     spiking = dataclasses.replace(found, registers=registers, **spikes)
     assert [layer.tolist() for layer in spiking.layers] == [[0, 2, 4], [256, 258, 260]]
     axes = Figure().subplots()
-    panels.raster(axes, spiking)
+    activity.raster(axes, spiking, {"hidden": spiking.layers[0]})
     assert axes.get_title(loc="left") == "One sample: 1 spike of 1 of 3 hidden neurons"
-    panels.readout_membranes(axes, spiking, task, "yang")
+    activity.readout_membranes(axes, spiking, task.classes, "yang", "dot")
     assert axes.get_title(loc="left") == "Readouts: class dot, the chip said yang, this time dot"
 
 
@@ -162,7 +238,8 @@ def test_the_name_of_the_only_neuron_stays_below_the_title(shown):
     figure = Figure()
     FigureCanvasAgg(figure)
     axes = figure.subplots()
-    panels.hidden_membranes(axes, dataclasses.replace(found, registers=registers))
+    alone = dataclasses.replace(found, registers=registers)
+    activity.membranes(axes, alone, {"hidden": alone.layers[0]})
     figure.draw_without_rendering()
     assert [text.get_text() for text in axes.texts] == ["neuron 0"]
     assert axes.texts[0].get_window_extent().y1 < axes.bbox.y1
@@ -173,28 +250,40 @@ def test_the_legend_of_the_learning_curve_covers_nothing(shown):
     figure = Figure()
     FigureCanvasAgg(figure)
     axes = figure.subplots()
-    panels.learning_curve(axes, a_result(task, trained=[0.33], accuracy=0.35))
+    learning.learning_curve(axes, a_result(task, trained=[0.33], accuracy=0.35))
     figure.draw_without_rendering()
     assert len(axes.get_legend().get_texts()) == 3
     assert axes.get_legend().get_window_extent().y1 < axes.xaxis.label.get_window_extent().y0
 
 
 def test_class_colours_stay_apart_without_colour():
-    assert len(set(panels.CLASS_COLOURS)) == len(panels.CLASS_COLOURS) == len(set(panels.CLASS_MARKERS))
+    assert len(set(look.CLASS_COLOURS)) == len(look.CLASS_COLOURS) == len(set(look.CLASS_MARKERS))
 
 
-def test_saving_leaves_one_whole_file(shown, tmp_path):
-    found, task = shown
-    plots.save(tmp_path, a_result(task), task, found)
+def test_saving_leaves_one_whole_file(registers, shown, tmp_path):
+    _, task = shown
+    draw(a_result(task), registers, task).save(tmp_path / "result.png")
     assert [path.name for path in tmp_path.iterdir()] == ["result.png"]
+
+
+def test_a_raster_shows_every_spike_at_its_neuron(shown):
+    """Populations need not lie in the order of columns."""
+    found, _ = shown
+    spikes = {"spike_times_ns": np.array([1_000, 2_000, 3_000, 4_000]), "neurons": np.array([7, 300, 5, 7])}
+    axes = Figure().subplots()
+    activity.raster(axes, dataclasses.replace(found, **spikes), {"a": np.array([7, 5]), "b": np.array([300])})
+    _, a, b = (line for line in axes.lines if line.get_marker() == "|")
+    assert a.get_xdata().tolist() == [1.0, 3.0, 4.0] and b.get_xdata().tolist() == [2.0]
+    first, second, third = a.get_ydata()
+    assert first == third < second < b.get_ydata()[0]
 
 
 def test_picture_needs_no_display_and_no_global_state():
     code = (
         "import sys\nfrom tests.host import test_plots as t\n"
         "registers = t.registers.__wrapped__()\n"
-        "found, task = t.shown.__wrapped__(registers)\n"
-        "assert t.plots.draw(t.a_result(task), task, found).startswith(b'\\x89PNG')\n"
+        "task = t.tasks.yin_yang()\n"
+        "assert t.draw(t.a_result(task), registers, task).png().startswith(b'\\x89PNG')\n"
         "sys.exit('matplotlib.pyplot' in sys.modules)"
     )
     environment = {name: value for name, value in os.environ.items() if name not in ("DISPLAY", "WAYLAND_DISPLAY")}
@@ -221,11 +310,18 @@ def test_what_was_reported_is_taken_for_classes_where_it_can_be(reported, expect
     np.testing.assert_array_equal(TASK.classes_of_test(reported), expected)
 
 
-def test_a_picture_needs_the_task_s_own_samples_in_their_order():
-    def host_with(tags):
-        samples = SampleSet(np.zeros(len(tags) + 1, int), np.zeros(0, int), np.zeros(0, int), np.array(tags), 8_000)
-        return SimpleNamespace(built=SimpleNamespace(stimuli=samples), task=TASK)
+def test_decisions_are_shown_of_the_task_s_own_samples_in_their_order(registers):
+    assert seen(registers, TASK).has_classes
+    assert not seen(registers, TASK, TASK.targets[:-1]).has_classes
+    assert not seen(registers, TASK, [5] * len(TASK.targets)).has_classes
 
-    assert plots.can_draw(host_with(TASK.targets.tolist()))
-    assert not plots.can_draw(host_with(TASK.targets.tolist()[:-1]))
-    assert not plots.can_draw(host_with([5] * len(TASK.targets)))
+
+def test_the_check_of_panels_can_fail():
+    figure = fitting.new_figure((16, 5), 100, "title")
+    full, empty = fitting.add_panels(figure, 2)
+    full.plot([1, 2])
+    empty.axhline(3)
+    empty.plot([], [], label="nothing")
+    assert (points_of(full), points_of(empty)) == (2, 0)
+    with pytest.raises(AssertionError, match="is empty"):
+        assert_sound(figure)

@@ -48,9 +48,8 @@ def test_what_lies_beside_the_file_counts_as_its_source(mine, toy_task, tmp_path
 def test_a_rule_that_takes_no_task_is_not_given_one(mine, toy_task, tmp_path, capsys):
     path = mine(("    learns_task = True\n", ""))
     assert main(["train", "yin-yang", "--rule", f"{path}:Mine", "--out", str(tmp_path / "a"), "--quiet"]) == 2
-    assert (
-        "learns no task; `plasticore inspect` shows it, and with learns_task = True in its" in capsys.readouterr().err
-    )
+    said = f"learns no task; `plasticore run {path}:Mine` runs it, and with learns_task = True in its class"
+    assert said in capsys.readouterr().err
 
 
 def test_a_rule_of_ours_has_no_source_of_a_user():

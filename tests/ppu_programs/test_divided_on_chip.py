@@ -9,7 +9,6 @@ from chip.base.errors import ChipLimitError
 from host import Host, plots, tasks
 from host.inspection import load, report
 from host.loop.host_loop import HostLoop
-from host.replay import replay_of
 from ppu_programs import EventProp
 from ppu_programs.eventprop.settings import Settings
 from ppu_programs.network import LI, LIF, Linear, Network
@@ -17,6 +16,7 @@ from ppu_programs.placement import INPUT_MARK
 from ppu_programs.two_layer import weights
 from ppu_programs.two_layer.halves import ConductingHalf, FollowingHalf
 from ppu_programs.two_layer.roles import WEIGHTS_LINE
+from tests.host.pictures import assert_sound
 from tests.naive import eventprop as naive
 from tests.ppu_programs.eventprop_bench import chip_errors, float_network
 from tests.ppu_programs.test_eventprop_gradient import cosine
@@ -153,9 +153,9 @@ def test_the_same_seed_gives_the_same_bytes(learned):
 def test_its_picture_shows_all_neurons_and_weights_once(learned):
     pytest.importorskip("matplotlib")
     host, result, _ = learned
-    shown = replay_of(host, result, plots.sample_to_show(result, host.task))
+    shown = result.view.activity(result.weights, plots.sample_to_show(result, host.task))
     assert [len(neurons) for neurons in shown.layers] == [HIDDEN, 3]
-    assert plots.draw(result, host.task, shown).startswith(b"\x89PNG")
+    assert_sound(result.plot().figure)
 
 
 @pytest.mark.slow

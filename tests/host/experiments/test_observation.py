@@ -6,7 +6,6 @@ import pytest
 from chip import Chip, ChipConfig
 from host import Host, tasks
 from host.experiments import observation
-from host.replay import replay_of
 from ppu_programs import EventProp
 
 TASK = tasks.yin_yang().head(50, 25, 25)
@@ -31,7 +30,7 @@ def test_counts_are_those_of_the_record_and_ratios_those_of_the_bytes():
     host.load(EventProp(epochs=1, seed=3), TASK)
     result = host.run()
     for sample in (0, 24):
-        replayed = replay_of(host, result, TASK.ranges["test"].start + sample)
+        replayed = result.view.activity(result.weights, TASK.ranges["test"].start + sample)
         recorded = replayed.spike_times_ns < host.chip.player.samples.duration_ns
         assert events[1, 1, sample, 1] == recorded.sum() > 0
     per_seed = outcome.arrays["traces_bytes"].mean(axis=2) / outcome.arrays["eventprop_bytes"].mean(axis=2)

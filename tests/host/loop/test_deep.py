@@ -12,11 +12,11 @@ from chip.base.feed import Post
 from chip.base.saving import npz_bytes
 from host import Host, Result, plots, tasks
 from host.loop.host_loop import HostLoop
-from host.replay import replay_of
 from host.report import report
 from ppu_programs import EventProp, FastAndDeep, SuperSpike
 from ppu_programs.eventprop.settings import THREE_LAYERS, DeepSettings
 from ppu_programs.network import LI, LIF, Linear, Network
+from tests.host.pictures import assert_sound
 from tests.naive import deep
 
 BETWEEN = dict(mean=8.0, spread=24.0)
@@ -96,8 +96,7 @@ def test_a_result_has_the_weights_of_every_layer(tmp_path):
     assert Network.from_dict(loaded.network) == SMALL["four layers"] and loaded.settings["slope_limit"] == 8.0
     assert "network" not in json.loads((tmp_path / "result.json").read_text())["settings"]
     assert "eventprop from the host on chip ideal" in report(loaded)
-    picture = plots.draw(result, host.task, replay_of(host, result, plots.sample_to_show(result, host.task)))
-    assert picture.startswith(b"\x89PNG")
+    assert_sound(plots.draw(result).figure)
     assert any("synapse of hidden layer 2" in sentence for sentence in loaded.assumptions)
 
 

@@ -12,37 +12,33 @@ from chip.base.saving import replace_together
 from chip.calibration.calibration import BOUNDS, QUANTITIES, SENSORS, TARGETS, UNITS, Calibration
 from chip.calibration.sensors import AMPLITUDE_LSB, TAU_US
 from host import plots
-from host.calibrate import NAMES
+from host.calibration.report import NAMES
 
 SIZE_INCHES, DOTS_PER_INCH = (16.0, 12.0), 100
+GRID = 3, 4  # rows and columns of panels, one of which is left for words
 BINS = 40
 ASKED = TARGETS | dict(zip(SENSORS, (AMPLITUDE_LSB, TAU_US), strict=True))
 
 
 def draw(calibration: Calibration, title: str) -> bytes:
     """Return the figure as PNG, 1600 x 1200 points; raises ImportError where matplotlib is not installed."""
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
+    from host.panels import fitting, look
 
-    from host import panels
-
-    figure = Figure(figsize=SIZE_INCHES, dpi=DOTS_PER_INCH, layout="constrained")
-    FigureCanvasAgg(figure)
-    figure.suptitle(title, fontsize=15, fontweight="bold")
-    axes = figure.subplots(3, 4).ravel()
-    with panels.style():
-        for axis, name in zip(axes, (*QUANTITIES, *SENSORS), strict=False):
-            _panel(axis, calibration, name, (panels.ORANGE, panels.BLUE))
-    for axis in axes[len(QUANTITIES) + len(SENSORS) :]:
-        axis.axis("off")
     text = (
         "As measured by CADC and spike counters.\n\nBefore: codes of the design's curves.\nAfter: codes of each "
         "neuron's own\nmeasured curve.\n\nRatio: of standard deviations, without\n5 % of the neurons at either end; in "
         "\nbrackets the bound of the vendor's tests.\n\nDashed: what was asked for."
     )
-    axes[-1].text(0.05, 0.95, text, va="top", fontsize=12, color="0.25")
+    names = (*QUANTITIES, *SENSORS)
     buffer = io.BytesIO()
-    figure.savefig(buffer, format="png")
+    with look.style():
+        figure = fitting.new_figure(SIZE_INCHES, DOTS_PER_INCH, title)
+        grid = figure.add_gridspec(*GRID)
+        for place, name in enumerate(names):
+            _panel(figure.add_subplot(grid[place]), calibration, name, (look.ORANGE, look.BLUE))
+        figure.text(0.77, 0.3, text, va="top", fontsize=12, color="0.25")
+        fitting.fit(figure)
+        figure.savefig(buffer, format="png")
     return buffer.getvalue()
 
 

@@ -1,4 +1,4 @@
-"""``plasticore compare``: what it says and returns."""
+"""``plasticore compare``: many runs in one table and one picture."""
 
 from __future__ import annotations
 
@@ -7,12 +7,77 @@ import functools
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from host.arguments import UsageError, show
-from host.commands.common import EXIT_FAULT, EXIT_INTERRUPTED, EXIT_OK, RUNS, chip_config, complain
+from host import arguments, rules
+from host.arguments import LINK, Commands, UsageError, add_command, show
+from host.commands.common import EXIT_FAULT, EXIT_INTERRUPTED, EXIT_OK, RUNS, chip_config, chosen_settings, complain
 
 if TYPE_CHECKING:
     from host.compare.plan import Plan
     from host.compare.table import Comparison
+
+DEFAULT_SEEDS = 3
+EXAMPLES = """\
+examples:
+  plasticore compare yin-yang --rules eventprop --seeds 5                     ideal against typical chips
+  plasticore compare yin-yang --rules eventprop,mine.py:MyRule --epochs 5     your rule against one of ours
+  plasticore compare yin-yang --chips typical --sweep mismatch=0,0.1,0.2,0.5  what mismatch a rule endures
+  plasticore compare yin-yang --chips ideal --sweep noise=0,0.0135,0.1
+  plasticore compare yin-yang --sweep imperfections.tau_mem_relative_std=0,0.1,0.2,0.5
+  plasticore compare yin-yang --sweep router.on_chip_latency_ns=100,200,400
+  plasticore compare yin-yang --rules superspike --chips ideal --sweep rule.activity=0,0.03,0.1,0.3,0.9
+  plasticore compare yin-yang --set batch=50                                  with another setting in every run
+  plasticore compare --rules homeostasis --sweep rule.target=5,12,20          firmware that learns no task: no TASK
+  plasticore compare --rules mine.py:MyRule --chips typical --seeds 10
+
+sweeps:
+  FIELD is any setting that `plasticore chip --show typical` prints, as section.name, or rule.NAME, a setting of the
+  rules. The magnitude of an imperfection brings its switch: on above 0, off at 0. Two shorthands stand for more:
+  mismatch   standard deviation of the time constants; all mismatch of neurons and synapses, and the offsets of the
+             CADC, go with it in the ratios of a typical chip, which has 0.1; sensors, short-term plasticity and noise
+             stay as they are
+  noise      standard deviation of the membranes' noise, of the distance from leak to threshold; typical chips: 0.0135
+
+what is left in DIR:
+  comparison.csv, .json   one row a run        comparison.png   first metric, curves, robustness, time, energy, link
+  runs/                   a directory for each run; a finished run is not repeated, so that the same command goes on
+                          where it was stopped, and more seeds or rules can be added
+"""
+
+
+def add_arguments(commands: Commands) -> None:
+    command = add_command(
+        commands,
+        "compare",
+        summary="compare rules, places, chips and seeds: a table and a picture",
+        description="Do every combination of rules, places, chips, seeds and swept values, several at a time; then "
+        "print means and spreads over seeds.",
+        examples=EXAMPLES,
+    )
+    command.add_argument("task", metavar="TASK", nargs="?", help="as for train; left out for rules that learn none")
+    command.add_argument(
+        "--rules", default="eventprop", metavar="A,B", help="by name or as FILE.py:CLASS (default: %(default)s)"
+    )
+    command.add_argument("--where", default="chip", metavar="A,B", help="where learning happens (default: %(default)s)")
+    command.add_argument(
+        "--chips",
+        default="ideal,typical",
+        metavar="A,B",
+        help="ideal, typical, raw, or TOML files of settings, which bring their own seed (default: %(default)s)",
+    )
+    command.add_argument("--link", metavar="PRESET", help=f"{LINK}; tables state both")
+    command.add_argument(
+        "--seeds",
+        default=str(DEFAULT_SEEDS),
+        metavar="N",
+        help="seeds 1 to N, of program and chip (default: %(default)s)",
+    )
+    command.add_argument("--epochs", type=arguments.epochs, metavar="N", help="of every run (default: each rule's own)")
+    command.add_argument("--hidden", type=arguments.hidden, metavar="N", help="neurons (default: each rule's own)")
+    arguments.add_set(command)
+    command.add_argument("--sweep", metavar="FIELD=a,b,c", help="a setting at several values, see below")
+    command.add_argument("--jobs", metavar="J", help="runs at a time (default: one for each core)")
+    command.add_argument("--out", metavar="DIR", help="(default: runs/compare-TASK, or -RULES without a task)")
+    arguments.add_quiet(command, "no progress, no table; errors still show")
 
 
 def run(options: argparse.Namespace) -> int:
@@ -26,13 +91,12 @@ def run(options: argparse.Namespace) -> int:
         plan = _plan(options)
     except ValueError as error:
         raise UsageError(str(error)) from None
-    directory = _out(options)
+    directory = _out(options, plan)
 
-    from host import tasks
     from host.compare.comparing import compare
     from host.compare.progress import RunsProgress
 
-    with RunsProgress(f"comparing {tasks.short_name(plan.task)}", quiet=options.quiet) as progress:
+    with RunsProgress(f"comparing {plan.what}", quiet=options.quiet) as progress:
         try:
             comparison = compare(plan, directory, jobs=jobs, show=progress.show)
         except ValueError as error:
@@ -41,12 +105,10 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _plan(options: argparse.Namespace) -> Plan:
-    from host import tasks
     from host.compare.plan import Plan
     from host.compare.sweep import Sweep
 
-    if options.task is None:
-        raise ValueError(f"a task is missing; {tasks.valid()}")
+    changes = {name: value for name, value in chosen_settings(options).items() if name not in rules.OPTIONS}
     chips = _names("--chips", options.chips)
     labels = [Path(name).name for name in chips]
     if twice := [label for label in labels if labels.count(label) > 1]:
@@ -63,6 +125,7 @@ def _plan(options: argparse.Namespace) -> Plan:
         epochs=options.epochs,
         hidden=options.hidden,
         sweep=None if options.sweep is None else Sweep.parse(options.sweep),
+        changes=changes,
     )
 
 
@@ -79,11 +142,9 @@ def _whole(option: str, text: str) -> int:
     return int(text)
 
 
-def _out(options: argparse.Namespace) -> Path:
+def _out(options: argparse.Namespace, plan: Plan) -> Path:
     if options.out is None:
-        from host import tasks
-
-        return RUNS / f"compare-{tasks.short_name(options.task)}"
+        return RUNS / f"compare-{plan.what.replace(', ', '-')}"
     if not options.out.strip():
         raise UsageError(f"--out is {options.out!r}; it must name a directory")
     return Path(options.out)
@@ -93,7 +154,7 @@ def _hand_over(options: argparse.Namespace, comparison: Comparison, directory: P
     """Draw, print, and say what went wrong."""
     from host import plots
     from host.compare.store import PNG_NAME
-    from host.verdict import counted
+    from host.words import counted
 
     exit_code, hint = EXIT_OK, ""
     for sentence in comparison.problems:
@@ -106,6 +167,8 @@ def _hand_over(options: argparse.Namespace, comparison: Comparison, directory: P
             from host.compare import pictures
 
             pictures.save(directory, comparison)
+    except ValueError as error:
+        hint = f"\nno picture: {error}"
     except KeyboardInterrupt:
         exit_code = complain(f"interrupted before {PNG_NAME} was drawn; the table is written", EXIT_INTERRUPTED)
     except OSError as error:

@@ -1,0 +1,1 @@
+"""Calibrations as people see them: progress while measuring, the report, the histograms."""

@@ -1,0 +1,157 @@
+"""One run of one firmware, which ``train`` and ``run`` share: loads, runs, writes the results, draws, reports."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import warnings
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from host import rules
+from host.arguments import show
+from host.commands.common import (
+    EXIT_FAULT,
+    EXIT_INTERRUPTED,
+    EXIT_OK,
+    RUNS,
+    before_work,
+    check_out,
+    complain,
+    make_firmware,
+    reason,
+    refuse,
+    verdict_of,
+)
+from host.ownership import COMPARISON, alone
+from host.user_files import UNSAFE
+
+if TYPE_CHECKING:
+    from chip.base.config import ChipConfig
+    from host.interrupts import Interrupts
+    from host.results import Result
+    from ppu_programs.contract import Firmware
+
+
+def run(options: argparse.Namespace, config: ChipConfig) -> int:
+    """Do what the options of a command say, on a chip of these settings; return the exit code."""
+    if options.calibration is not None:
+        from host.commands import calibrate
+
+        options.calibration = calibrate.load(options.calibration, config)
+    check_out(options.out or RUNS, None if options.out is None else COMPARISON)
+
+    from host.interrupts import Interrupts
+
+    with Interrupts() as interrupts, contextlib.ExitStack() as context:
+        try:
+            result = learn(options, config, interrupts, context)
+        except Exception as error:
+            return refuse(options, error)
+        return hand_over(options, result, interrupts)
+
+
+def learn(
+    options: argparse.Namespace, config: ChipConfig, interrupts: Interrupts, context: contextlib.ExitStack
+) -> Result:
+    """Load and run; fill in ``options.out``, which belongs to this run for as long as the context lasts."""
+    from chip.calibration.calibration import CalibrationWarning
+    from chip.chip import Chip
+    from host import tasks
+    from host.progress import Progress
+
+    if options.where == "host":
+        from host.loop.host_loop import HostLoop as Host
+    else:
+        from host.host import Host
+    firmware = make_firmware(options, learning=options.task is not None)
+    if options.out is None:
+        options.out = default_directory(options, firmware)
+        check_out(options.out, COMPARISON)
+    with before_work(options.rule):
+        context.enter_context(alone(options.out))
+    chip = Chip(config)
+    if options.calibration is not None:
+        chip.link.write_calibration(options.calibration)
+    host = Host(chip)
+    with Progress(" ".join(_names(options)), quiet=options.quiet) as progress:
+        with before_work(options.rule), warnings.catch_warnings():
+            warnings.simplefilter("always", CalibrationWarning)
+            warnings.showwarning = lambda message, *_: complain(str(message), EXIT_OK)
+            task = None if options.task is None else tasks.load(options.task)
+            host.load(firmware, task, progress=progress.loading)
+        interrupts.hold_when(lambda: host.over)
+        return host.run(progress=progress)
+
+
+def _names(options: argparse.Namespace) -> list[str]:
+    """Of the task, if there is one, and of the firmware."""
+    from host import tasks
+
+    names = [] if options.task is None else [tasks.short_name(options.task)]
+    return [*names, rules.short_name(options.rule)]
+
+
+def default_directory(options: argparse.Namespace, firmware: Firmware) -> Path:
+    parts = [*_names(options), Path(options.chip).name, f"seed{options.seed}"]
+    epochs = getattr(firmware.settings, "epochs", None)
+    if epochs is not None:
+        parts.append(f"{epochs}epochs")
+    if getattr(options, "hidden", None) is not None:
+        parts.append(f"{options.hidden}hidden")
+    parts += [text.replace(" ", "") for text in options.settings]
+    if options.calibration is not None:
+        parts.append("calibrated")
+    if options.where == "host":
+        parts.append("host")
+    if options.link is not None:
+        parts.append(options.link)
+    return RUNS / "-".join(parts).translate(UNSAFE)
+
+
+def hand_over(options: argparse.Namespace, result: Result, interrupts: Interrupts) -> int:
+    """Write the results, then draw, then report; return the exit code."""
+    from host import verdict
+    from host.results import place_for
+
+    learned_nothing = result.task is not None and verdict.nothing_learned(result)
+    if verdict.ending(result) == verdict.INTERRUPTED and learned_nothing:
+        got_to = verdict.progress(result)
+        return complain(f"interrupted after {got_to}; nothing was learned, nothing is written", EXIT_INTERRUPTED)
+    directory = place_for(result, options.out)
+    try:
+        result.save(directory)
+    except OSError as error:
+        return complain(f"the results could not be written to {directory}: {reason(error)}", EXIT_FAULT)
+    exit_code, wrong = verdict_of(result)
+    complaints, hint = [wrong] if wrong else [], ""
+    if directory != options.out:
+        complaints.append(f"{options.out} keeps its earlier complete result, this one is in {directory}")
+    try:
+        interrupts.release()
+        hint = _picture(result, directory)
+    except KeyboardInterrupt:
+        exit_code = EXIT_INTERRUPTED
+        complaints.append("interrupted before result.png was drawn; the other results are written")
+    except OSError as error:
+        exit_code = exit_code or EXIT_FAULT
+        complaints.append(f"result.png could not be written to {directory}: {reason(error)}")
+    for sentence in complaints:
+        complain(sentence, exit_code)
+    if not options.quiet:
+        from host.report import report
+
+        show(report(result, directory, options.assumptions) + hint)
+    return exit_code
+
+
+def _picture(result: Result, directory: Path) -> str:
+    """Draw ``result.png`` where matplotlib is installed; return what the report has to add."""
+    from host import plots
+    from host.results import PNG_NAME
+
+    (directory / PNG_NAME).unlink(missing_ok=True)  # an earlier run's
+    if not plots.available():
+        return f"\n  {plots.MISSING}"
+    plots.save(directory, result)
+    return ""

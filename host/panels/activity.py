@@ -1,0 +1,166 @@
+"""What neurons did in one sample, or in the opening of a run: spikes, membranes, and membranes of readouts."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+
+from chip.base import constants as c
+from host.panels.look import CLASS_COLOURS, CLASS_MARKERS, GREY, VERMILION, class_colour, colour, dress, legend_below
+from host.replay import Replay
+from host.words import counted
+
+SHOWN_NEURONS = 3
+NS_PER_US = 1_000
+LEAST_SHARE = 0.12  # of the height of a raster that a small population has
+MOST_READOUTS = 12
+LABEL_CHARACTERS = 12  # of a line of a population's name
+Populations = dict[str, np.ndarray]  # by name: neurons, hemisphere * 256 + column
+
+
+def _time(found: Replay) -> str:
+    if found.sample is not None:
+        return "time in the sample [µs]"
+    return f"time from {found.start_ns * 1e-6:.3f} ms on [µs]"
+
+
+# ---------------------------------------------------------------------- spikes
+
+
+def raster(axes: Axes, found: Replay, populations: Populations) -> None:
+    """Input events below, the spikes of each population above each other; there is one event or spike at least."""
+    names = [name for name, neurons in populations.items() if np.isin(found.neurons, neurons).any()]
+    sizes = [populations[name].size for name in names]
+    most, ticks, base, spikes, active = max(sizes, default=1), [], 0.0, 0, 0
+    tick = {"marker": "|", "linestyle": "none"}
+    height = sum(max(size, LEAST_SHARE * most) for size in sizes)
+    if found.inputs.size:
+        count = int(found.inputs.max()) + 1
+        room = max(LEAST_SHARE * height, 1.0)
+        rows = room * (found.inputs + 0.5) / count
+        size = max(2.0, min(11.0, 40.0 / count))
+        axes.plot(found.input_times_ns / NS_PER_US, rows, color=VERMILION, markersize=size, markeredgewidth=2, **tick)
+        ticks.append((room / 2, "inputs"))
+        base = 1.15 * room
+    for index, name in enumerate(names):
+        neurons, room = populations[name], max(populations[name].size, LEAST_SHARE * most)
+        here = np.isin(found.neurons, neurons)
+        place = np.argsort(neurons)[np.searchsorted(np.sort(neurons), found.neurons[here])]
+        rows = base + room * (place + 0.5) / neurons.size
+        size = max(1.5, min(9.0, 220.0 / (height / room * neurons.size)))
+        times_us = found.spike_times_ns[here] / NS_PER_US
+        axes.plot(times_us, rows, color=colour(index), markersize=size, markeredgewidth=1.5, **tick)
+        if base:
+            axes.axhline(base - 0.02 * height, color="0.7", linewidth=0.8)
+        ticks.append((base + room / 2, _broken(f"{name} ({neurons.size})", len(names))))
+        base += 1.04 * room
+        spikes, active = spikes + int(here.sum()), active + np.unique(place).size
+    axes.set_yticks([place for place, _ in ticks], [text for _, text in ticks])
+    axes.tick_params(axis="y", length=0)
+    axes.set_ylim(0, base)
+    axes.set_xlim(0, found.doorbell_ns / NS_PER_US)
+    what = "One sample" if found.sample is not None else "The first spikes"
+    kind = names[0] + " " if len(names) == 1 and found.sample is not None else ""
+    title = f"{what}: {counted(spikes, 'spike')} of {active} of {counted(sum(sizes), f'{kind}neuron')}"
+    if not names:
+        title = f"{what}: {counted(found.inputs.size, 'input event')}"
+    dress(axes, title, _time(found), None)
+
+
+def _broken(name: str, populations: int) -> str:
+    """The name of a population, in lines where few share the height of a raster."""
+    return textwrap.fill(name, LABEL_CHARACTERS) if populations <= SHOWN_NEURONS else name
+
+
+# ---------------------------------------------------------------------- membranes
+
+
+def membranes(axes: Axes, found: Replay, populations: Populations) -> None:
+    """Membranes of a few neurons that can spike one above the other: of early and late, or of busy and quiet ones."""
+    registers, times_us = found.registers, found.times_ns / NS_PER_US
+    spiking = registers.spiking.reshape(-1)
+    numbers = {
+        int(neuron): (f"neuron {k}" if len(populations) == 1 else f"{name} {k}")
+        for name, neurons in populations.items()
+        for k, neuron in enumerate(neurons)
+        if spiking[neuron]
+    }
+    base, ticks = 0.0, []
+    for (neuron, name), shade in zip(_chosen(found, list(numbers)), CLASS_COLOURS, strict=False):
+        leak, threshold = registers.leak_lsb.reshape(-1)[neuron], registers.threshold_lsb.reshape(-1)[neuron]
+        trace = found.membranes_lsb[:, neuron] - leak
+        distance = threshold - leak
+        base += max(0.0, -trace.min())
+        axes.axhline(base, color="0.8", linewidth=0.8)
+        axes.axhline(base + distance, color=shade, linewidth=1, linestyle="--", alpha=0.7)
+        axes.plot(times_us, base + trace, color=shade, linewidth=1.4)
+        spikes_us = found.spikes_of(neuron) / NS_PER_US
+        axes.plot(spikes_us, np.full(spikes_us.size, base + distance), marker="v", color=shade, linestyle="none")
+        label = numbers[neuron] + f", {name}" * bool(name)
+        top = base + max(distance, trace.max())
+        axes.text(0.01 * times_us[-1], top + 0.06 * distance, label, color=shade, fontsize=9.5, va="bottom")
+        ticks += [(base, f"{leak:.0f}"), (base + distance, f"{threshold:.0f}")]
+        base = top + 0.45 * distance
+    axes.set_yticks([place for place, _ in ticks], [text for _, text in ticks])
+    axes.set_ylim(top=base)  # with room for the name of the uppermost
+    axes.set_xlim(0, found.doorbell_ns / NS_PER_US)
+    x = f"{_time(found)}; dashed: threshold register, triangle: spike"
+    kind = "hidden neurons" if list(populations)[:1] == ["hidden"] else "neurons"
+    dress(axes, f"Membranes of {kind}", x, "membrane [CADC LSB], traces shifted")
+
+
+def _chosen(found: Replay, neurons: list[int]) -> list[tuple[int, str]]:
+    """Which neurons are shown and why: three that spike, and of those that do not the one that came nearest."""
+    known = set(neurons)
+    order = [neuron for neuron in dict.fromkeys(found.neurons.tolist()) if neuron in known]
+    names = ("first to spike", "halfway", "last to spike")
+    if found.sample is None:  # many spike at once, and go on
+        counts = {neuron: int((found.neurons == neuron).sum()) for neuron in order}
+        order = sorted(order, key=lambda neuron: (-counts[neuron], neuron))
+        names = ("most spikes", "halfway", "fewest spikes")
+    places = np.unique(np.linspace(0, len(order) - 1, SHOWN_NEURONS).astype(int)) if order else ()
+    chosen = [order[place] for place in places]
+    shown = list(zip(chosen, names if len(chosen) == SHOWN_NEURONS else ("",) * len(chosen), strict=True))
+    if silent := sorted(known - set(order)):
+        distance = found.registers.threshold_lsb.reshape(-1)[silent] - found.membranes_lsb[:, silent].max(axis=0)
+        shown.append((silent[int(distance.argmin())], "silent, nearest to spiking"))
+    return shown
+
+
+def readout_membranes(
+    axes: Axes, found: Replay, classes: Sequence[str], prediction: str | None = None, true: str | None = None
+) -> None:
+    """Membranes of the readouts, which the chip reads once at the end, or which spike: then the first one decides.
+
+    Args:
+        classes: their names. prediction, true: the class that the chip reported for this sample, and that it has.
+    """
+    readouts = found.layers[1]
+    spike = bool(found.registers.spiking.reshape(-1)[readouts].any())
+    first_us = [found.spikes_of(n).min(initial=found.doorbell_ns) / NS_PER_US for n in readouts]
+    names = list(classes) if len(classes) >= readouts.size else [f"readout {k}" for k in range(readouts.size)]
+    for index, (neuron, name) in enumerate(zip(readouts[:MOST_READOUTS], names, strict=False)):
+        shade, trace = class_colour(index), found.membranes_lsb[:, neuron]
+        axes.plot(found.times_ns / NS_PER_US, trace, color=shade, linewidth=1.8, label=name)
+        marker = CLASS_MARKERS[index % len(CLASS_MARKERS)]
+        read = {"marker": marker, "markersize": 8, "clip_on": False, "markeredgecolor": "black"}
+        seen = found.registers.threshold_lsb.reshape(-1)[neuron] if spike else found.cadc[neuron]
+        if found.sample is not None and (not spike or found.spikes_of(neuron).size):
+            axes.plot([first_us[index]], [seen], color=shade, **read)
+    for limit, name in ((0, "lower end of the CADC"), (c.CADC_MAX, "upper end of the CADC")):
+        if abs(found.membranes_lsb[:, readouts] - limit).min() < 15:
+            axes.axhline(limit, color=GREY, linewidth=0.8, linestyle=":")
+            axes.text(0.3, limit, name, color=GREY, fontsize=9, va="bottom")
+    axes.set_xlim(0, found.doorbell_ns / NS_PER_US)
+    legend_below(axes, columns=6)
+    title = "Readouts" if true is None else f"Readouts: class {true}"
+    if prediction is not None:
+        title += f", the chip said {prediction}"
+    if readouts.size == len(classes) and prediction is not None:
+        again = classes[int(np.argmin(first_us) if spike else found.cadc[readouts].argmax())]
+        title += f", this time {again}" * (again != prediction)  # noise can turn a close decision
+    markers = "" if found.sample is None else f"; markers: {'first spikes' if spike else 'what the CADC reads then'}"
+    dress(axes, title, f"{_time(found)}{markers}", "membrane [CADC LSB]")

@@ -1,0 +1,59 @@
+"""The arrays that a firmware names itself: lines over one axis, images over two."""
+
+from __future__ import annotations
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.ticker import MaxNLocator
+
+from host.metrics import in_words
+from host.panels.look import colour, dress, legend_below
+from host.results import Result
+
+FEW = 6  # rows of an image that are lines instead
+SHOWN_MARKERS = 60
+OTHERS = ("_predictions", "_weights")  # ends of names that other panels show, or that belong to a rule's arithmetic
+
+
+def drawable(result: Result) -> list[str]:
+    """The names of the arrays that can be drawn and are not the curve or the weights, in the firmware's order."""
+    return [
+        name
+        for name, values in result.arrays.items()
+        if name not in (result.curve, "weights") and not name.endswith(OTHERS) and _is_drawable(values)
+    ]
+
+
+def _is_drawable(values: np.ndarray) -> bool:
+    return values.ndim > 0 and values.size > 1 and values.dtype.kind in "iufb" and bool(np.isfinite(values * 1.0).any())
+
+
+def array(axes: Axes, result: Result, name: str) -> None:
+    """Draw an array, its first axis from left to right; further axes than two are one behind the other."""
+    values = np.asarray(result.arrays[name]) * 1.0
+    names = result.axes.get(name) or [f"axis {k}" for k in range(values.ndim)]
+    table = values.reshape(len(values), -1)
+    rest = ", ".join(names[1:])
+    title = in_words(name)
+    title = f"{title[0].upper()}{title[1:]}"
+    if table.shape[1] <= FEW:
+        _lines(axes, table, rest)
+        dress(axes, title, names[0], in_words(name))
+    else:
+        _image(axes, table, title, names[0], rest)
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
+
+
+def _lines(axes: Axes, table: np.ndarray, rest: str) -> None:
+    markers = {"marker": "o", "markersize": 4} if len(table) <= SHOWN_MARKERS else {}
+    for index, values in enumerate(table.T):
+        axes.plot(values, color=colour(index), label=f"{rest} {index}" if rest else None, **markers)
+    axes.grid(axis="y", color="0.9")
+    legend_below(axes)
+
+
+def _image(axes: Axes, table: np.ndarray, title: str, x: str, y: str) -> None:
+    image = axes.imshow(table.T, aspect="auto", origin="lower", interpolation="nearest", cmap="viridis")
+    axes.figure.colorbar(image, ax=axes, pad=0.02)
+    axes.yaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
+    dress(axes, title, x, y)

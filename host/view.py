@@ -1,0 +1,157 @@
+"""What a picture needs beside a result: what the chip was loaded with, and a second chip to look at."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from chip.base import constants as c
+from chip.base.config import ChipConfig
+from chip.base.errors import ChipError
+from chip.base.registers import ROW_BOTH, ROW_EXCITATORY, ROW_INHIBITORY, Registers
+from chip.calibration.calibration import Calibration
+from chip.fpga.samples import SampleSet
+from host.replay import Replay, opening, replay
+from ppu_programs.contract import Built, Firmware
+from ppu_programs.network import Network, NetworkGraph
+from ppu_programs.placement import GraphPlacement, place, place_layers
+
+Weights = dict[str, tuple[np.ndarray, np.ndarray]]
+SIDES = ("top hemisphere", "bottom hemisphere")
+
+
+@dataclass(frozen=True, eq=False)
+class View:
+    """A run as its host knows it.
+
+    Attributes:
+        firmware, task, built: what was loaded; no task is None.
+        config, calibration: of the chip.
+        on_chip: whether the programs that were built do what the firmware says, and not a host.
+    """
+
+    firmware: Firmware
+    task: Any
+    built: Built
+    config: ChipConfig
+    calibration: Calibration | None
+    on_chip: bool = True
+
+    @property
+    def registers(self) -> Registers:
+        """Those that the chip was loaded with."""
+        return self.built.registers
+
+    @property
+    def has_classes(self) -> bool:
+        """Whether the samples of a task with classes were loaded, one for each, in their order."""
+        samples, task = self.built.stimuli, self.task
+        if not isinstance(samples, SampleSet) or not hasattr(task, "classes"):
+            return False
+        return np.array_equal(samples.tags, task.targets)
+
+    # ------------------------------------------------------------------ activity
+
+    def activity(self, weights: np.ndarray, sample: int | None) -> Replay | None:
+        """What a second chip does: sample ``sample`` with these weights, or the run's opening where it is None.
+
+        None where nothing happens at all.
+        """
+        try:
+            if sample is not None and isinstance(self.built.stimuli, SampleSet):
+                found = replay(self.config, self.registers, weights, self.built.stimuli, sample, self.calibration)
+            elif self.on_chip:
+                found = opening(self.firmware, self.task, self.config, self.calibration)
+            else:
+                return None
+        except ChipError:  # of a program that faults, which the report says
+            return None
+        return found
+
+    def populations(self, found: Replay) -> dict[str, np.ndarray]:
+        """Neurons of each population that is enabled, ``hemisphere * 256 + column``, by name."""
+        placement = self._placement
+        if isinstance(placement, GraphPlacement):
+            return {name: c.COLUMNS * at.hemispheres + at.columns for name, at in placement.neurons.items()}
+        hidden, readouts = found.layers
+        if readouts.size:
+            named = {"hidden": hidden, "readouts": readouts}
+        else:
+            named = {SIDES[side]: hidden[hidden // c.COLUMNS == side] for side in (c.TOP, c.BOTTOM)}
+        return {name: neurons for name, neurons in named.items() if neurons.size}
+
+    # ------------------------------------------------------------------ weights
+
+    @cached_property
+    def _placement(self) -> Any:
+        """Where the firmware's network lies; None where it has none, or has put it elsewhere."""
+        network = getattr(self.firmware, "network", None)
+        try:
+            if isinstance(network, NetworkGraph):
+                placement: Any = place(network)
+            elif isinstance(network, Network):
+                placement = place_layers(network)
+            else:
+                return None
+        except (ValueError, ChipError):
+            return None
+        same = np.array_equal(placement.registers().row_mode, self.registers.row_mode)
+        return placement if same else None
+
+    def weights_of(self, after: np.ndarray) -> Weights:
+        """Weights before and ``after``, uint8[2, 256, 256], by projection; empty where there are no synapses."""
+        if self._placement is None:
+            return _by_side(self.registers, after)
+        pick = self._pickers(self._placement)
+        found = {name: (of(self.registers.weights), of(after)) for name, of in pick.items()}
+        return {name: pair for name, pair in found.items() if pair[1].size}
+
+    def _pickers(self, placement: Any) -> dict[str, Callable[[np.ndarray], np.ndarray]]:
+        """By projection, what picks its weights from all of a chip."""
+        if isinstance(placement, GraphPlacement):
+            masks = {f"{p.source} to {p.target}": (k, p.mask) for k, p in enumerate(placement.graph.projections)}
+            return {
+                name: lambda all_of, k=k, mask=mask: placement.load(all_of, k)[mask]
+                for name, (k, mask) in masks.items()
+            }
+        hidden = placement.network.depth - 1
+        names = ["onto hidden neurons"] if hidden == 1 else [f"onto hidden layer {k}" for k in range(hidden)]
+        return {
+            name: lambda all_of, k=k: placement.load(all_of, k).ravel()
+            for k, name in enumerate([*names, "onto readouts"])
+        }
+
+
+def _by_side(registers: Registers, after: np.ndarray) -> Weights:
+    """Weights of each hemisphere onto neurons in use, by the signs of rows; of what changed where no row has one."""
+    found = {}
+    for side in (c.TOP, c.BOTTOM):
+        columns = np.flatnonzero(registers.enabled[side])
+        pair = [_signed(registers.row_mode[side], w[side][:, columns]) for w in (registers.weights, after)]
+        if not pair[1].size:
+            rows = (registers.weights[side] != after[side]).any(axis=1)
+            pair = [w[side][rows].ravel().astype(np.int64) for w in (registers.weights, after)]
+        if pair[1].size:
+            found[SIDES[side]] = (pair[0], pair[1])
+    return found
+
+
+def _signed(modes: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """int64[n]: drivers with a row of each sign have their difference, others the weights of their rows.
+
+    Args:
+        modes: uint8[256], of the rows. weights: uint8[256, columns].
+    """
+    weights, pairs = weights.astype(np.int64), modes.reshape(-1, 2)
+    signed = (pairs == (ROW_EXCITATORY, ROW_INHIBITORY)).all(axis=1)
+    alone = modes * ~signed.repeat(2)
+    parts = [
+        weights[0::2][signed] - weights[1::2][signed],
+        weights[(alone == ROW_EXCITATORY) | (alone == ROW_BOTH)],
+        -weights[alone == ROW_INHIBITORY],
+    ]
+    return np.concatenate([part.ravel() for part in parts])
