@@ -15,9 +15,10 @@ from chip.base import constants as c
 from chip.base.errors import ChipLimitError, Resource
 from chip.base.registers import Registers
 from chip.chip import Chip
+from host import code
 from host.reading import Load, result_of
 from host.results import Result
-from host.source import source_of
+from host.source import file_of, is_a_users, source_of
 from host.stopwatch import Stopwatch
 from ppu_programs.contract import Built, Firmware, Outcome, Status, asking
 
@@ -81,19 +82,19 @@ class Host:
         asking.check_task(firmware, task)
         self._check_unloaded()
         begun = time.perf_counter()
-        rule_source = source_of(firmware)
         try:
-            built = self._build(firmware, task)
-            asking.assumptions_of(firmware)  # a rule that refuses does so before anything is written
-            self._write(built, ours=rule_source is None)
-            if compiling:
-                self._compile(progress)
+            with code.watching(file_of(firmware)):
+                built = self._build(firmware, task)
+                asking.assumptions_of(firmware)  # a rule that refuses does so before anything is written
+                self._write(built, ours=not is_a_users(firmware))
+                if compiling:
+                    self._compile(progress)
         except BaseException:
             self._broken = True
             for processor in self.chip.processors:
                 processor.unload()  # so that nobody can start a chip with half of what it needs
             raise
-        self._load = Load(firmware, task, built, time.perf_counter() - begun, rule_source)
+        self._load = Load(firmware, task, built, time.perf_counter() - begun, source_of(firmware))
 
     def _check_unloaded(self) -> None:
         if self._broken:
