@@ -32,6 +32,7 @@ import numba
 import numpy as np
 from numba.core.caching import CompileResultCacheImpl, FunctionCache, IndexDataCacheFile, _CacheLocator
 
+from chip.base import imports
 from chip.base.errors import CacheWarning
 from chip.base.imports import import_closure, is_ours, source
 
@@ -42,6 +43,7 @@ CHECKSUM_BYTES = 16
 
 # variables that do not change the machine code
 _HARMLESS = {"NUMBA_CACHE_DIR", "NUMBA_NUM_THREADS", "NUMBA_DISABLE_JIT", "NUMBA_DEBUG_CACHE"}
+_KEEPING = {Path(__file__).resolve(), Path(imports.__file__).resolve()}  # say where code is kept, not what it is
 _said: set[str] = set()  # kinds of trouble that this process has told of
 
 
@@ -110,7 +112,7 @@ def _key(path: Path) -> str:
     made_by = (FORMAT, platform.python_version(), numba.__version__, llvmlite.__version__, np.__version__)
     flags = {k: v for k, v in os.environ.items() if k.startswith("NUMBA_") and k not in _HARMLESS}
     digest.update(repr((made_by, sorted(flags.items()))).encode(errors="surrogateescape"))
-    for file in import_closure(path):
+    for file in sorted(set(import_closure(path)) - _KEEPING):
         digest.update(os.fsencode(file) + b"\0" + source(file) + b"\0")
     return digest.hexdigest()[:20]
 

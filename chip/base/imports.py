@@ -18,6 +18,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = ("chip", "ppu_programs", "host")
+_OF_A_SCRIPT = ("__name__ == '__main__'", "'__main__' == __name__")
 _INSTALLED = ("stdlib", "platstdlib", "purelib", "platlib")
 
 
@@ -114,12 +115,13 @@ def _wanted(text: bytes) -> tuple[Import, ...]:
 
 
 def _statements(tree: ast.AST) -> Iterator[ast.stmt]:
-    """Yield all statements within a tree, but do not look into expressions, which import nothing."""
+    """Yield all statements within a tree, but those that only a script runs; expressions import nothing."""
     for field in ("body", "orelse", "finalbody", "handlers", "cases"):
         for child in getattr(tree, field, ()):
             if isinstance(child, ast.stmt):
                 yield child
-            yield from _statements(child)
+            if not (isinstance(child, ast.If) and ast.unparse(child.test) in _OF_A_SCRIPT):
+                yield from _statements(child)
 
 
 def _of_statement(statement: ast.stmt) -> list[Import]:

@@ -170,7 +170,7 @@ class _Session:
             result, problem = outcome.result, outcome.problem
             try:
                 if result is not None:
-                    self.store.save(job, result)
+                    self.store.save(job, result, outcome.code)
             except (TypeError, ValueError) as error:  # a rule of a user's brought what no file can hold
                 result, problem = None, f"the result cannot be saved: {error}"
             self.seconds.append(outcome.seconds)

@@ -150,7 +150,7 @@ FOREIGN = {
     ),
     "another state of the code": (
         lambda d: edit(d / "runs" / NAMES[3] / "run.json", code="0" * 16),
-        "run.json was written by another state of the program or of its rule",
+        "run.json was written by another state of plasticore's own sources",
     ),
     "another chip": (
         lambda d: edit(d / "runs" / NAMES[3] / "run.json", config={}),

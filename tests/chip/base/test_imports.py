@@ -57,7 +57,7 @@ def test_a_users_imports_are_found_beside_it_in_its_package_and_on_the_path(file
         lab__rules__INIT="from . import beside\n",
         lab__rules__beside="",
         lab__rules__mine="import numpy, helper\nfrom lab.common import RATE\nfrom ..deep import *\nimport chip\n",
-        lab__rules__helper="import json, scipy\n",
+        lab__rules__helper="import json, scipy\nif __name__ == '__main__':\n    import unused\n",
         lab__deep="import elsewhere.part\n",
         elsewhere__INIT="",
         elsewhere__part="",
