@@ -132,7 +132,8 @@ class Placement:
             raise ValueError(f"layer {strange[0]} has no spikes to record; layers that spike: {spiking}")
         if node_of(recorded, [k for k in spiking if k not in recorded]) is None:
             raise ValueError(
-                f"the crossbar cannot pass the spikes of layers {recorded} alone; add another layer to them"
+                f"the crossbar cannot pass the spikes of layers {recorded} alone, by whose numbers it tells them from "
+                "others; add another layer to them, or place network.graph, whose populations have other numbers"
             )
         return recorded
 

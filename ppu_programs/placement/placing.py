@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import NamedTuple
@@ -43,16 +44,19 @@ def place_graph(
     """
     names = recorded_populations(graph, recorded)
     failed: list[ChipLimitError] = []
-    unrecorded: list[RecordError] = []
+    unrecorded: list[tuple[Arrangement, RecordError]] = []
     for arrangement in arrangements(graph, kept or {}):
         try:
-            return _place(graph, names, arrangement)
+            return _place(graph, names, arrangement, _numbers_in_order(graph))
         except ChipLimitError as error:
             failed.append(error)
         except RecordError as error:
-            unrecorded.append(error)
-    if unrecorded:  # with others recorded it has room
-        raise unrecorded[0]
+            unrecorded.append((arrangement, error))
+    for arrangement, _ in unrecorded:  # with others recorded it has room
+        with contextlib.suppress(ChipLimitError, RecordError):
+            return _place(graph, names, arrangement, _numbers_by_record(graph, names))
+    if unrecorded:
+        raise unrecorded[0][1]
     alike = [error for error in failed if error.resource == failed[0].resource]
     raise min(alike, key=lambda error: error.used - error.size)
 
@@ -127,11 +131,23 @@ def _check_kept(names: Sequence[str], merged: set[str], kept: Mapping[str, int])
             )
 
 
-def _place(graph: NetworkGraph, recorded: tuple[str, ...], arrangement: Arrangement) -> GraphPlacement:
+def _numbers_in_order(graph: NetworkGraph) -> dict[str, int]:
+    """What tells spiking populations apart in bits 6 and 7 of their labels, 0..3: four in a row differ."""
+    return {name: k % CODES for k, name in enumerate(graph.spiking())}
+
+
+def _numbers_by_record(graph: NetworkGraph, recorded: tuple[str, ...]) -> dict[str, int]:
+    """The same, so that the lower bit alone, where drivers compare the other one, tells who is recorded."""
+    members = [[name for name in graph.spiking() if (name in recorded) == its] for its in (False, True)]
+    return {name: (k % 2) << 1 | its for its, names in enumerate(members) for k, name in enumerate(names)}
+
+
+def _place(
+    graph: NetworkGraph, recorded: tuple[str, ...], arrangement: Arrangement, numbers: Mapping[str, int]
+) -> GraphPlacement:
     merged, hemispheres, kept, compact = arrangement
     neurons, given_away = _lie(graph, merged, hemispheres, kept)
     found = sources(graph, neurons, {name: hemispheres[name] for name in kept})
-    numbers = {name: k % CODES for k, name in enumerate(graph.spiking())}
     seats, nodes, its = _tell_apart(found, numbers, partial(Rows, given_away=given_away, compact=compact), recorded)
     made = {
         name: _source_place([n for n, s in enumerate(found) if s.population == name], found, seats, nodes, its)
