@@ -21,7 +21,7 @@ from host import metrics, verdict
 from host.replay import Replay
 from host.results import PNG_NAME, Result
 from host.tasks import Task
-from host.view import View
+from host.view import View, view_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -83,8 +83,9 @@ def draw(result: Result) -> Picture:
     from host.panels import fitting
     from host.panels.look import style
 
-    found = _activity(result)
-    panels = _panels(result, found)
+    view = view_of(result)
+    found = _activity(result, view)
+    panels = _panels(result, view, found)
     if not panels:
         raise ValueError(f"there is nothing of {result!r} that a picture could show")
     rows = fitting.rows_of(len(panels))
@@ -93,8 +94,8 @@ def draw(result: Result) -> Picture:
         figure = fitting.new_figure((width, len(rows) * PANEL_INCHES[1]), DOTS_PER_INCH, _title(result))
         for panel, axes in zip(panels, fitting.add_panels(figure, len(panels)), strict=True):
             panel(axes)
-        if found is not None:
-            figure.supxlabel(_caption(found, result), fontsize=9.5, color="0.35")
+        if found is not None and view is not None:
+            figure.supxlabel(_caption(found, view), fontsize=9.5, color="0.35")
         fitting.fit(figure)
     return Picture(figure)
 
@@ -114,19 +115,17 @@ def sample_to_show(result: Result, task: Task) -> int:
     return task.ranges["test"].start + (int(right[0]) if right.size else 0)
 
 
-def _activity(result: Result) -> Replay | None:
+def _activity(result: Result, view: View | None) -> Replay | None:
     """What a second chip does; None where there is nothing to see, or nobody knows what the chip was loaded with."""
-    view: View | None = result.view
     if view is None:
         return None
     return view.activity(result.weights, sample_to_show(result, view.task) if view.has_classes else None)
 
 
-def _panels(result: Result, found: Replay | None) -> list[Panel]:
+def _panels(result: Result, view: View | None, found: Replay | None) -> list[Panel]:
     """The panels that have something to show, the most telling first."""
     from host.panels import arrays, classes, learning, load, weights
 
-    view: View | None = result.view
     panels: list[Panel] = []
     if result.learning.size:
         panels.append(functools.partial(learning.learning_curve, result=result))
@@ -192,14 +191,14 @@ def _title(result: Result) -> str:
     return "   ·   ".join(parts)
 
 
-def _caption(found: Replay, result: Result) -> str:
+def _caption(found: Replay, view: View) -> str:
     if found.sample is None:
         return (
             f"Spikes and membranes: from {found.start_ns * 1e-6:.3f} ms of the run on, where its first spikes are, "
             "once more on a second chip with the same settings and seed."
         )
-    task = result.view.task
-    if not result.view.has_classes:
+    task = view.task
+    if not view.has_classes:
         return f"Spikes and membranes: sample {found.sample}, replayed by a second chip with the weights at the end."
     number = found.sample - task.ranges["test"].start
     return (

@@ -52,6 +52,7 @@ class Progress:
         self._first: tuple[int, float] | None = None  # count and time of the first moment that was worth a bar
         self._latest: Moment | None = None  # not drawn yet
         self._tenth = -1
+        self._told = ""  # the last line of a file
         self._laps: deque[tuple[float, int]] = deque()  # times and counts of the last stretch
 
     def loading(self, kernel: int, kernels: int) -> None:
@@ -90,7 +91,10 @@ class Progress:
         parts += [f"chip {moment.chip_seconds:.2f} s"] * (status.unit != CHIP_TIME)
         if not self._terminal or status.total is None:
             self._tell_compiled()
-            self._tell(", ".join([*_counted(status), *parts]))
+            line = ", ".join([*_counted(status), *parts])
+            if line != self._told or self._terminal:
+                self._tell(line)
+            self._told = line
             return
         first, began_s = self._first
         bar = tqdm.format_meter(

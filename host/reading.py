@@ -9,11 +9,12 @@ from typing import Any
 import numpy as np
 
 from chip import energy
+from chip.base.config import ChipConfig
 from chip.base.config.link import PRESETS
+from chip.calibration.calibration import Calibration
 from chip.chip import Chip
 from host.results import Result
 from host.versions import versions
-from host.view import View
 from ppu_programs.contract import Built, Firmware, Outcome, Status
 from ppu_programs.contract.asking import WEIGHTS, assumptions_of
 from ppu_programs.network import Network, NetworkGraph
@@ -37,6 +38,23 @@ class Load:
     built: Built
     seconds: float
     rule_source: dict[str, Any] | None
+
+
+@dataclass(frozen=True, eq=False)
+class Origin:
+    """What a result came from, for those who look at it once more: what was loaded onto which chip, and who learned.
+
+    Attributes:
+        firmware, task, built, where: as of :class:`Load` and of the result.
+        config, calibration: the chip's.
+    """
+
+    firmware: Firmware
+    task: Any
+    built: Built
+    config: ChipConfig
+    calibration: Calibration | None
+    where: str
 
 
 def result_of(
@@ -96,7 +114,7 @@ def result_of(
         calibration=_calibration(chip),
         arrays=arrays,
     )
-    result.view = View(firmware, load.task, load.built, chip.config, chip.calibration, on_chip=where == "chip")
+    result.origin = Origin(firmware, load.task, load.built, chip.config, chip.calibration, where)
     return result
 
 

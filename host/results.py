@@ -74,11 +74,11 @@ class Result:
         rule_source: class and files of a user's rule, see :func:`host.source.source_of`; None for a rule of ours.
         energy: see :func:`chip.energy.energy`: ranges in joules, ``joules_per_sample`` of a training sample among them.
         arrays: name to array; weights, learning curves, recordings.
-        view: what pictures need beside all that, see :class:`host.view.View`; None of a result that was saved, or that
-            came from another process.
+        origin: what a picture needs beside all that, see :class:`host.reading.Origin`; None of a result that was saved,
+            or that came from another process.
     """
 
-    view: ClassVar[Any] = None
+    origin: ClassVar[Any] = None
 
     task: str | None
     rule: str
@@ -118,7 +118,7 @@ class Result:
             self.chip_seed = self.config.get("seed")
 
     def __getstate__(self) -> dict[str, Any]:
-        return {name: value for name, value in vars(self).items() if name != "view"}
+        return {name: value for name, value in vars(self).items() if name != "origin"}
 
     def __repr__(self) -> str:
         parts = [self.task, self.rule, f"chip={self.chip}", f"seed={self.seed}", f"epochs={self.epochs}"]

@@ -10,6 +10,7 @@ takes any.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
@@ -89,7 +90,7 @@ def accepts(firmware_class: type, setting: str) -> bool:
     return setting in firmware_settings.fields(firmware_class)
 
 
-def make(firmware_class: type, seed: int | None = None, **settings: Any) -> Firmware:
+def make(firmware_class: type, settings: Mapping[str, Any], seed: int | None = None) -> Firmware:
     """Make a firmware with settings of the command line, texts read as the types that they have.
 
     ``seed`` is left out where it has none, or where another one is among the settings.
@@ -101,10 +102,10 @@ def make(firmware_class: type, seed: int | None = None, **settings: Any) -> Firm
     for setting in settings:
         if setting in OPTIONS and not accepts(firmware_class, setting):
             raise ValueError(f"firmware {name} has no setting {setting}; leave out --{setting}")
-    settings = firmware_settings.typed(firmware_class, settings)
+    chosen = firmware_settings.typed(firmware_class, settings)
     if seed is not None and accepts(firmware_class, "seed"):
-        settings.setdefault("seed", seed)
-    firmware: Firmware = firmware_class(**settings)
+        chosen.setdefault("seed", seed)
+    firmware: Firmware = firmware_class(**chosen)
     return firmware
 
 

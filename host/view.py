@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from chip.base import constants as c
-from chip.base.config import ChipConfig
 from chip.base.errors import ChipError
 from chip.base.registers import ROW_BOTH, ROW_EXCITATORY, ROW_INHIBITORY, Registers
-from chip.calibration.calibration import Calibration
 from chip.fpga.samples import SampleSet
+from host.reading import Origin
 from host.replay import Replay, opening, replay
-from ppu_programs.contract import Built, Firmware
+from host.results import Result
 from ppu_programs.network import Network, NetworkGraph
 from ppu_programs.placement import GraphPlacement, place, place_layers
 
@@ -24,22 +22,21 @@ Weights = dict[str, tuple[np.ndarray, np.ndarray]]
 SIDES = ("top hemisphere", "bottom hemisphere")
 
 
-@dataclass(frozen=True, eq=False)
+def view_of(result: Result) -> View | None:
+    """Return how a result's host knows it; None of a result that was saved, or that came from another process."""
+    return None if result.origin is None else View(result.origin)
+
+
 class View:
     """A run as its host knows it.
 
     Attributes:
-        firmware, task, built: what was loaded; no task is None.
-        config, calibration: of the chip.
-        on_chip: whether the programs that were built do what the firmware says, and not a host.
+        firmware, task, built, config, calibration, where: as of :class:`host.reading.Origin`.
     """
 
-    firmware: Firmware
-    task: Any
-    built: Built
-    config: ChipConfig
-    calibration: Calibration | None
-    on_chip: bool = True
+    def __init__(self, origin: Origin):
+        self.firmware, self.task, self.built = origin.firmware, origin.task, origin.built
+        self.config, self.calibration, self.where = origin.config, origin.calibration, origin.where
 
     @property
     def registers(self) -> Registers:
@@ -64,7 +61,7 @@ class View:
         try:
             if sample is not None and isinstance(self.built.stimuli, SampleSet):
                 found = replay(self.config, self.registers, weights, self.built.stimuli, sample, self.calibration)
-            elif self.on_chip:
+            elif self.where == "chip":
                 found = opening(self.firmware, self.task, self.config, self.calibration)
             else:
                 return None

@@ -6,7 +6,7 @@ takes it from its file.
 
 Rules are found by name without importing them, since a rule pulls in the compiler: :func:`names` and
 :func:`summaries` are free, :func:`load` and attribute access (``from ppu_programs import EventProp``) import one.
-Examples are firmwares that learn no task: ``plasticore inspect`` takes them by name, ``plasticore train`` does not.
+Examples are firmwares that learn no task: ``plasticore run`` takes them by name, ``plasticore train`` does not.
 """
 
 from __future__ import annotations

@@ -126,7 +126,7 @@ def make_firmware(options: argparse.Namespace, learning: bool | None, **wished: 
     with before_work(options.rule):
         firmware_class = rules.load(options.rule, learning)
         settings = {name: value for name, value in wished.items() if rules.accepts(firmware_class, name)}
-        return rules.make(firmware_class, seed=options.seed, **settings | chosen_settings(options))
+        return rules.make(firmware_class, settings | chosen_settings(options), options.seed)
 
 
 @contextlib.contextmanager

@@ -18,6 +18,7 @@ from host import verdict
 from host.compare.look import Group, Look
 from host.compare.plan import PLACES
 from host.compare.rows import PARTS, Row, readable, spread, values
+from host.compare.sweep import RULE
 from host.compare.table import Comparison
 from host.metrics import layout
 from host.panels import fitting
@@ -134,8 +135,11 @@ def learning_curves(axes: Axes, groups: dict[Group, list[Row]], look: Look, trai
     look.per_cent(axes.yaxis)
     axes.xaxis.set_major_locator(MaxNLocator(nbins=6, integer=True))
     legend_below(axes, look.heading(), LEGEND_POINTS)
-    seen_of = "training samples seen" if training_samples else "steps"
-    _dress(axes, f"Learning: {look.metric_name} while learning", seen_of, f"{look.metric_name} while learning")
+    if training_samples:
+        name = f"{look.metric_name} while learning"
+        _dress(axes, f"Learning: {name}", "training samples seen", name)
+    else:
+        _dress(axes, f"Curves: {look.metric_name}", "steps", look.metric_name)
 
 
 def swept(axes: Axes, groups: dict[Group, list[Row]], look: Look, field: str) -> None:
@@ -157,7 +161,8 @@ def swept(axes: Axes, groups: dict[Group, list[Row]], look: Look, field: str) ->
     axes.grid(axis="y", color="0.9")
     look.per_cent(axes.yaxis)
     legend_below(axes, fontsize=LEGEND_POINTS)
-    _dress(axes, f"Robustness: {look.metric_name}", field, look.metric_name)
+    kind = "Setting" if field.startswith(RULE) else "Robustness"
+    _dress(axes, f"{kind}: {look.metric_name}", field.removeprefix(RULE), look.metric_name)
 
 
 def sparseness(axes: Axes, groups: dict[Group, list[Row]], look: Look) -> None:
@@ -317,7 +322,9 @@ def _caption(comparison: Comparison) -> str:
     places = {run.where for run in comparison.plan.runs}
     styles = dict(zip(PLACES, ("solid and filled", "dashed and open"), strict=True))
     lines = ", ".join(f"{style}: {place}" for place, style in styles.items() if place in places)
+    energy = "Energy is chip, link and host time times a published range of power. "
+    known = any(row.energy_low_uj_per_sample is not None for row in comparison.rows)
     return (
-        f"Colour: the rule. Where it learned: {lines}. Marker: the chip. Energy is chip, link and host time "
-        "times a published range of power. What is assumed is listed in comparison.json."
+        f"Colour: the rule. Where it learned: {lines}. Marker: the chip. {energy * known}What is assumed is listed in "
+        "comparison.json."
     )

@@ -81,9 +81,13 @@ def warm_up(run: Run) -> None:
         return  # what is wrong is wrong in the runs too, and said there
 
 
+class _Begun(Exception):
+    """Enough of a run is done."""
+
+
 def _stop_when_begun(moment: Moment) -> None:
     if moment.status.done > 0:
-        raise KeyboardInterrupt
+        raise _Begun
 
 
 def _task(run: Run) -> Task | None:
@@ -124,7 +128,7 @@ def _load(run: Run, task: Task | None, compiling: bool = True, **replaced: Any) 
     settings |= {**run.changes} | _swept_setting(firmware_class, run)
     settings |= {name: value for name, value in replaced.items() if rules.accepts(firmware_class, name)}
     host = HOSTS[run.where](Chip(run.config))
-    host.load(rules.make(firmware_class, seed=run.seed, **settings), task, compiling=compiling)
+    host.load(rules.make(firmware_class, settings, run.seed), task, compiling=compiling)
     return host
 
 

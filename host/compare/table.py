@@ -88,24 +88,28 @@ class Comparison:
         names = ["rule", "where", "chip", *([swept.rpartition(".")[2]] if swept else [])]
         second = self._second()
         head = [*names, "runs", in_words(self.headline or "metric"), *([self._beside(second)] if second else [])]
-        head += ["total us", "energy uJ", "board uJ", "link B", "spikes"]
+        first_cost = len(head)
+        head += ["chip s", "total us", "energy uJ", "board uJ", "link B", "spikes"]
         lines, on_links = [head], [[*names, *PRESETS]]
         for (rule, where, chip, value), rows in self.groups().items():
             group = [rule, where, chip, *([str(value)] if swept else [])]
             line = [*group, f"{len(rows)} of {len(self.plan.seeds)}"]
             line += [self._headline(rows), *([_mean_of(rows, second)] if second else [])]
-            line += [_total(rows), _range(rows, "energy")]
+            line += [spread(rows, "chip_seconds", "{:.3g}", False), _total(rows), _range(rows, "energy")]
             line += [_range(rows, "system_energy"), spread(rows, "link_bytes_per_sample", "{:.0f}", False)]
             lines.append([*line, spread(rows, "spikes_per_hidden_neuron", "{:.2f}", False)])
             if values(rows, "link_today_us_per_sample").any():
                 on_links.append([*group, *(_total(rows, f"{name}_") for name in PRESETS)])
+        lines = _known(lines, first_cost)
         used = " or ".join(dict.fromkeys(row.link_preset for row in self.rows if row.link_preset is not None))
         crossed = len(on_links) > 1
         link = f"link ({used})" if crossed else "link"
-        notes = (
-            "(mean +- standard deviation over seeds; of a training sample:",
-            f"total us = chip + {link} + host time, energy of the chip and with board; assumptions in {JSON_NAME})",
-        )
+        notes = [f"(mean +- standard deviation over seeds; assumptions in {JSON_NAME})"]
+        if "total us" in lines[0]:
+            notes = [
+                "(mean +- standard deviation over seeds; chip s of the whole run; of a training sample:",
+                f"total us = chip + {link} + host time, energy of the chip and with board; assumptions in {JSON_NAME})",
+            ]
         more = ["", "total us, the same runs on a link of either preset:", *_aligned(on_links)] if crossed else []
         return "\n".join([*_aligned(lines), *notes, *more])
 
@@ -130,6 +134,12 @@ class Comparison:
 def _mean_of(rows: Iterable[Row], metric: str) -> str:
     found = [value for row in rows if (value := row.metrics.get(metric)) is not None]
     return layout(metric).format(np.mean(found)) if found else "-"
+
+
+def _known(lines: list[list[str]], first: int) -> list[list[str]]:
+    """Return the lines without those columns, from ``first`` on, in which nothing is known."""
+    kept = [k for k in range(len(lines[0])) if k < first or any(line[k] != "-" for line in lines[1:])]
+    return [[line[k] for k in kept] for line in lines]
 
 
 def _aligned(lines: list[list[str]]) -> list[str]:

@@ -16,6 +16,10 @@ from host.words import counted
 SHOWN_NEURONS = 3
 NS_PER_US = 1_000
 LEAST_SHARE = 0.12  # of the height of a raster that a small population has
+INPUT_SHARE, MOST_INPUT_SHARE = 0.04, 0.3  # that an input has, and all of them
+GAP = 0.04  # between two populations
+TICK_OF_ROW, LEAST_POINTS, MOST_POINTS = 1.6, 3.0, 9.0  # of an event
+POINTS_PER_INCH = 72
 MOST_READOUTS = 12
 LABEL_CHARACTERS = 12  # of a line of a population's name
 Populations = dict[str, np.ndarray]  # by name: neurons, hemisphere * 256 + column
@@ -33,41 +37,48 @@ def _time(found: Replay) -> str:
 def raster(axes: Axes, found: Replay, populations: Populations) -> None:
     """Input events below, the spikes of each population above each other; there is one event or spike at least."""
     names = [name for name, neurons in populations.items() if np.isin(found.neurons, neurons).any()]
-    sizes = [populations[name].size for name in names]
-    most, ticks, base, spikes, active = max(sizes, default=1), [], 0.0, 0, 0
-    tick = {"marker": "|", "linestyle": "none"}
-    height = sum(max(size, LEAST_SHARE * most) for size in sizes)
-    if found.inputs.size:
-        count = int(found.inputs.max()) + 1
-        room = max(LEAST_SHARE * height, 1.0)
-        rows = room * (found.inputs + 0.5) / count
-        size = max(2.0, min(11.0, 40.0 / count))
-        axes.plot(found.input_times_ns / NS_PER_US, rows, color=VERMILION, markersize=size, markeredgewidth=2, **tick)
+    total = sum(populations[name].size for name in names)
+    inputs = int(found.inputs.max(initial=-1)) + 1
+    rooms = [max(populations[name].size / total, LEAST_SHARE) for name in names]  # parts of the height
+    base, ticks, active, spikes = 0.0, [], 0, 0
+    if inputs:
+        room = min(max(INPUT_SHARE * inputs, LEAST_SHARE), MOST_INPUT_SHARE)
+        rows = room * (found.inputs + 0.5) / inputs
+        _ticks(axes, found.input_times_ns, rows, room / inputs / (room + sum(rooms)), VERMILION)
         ticks.append((room / 2, "inputs"))
-        base = 1.15 * room
-    for index, name in enumerate(names):
-        neurons, room = populations[name], max(populations[name].size, LEAST_SHARE * most)
+        base = room + GAP
+    for index, (name, room) in enumerate(zip(names, rooms, strict=True)):
+        neurons = populations[name]
         here = np.isin(found.neurons, neurons)
-        place = np.argsort(neurons)[np.searchsorted(np.sort(neurons), found.neurons[here])]
+        order = np.argsort(neurons)
+        place = order[np.searchsorted(neurons[order], found.neurons[here])]
         rows = base + room * (place + 0.5) / neurons.size
-        size = max(1.5, min(9.0, 220.0 / (height / room * neurons.size)))
-        times_us = found.spike_times_ns[here] / NS_PER_US
-        axes.plot(times_us, rows, color=colour(index), markersize=size, markeredgewidth=1.5, **tick)
+        _ticks(axes, found.spike_times_ns[here], rows, room / neurons.size / (base + sum(rooms)), colour(index))
         if base:
-            axes.axhline(base - 0.02 * height, color="0.7", linewidth=0.8)
+            axes.axhline(base - GAP / 2, color="0.7", linewidth=0.8)
         ticks.append((base + room / 2, _broken(f"{name} ({neurons.size})", len(names))))
-        base += 1.04 * room
-        spikes, active = spikes + int(here.sum()), active + np.unique(place).size
+        base, active, spikes = base + room + GAP, active + np.unique(place).size, spikes + place.size
     axes.set_yticks([place for place, _ in ticks], [text for _, text in ticks])
     axes.tick_params(axis="y", length=0)
-    axes.set_ylim(0, base)
+    axes.set_ylim(-GAP / 2, base)
     axes.set_xlim(0, found.doorbell_ns / NS_PER_US)
+    dress(axes, _title(found, names, spikes, active, total), _time(found), None)
+
+
+def _ticks(axes: Axes, times_ns: np.ndarray, rows: np.ndarray, share: float, shade: str) -> None:
+    """Draw events as ticks; ``share`` is how much of the axes' height a row has."""
+    points = share * axes.bbox.height / axes.figure.dpi * POINTS_PER_INCH
+    size = min(max(TICK_OF_ROW * points, LEAST_POINTS), MOST_POINTS)
+    look = {"marker": "|", "linestyle": "none", "markersize": size, "markeredgewidth": 1.6 if size > 4 else 1.2}
+    axes.plot(times_ns / NS_PER_US, rows, color=shade, **look)
+
+
+def _title(found: Replay, names: list[str], spikes: int, active: int, total: int) -> str:
     what = "One sample" if found.sample is not None else "The first spikes"
-    kind = names[0] + " " if len(names) == 1 and found.sample is not None else ""
-    title = f"{what}: {counted(spikes, 'spike')} of {active} of {counted(sum(sizes), f'{kind}neuron')}"
     if not names:
-        title = f"{what}: {counted(found.inputs.size, 'input event')}"
-    dress(axes, title, _time(found), None)
+        return f"{what}: {counted(found.inputs.size, 'input event')}"
+    kind = f"{names[0]} " if names == ["hidden"] else ""
+    return f"{what}: {counted(spikes, 'spike')} of {active} of {counted(total, f'{kind}neuron')}"
 
 
 def _broken(name: str, populations: int) -> str:

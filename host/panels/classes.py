@@ -41,7 +41,7 @@ def decisions(axes: Axes, result: Result, task: Task) -> None:
     axes.set_xlim(-0.03, 1.03)
     axes.set_ylim(-0.03, 1.03)
     legend_below(axes, columns=len(task.classes) + 1)
-    dress(axes, title, "x      (marker: what the chip saw, tint: the true class)", "y")
+    dress(axes, title, "x  (marker: the chip, tint: true class)", "y")
 
 
 def _regions(axes: Axes, task: Task) -> None:

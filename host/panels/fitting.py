@@ -9,11 +9,13 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.text import Text
+from matplotlib.transforms import ScaledTranslation
 
 PADS = {"w_pad": 0.12, "h_pad": 0.12, "wspace": 0.02, "hspace": 0.02}
 WIDEST_ROW = 3  # panels beside each other
 SMALL_CHARACTER = 0.4  # of the height of a font: narrower than most
 POINTS_PER_INCH = 72
+LEGEND_GAP_INCHES = 0.06  # between the label of x and a legend that had to make way
 LEAST_CHARACTERS = 8  # of a line
 MOST_PASSES = 6  # a text of more lines makes the axes smaller, and so the room for others
 
@@ -58,6 +60,7 @@ def fit(figure: Figure) -> None:
             broken.append(_break(axes.xaxis.label, 1.02 * axes.bbox.width))
             broken.append(_break(axes.yaxis.label, 1.02 * axes.bbox.height, upright=True))
             broken.append(_turn_ticks(axes))
+            broken.append(_lower_legend(axes))
         if not any(broken):
             return
 
@@ -103,6 +106,19 @@ def _break(text: Text, room: float, upright: bool = False) -> bool:
     if length > room:
         text.set_text(_lines(before, min(longest - 1, int(longest * room / length))))
     return text.get_text() != before
+
+
+def _lower_legend(axes: Axes) -> bool:
+    """Move a legend that stands below axes below the label of x, too; say whether it was moved."""
+    legend, label = axes.get_legend(), axes.xaxis.label
+    if legend is None or not label.get_text():
+        return False
+    dpi, place, under = axes.figure.dpi, legend.get_window_extent(), label.get_window_extent()
+    if place.y1 > axes.bbox.y0 or place.y1 <= under.y0:
+        return False
+    below = ScaledTranslation(0, (under.y0 - axes.bbox.y0) / dpi - LEGEND_GAP_INCHES, axes.figure.dpi_scale_trans)
+    legend.set_bbox_to_anchor((0.5, 0.0), axes.transAxes + below)
+    return True
 
 
 def _turn_ticks(axes: Axes) -> bool:

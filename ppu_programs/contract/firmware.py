@@ -31,7 +31,7 @@ class Firmware:
 
     A subclass gives ``name``, ``build``, and whatever else it has. A user chooses among the fields of one frozen
     dataclass, ``settings_class``: ``MyRule(epochs=3)`` replaces defaults, ``MyRule(settings)`` brings them all. The
-    command line knows the settings ``seed``, ``epochs`` and ``hidden``; any can be swept.
+    command line chooses any with ``--set name=value``, read as its default is, and sweeps any.
 
     Args:
         settings: of ``settings_class``; its defaults where left out.

@@ -27,6 +27,10 @@ def assert_sound(figure):
         assert min(width, height) <= TOUCHING, f"{one} runs into {other} by {width:.0f} x {height:.0f}"
     for axes in panels:
         assert_ticks_apart(axes)
+        legend, label = axes.get_legend(), axes.xaxis.label
+        if legend is not None and label.get_text():
+            apart = not legend.get_window_extent().overlaps(label.get_window_extent())
+            assert apart, f"the legend of {axes.get_title(loc='left')!r} covers the label of x"
 
 
 def assert_ticks_apart(axes):

@@ -104,7 +104,7 @@ def test_other_metrics_are_called_by_their_name_and_shown_as_they_are():
     comparison = made(chips=("ideal",), metric="rate_error")
     comparison.rows[0] = dataclasses.replace(comparison.rows[0], metric="reward")
     axes = panel(pictures.learning_curves, comparison, 0)
-    assert axes.get_ylabel() == "first metric of each rule while learning" and axes.get_xlabel() == "steps"
+    assert axes.get_ylabel() == "first metric of each rule" and axes.get_xlabel() == "steps"
 
 
 def test_learning_curves_count_samples():

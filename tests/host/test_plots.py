@@ -21,6 +21,7 @@ from chip.fpga.samples import SampleSet
 from chip.ppu.program import UncompiledProgram
 from host import plots, tasks
 from host.panels import activity, classes, fitting, learning, look
+from host.reading import Origin
 from host.replay import replay
 from host.view import View
 from ppu_programs import Built, Firmware
@@ -76,7 +77,7 @@ class Nothing(Firmware):
 
 
 def seen(registers, task, tags=None):
-    """A view of a run of a task whose samples all have the same two events."""
+    """Where a run of a task came from whose samples all have the same two events."""
     tags = task.targets if tags is None else np.array(tags)
     count = len(tags)
     samples = SampleSet(
@@ -87,12 +88,12 @@ def seen(registers, task, tags=None):
         duration_ns=DURATION_NS,
     )
     built = Built(registers, (Sleeper(), None), samples)
-    return View(Nothing(), task, built, ChipConfig.ideal(), None)
+    return Origin(Nothing(), task, built, ChipConfig.ideal(), None, "chip")
 
 
 def draw(result, registers, task):
     result.arrays["weights"] = registers.weights
-    result.view = seen(registers, task)
+    result.origin = seen(registers, task)
     return plots.draw(result)
 
 
@@ -132,7 +133,7 @@ def test_a_replay_has_all_spikes_of_a_sample_that_is_longer_than_the_record(regi
 
 
 def test_weights_of_rows_with_signs_are_those_that_were_stored(registers):
-    shown = seen(registers, TASK, [0]).weights_of(registers.weights)
+    shown = View(seen(registers, TASK, [0])).weights_of(registers.weights)
     assert {name: len(after) for name, (_, after) in shown.items()} == {"top hemisphere": 6, "bottom hemisphere": 9}
     assert sorted(shown["top hemisphere"][1].tolist()) == [-7, 0, 0, 0, 5, 63]
     assert sorted(shown["bottom hemisphere"][1].tolist()) == [-6, 0, 0, 0, 0, 0, 0, 0, 5]
@@ -311,9 +312,9 @@ def test_what_was_reported_is_taken_for_classes_where_it_can_be(reported, expect
 
 
 def test_decisions_are_shown_of_the_task_s_own_samples_in_their_order(registers):
-    assert seen(registers, TASK).has_classes
-    assert not seen(registers, TASK, TASK.targets[:-1]).has_classes
-    assert not seen(registers, TASK, [5] * len(TASK.targets)).has_classes
+    assert View(seen(registers, TASK)).has_classes
+    assert not View(seen(registers, TASK, TASK.targets[:-1])).has_classes
+    assert not View(seen(registers, TASK, [5] * len(TASK.targets))).has_classes
 
 
 def test_the_check_of_panels_can_fail():

@@ -12,6 +12,7 @@ import pytest
 from chip import Chip, ChipConfig
 from host import Host, Result, tasks
 from host.commands.common import EXIT_INTERRUPTED
+from host.view import view_of
 from ppu_programs import EventProp
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -79,7 +80,7 @@ def test_replay_on_a_second_chip_reads_what_the_ideal_chip_said():
     result = host.run()
     first, seen = task.ranges["test"].start, []
     for index in range(20):
-        replay = result.view.activity(result.weights, first + index)
+        replay = view_of(result).activity(result.weights, first + index)
         readouts = np.flatnonzero((replay.registers.enabled & ~replay.registers.spiking).reshape(-1))
         seen.append(replay.cadc[readouts].argmax())
         assert replay.target == task.test.targets[index]

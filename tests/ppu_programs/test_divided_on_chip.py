@@ -9,6 +9,7 @@ from chip.base.errors import ChipLimitError
 from host import Host, plots, tasks
 from host.inspection import load, report
 from host.loop.host_loop import HostLoop
+from host.view import view_of
 from ppu_programs import EventProp
 from ppu_programs.eventprop.settings import Settings
 from ppu_programs.network import LI, LIF, Linear, Network
@@ -153,7 +154,7 @@ def test_the_same_seed_gives_the_same_bytes(learned):
 def test_its_picture_shows_all_neurons_and_weights_once(learned):
     pytest.importorskip("matplotlib")
     host, result, _ = learned
-    shown = result.view.activity(result.weights, plots.sample_to_show(result, host.task))
+    shown = view_of(result).activity(result.weights, plots.sample_to_show(result, host.task))
     assert [len(neurons) for neurons in shown.layers] == [HIDDEN, 3]
     assert_sound(result.plot().figure)
 

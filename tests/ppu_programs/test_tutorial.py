@@ -61,6 +61,7 @@ def test_the_blocks_run_in_order_and_print_what_is_shown(tmp_path, monkeypatch):
     assert [name for what, name in done if what == "run"] == [
         "python look.py",
         "python run.py",
+        "plasticore run mine.py:MyRule",
         "pytest test_mine.py",
         "plasticore inspect mine.py:MyRule",
         "plasticore train yin-yang --rule learner.py:Delta",

@@ -6,6 +6,7 @@ import pytest
 from chip import Chip, ChipConfig
 from host import Host, tasks
 from host.experiments import observation
+from host.view import view_of
 from ppu_programs import EventProp
 
 TASK = tasks.yin_yang().head(50, 25, 25)
@@ -30,7 +31,7 @@ def test_counts_are_those_of_the_record_and_ratios_those_of_the_bytes():
     host.load(EventProp(epochs=1, seed=3), TASK)
     result = host.run()
     for sample in (0, 24):
-        replayed = result.view.activity(result.weights, TASK.ranges["test"].start + sample)
+        replayed = view_of(result).activity(result.weights, TASK.ranges["test"].start + sample)
         recorded = replayed.spike_times_ns < host.chip.player.samples.duration_ns
         assert events[1, 1, sample, 1] == recorded.sum() > 0
     per_seed = outcome.arrays["traces_bytes"].mean(axis=2) / outcome.arrays["eventprop_bytes"].mean(axis=2)
