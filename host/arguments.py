@@ -17,6 +17,7 @@ DEFAULT_SEED = 1
 SEED_MAX = 2**63 - 1
 DEFAULT_TASK = "yin-yang"
 CHIP_SEED = f"of the chip (default: {DEFAULT_SEED}, or the file's own)"
+HIDDEN = "hidden neurons, of each layer where there are several, as 60,60 (default: the rule's own)"
 SEED = "of the rule, and of a chip that is no file (default: %(default)s)"
 COMMANDS = ("train", "chip", "rules", "tasks", "inspect", "calibrate", "experiment", "compare")
 
@@ -179,7 +180,7 @@ def _add_train(commands: argparse._SubParsersAction) -> None:
     train.add_argument(
         "--epochs", type=_epochs, metavar="N", help="passes through the training samples (default: the rule's own)"
     )
-    train.add_argument("--hidden", type=_hidden, metavar="N", help="hidden neurons (default: the rule's own)")
+    train.add_argument("--hidden", type=_hidden, metavar="N[,N]", help=HIDDEN)
     train.add_argument("--seed", type=_seed, default=DEFAULT_SEED, metavar="N", help=SEED)
     train.add_argument(
         "--out",
@@ -209,7 +210,7 @@ def _add_inspect(commands: argparse._SubParsersAction) -> None:
     command.add_argument("--task", metavar="TASK", help=f"what to learn, as for train (default: {DEFAULT_TASK})")
     command.add_argument("--chip", default="ideal", metavar="CHIP", help="as for train (default: %(default)s)")
     command.add_argument("--epochs", type=_epochs, metavar="N", help="as for train, but 1 with --profile")
-    command.add_argument("--hidden", type=_hidden, metavar="N", help="hidden neurons (default: the rule's own)")
+    command.add_argument("--hidden", type=_hidden, metavar="N[,N]", help=HIDDEN)
     command.add_argument("--seed", type=_seed, default=DEFAULT_SEED, metavar="N", help=SEED)
     command.add_argument("--quiet", action="store_true", help="no progress")
 
@@ -266,8 +267,9 @@ def _epochs(text: str) -> int:
     return _whole_number("--epochs", text, 1)
 
 
-def _hidden(text: str) -> int:
-    return _whole_number("--hidden", text, 1)
+def _hidden(text: str) -> int | tuple[int, ...]:
+    sizes = tuple(_whole_number("--hidden", size, 1) for size in text.split(","))
+    return sizes if len(sizes) > 1 else sizes[0]
 
 
 def _seed(text: str) -> int:

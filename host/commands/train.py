@@ -92,7 +92,8 @@ def default_directory(options: argparse.Namespace, firmware: Firmware) -> Path:
     if (epochs := getattr(firmware.settings, "epochs", None)) is not None:
         parts.append(f"{epochs}epochs")
     if options.hidden is not None:
-        parts.append(f"{options.hidden}hidden")
+        sizes = options.hidden if isinstance(options.hidden, tuple) else (options.hidden,)
+        parts.append("-".join(map(str, sizes)) + "hidden")
     if options.calibration is not None:
         parts.append("calibrated")
     if options.where == "host":

@@ -65,7 +65,12 @@ def add_arguments(commands: argparse._SubParsersAction, epochs: Callable, hidden
         help="seeds 1 to N, of program and chip (default: %(default)s)",
     )
     command.add_argument("--epochs", type=epochs, metavar="N", help="of every run (default: each rule's own)")
-    command.add_argument("--hidden", type=hidden, metavar="N", help="hidden neurons (default: each rule's own)")
+    command.add_argument(
+        "--hidden",
+        type=hidden,
+        metavar="N[,N]",
+        help="hidden neurons, of each layer where there are several (default: each rule's own)",
+    )
     command.add_argument("--sweep", metavar="FIELD=a,b,c", help="a setting at several values, see below")
     command.add_argument("--jobs", metavar="J", help="runs at a time (default: one for each core)")
     command.add_argument("--out", metavar="DIR", help="(default: runs/compare-TASK)")

@@ -25,7 +25,7 @@ class Run:
         task, rule, where: what is learned, how (by name or ``FILE.py:CLASS``), and by whom.
         chip, config: the chip's name in tables, and its settings, swept field included.
         seed: of the program; of the chip, too, where its settings came from a profile.
-        epochs, hidden: None takes the rule's own.
+        epochs, hidden: None takes the rule's own; hidden are the sizes of all hidden layers where they are several.
         sweep_field, sweep_value: both None where nothing is swept.
     """
 
@@ -36,7 +36,7 @@ class Run:
     config: ChipConfig
     seed: int
     epochs: int | None = None
-    hidden: int | None = None
+    hidden: int | tuple[int, ...] | None = None
     sweep_field: str | None = None
     sweep_value: Any = None
 
@@ -50,8 +50,12 @@ class Run:
 
     def settings(self) -> dict[str, Any]:
         """All that tells one run from another, as plain values."""
-        found = {name: getattr(self, name) for name in ("task", "where", "chip", "seed", "epochs", "hidden")}
-        found |= {"rule": rule_names.short_name(self.rule), "sweep_field": self.sweep_field}
+        found = {name: getattr(self, name) for name in ("task", "where", "chip", "seed", "epochs")}
+        found |= {
+            "hidden": _plain(self.hidden),
+            "rule": rule_names.short_name(self.rule),
+            "sweep_field": self.sweep_field,
+        }
         return found | {"sweep_value": self.sweep_value, "config": self.config.to_dict()}
 
 
@@ -79,7 +83,7 @@ class Plan:
     chips: Iterable[str] | Mapping[str, ChipConfig | Callable[[int], ChipConfig]] = ("ideal", "typical")
     seeds: Iterable[int] = (1, 2, 3)
     epochs: int | None = None
-    hidden: int | None = None
+    hidden: int | tuple[int, ...] | None = None
     sweep: Sweep | None = None
 
     def __post_init__(self) -> None:
@@ -97,9 +101,10 @@ class Plan:
         if unknown := [place for place in self.where if place not in PLACES]:
             raise ValueError(f"the place {unknown[0]!r} is unknown; valid are {', '.join(PLACES)}")
         _listed("seeds", self.seeds)
-        for name, value in (("epochs", self.epochs), ("hidden", self.hidden)):
-            if value is not None and value < 1:
-                raise ValueError(f"{name} is {value}; it must be at least 1")
+        for name, values in (("epochs", (self.epochs,)), ("hidden", _sizes(self.hidden))):
+            for value in values:
+                if value is not None and value < 1:
+                    raise ValueError(f"{name} is {value}; it must be at least 1")
         _listed("directories of runs", [run.name for run in self.runs])  # settings of chips are refused here, too
 
     @cached_property
@@ -130,10 +135,18 @@ class Plan:
             "chips": list(self.chips),
             "seeds": list(self.seeds),
             "epochs": self.epochs,
-            "hidden": self.hidden,
+            "hidden": _plain(self.hidden),
             "sweep_field": self.sweep.field if self.sweep else None,
             "sweep_values": list(self.sweep.values) if self.sweep else None,
         }
+
+
+def _sizes(hidden: int | tuple[int, ...] | None) -> tuple[int | None, ...]:
+    return hidden if isinstance(hidden, tuple) else (hidden,)
+
+
+def _plain(hidden: int | tuple[int, ...] | None) -> int | list[int] | None:
+    return list(hidden) if isinstance(hidden, tuple) else hidden
 
 
 def _profile(name: str) -> Callable[[int], ChipConfig]:
