@@ -16,6 +16,7 @@ SEED_MAX = 2**63 - 1
 DEFAULT_TASK = "yin-yang"
 CHIP = "ideal, typical, raw, or a TOML file of settings, which brings the chip's own seed (default: %(default)s)"
 CHIP_SEED = f"of the chip (default: {DEFAULT_SEED}, or the file's own)"
+HIDDEN = "hidden neurons, of each layer where there are several, as 60,60 (default: the rule's own)"
 SEED = "of the rule, and of a chip that is no file (default: %(default)s)"
 LINK = "replaces the chip's settings of the host link: today, optimistic (default: the chip's own, which are today's)"
 SET = "a setting of the firmware, again for each; one that it has not is answered with those that it has"
@@ -97,7 +98,7 @@ def add_run_options(command: Parser, default_out: str, learns: bool = True) -> N
         command.add_argument(
             "--epochs", type=epochs, metavar="N", help="passes through the training samples (default: the rule's own)"
         )
-        command.add_argument("--hidden", type=hidden, metavar="N", help="hidden neurons (default: the rule's own)")
+        command.add_argument("--hidden", type=hidden, metavar="N[,N]", help=HIDDEN)
     command.add_argument("--seed", type=seed, default=DEFAULT_SEED, metavar="N", help=SEED)
     add_set(command)
     command.add_argument(
@@ -138,8 +139,9 @@ def epochs(text: str) -> int:
     return _whole_number("--epochs", text, 1)
 
 
-def hidden(text: str) -> int:
-    return _whole_number("--hidden", text, 1)
+def hidden(text: str) -> int | tuple[int, ...]:
+    sizes = tuple(_whole_number("--hidden", size, 1) for size in text.split(","))
+    return sizes if len(sizes) > 1 else sizes[0]
 
 
 def seed(text: str) -> int:

@@ -72,7 +72,7 @@ def add_arguments(commands: Commands) -> None:
         help="seeds 1 to N, of program and chip (default: %(default)s)",
     )
     command.add_argument("--epochs", type=arguments.epochs, metavar="N", help="of every run (default: each rule's own)")
-    command.add_argument("--hidden", type=arguments.hidden, metavar="N", help="neurons (default: each rule's own)")
+    command.add_argument("--hidden", type=arguments.hidden, metavar="N[,N]", help=arguments.HIDDEN)
     arguments.add_set(command)
     command.add_argument("--sweep", metavar="FIELD=a,b,c", help="a setting at several values, see below")
     command.add_argument("--jobs", metavar="J", help="runs at a time (default: one for each core)")

@@ -39,7 +39,7 @@ def add_arguments(commands: Commands) -> None:
     command.add_argument("--task", metavar="TASK", help=f"what to learn, as for train (default: {DEFAULT_TASK})")
     command.add_argument("--chip", default="ideal", metavar="CHIP", help="as for train (default: %(default)s)")
     command.add_argument("--epochs", type=arguments.epochs, metavar="N", help="as for train, but 1 with --profile")
-    command.add_argument("--hidden", type=arguments.hidden, metavar="N", help="as for train")
+    command.add_argument("--hidden", type=arguments.hidden, metavar="N[,N]", help="as for train")
     command.add_argument("--seed", type=arguments.seed, default=DEFAULT_SEED, metavar="N", help=arguments.SEED)
     arguments.add_set(command)
     arguments.add_quiet(command, "no progress")

@@ -98,7 +98,8 @@ def default_directory(options: argparse.Namespace, firmware: Firmware) -> Path:
     if epochs is not None:
         parts.append(f"{epochs}epochs")
     if getattr(options, "hidden", None) is not None:
-        parts.append(f"{options.hidden}hidden")
+        sizes = options.hidden if isinstance(options.hidden, tuple) else (options.hidden,)
+        parts.append("-".join(map(str, sizes)) + "hidden")
     parts += [text.replace(" ", "") for text in options.settings]
     if options.calibration is not None:
         parts.append("calibrated")

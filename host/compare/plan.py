@@ -28,7 +28,7 @@ class Run:
         task, rule, where: what is learned, None for no task, how (by name or ``FILE.py:CLASS``), and by whom.
         chip, config: the chip's name in tables, and its settings, swept field included.
         seed: of the program; of the chip, too, where its settings came from a profile.
-        epochs, hidden: None takes the rule's own.
+        epochs, hidden: None takes the rule's own; hidden are the sizes of all hidden layers where they are several.
         changes: further settings of the rule, by name; texts are read as the types that they have.
         sweep_field, sweep_value: both None where nothing is swept.
     """
@@ -40,7 +40,7 @@ class Run:
     config: ChipConfig
     seed: int
     epochs: int | None = None
-    hidden: int | None = None
+    hidden: int | tuple[int, ...] | None = None
     sweep_field: str | None = None
     sweep_value: Any = None
     changes: Mapping[str, Any] = field(default_factory=dict)
@@ -55,9 +55,9 @@ class Run:
 
     def settings(self) -> dict[str, Any]:
         """All that tells one run from another, as plain values."""
-        found = {name: getattr(self, name) for name in ("task", "where", "chip", "seed", "epochs", "hidden")}
-        found |= {"rule": rule_names.short_name(self.rule), "sweep_field": self.sweep_field}
-        found |= {"sweep_value": self.sweep_value, "changes": dict(self.changes)}
+        found = {name: getattr(self, name) for name in ("task", "where", "chip", "seed", "epochs")}
+        found |= {"hidden": _plain(self.hidden), "rule": rule_names.short_name(self.rule)}
+        found |= {"sweep_field": self.sweep_field, "sweep_value": self.sweep_value, "changes": dict(self.changes)}
         return found | {"config": self.config.to_dict()}
 
 
@@ -88,7 +88,7 @@ class Plan:
     chips: Iterable[str] | Mapping[str, ChipConfig | Callable[[int], ChipConfig]] = ("ideal", "typical")
     seeds: Iterable[int] = (1, 2, 3)
     epochs: int | None = None
-    hidden: int | None = None
+    hidden: int | tuple[int, ...] | None = None
     sweep: Sweep | None = None
     changes: Mapping[str, Any] = field(default_factory=dict)
 
@@ -97,8 +97,7 @@ class Plan:
             object.__setattr__(self, name, tuple(getattr(self, name)))
         object.__setattr__(self, "seeds", tuple(whole("a seed", seed, 0) for seed in self.seeds))
         for name in ("epochs", "hidden"):
-            value = getattr(self, name)
-            object.__setattr__(self, name, None if value is None else whole(name, value, 1))
+            object.__setattr__(self, name, _sizes(name, getattr(self, name)))
         object.__setattr__(self, "changes", {name: plain(value) for name, value in self.changes.items()})
         chips = self.chips if isinstance(self.chips, Mapping) else {}
         listed = list(self.chips)
@@ -161,11 +160,22 @@ class Plan:
             "chips": list(self.chips),
             "seeds": list(self.seeds),
             "epochs": self.epochs,
-            "hidden": self.hidden,
+            "hidden": _plain(self.hidden),
             "changes": dict(self.changes),
             "sweep_field": self.sweep.field if self.sweep else None,
             "sweep_values": list(self.sweep.values) if self.sweep else None,
         }
+
+
+def _sizes(name: str, value: Any) -> int | tuple[int, ...] | None:
+    """Return a number, or several, as plain ones; raises ValueError for one below 1."""
+    if value is None or not isinstance(value, tuple | list):
+        return None if value is None else whole(name, value, 1)
+    return tuple(whole(name, size, 1) for size in value)
+
+
+def _plain(hidden: int | tuple[int, ...] | None) -> int | list[int] | None:
+    return list(hidden) if isinstance(hidden, tuple) else hidden
 
 
 def _profile(name: str) -> Callable[[int], ChipConfig]:

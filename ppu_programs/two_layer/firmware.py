@@ -35,6 +35,9 @@ if TYPE_CHECKING:
     from chip.link import HostLink
 
 
+NETWORK_ENDS = ("inputs", "readouts")  # settings that a task decides where nobody chose them
+
+
 class TwoLayerFirmware(Firmware):
     """A rule on both processors: inputs and a bias - hidden spiking neurons - readouts, one per class.
 
@@ -46,7 +49,8 @@ class TwoLayerFirmware(Firmware):
         settings: all of them; those of the rule by default.
         network: inputs, a bias being the last of them - hidden neurons - readouts; by default that of the settings,
             whose numbers of inputs and readouts follow from the task, see :meth:`for_task`.
-        changes: settings that are to be others, such as ``hidden``, ``epochs`` and ``seed``.
+        changes: settings that are to be others, such as ``hidden``, ``epochs`` and ``seed``; of a rule that serves
+            several hidden layers, ``hidden`` may be a tuple of their sizes.
 
     Raises:
         ValueError: settings out of range or of another rule, or a network that this rule cannot serve.
@@ -60,10 +64,12 @@ class TwoLayerFirmware(Firmware):
     divided_programs: ClassVar[
         Callable[[Settings, Plan, DividedPlacement], tuple[LayerProgram, LayerProgram]] | None
     ] = None
+    served: ClassVar[str] = "one hidden layer and readouts"  # of networks, what its programs train
     gateware: ClassVar[tuple[str, ...]] = ("sample_player", "spike_writer")  # that its programs need
 
     def __init__(self, settings: SampleSettings | None = None, *, network: Network | None = None, **changes: Any):
-        self._network_is_open = settings is None and network is None and not {"inputs", "readouts"} & changes.keys()
+        self._network_is_open = settings is None and network is None and not changes.keys() & {*NETWORK_ENDS}
+        self._chosen = dict(changes)
         settings = self._with_network(settings, network, changes)
         super().__init__(settings, **changes)
         s = self.settings
@@ -103,6 +109,10 @@ class TwoLayerFirmware(Firmware):
             if hidden is not None:
                 raise ValueError(f"give the hidden neurons by hidden={hidden} or by a network, not by both")
             return used.with_network(network)
+        if isinstance(hidden, tuple):
+            ends = {name: changes.pop(name) for name in NETWORK_ENDS if name in changes}
+            used = dataclasses.replace(used, **ends)
+            return used.with_network(self.deep_network(used, changes.pop("hidden")))
         if hidden is None:
             return settings
         if not isinstance(used, Settings):
@@ -110,6 +120,14 @@ class TwoLayerFirmware(Firmware):
         if type(hidden) is int and hidden > c.LANES:  # more than settings of a half know; what is less is placed behind
             self.place(two_layers(used.inputs, hidden, used.readouts))
         return settings
+
+    @classmethod
+    def deep_network(cls, settings: SampleSettings, sizes: tuple[int, ...]) -> Network:
+        """Return the network with hidden layers of these sizes that is meant by ``hidden``.
+
+        Raises ValueError where this rule serves none.
+        """
+        raise ValueError(f"{cls.settings_class.section} serves one hidden layer, so hidden is one number, not {sizes}")
 
     # ------------------------------------------------------------------ what the host loads
 
@@ -126,7 +144,7 @@ class TwoLayerFirmware(Firmware):
         if (inputs, classes) == (s.inputs, s.readouts):
             return self
         self._check_inputs(inputs - 1)
-        return type(self)(dataclasses.replace(s, inputs=inputs, readouts=classes))
+        return type(self)(**self._chosen, inputs=inputs, readouts=classes)
 
     def build(self, task: Any, config: ChipConfig) -> Built:
         """Return samples, registers and both programs for a task with classes as targets.
@@ -135,14 +153,19 @@ class TwoLayerFirmware(Firmware):
             ValueError: it cannot learn this task on this chip, or only a host can train this network.
             ChipLimitError: samples or network do not fit.
         """
-        training = self.training(task, config, self.gateware)
+        training = self.on_chip(self.training(task, config, self.gateware), config)
         return Built(
             *(training.registers(), self.programs(training), training.samples),
             timed=training.timed,
             settings=training.settings,
             remedy=self._remedy(),
             plan=training,
+            external=training.external(),
         )
+
+    def on_chip(self, training: Training, config: ChipConfig) -> Training:
+        """Return a training with what the chip needs beside it to learn by itself; raises ChipLimitError."""
+        return training
 
     def training(self, task: Any, config: ChipConfig, gateware: tuple[str, ...]) -> Training:
         """Return what is to be learned, for whoever trains; ``gateware`` is what that needs of the FPGA.
@@ -195,7 +218,7 @@ class TwoLayerFirmware(Firmware):
         """Return the top and the bottom program; raises ValueError for a network that only a host can train."""
         if self.network.depth != 2:
             raise ValueError(
-                f"{self.name} on the chip serves networks of one hidden layer and readouts, not {self.network!r}; "
+                f"{self.name} on the chip serves networks of {self.served}, not {self.network!r}; "
                 "train deeper ones from the host, with a HostLoop in the place of the Host"
             )
         settings, plan, placement = training.settings, training.plan, training.placement
@@ -250,18 +273,24 @@ class TwoLayerFirmware(Firmware):
             link.read_external(predictions_address(number), 0 if reports[plan.epochs + number] is None else len(split))
             for number, split in enumerate(plan.evaluations())
         ]
-        hidden, readout = self.shadows(link, built.plan)
         return Outcome(
             {"accuracy": reports[plan.epochs + 1], "validation_accuracy": reports[plan.epochs]},
             {
                 "train_accuracy": Array(trained, "epoch"),
                 "validation_predictions": Array(predicted[0], "sample"),
                 "test_predictions": Array(predicted[1], "sample"),
-                "hidden_shadow": Array(hidden, "input", "hidden"),
-                "readout_shadow": Array(readout, "readout", "hidden"),
+                **self.shadow_arrays(link, built.plan),
             },
             curve="train_accuracy",
         )
+
+    def shadow_arrays(self, link: HostLink, training: Training) -> dict[str, Array]:
+        """Read the shadow weights of all layers."""
+        hidden, readout = self.shadows(link, training)
+        return {
+            "hidden_shadow": Array(hidden, "input", "hidden"),
+            "readout_shadow": Array(readout, "readout", "hidden"),
+        }
 
     @staticmethod
     def shadows(link: HostLink, training: Training) -> tuple[np.ndarray, np.ndarray]:

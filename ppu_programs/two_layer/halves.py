@@ -72,13 +72,16 @@ class HalfProgram(LayerProgram):
         )
 
     def image(self) -> dict[str, np.ndarray]:
-        hidden, readout = weights.initial_shadows(self.settings.network, self.seed)
-        neurons = slice(self.part.neurons.start, self.part.neurons.stop)
-        shadow = weights.to_rows(np.concatenate([hidden[:, neurons], readout[neurons].T]))
         optimiser = windowed_update.image(
             generator_state(self.seed, self.part.hemisphere), [self.falling_rate(0), self.falling_rate(1)]
         )
-        return {"shadow": shadow} | optimiser | own_events.image(self.part) | self.learning.image
+        return {"shadow": self.initial_shadow()} | optimiser | own_events.image(self.part) | self.learning.image
+
+    def initial_shadow(self) -> np.ndarray:
+        """int16[rows * 128]: the initial weights of inputs, then those of readouts, in vector order."""
+        hidden, readout = weights.initial_shadows(self.settings.network, self.seed)
+        neurons = slice(self.part.neurons.start, self.part.neurons.stop)
+        return weights.to_rows(np.concatenate([hidden[:, neurons], readout[neurons].T]))
 
     def clear_state(self, ppu) -> Generator:
         """Begin with an optimiser that has seen nothing; ``record`` is empty yet."""

@@ -160,8 +160,11 @@ def look_up_psp(v, m, ticks):
     return low + (((m.psp[entry + 1] - low) * (ticks & 31)) >> 5)
 
 
-def readout_backward_kernel(settings: Settings, above: int = 0) -> Kernel:
-    """Return the kernel ``readout_backward``; it adds a sample's gradient to ``gradient``, behind ``above`` rows."""
+def readout_backward_kernel(settings: Settings, above: int = 0, mask: int = INPUT_MARK, wanted: int = 0) -> Kernel:
+    """Return the kernel ``readout_backward``; it adds a sample's gradient to ``gradient``, behind ``above`` rows.
+
+    Spikes that the readouts hear are those whose labels are ``wanted`` in the bits of ``mask``: by default all.
+    """
     readouts, duration = settings.readouts, settings.duration_ticks
 
     @kernel
@@ -172,7 +175,7 @@ def readout_backward_kernel(settings: Settings, above: int = 0) -> Kernel:
         for n in range(m.record[0]):
             word = m.record[n + RECORD_HEADER_WORDS]
             ticks = word >> 16
-            if (word & INPUT_MARK) == 0 and ticks < duration:
+            if (word & mask) == wanted and ticks < duration:
                 place = position(v, m, hidden_lane(v, m, word & 0xFFFF))
                 if above > 0:
                     place += ROW * above

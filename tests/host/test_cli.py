@@ -39,6 +39,8 @@ BAD_INPUT = {
     "half epochs": ("train yin-yang --epochs 2.5", "--epochs is '2.5'; it must be a whole number"),
     "negative seed": ("train yin-yang --seed -1", "--seed is -1; it must be a whole number in 0.."),
     "huge seed": ("train yin-yang --seed 99999999999999999999", "it must be a whole number in 0.."),
+    "no neurons in a layer": ("train yin-yang --hidden 60,0", "--hidden is 0; it must be a whole number of at least 1"),
+    "layers that are not numbers": ("train yin-yang --hidden 60,", "--hidden is ''; it must be a whole number of at l"),
     "no hidden neurons": ("train yin-yang --hidden 0", "--hidden is 0; it must be a whole number of at least 1"),
     "out is a file": ("train yin-yang --out {tmp}/nonsense.toml", "/nonsense.toml is a file; --out names a directory"),
     "out is nothing": ("train yin-yang --out=", "--out is ''; it must name a directory"),
