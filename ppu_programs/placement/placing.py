@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import partial
 from typing import NamedTuple
 
@@ -26,7 +26,10 @@ FAN_IN = c.ROWS * c.HEMISPHERES
 
 
 def place_graph(
-    graph: NetworkGraph, recorded: Iterable[str] | None = None, kept: Mapping[str, int] | None = None
+    graph: NetworkGraph,
+    recorded: Iterable[str] | None = None,
+    kept: Mapping[str, int] | None = None,
+    merged: Collection[str] = (),
 ) -> GraphPlacement:
     """Find the place of a network.
 
@@ -45,7 +48,7 @@ def place_graph(
     names = recorded_populations(graph, recorded)
     failed: list[ChipLimitError] = []
     unrecorded: list[tuple[Arrangement, RecordError]] = []
-    for arrangement in arrangements(graph, kept or {}):
+    for arrangement in arrangements(graph, kept or {}, merged):
         try:
             return _place(graph, names, arrangement, _numbers_in_order(graph))
         except ChipLimitError as error:
@@ -102,12 +105,13 @@ class Arrangement(NamedTuple):
     compact: bool
 
 
-def arrangements(graph: NetworkGraph, kept: Mapping[str, int]) -> list[Arrangement]:
-    """What to try, in order; ``kept`` are hemispheres that somebody asks for.
+def arrangements(graph: NetworkGraph, kept: Mapping[str, int], asked: Collection[str] = ()) -> list[Arrangement]:
+    """What to try, in order; ``kept`` are hemispheres that somebody asks for, ``asked`` whom to merge in any case.
 
     Others are those by distance from the inputs; then one for all, then by turns; then all other neurons are merged.
     """
-    names, merged = [name for name, _ in graph.neurons()], merged_populations(graph)
+    names, merged = [name for name, _ in graph.neurons()], merged_populations(graph) | set(asked)
+    _check_merged(names, kept, asked)
     _check_kept(names, merged, kept)
     by_depth = {name: depth % c.HEMISPHERES for name, depth in depths(graph).items()}
     one, turns = dict.fromkeys(names, c.TOP), {name: k % c.HEMISPHERES for k, name in enumerate(names)}
@@ -116,6 +120,14 @@ def arrangements(graph: NetworkGraph, kept: Mapping[str, int]) -> list[Arrangeme
     tried = [(joined, hemispheres | dict(kept)) for joined, hemispheres in free]
     different = [one for k, one in enumerate(tried) if one not in tried[:k]]
     return [Arrangement(*one, frozenset(kept), compact) for one in different for compact in (False, True)]
+
+
+def _check_merged(names: Sequence[str], kept: Mapping[str, int], asked: Collection[str]) -> None:
+    for name in asked:
+        if name not in names:
+            raise ValueError(f"population {name} has no neurons to merge; those: {', '.join(names)}")
+        if name in kept:
+            raise ValueError(f"population {name} is to be kept in a hemisphere and merged of both; leave out one")
 
 
 def _check_kept(names: Sequence[str], merged: set[str], kept: Mapping[str, int]) -> None:

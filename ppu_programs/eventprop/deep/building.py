@@ -17,7 +17,7 @@ from ppu_programs.eventprop.deep.outer import OuterProgram
 from ppu_programs.eventprop.deep.weights import LANES
 from ppu_programs.streaming import Layout, behind
 from ppu_programs.two_layer import weights, windowed_update
-from ppu_programs.two_layer.halves import CONVERSION_ARGUMENTS
+from ppu_programs.two_layer.integrators import DIVIDED_ARGUMENTS
 from ppu_programs.two_layer.plan import REPORTS_ADDRESS
 from ppu_programs.two_layer.training import Training, recording_ns
 
@@ -40,7 +40,7 @@ class DeepTraining(Training):
         Raises ChipLimitError where a layer is too large.
         """
         _check_sizes(training)
-        duration_ns = recording_ns(training.settings, config, CONVERSION_ARGUMENTS)
+        duration_ns = recording_ns(training.settings, config, DIVIDED_ARGUMENTS)
         samples = dataclasses.replace(training.samples, duration_ns=duration_ns)
         layout = Layout(training.placement.on_chip, PROJECTION, STREAMED, behind(samples))
         if layout.end > REPORTS_ADDRESS:

@@ -19,8 +19,10 @@ from ppu_programs.eventprop.deep.events import layer_code
 from ppu_programs.eventprop.settings import DeepSettings, Settings
 from ppu_programs.placement import INPUT_MARK, POPULATION_MASK, Part, Placement
 from ppu_programs.two_layer import integrators, weights
-from ppu_programs.two_layer.halves import READOUT_HALVES, ConductingHalf, Learning
+from ppu_programs.two_layer.halves import Learning
+from ppu_programs.two_layer.integrators import DIVIDED_HALVES, ConductingIntegrators
 from ppu_programs.two_layer.layout import ROW, position
+from ppu_programs.two_layer.own_events import own_events_kernel
 from ppu_programs.two_layer.plan import Plan
 from ppu_programs.two_layer.roles import ERRORS_LINE, RECORD_SLOT, Conducting
 from ppu_programs.two_layer.tables import readout_table
@@ -28,7 +30,7 @@ from ppu_programs.two_layer.tables import readout_table
 PUSHES_LINE = 1  # of the top processor, whose ERRORS_LINE never rings
 
 
-class OuterProgram(ConductingHalf):
+class OuterProgram(ConductingIntegrators):
     """Conducts; ``backward`` are the kernels that need the pushes of the layer above.
 
     The host writes an optimiser's empty state, since code that would do so has no room.
@@ -38,7 +40,8 @@ class OuterProgram(ConductingHalf):
 
     def __init__(self, settings: DeepSettings, plan: Plan, placement: Placement):
         first, second = settings.of_layer(0), settings.of_layer(1)
-        super().__init__(first, plan, outer_part(placement), outer_learning(first))
+        part = outer_part(placement)
+        super().__init__(first, plan, part, outer_learning(first, part))
         self.name = f"{settings.section}, first hidden layer and readouts"
         self.placement, self.pull_words = placement, 1 + second.hidden
         self.pull = pull_kernel(first, second.hidden)
@@ -55,7 +58,7 @@ class OuterProgram(ConductingHalf):
 
     def play_sample(self, ppu, sample: int, announce: bool) -> Generator:
         yield ppu.play(sample, RECORD_SLOT, ring=(c.BOTTOM,))
-        yield ppu.read_cadc(into="membranes", halves=READOUT_HALVES)
+        yield ppu.read_cadc(into="membranes", halves=DIVIDED_HALVES)
         yield ppu.load_record(RECORD_SLOT, into="record")
         yield ppu.run(self.loss)
 
@@ -92,12 +95,12 @@ def outer_part(placement: Placement) -> Part:
     )
 
 
-def outer_learning(settings: Settings) -> Learning:
+def outer_learning(settings: Settings, part: Part) -> Learning:
     """What is computed of the first layer from the pushes on its spikes; settings are those of the first layer."""
     return Learning(
         adjoint.memory(settings) | integrators.backward_memory(settings),
         {"tables": tables.hidden_tables(settings), "psp": readout_table(settings)},
-        observe=(adjoint.sort_spikes,),
+        observe=(own_events_kernel(part), adjoint.sort_spikes),
         backward=(adjoint.backward_kernel(settings, pushed=True),),
     )
 
