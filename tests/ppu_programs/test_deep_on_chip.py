@@ -10,7 +10,6 @@ from host import Host, plots, tasks
 from host.inspection import load, report
 from host.loop.methods.eventprop import EventPropMethod
 from host.loop.observation import Observation, Spikes
-from host.replay import replay_of
 from ppu_programs import EventProp, SuperSpike
 from ppu_programs.eventprop.deep.between import BetweenProgram
 from ppu_programs.eventprop.deep.outer import OuterProgram
@@ -142,12 +141,9 @@ def test_the_same_seed_gives_the_same_bytes(learned):
         assert (array == again.arrays[name]).all(), name
 
 
-def test_its_picture_shows_both_hidden_layers(learned):
+def test_it_has_a_picture(learned):
     pytest.importorskip("matplotlib")
-    host, result, _ = learned
-    shown = replay_of(host, result, plots.sample_to_show(result, host.task))
-    assert [len(neurons) for neurons in shown.layers] == [120, 3]
-    assert plots.draw(result, host.task, shown).startswith(b"\x89PNG")
+    assert plots.draw(learned[1]).png().startswith(b"\x89PNG")
 
 
 @pytest.mark.slow
