@@ -34,6 +34,7 @@ from chip.base.timeline import (
     WRITE_HEAD,
     WRITE_TAIL,
 )
+from chip.base.whole import int64s, whole
 from chip.converters.requests import MISSING, PENDING, take_conversion
 from chip.core.advance import DONE, GROW
 from chip.core.build import build_network, build_neurons, build_scratch, empty_queues
@@ -194,17 +195,19 @@ class AnalogCore(Live, Posting):
 
     def advance(self, time_ns: int) -> None:
         """Let everything with a time < ``time_ns`` happen; an earlier time than ``now_ns`` changes nothing."""
+        if type(time_ns) is not int:
+            time_ns = whole("the time to advance to", time_ns)
         if time_ns <= self._now_ns:
             return
         if time_ns % c.EVENT_CLOCK_NS:
             raise ValueError(f"cannot advance to {time_ns} ns, which is not on the {c.EVENT_CLOCK_NS} ns clock")
         if self.observer is not None and self.observer.next_ns <= time_ns:
-            self._be_observed(self.observer, int(time_ns))
+            self._be_observed(self.observer, time_ns)
         if self.stimuli is not None:
-            self._follow(self.stimuli, int(time_ns))
+            self._follow(self.stimuli, time_ns)
         if time_ns - self._now_ns > ADVANCED_AT_ONCE_NS:
-            self._advance_far(int(time_ns))
-        self._advance(int(time_ns))
+            self._advance_far(time_ns)
+        self._advance(time_ns)
 
     def _be_observed(self, observer: Observer, time_ns: int) -> None:
         """Have an observer look at each of its times up to and including ``time_ns``."""
@@ -247,6 +250,8 @@ class AnalogCore(Live, Posting):
 
     def _observe(self, time_ns: int, what: str) -> int:
         """Bring the state just before ``time_ns`` into scratch.out; returns the spikes since the committed time."""
+        if type(time_ns) is not int:
+            time_ns = whole(f"the time of {what}", time_ns)
         self.advance(time_ns)
         if time_ns < self.now_ns:
             raise RuntimeError(
@@ -338,7 +343,7 @@ class AnalogCore(Live, Posting):
         They are in the order of (time, neuron); labels that the crossbar returns from the FPGA come after neurons.
         Raises RuntimeError where the record does not reach back that far, see :attr:`recorded_from_ns`.
         """
-        self._check_recorded(start_ns, end_ns)
+        start_ns, end_ns = self._check_recorded(start_ns, end_ns)
         times, info = self._log(start_ns, end_ns)
         recorded = (info >> RECORDED_SHIFT) == 1
         return times[recorded], (info[recorded] & 0xFFFF).astype(np.uint16)
@@ -348,7 +353,7 @@ class AnalogCore(Live, Posting):
 
         Time stamps count ``tick_ns`` since ``start_ns``; spikes beyond the room in ``words`` are counted only.
         """
-        self._check_recorded(start_ns, end_ns)
+        start_ns, end_ns = self._check_recorded(start_ns, end_ns)
         found = self._entries.pack_log(self._table, start_ns, end_ns, tick_ns, words)
         if found != NOT_COMMITTED:
             return found
@@ -363,7 +368,7 @@ class AnalogCore(Live, Posting):
         Raises RuntimeError where the record does not reach back that far, see :attr:`recorded_from_ns`.
         """
         end_ns = self.now_ns if end_ns is None else end_ns
-        self._check_recorded(start_ns, end_ns)
+        start_ns, end_ns = self._check_recorded(start_ns, end_ns)
         return self.known_spikes(start_ns, end_ns)
 
     @property
@@ -371,8 +376,13 @@ class AnalogCore(Live, Posting):
         """From when on all spikes are in the record: 0 unless it was cut."""
         return self._forgotten_ns
 
-    def _check_recorded(self, start_ns: int, end_ns: int) -> None:
-        """Let pass what an interval asks for, which may cut the record, and refuse one that begins before it."""
+    def _check_recorded(self, start_ns: int, end_ns: int) -> tuple[int, int]:
+        """Let pass what an interval asks for, which may cut the record, and refuse one that begins before it.
+
+        Returns the interval as Python's integers.
+        """
+        if not type(start_ns) is type(end_ns) is int:
+            start_ns, end_ns = whole("the first time of spikes", start_ns), whole("the last time of spikes", end_ns)
         if end_ns > self._now_ns:
             self.advance(end_ns)
         if start_ns < self._forgotten_ns:
@@ -380,6 +390,7 @@ class AnalogCore(Live, Posting):
                 f"the record of spikes begins at {self._forgotten_ns} ns, and those from {start_ns} ns on are asked "
                 "for; set chip.keep_spikes = True before the run, or ask from core.recorded_from_ns on"
             )
+        return start_ns, end_ns
 
     def known_spikes(self, start_ns: int, end_ns: int) -> tuple[np.ndarray, np.ndarray]:
         """Return as :meth:`all_spikes` those that are in the record, be they all of the interval or not."""
@@ -415,7 +426,12 @@ class AnalogCore(Live, Posting):
 
         The latest time is brought about; the record must reach back to the earliest, see :meth:`keep_record`.
         """
-        times = np.asarray(times_ns, np.int64)
+        times, neurons = int64s("times of counts of spikes", times_ns), int64s("neurons to count", neurons)
+        if not times.size or times.size != neurons.size or not 0 <= neurons.min() <= neurons.max() < c.NEURONS:
+            raise ValueError(
+                f"{times.size} times are given for {neurons.size} neurons to count; give a time for each of one or "
+                f"more neurons in 0..{c.NEURONS - 1}"
+            )
         self.advance(int(times.max()))
         start_ns = int(times.min())
         if start_ns < self._forgotten_ns:
@@ -444,7 +460,7 @@ class AnalogCore(Live, Posting):
 
     def keep_record(self, from_ns: int) -> None:
         """Keep the record of spikes from a time on, whatever :meth:`forget_before` says, until it is counted."""
-        self._kept_ns.append(from_ns)
+        self._kept_ns.append(whole("the time from which spikes are kept", from_ns))
 
     def release_record(self, from_ns: int) -> None:
         """Take back one :meth:`keep_record`."""
@@ -452,6 +468,7 @@ class AnalogCore(Live, Posting):
 
     def forget_before(self, time_ns: int) -> None:
         """Drop the record of spikes before a time, so that memory stays flat in a long run."""
+        time_ns = whole("the time before which spikes are forgotten", time_ns)
         self._let_sensors_catch_up()
         time_ns = min([time_ns, *self._kept_ns])
         if self.observer is not None:
@@ -487,8 +504,7 @@ class AnalogCore(Live, Posting):
 
         A time behind ``now_ns`` takes what is posted by now for what will be.
         """
-        if time_ns is None:
-            time_ns = self.now_ns
+        time_ns = self.now_ns if time_ns is None else whole("the time of weights", time_ns)
         if time_ns < self.now_ns:
             raise RuntimeError(
                 f"weights at {time_ns} ns cannot be seen any more, the analog core has been advanced to {self.now_ns} "
