@@ -30,7 +30,7 @@ LARGEST_SHIFT = 30  # the rounding must fit 32 bits; a change, which has 29, com
 
 
 def memory(settings: Settings) -> Memory:
-    """The regions of these kernels, beside those of every hidden layer and those of ``spikes``.
+    """The regions of these kernels, beside those of every hidden layer and of ``spikes``.
 
     tables: see ``tables.hidden_tables``; active: lanes that have spiked since ``bump`` ran last. ``errors`` holds the
     exponent, then a mantissa of each readout's impulse.

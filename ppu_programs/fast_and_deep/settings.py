@@ -21,7 +21,8 @@ class Settings(two_layer.Settings):
     times last until its end, so that every neuron spikes at most once.
 
     Attributes:
-        hidden: more than 128 are divided between both processors, see :mod:`ppu_programs.two_layer.halves`.
+        hidden: more than 128 are divided between both processors, see :mod:`ppu_programs.two_layer.halves`. A record of
+            254 events has room for all spikes of 246 with 5 inputs and 3 readouts; further ones are lost, and counted.
         readout_threshold_lsb: of readouts, above their leak potential.
         softness_ns: xi, in which the softmax of spike times measures their differences.
         early: weight of the early-spike term, in which the loss grows by ``early / softness_ns`` with the label's time;
