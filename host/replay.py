@@ -33,7 +33,7 @@ from ppu_programs.contract import Firmware
 STEP_NS = 100  # between two observations of the membranes
 TIME_ZERO_NS = 16_000  # of the sample, after the start of the second chip
 STRIDE_NS = 100_000  # in which a first spike is looked for
-SEARCHED_NS = 50_000_000  # for so long
+SEARCHED_NS = 20_000_000  # for so long
 BEFORE_NS = 20_000  # of the opening before the first spike
 OPENING_NS = 500_000  # long
 LOOK_NS = 1_000  # between two observations of the membranes in it

@@ -23,6 +23,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from chip.base.saving import npz_bytes, replace_together
+from host import first_format
 
 FORMAT = 2
 JSON_NAME, NPZ_NAME, PNG_NAME = "result.json", "result.npz", "result.png"
@@ -222,7 +223,7 @@ class Result:
         with np.load(io.BytesIO(npz), allow_pickle=False) as archive:
             arrays = dict(archive)
         if summary.pop("format") == 1:
-            summary = _from_first_format(summary, arrays)
+            summary = first_format.converted(summary, arrays)
         return cls(**summary, arrays=arrays)
 
 
@@ -241,31 +242,12 @@ def _read_summary(path: Path) -> dict[str, Any]:
         )
     fields = {f.name for f in dataclasses.fields(Result)} - {"arrays"} | {"arrays_sha256", "format"}
     if summary["format"] == 1:
-        fields = fields - SINCE_FIRST | OF_FIRST
+        fields = fields - first_format.SINCE | first_format.GONE
     missing, foreign = sorted(fields - set(summary)), sorted(set(summary) - fields)
     if missing or foreign:
         what = f"it has no {missing[0]}" if missing else f"{foreign[0]} is unknown"
         raise ValueError(f"{path} is not a result of this version of plasticore: {what}")
     return summary
-
-
-# ---------------------------------------------------------------------- the first format
-
-OF_FIRST = {"accuracy", "train_accuracy", "samples_total"}
-SINCE_FIRST = {"metrics", "curve", "axes", "progress"}
-
-
-def _from_first_format(summary: dict[str, Any], arrays: dict[str, np.ndarray]) -> dict[str, Any]:
-    """Return the fields of this format; arrays of a single number, such as the validation accuracy, are metrics now."""
-    old = {name: summary.pop(name) for name in OF_FIRST}
-    single = {name: float(arrays.pop(name)) for name in list(arrays) if arrays[name].ndim == 0}
-    reached = {name: value if np.isfinite(value) else None for name, value in single.items()}
-    return summary | {
-        "metrics": {"accuracy": old["accuracy"]} | reached,
-        "curve": "train_accuracy",
-        "axes": {},
-        "progress": {"done": summary["samples"], "total": old["samples_total"], "unit": "samples"},
-    }
 
 
 def place_for(result: Result, directory: Path) -> Path:

@@ -1,38 +1,26 @@
-"""``comparison.png``: what a comparison found, in up to six panels. matplotlib is the extra ``plot``.
-
-Colour says the rule, the style of a line the place, a marker the chip; a point is a seed, a bar the mean of seeds, and
-whiskers and bands are one standard deviation over seeds.
-"""
+"""``comparison.png``: what a comparison found, in up to six panels. matplotlib is the extra ``plot``."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
 
-import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.ticker import MaxNLocator
 
-from chip.base.config.link import PRESETS
 from host import verdict
+from host.compare import panels
 from host.compare.look import Group, Look
 from host.compare.plan import PLACES
-from host.compare.rows import PARTS, Row, readable, spread, values
-from host.compare.sweep import RULE
+from host.compare.rows import Row, values
 from host.compare.table import Comparison
-from host.metrics import layout
 from host.panels import fitting
-from host.panels.look import GREY, legend_below, style
+from host.panels.look import style
 from host.plots import DOTS_PER_INCH, Picture
 from host.words import counted
 
 WIDTH_INCHES, HEIGHT_INCHES, INCHES_PER_GROUP = 18.0, 11.0, 0.42  # of six panels
 NARROWEST_INCHES = 10.0
-LEGEND_GROUPS = 4  # below scattered points; more stand in the legend beside
-LEGEND_POINTS = 8.5
 PNG_NAME = "comparison.png"
-HATCHES = {"chip": "", "link": "///", "host": "..."}
-SHADES = {"chip": 0.85, "link": 0.6, "host": 0.4}
 
 
 def draw(comparison: Comparison) -> Picture:
@@ -40,15 +28,15 @@ def draw(comparison: Comparison) -> Picture:
     groups = {group: rows for group, rows in comparison.groups().items() if rows}
     if not groups:
         raise ValueError("no run is complete: there is nothing to draw")
-    panels = _panels(comparison, groups)
-    if not panels:
+    shown = _panels(comparison, groups)
+    if not shown:
         raise ValueError("no run has a number that a picture could show")
-    rows = fitting.rows_of(len(panels))
+    rows = fitting.rows_of(len(shown))
     height = len(rows) * max(HEIGHT_INCHES / 2, INCHES_PER_GROUP * len(groups) + 1)
     with style():
         size = max(NARROWEST_INCHES, WIDTH_INCHES / 3 * rows[0]), height
         figure = fitting.new_figure(size, DOTS_PER_INCH, _title(comparison))
-        for panel, axes in zip(panels, fitting.add_panels(figure, len(panels)), strict=True):
+        for panel, axes in zip(shown, fitting.add_panels(figure, len(shown)), strict=True):
             panel(axes)
         figure.supxlabel(_caption(comparison), fontsize=9.5, color="0.35")
         fitting.fit(figure)
@@ -66,22 +54,22 @@ def _panels(comparison: Comparison, groups: dict[Group, list[Row]]) -> list[Call
 
     found: list[Callable[[Axes], None]] = []
     if known("value"):
-        found.append(lambda axes: headlines(axes, groups, look))
+        found.append(lambda axes: panels.headlines(axes, groups, look))
     if any(row.curve for row in rows):
-        found.append(lambda axes: learning_curves(axes, groups, look, comparison.training_samples))
+        found.append(lambda axes: panels.learning_curves(axes, groups, look, comparison.training_samples))
     if swept_field is not None and known("value"):
-        found.append(lambda axes: swept(axes, groups, look, swept_field))
+        found.append(lambda axes: panels.swept(axes, groups, look, swept_field))
     elif known("value", "spikes_per_hidden_neuron"):
-        found.append(lambda axes: sparseness(axes, groups, look))
+        found.append(lambda axes: panels.sparseness(axes, groups, look))
     if known("total_us_per_sample"):
-        found.append(lambda axes: times(axes, groups, look))
+        found.append(lambda axes: panels.times(axes, groups, look))
     elif known("chip_seconds"):
-        found.append(lambda axes: cost(axes, groups, look, "chip_seconds", "Chip time of a run", "time [s]"))
+        found.append(lambda axes: panels.cost(axes, groups, look, "chip_seconds", "Chip time of a run", "time [s]"))
     if known("energy_low_uj_per_sample"):
-        found.append(lambda axes: energies(axes, groups, look))
+        found.append(lambda axes: panels.energies(axes, groups, look))
     if values(rows, "link_bytes_per_sample").any():
         title, label = "Bytes over the host link", "bytes a training sample"
-        found.append(lambda axes: cost(axes, groups, look, "link_bytes_per_sample", title, label))
+        found.append(lambda axes: panels.cost(axes, groups, look, "link_bytes_per_sample", title, label))
     return found
 
 
@@ -90,218 +78,7 @@ def save(directory: Path, comparison: Comparison) -> None:
     draw(comparison).save(directory / PNG_NAME)
 
 
-# ---------------------------------------------------------------------- learning
-
-
-def headlines(axes: Axes, groups: dict[Group, list[Row]], look: Look) -> None:
-    """First metric of every seed, and mean and spread: Figure 1F of the field, with all else equal."""
-    for place, (group, rows) in enumerate(groups.items()):
-        found = values(rows, "value")
-        marker = look.marker(group)
-        axes.plot(found, np.full(found.size, place + 0.18), **marker | {"alpha": 0.35}, markersize=4)
-        if found.size:
-            axes.errorbar(found.mean(), place - 0.1, xerr=_whisker(found), capsize=4, markersize=8, **marker)
-            text = spread(rows, "value", layout(look.metric)).replace("+-", "±")
-            axes.annotate(text, (found.mean(), place - 0.1), (0, 8), textcoords="offset points", ha="center", size=9)
-    _one_a_line(axes, groups, look)
-    axes.set_ylim(top=-0.6 - min(0.4, 0.03 * len(groups)))  # with room for the uppermost number
-    look.per_cent(axes.xaxis)
-    axes.xaxis.set_major_locator(MaxNLocator(nbins=5))
-    axes.margins(x=0.15)
-    name = look.metric_name
-    _dress(axes, f"{name[0].upper()}{name[1:]}", f"{name}; small: a seed, large: mean and spread", None)
-
-
-def learning_curves(axes: Axes, groups: dict[Group, list[Row]], look: Look, training_samples: int) -> None:
-    """Curves against training samples seen: how fast a rule converges, and on how little data.
-
-    Without training samples of a task, against the steps of the curves.
-    """
-    for group, rows in groups.items():
-        curves = [row.curve for row in rows if row.curve]
-        length = min(map(len, curves), default=0)
-        if not length:
-            continue
-        table = np.array([curve[:length] for curve in curves])
-        seen = np.arange(1, length + 1) * (training_samples or 1)
-        mean, line = table.mean(axis=0), look.line(group)
-        axes.plot(seen, mean, markersize=4, label=look.label(group), **line)
-        if len(table) > 1:
-            deviation = table.std(axis=0, ddof=1)
-            band = {"color": line["color"], "alpha": 0.15 * line["alpha"], "linewidth": 0}
-            axes.fill_between(seen, mean - deviation, mean + deviation, **band)
-    axes.set_xlim(left=0)
-    axes.grid(axis="y", color="0.9")
-    look.per_cent(axes.yaxis)
-    axes.xaxis.set_major_locator(MaxNLocator(nbins=6, integer=True))
-    legend_below(axes, look.heading(), LEGEND_POINTS)
-    if training_samples:
-        name = f"{look.metric_name} while learning"
-        _dress(axes, f"Learning: {name}", "training samples seen", name)
-    else:
-        _dress(axes, f"Curves: {look.metric_name}", "steps", look.metric_name)
-
-
-def swept(axes: Axes, groups: dict[Group, list[Row]], look: Look, field: str) -> None:
-    """First metric against the swept setting: what a rule endures."""
-    numeric = not any(isinstance(value, bool) for value in look.values)
-    for kind in dict.fromkeys(group[:3] for group in groups):
-        here = [(value, values(groups.get((*kind, value), []), "value")) for value in look.values]
-        points = [(value, found.mean(), _whisker(found) or np.nan) for value, found in here if found.size]
-        if not points:
-            continue
-        place = [value if numeric else look.values.index(value) for value, _, _ in points]
-        group = (*kind, look.values[0])
-        label = look.label((*kind, None))
-        mean, deviation = [point[1] for point in points], [point[2] for point in points]
-        yerr = None if np.isnan(deviation).all() else deviation
-        axes.errorbar(place, mean, yerr=yerr, capsize=4, label=label, **look.line(group))
-    if not numeric:
-        axes.set_xticks(range(len(look.values)), map(str, look.values))
-    axes.grid(axis="y", color="0.9")
-    look.per_cent(axes.yaxis)
-    legend_below(axes, fontsize=LEGEND_POINTS)
-    kind = "Setting" if field.startswith(RULE) else "Robustness"
-    _dress(axes, f"{kind}: {look.metric_name}", field.removeprefix(RULE), look.metric_name)
-
-
-def sparseness(axes: Axes, groups: dict[Group, list[Row]], look: Look) -> None:
-    """First metric against spikes: what a rule spends on it."""
-    for group, rows in groups.items():
-        pairs = [(row.spikes_per_hidden_neuron, row.value) for row in rows]
-        pairs = [pair for pair in pairs if None not in pair]
-        if pairs:
-            spikes, found = zip(*pairs, strict=True)
-            axes.plot(spikes, found, label=look.label(group), **look.marker(group))
-    look.per_cent(axes.yaxis)
-    axes.margins(0.15)
-    if not axes.lines:
-        _nothing(axes, "no run reports its spikes")
-    if len(groups) <= LEGEND_GROUPS:
-        legend_below(axes, look.heading(), LEGEND_POINTS)
-    _dress(axes, "Sparseness", "spikes of a hidden neuron in a sample", look.metric_name)
-
-
-# ---------------------------------------------------------------------- cost
-
-
-def times(axes: Axes, groups: dict[Group, list[Row]], look: Look) -> None:
-    """Time of a training sample: chip, link and host, one behind the other, since each waits for the others.
-
-    Beside the bar of a host stands what the same run takes on a link of each other preset.
-    """
-    for place, (group, rows) in enumerate(groups.items()):
-        total = values(rows, "total_us_per_sample")
-        if not total.size:
-            continue
-        colour, left = look.line(group)["color"], 0.0
-        for part in PARTS:
-            mean = values(rows, f"{part}_us_per_sample").mean()
-            if not mean:
-                continue  # a bar of no width would take the margin away
-            dress = {"hatch": HATCHES[part], "edgecolor": "white", "linewidth": 0}
-            axes.barh(place, mean, left=left, height=0.6, color=colour, alpha=SHADES[part], **dress)
-            left += mean
-        axes.errorbar(left, place, xerr=_whisker(total), capsize=3, color="0.2")
-        text = f"  {readable(left)}{_on_other_links(rows)}"
-        axes.annotate(text, (left + _deviation(total), place), va="center", size=9)
-    if not axes.patches:
-        _nothing(axes, "not measured")
-    _one_a_line(axes, groups, look)
-    axes.margins(x=0.5 if any(map(_on_other_links, groups.values())) else 0.2)
-    axes.set_xlim(0, None if axes.patches else 1)
-    presets = dict.fromkeys(row.link_preset for rows in groups.values() for row in rows if _crossed([row]))
-    link = f"host link ({', '.join(filter(None, presets))})" if any(presets) else "host link"
-    _dress(axes, "Time of a training sample", f"time [µs]; full: chip, striped: {link}, dotted and pale: host", None)
-
-
-def _crossed(rows: list[Row]) -> bool:
-    """Whether training took any time of the link of today."""
-    return bool(values(rows, "link_today_us_per_sample").any())
-
-
-def _on_other_links(rows: list[Row]) -> str:
-    """Say what the total is on links of the presets that the rows do not have; nothing where nothing crossed."""
-    if not _crossed(rows):
-        return ""
-    used = {row.link_preset for row in rows}
-    totals = {name: values(rows, f"total_{name}_us_per_sample") for name in PRESETS if used != {name}}
-    return "".join(f"; {name} {readable(total.mean())}" for name, total in totals.items() if total.size)
-
-
-def cost(axes: Axes, groups: dict[Group, list[Row]], look: Look, column: str, title: str, label: str) -> None:
-    """One bar a group: the mean of a column, and its spread."""
-    for place, (group, rows) in enumerate(groups.items()):
-        found = values(rows, column)
-        if not found.size:
-            continue
-        colour = look.line(group)["color"]
-        axes.barh(place, found.mean(), xerr=_whisker(found), height=0.6, color=colour, alpha=0.75, capsize=3)
-        text = f"  {readable(found.mean())}"
-        axes.annotate(text, (found.mean() + _deviation(found), place), va="center", size=9)
-    if not axes.patches:
-        _nothing(axes, "not measured")
-    _one_a_line(axes, groups, look)
-    axes.margins(x=0.2)
-    axes.set_xlim(0, None if any(bar.get_width() for bar in axes.patches) else 1)
-    _dress(axes, title, label, None)
-
-
-def energies(axes: Axes, groups: dict[Group, list[Row]], look: Look) -> None:
-    """Energy of a training sample as the range that it is known to, of the chip and with FPGA and board, waits too."""
-    for place, (group, rows) in enumerate(groups.items()):
-        for which, shift, filled in (("energy", -0.17, True), ("system_energy", 0.17, False)):
-            low, high = (values(rows, f"{which}_{end}_uj_per_sample") for end in ("low", "high"))
-            if not low.size:
-                continue
-            colour = look.line(group)["color"]
-            least, greatest = low.mean(), high.mean()
-            bar = {"height": 0.3, "edgecolor": colour, "color": colour if filled else "none"}
-            width = max(greatest - least, 0.02 * greatest)  # where the range is one figure it is a line
-            axes.barh(place + shift, width, left=least, **bar)
-            text = f"  {readable(least)}" + (f" to {readable(greatest)}" if greatest > least else "") + " µJ"
-            axes.annotate(text, (least + width, place + shift), va="center", size=9)
-    if axes.patches:
-        axes.set_xscale("log")
-        low, high = axes.get_xlim()
-        axes.set_xlim(low / (high / low) ** 0.05, high * (high / low) ** 0.35)
-    else:
-        _nothing(axes, "not measured")
-    _one_a_line(axes, groups, look)
-    label = "energy [µJ], log scale; filled: the chip's range, open: with FPGA and board"
-    _dress(axes, "Energy of a training sample", label, None)
-
-
-# ---------------------------------------------------------------------- dress
-
-
-def _deviation(found: np.ndarray) -> float:
-    return float(found.std(ddof=1)) if found.size > 1 else 0.0
-
-
-def _whisker(found: np.ndarray) -> float | None:
-    """What an error bar shows; one seed has none, not one of no length."""
-    return _deviation(found) if found.size > 1 else None
-
-
-def _one_a_line(axes: Axes, groups: dict[Group, list[Row]], look: Look) -> None:
-    axes.set_yticks(range(len(groups)), [look.label(group) for group in groups])
-    axes.set_ylim(len(groups) - 0.4, -0.6)
-    axes.set_ylabel(look.heading() or "")
-    axes.grid(axis="x", color="0.93")
-    axes.set_axisbelow(True)
-
-
-def _nothing(axes: Axes, text: str) -> None:
-    axes.text(0.5, 0.5, text, transform=axes.transAxes, ha="center", color=GREY)
-
-
-def _dress(axes: Axes, title: str, x: str, y: str | None) -> None:
-    axes.set_title(title, loc="left", fontsize=12)
-    axes.set_xlabel(x)
-    if y is not None:  # groups have named themselves
-        axes.set_ylabel(y)
-    axes.spines[["top", "right"]].set_visible(False)
+# ---------------------------------------------------------------------- texts
 
 
 def _title(comparison: Comparison) -> str:

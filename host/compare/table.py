@@ -89,13 +89,15 @@ class Comparison:
         second = self._second()
         head = [*names, "runs", in_words(self.headline or "metric"), *([self._beside(second)] if second else [])]
         first_cost = len(head)
-        head += ["chip s", "total us", "energy uJ", "board uJ", "link B", "spikes"]
+        sampled = bool(values(self.rows, "total_us_per_sample").size)
+        head += [*(["total us"] if sampled else ["chip s"]), "energy uJ", "board uJ", "link B", "spikes"]
         lines, on_links = [head], [[*names, *PRESETS]]
         for (rule, where, chip, value), rows in self.groups().items():
             group = [rule, where, chip, *([str(value)] if swept else [])]
             line = [*group, f"{len(rows)} of {len(self.plan.seeds)}"]
             line += [self._headline(rows), *([_mean_of(rows, second)] if second else [])]
-            line += [spread(rows, "chip_seconds", "{:.3g}", False), _total(rows), _range(rows, "energy")]
+            line += [_total(rows) if sampled else spread(rows, "chip_seconds", "{:.3g}", False)]
+            line += [_range(rows, "energy")]
             line += [_range(rows, "system_energy"), spread(rows, "link_bytes_per_sample", "{:.0f}", False)]
             lines.append([*line, spread(rows, "spikes_per_hidden_neuron", "{:.2f}", False)])
             if values(rows, "link_today_us_per_sample").any():
@@ -105,9 +107,9 @@ class Comparison:
         crossed = len(on_links) > 1
         link = f"link ({used})" if crossed else "link"
         notes = [f"(mean +- standard deviation over seeds; assumptions in {JSON_NAME})"]
-        if "total us" in lines[0]:
+        if sampled:
             notes = [
-                "(mean +- standard deviation over seeds; chip s of the whole run; of a training sample:",
+                "(mean +- standard deviation over seeds; of a training sample:",
                 f"total us = chip + {link} + host time, energy of the chip and with board; assumptions in {JSON_NAME})",
             ]
         more = ["", "total us, the same runs on a link of either preset:", *_aligned(on_links)] if crossed else []

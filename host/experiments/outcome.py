@@ -53,7 +53,8 @@ class Outcome:
 
 
 def _without_nan(value: Any) -> Any:
-    """The same plain value, None for a number that JSON does not have."""
+    """The same value as JSON has it: None for a number that it has not, plain ones for those of numpy."""
+    value = value.tolist() if isinstance(value, np.ndarray | np.generic) else value
     if isinstance(value, dict):
         return {name: _without_nan(one) for name, one in value.items()}
     if isinstance(value, list | tuple):

@@ -9,7 +9,8 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.image import imread
 
-from host.compare import Comparison, Plan, Sweep, pictures
+from host.compare import Comparison, Plan, Sweep, panels, pictures
+from host.compare.look import Look
 from host.compare.rows import COLUMNS, row_of
 from tests.host.pictures import assert_sound
 
@@ -85,12 +86,12 @@ def test_nothing_complete_or_known_is_nothing_to_draw():
 
 def panel(draw, comparison, *more):
     axes = Figure().subplots()
-    draw(axes, comparison.groups(), pictures.Look(comparison), *more)
+    draw(axes, comparison.groups(), Look(comparison), *more)
     return axes
 
 
 def test_accuracies_are_seeds_with_their_mean_and_spread():
-    axes = panel(pictures.headlines, made(chips=("ideal",)))
+    axes = panel(panels.headlines, made(chips=("ideal",)))
     seeds, mean = axes.lines[0], axes.lines[1]
     assert np.allclose(seeds.get_xdata(), [0.97, 0.96, 0.95])
     assert mean.get_xdata() == pytest.approx([0.96])
@@ -99,45 +100,45 @@ def test_accuracies_are_seeds_with_their_mean_and_spread():
 
 
 def test_other_metrics_are_called_by_their_name_and_shown_as_they_are():
-    axes = panel(pictures.headlines, made(chips=("ideal",), metric="rate_error", value=0.51234))
+    axes = panel(panels.headlines, made(chips=("ideal",), metric="rate_error", value=0.51234))
     assert axes.get_title(loc="left") == "Rate error" and axes.texts[0].get_text() == "0.5123 ± 0"
     comparison = made(chips=("ideal",), metric="rate_error")
     comparison.rows[0] = dataclasses.replace(comparison.rows[0], metric="reward")
-    axes = panel(pictures.learning_curves, comparison, 0)
+    axes = panel(panels.learning_curves, comparison, 0)
     assert axes.get_ylabel() == "first metric of each rule" and axes.get_xlabel() == "steps"
 
 
 def test_learning_curves_count_samples():
-    axes = panel(pictures.learning_curves, made(), 5000)
+    axes = panel(panels.learning_curves, made(), 5000)
     line = axes.lines[0]
     assert np.allclose(line.get_xydata(), [[5000, 0.76], [10_000, 0.96]])
     assert line.get_label() == "eventprop, ideal" and len(axes.collections) == 2
 
 
 def test_robustness_is_the_first_metric_against_the_swept_value():
-    axes = panel(pictures.swept, made("mismatch=0,0.1,0.5"), "mismatch")
+    axes = panel(panels.swept, made("mismatch=0,0.1,0.5"), "mismatch")
     assert np.allclose(axes.lines[0].get_xydata(), [[0, 0.96], [0.1, 0.86], [0.5, 0.46]])
     assert axes.get_xlabel() == "mismatch"
-    switched = panel(pictures.swept, made("strict=true,false"), "strict")
+    switched = panel(panels.swept, made("strict=true,false"), "strict")
     assert np.allclose(switched.lines[0].get_xdata(), [0, 1])
 
 
 @pytest.mark.parametrize("options", [{"sweep": "mismatch=0,0.1,0.5"}, {"curve": (0.5,), "epochs": 1}])
 def test_legends_cover_no_axes(options):
-    for draw, *more in ((pictures.learning_curves, 5000), (pictures.swept, "mismatch"), (pictures.sparseness,)):
+    for draw, *more in ((panels.learning_curves, 5000), (panels.swept, "mismatch"), (panels.sparseness,)):
         axes = panel(draw, made(**options), *more)
         FigureCanvasAgg(axes.figure)
         axes.figure.draw_without_rendering()
         if (legend := axes.get_legend()) is not None:
             assert legend.get_window_extent().y1 < axes.xaxis.label.get_window_extent().y0
-        assert legend is not None or len(made(**options).groups()) > pictures.LEGEND_GROUPS
+        assert legend is not None or len(made(**options).groups()) > panels.LEGEND_GROUPS
 
 
 def test_labels_say_what_their_values_are():
-    axes = panel(pictures.learning_curves, made("mismatch=0,0.1,0.5"), 5000)
+    axes = panel(panels.learning_curves, made("mismatch=0,0.1,0.5"), 5000)
     assert axes.get_legend().get_title().get_text() == "rule, chip, mismatch"
     assert axes.get_legend().get_texts()[0].get_text() == "eventprop, ideal, 0.0"
-    for draw in (pictures.headlines, pictures.times, pictures.energies):
+    for draw in (panels.headlines, panels.times, panels.energies):
         assert panel(draw, made("rule.batch=10,25", chips=("ideal",))).get_ylabel() == "rule, batch"
         assert panel(draw, made()).get_ylabel() == ""
 
@@ -145,23 +146,23 @@ def test_labels_say_what_their_values_are():
 @pytest.mark.parametrize(("seeds", "bars"), [((1,), 0), (SEEDS, 2)])
 def test_a_single_seed_has_no_error_bar(seeds, bars):
     comparison = made(chips=("ideal",), seeds=seeds, where=("chip", "host"))
-    assert sum(len(c.get_segments()) for c in panel(pictures.headlines, comparison).collections) == bars
-    assert sum(len(c.get_segments()) for c in panel(pictures.times, comparison).collections) == bars
-    links = panel(pictures.cost, comparison, "link_bytes_per_sample", "", "")
+    assert sum(len(c.get_segments()) for c in panel(panels.headlines, comparison).collections) == bars
+    assert sum(len(c.get_segments()) for c in panel(panels.times, comparison).collections) == bars
+    links = panel(panels.cost, comparison, "link_bytes_per_sample", "", "")
     assert sum(len(c.get_segments()) for c in links.collections) == bars
-    swept = panel(pictures.swept, made("mismatch=0,0.5", chips=("ideal",), seeds=seeds), "mismatch")
+    swept = panel(panels.swept, made("mismatch=0,0.5", chips=("ideal",), seeds=seeds), "mismatch")
     assert sum(len(c.get_segments()) for c in swept.collections) == bars
 
 
 def test_time_is_stacked_of_chip_link_and_host():
-    axes = panel(pictures.times, made(chips=("ideal",)))
+    axes = panel(panels.times, made(chips=("ideal",)))
     assert [(bar.get_x(), bar.get_width()) for bar in axes.patches] == [(0, 202), (202, 100), (302, 50)]
     assert [text.get_text().strip() for text in axes.texts] == ["352"]
     assert "total us" in made().summary() and "352 = 202+100+50" in made().summary()
 
 
 def test_energy_is_a_range():
-    axes = panel(pictures.energies, made(chips=("ideal",)))
+    axes = panel(panels.energies, made(chips=("ideal",)))
     assert [text.get_text().strip() for text in axes.texts] == ["40 to 140 µJ", "1120 µJ"]
     chip, _ = axes.patches
     assert (chip.get_x(), chip.get_width()) == (40, 100)
@@ -179,11 +180,11 @@ def test_the_bar_of_a_host_has_its_time_on_the_other_link_beside_it():
         "total_optimistic_us_per_sample": 190.0,
     }
     for preset, said in (("today", "; optimistic 190"), ("optimistic", "; today 360")):
-        axes = panel(pictures.times, made(chips=("ideal",), where=("host",), link_preset=preset, **either))
+        axes = panel(panels.times, made(chips=("ideal",), where=("host",), link_preset=preset, **either))
         assert [text.get_text() for text in axes.texts] == [f"  352{said}"]
-    own = panel(pictures.times, made(chips=("ideal",), where=("host",), link_preset="own settings", **either))
+    own = panel(panels.times, made(chips=("ideal",), where=("host",), link_preset="own settings", **either))
     assert own.texts[0].get_text() == "  352; today 360; optimistic 190"
     alone = panel(
-        pictures.times, made(chips=("ideal",), link_preset="today", **either | {"link_today_us_per_sample": 0.0})
+        panels.times, made(chips=("ideal",), link_preset="today", **either | {"link_today_us_per_sample": 0.0})
     )
     assert "today" not in alone.texts[0].get_text()

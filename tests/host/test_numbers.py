@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from chip import Chip, ChipConfig
 from host import Host, Result, tasks
 from host.compare import Plan, Sweep, compare
+from host.experiments.outcome import Outcome
 from host.numbers import plain, whole
 from tests.host.inline import Inline
 from tests.host.toy import TASK, Toy
@@ -80,3 +81,10 @@ def test_what_is_no_whole_number_is_refused(value):
         whole("epochs", value, 1)
     with pytest.raises(ValueError, match="a seed is .*; it must be a whole number"):
         Plan("yin-yang", seeds=[value])
+
+
+def test_an_experiment_of_numbers_of_numpy_is_saved(tmp_path):
+    summary = {"trials": np.int64(2), "bias": np.float64("nan"), "rates": np.arange(2), "on": [np.bool_(True)]}
+    Outcome("mine", "title", summary, {}, "report").save(tmp_path)
+    found = json.loads((tmp_path / "mine.json").read_text())
+    assert {name: found[name] for name in summary} == {"trials": 2, "bias": None, "rates": [0, 1], "on": [True]}
