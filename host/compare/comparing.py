@@ -39,7 +39,7 @@ def compare(
         show: called about twice a second with the progress.
 
     A run that fails becomes a row with its sentence, and the others go on. After an interrupt from the keyboard the
-    table has the runs that are finished; called again, a comparison goes on where it was.
+    table has the runs that are finished; called again, a comparison resumes where it was.
 
     The first run of each kind, a rule at a place, waits until a short run has filled the code cache, and kinds do so
     one after the other: processes that compile the same functions at the same time would take twice as long.
