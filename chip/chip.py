@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
@@ -37,6 +38,8 @@ from chip.machine import Machine
 from chip.neurons.assumptions import NEURONS
 from chip.ppu import assumptions as ppu_assumptions
 from chip.ppu.processor.processor import FAULTED, WATCHDOG, Processor
+from chip.probes.probe import Probe
+from chip.probes.probes import Probes
 from chip.silicon import sensors as sensor_silicon
 from chip.snapshot import Snapshot
 
@@ -60,7 +63,7 @@ class Chip(Live):
         machine: whose time it shares; its own where it was built without one.
         number: which chip of its machine it is, from 0.
         environment: the SimPy environment of its machine, see :mod:`chip.base.clock`.
-        feed: tells what happens, see :mod:`chip.base.feed`.
+        feed: tells what happens, see :mod:`chip.base.feed`; probes: those that are running, see :meth:`probe`.
     """
 
     def __init__(self, config: ChipConfig | None = None, machine: Machine | None = None):
@@ -72,6 +75,7 @@ class Chip(Live):
         self.machine = Machine() if machine is None else machine
         self.environment = self.machine.environment
         self.feed = Feed()
+        self.probes = Probes(self.feed, lambda: self.now_ns)
         self.external = ExternalMemory()
         self.player = SamplePlayer(self.config.fpga, self.external, self.feed)
         self.executor = PlaybackExecutor(lambda: self.ended_ns)
@@ -95,9 +99,11 @@ class Chip(Live):
     def configure(self, registers: Registers) -> None:
         """Take over all registers; called by the link."""
         codes = None if self.calibration is None else self.calibration.codes(registers)
+        self.probes.catch_up()
         self.core = AnalogCore(self.config, registers, codes, self.feed)
         self.core.keeps_record = self.keep_spikes
         self.plastic_drivers = bool(registers.stp_enabled.any())
+        self.probes.follow(self.core)
         self.counter_base[...] = 0
         self.registers = copy.deepcopy(registers)
 
@@ -253,25 +259,81 @@ class Chip(Live):
         """
         snapshot.restore(self, taken)
 
+    # ------------------------------------------------------------------ probes
+
+    def probe(
+        self, what: str, of: Any = None, every_ns: int | None = None, most: int | None = None, keep: str = "first"
+    ) -> Probe:
+        """Watch something on this chip from now on, before its start or while it runs; no byte of the run changes.
+
+            membrane = chip.probe("membrane", [0, 300], every_ns=1_000)  # column 0 on top, column 44 at the bottom
+            spikes = chip.probe("spikes")
+            chip.start()
+            chip.run(until_ns=500_000)
+            times_ns, potentials = membrane.read()
+
+        A probe can be stopped, started again, cleared and read at any time, see :class:`chip.probes.probe.Probe`.
+
+        ======================  ==========================  ========================  ================================
+        ``what``                ``of``                      values of ``read()``      unit; as of when
+        ======================  ==========================  ========================  ================================
+        ``membrane``            neurons                     float64[m, n]             LSB of the CADC; sampled
+        ``excitatory_current``  neurons                     float64[m, n]             LSB of the CADC; sampled
+        ``inhibitory_current``  neurons                     float64[m, n]             LSB of the CADC; sampled
+        ``spike_counts``        neurons                     int64[m, n]               spikes since registers were
+                                                                                      written; sampled
+        ``weights``             synapses                    uint8[m, n], 0..63        sampled
+        ``counters``            names of event counters     int64[m, n]               events; sampled, as of the last
+                                                                                      committed time, see AnalogCore
+        ``spikes``              neurons                     int64[m], the neurons     all of them, at their times
+        ``doorbells``           hemispheres                 uint8[m, 2]               hemisphere and line of each ring
+        ======================  ==========================  ========================  ================================
+
+        A sample shows what is just before its time, as an oscilloscope would: potentials without the CADC's noise and
+        range. A current is where it would take the membrane from its leak potential, if it lasted. Both circuits of a
+        merged neuron show the neuron's; spikes are those of its top circuit.
+
+        Args:
+            of: neurons as ``hemisphere * 256 + column``, any integers, one or a row of them, or a mask bool[2, 256];
+                synapses as int[n, 3], hemisphere, row and column of each, or a mask bool[2, 256, 256]; names of
+                counters; hemispheres. None: all there are.
+            every_ns: the period of samples, a multiple of 4: they are at its multiples. None for spikes and doorbells.
+            most: how many rows are kept: a million or 64 MiB, whichever is less, where it is None; 4 GiB at most.
+            keep: "first": when it is full a sampling probe stops, and :meth:`chip.probes.probe.Probe.read` says so;
+                "last": the oldest rows are dropped.
+
+        Writing registers again gives the chip a new core: a probe goes on with that one. Where the chip is restored to
+        a snapshot, all running probes forget what they have and begin anew; a snapshot has none of it.
+
+        Raises:
+            ValueError: one of these arguments; what it is, and what it may be.
+        """
+        probe = Probe(self.probes, what, of, every_ns, most, keep)
+        probe.start()
+        return probe
+
     # ------------------------------------------------------------------ run
 
-    def run(self, progress: Callable[[Chip], None] | None = None) -> None:
+    def run(self, progress: Callable[[Chip], None] | None = None, until_ns: int | None = None) -> None:
         """Run until every program has ended, also those that were started on other chips of its machine.
 
         ``progress`` is called about ten times a second with this chip; it may look at everything and changes nothing.
+        Where ``until_ns`` comes first, a multiple of 4, the run pauses then: another one goes on from there, and comes
+        to the same bytes. Meanwhile programs have not ended, so the link stays closed.
 
         Raises:
+            ValueError: ``until_ns`` is past, or off the clock.
             RuntimeError: the chip has not been started.
             MachineFault: a program did what the hardware cannot, or all programs wait for a doorbell forever.
             LossError: on a strict chip, when something is lost or late.
             KeyboardInterrupt: passed on.
 
-        After any of them but the first the chip stands where it was stopped, and the link is open for reading what
+        After any of the last three the chip stands where it was stopped, and the link is open for reading what
         there is. See :meth:`chip.machine.Machine.run`.
         """
         if not self.started:
             raise RuntimeError("the chip has not been started; call start() first")
-        self.machine.run(None if progress is None else lambda _: progress(self))
+        self.machine.run(None if progress is None else lambda _: progress(self), until_ns)
 
     # ------------------------------------------------------------------ what its machine calls, chip.machine.Member
 

@@ -24,6 +24,7 @@ from chip.base.errors import LinkError
 from chip.base.live import Live
 from chip.base.registers import Registers
 from chip.base.traffic import Traffic
+from chip.base.whole import numbers, whole
 from chip.calibration.calibration import Calibration, CalibrationWarning, outside_range
 from chip.fpga.playback import INSTRUCTION_BYTES, PlaybackProgram
 from chip.fpga.samples import SampleSet
@@ -251,8 +252,7 @@ class HostLink(Live):
             ValueError: it declares what cannot be, see :mod:`chip.ppu.contract`. TypeError: it is no program.
             ValueError: an image that its regions cannot hold; then the PPU has no program any more.
         """
-        if hemisphere not in (c.TOP, c.BOTTOM):
-            raise ValueError(f"there is no PPU {hemisphere!r}; {c.TOP} is the top one, {c.BOTTOM} the bottom one")
+        hemisphere = self._side(hemisphere)
         if not isinstance(program, Program):
             raise TypeError(f"load_program takes a program, not {shown(program)}; make one of its class first")
         check_program(program)
@@ -270,9 +270,10 @@ class HostLink(Live):
 
     def write_sram(self, hemisphere: int, region: str, values: np.ndarray) -> None:
         """Write the first elements of a region of a PPU's SRAM; raises ValueError where they do not fit."""
-        target = self.chip.processors[hemisphere].find(region)
-        values, limits = np.asarray(values), np.iinfo(target.dtype)
-        if values.ndim != 1 or values.dtype.kind not in "iu" or values.size > target.size:
+        target = self.chip.processors[self._side(hemisphere)].find(region)
+        what, limits = f"values for region {region}", np.iinfo(target.dtype)
+        values = numbers(what, values, ndim=1, kinds="iu", shape=f"a row of up to {target.size} integers")
+        if values.size > target.size:
             raise ValueError(
                 f"region {region} takes up to {target.size} integers, not {values.dtype}{list(values.shape)}"
             )
@@ -289,9 +290,9 @@ class HostLink(Live):
         Raises:
             ValueError: they are no bytes. MachineFault: there is no such memory, or it is somebody else's.
         """
-        values = np.asarray(values)
-        if values.ndim != 1 or values.dtype != np.uint8:
-            found = f"{values.dtype}{list(values.shape)}"
+        address = whole("an address of external memory", address)
+        if not isinstance(values, np.ndarray) or values.ndim != 1 or values.dtype != np.uint8:
+            found = f"{values.dtype}{list(values.shape)}" if isinstance(values, np.ndarray) else shown(values)
             raise ValueError(f"external memory takes uint8[n], not {found}; view it as bytes")
         target = self.chip.external.view(address, values.size)  # refuses what is not there
         self._transfer("write external memory", omnibus_bytes(values.size))
@@ -307,11 +308,10 @@ class HostLink(Live):
             ValueError: an index or a weight out of range. RuntimeError: the chip was never started, or programs of
                 another chip on its machine have not ended.
         """
-        rows, words, values = np.asarray(rows), np.asarray(words), np.asarray(values)
-        if hemisphere not in (c.TOP, c.BOTTOM):
-            raise ValueError(
-                f"there is no hemisphere {hemisphere!r}; {c.TOP} is the top one, {c.BOTTOM} the bottom one"
-            )
+        hemisphere = self._side(hemisphere)
+        single = dict(ndim=1, kinds="iu", shape="a one-dimensional array of integers")
+        rows, words = numbers("rows to write", rows, **single), numbers("words to write", words, **single)
+        values = numbers("weights to write", values, ndim=2, kinds="iu", shape="integers [n, 4]")
         if rows.ndim != 1 or rows.shape != words.shape or values.shape != (*rows.shape, c.SYNAPSES_PER_WORD):
             raise ValueError(
                 f"{list(rows.shape)} rows, {list(words.shape)} words and {list(values.shape)} weights do not match; "
@@ -319,8 +319,9 @@ class HostLink(Live):
             )
         limits = (("row", rows, c.ROWS - 1), ("word", words, c.COLUMNS // c.SYNAPSES_PER_WORD - 1))
         for what, array, high in (*limits, ("weight", values, c.WEIGHT_MAX)):
-            if array.dtype.kind not in "iu" or (array.size and not 0 <= array.min() <= array.max() <= high):
+            if array.size and not 0 <= int(array.min()) <= int(array.max()) <= high:
                 raise ValueError(f"write_weights got {array.dtype} for a {what} with values outside of 0..{high}")
+        rows, words, values = (array.astype(np.int64) for array in (rows, words, values))
         if not self.chip.started:
             raise RuntimeError("before the first start weights cross with the registers; set registers.weights")
         if not self.chip.learning:
@@ -330,6 +331,8 @@ class HostLink(Live):
 
     def record_trace(self, on: bool = True) -> None:
         """Switch the trace buffer on or off, from the next run on."""
+        if not isinstance(on, bool | np.bool_):
+            raise ValueError(f"the trace buffer is switched to {shown(on)}; give True or False")
         self._transfer("switch the trace buffer", omnibus_bytes(OMNIBUS_WORD_BYTES))
         self.chip.trace.on = bool(on)
 
@@ -359,7 +362,7 @@ class HostLink(Live):
 
         After a fault or an interrupt it may be half-written, as external memory may: that is counted as a loss.
         """
-        processor = self.chip.processors[hemisphere]
+        processor = self.chip.processors[self._side(hemisphere)]
         found = processor.find(region)
         if count is not None:
             count = whole_number("", f"the count of elements of region {region}", count, 0, found.size)
@@ -377,12 +380,13 @@ class HostLink(Live):
         ``values``: a region's elements, one element, the weights of one or more rows, uint8[256] each, or of one or
         more synapses; see :class:`chip.ppu.recording.Recording`.
         """
-        records = self.chip.processors[hemisphere].recorder.track(name).read()
+        records = self.chip.processors[self._side(hemisphere)].recorder.track(name).read()
         self._transfer(f"read recording {name}", omnibus_bytes(records.nbytes), answer=True)
         return records
 
     def read_external(self, address: int, nbytes: int) -> np.ndarray:
         """uint8[nbytes] of external memory, whoever has reserved it: recordings as they lie there, too."""
+        address, nbytes = whole("an address of external memory", address), whole("a count of bytes", nbytes)
         found = self.chip.external.view(address, nbytes, reserved=True)  # refuses what is not there
         self._transfer("read external memory", omnibus_bytes(nbytes), answer=True)
         if nbytes and self.chip.external.bring(address, nbytes, self.chip.now_ns):
@@ -399,6 +403,14 @@ class HostLink(Live):
         counters = self.chip.counters()
         self._transfer("read counters", omnibus_bytes(OMNIBUS_WORD_BYTES * len(counters)), answer=True)
         return counters
+
+    def _side(self, hemisphere: int) -> int:
+        """Return a hemisphere, of which there are two, as Python's integer."""
+        if isinstance(hemisphere, bool) or not isinstance(hemisphere, int | np.integer) or hemisphere not in (0, 1):
+            raise ValueError(
+                f"there is no hemisphere {shown(hemisphere)}; {c.TOP} is the top one, {c.BOTTOM} the bottom one"
+            )
+        return int(hemisphere)
 
     def _transfer(self, what: str, nbytes: int, answer: bool = False) -> None:
         if self.chip.learning:

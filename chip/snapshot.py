@@ -124,6 +124,7 @@ def restore(chip, snapshot: Snapshot) -> None:
         setattr(chip.link, name, copy.deepcopy(tree["link"][name]))
     for processor, saved in zip(chip.processors, tree["processors"], strict=True):
         restore_on(processor, saved)
+    chip.probes.restart()
 
 
 def _check_quiescent(chip) -> None:

@@ -11,6 +11,7 @@ import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
+from host import warned
 from host.arguments import Parser, UsageError, show
 from host.commands import calibrate, chip, compare, experiment, inspect, rules, run, tasks, train
 from host.commands.common import EXIT_FAULT, EXIT_INTERRUPTED, EXIT_OK, EXIT_USAGE, complain, reason
@@ -48,7 +49,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return the exit code."""
     try:
         options = parse(sys.argv[1:] if arguments is None else arguments)
-        return COMMANDS[options.command].run(options)
+        with warned.in_sentences():
+            return COMMANDS[options.command].run(options)
     except UsageError as error:
         return complain(str(error), EXIT_USAGE)
     except KeyboardInterrupt:

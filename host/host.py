@@ -13,11 +13,12 @@ from typing import Any
 
 from chip.base.registers import Registers
 from chip.chip import Chip
+from host import code
 from host.compiling import compile_clock
 from host.loading import load
 from host.reading import Load, result_of
 from host.results import Result
-from host.source import source_of
+from host.source import file_of, is_a_users, source_of
 from host.stopwatch import Stopwatch
 from ppu_programs.contract import Built, Firmware, Outcome, Status, asking
 
@@ -82,19 +83,19 @@ class Host:
         self._check_unloaded()
         firmware = asking.fitted(firmware, task)
         begun = time.perf_counter()
-        rule_source = source_of(firmware)
         try:
-            built = self._build(firmware, task)
-            asking.assumptions_of(firmware)  # a rule that refuses does so before anything is written
-            load(self.chip, built, built.remedy if rule_source is None else "")
-            if compiling:
-                self._compile(progress)
+            with code.watching(file_of(firmware)):
+                built = self._build(firmware, task)
+                asking.assumptions_of(firmware)  # a rule that refuses does so before anything is written
+                load(self.chip, built, "" if is_a_users(firmware) else built.remedy)
+                if compiling:
+                    self._compile(progress)
         except BaseException:
             self._broken = True
             for processor in self.chip.processors:
                 processor.unload()  # so that nobody can start a chip with half of what it needs
             raise
-        self._load = Load(firmware, task, built, time.perf_counter() - begun, rule_source)
+        self._load = Load(firmware, task, built, time.perf_counter() - begun, source_of(firmware))
 
     def _check_unloaded(self) -> None:
         if self._broken:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from host.progress import Progress
 
 PROFILED = {"train": 250, "validation": 25, "test": 25}  # samples of each split, or all that there are
-LINES_SHOWN = 3  # the dearest ones of each kernel
+LINES_SHOWN = 3  # the costliest ones of each kernel
 WIDTH = 100  # of what is wrapped
 LEAST_SHARE = 0.001  # of a kernel's cycles that is worth a word
 
@@ -133,7 +133,7 @@ def _profile(processor: Processor, kernels: list[ProfiledKernel], chip: Chip) ->
         places = {f"{Path(file).name}:{line}": n for (file, line), n in kernel.cycles_by_line().items()}
         classes = f"{kernel.kernel.name}: {_shares(kernel.cycles_by_instruction().items(), kernel.cycles)}"
         lines += ["", *textwrap.wrap(classes, WIDTH, initial_indent="  ", subsequent_indent="    ")]
-        lines.append(f"    dearest lines: {_shares(Counter(places).most_common(LINES_SHOWN), kernel.cycles)}")
+        lines.append(f"    costliest lines: {_shares(Counter(places).most_common(LINES_SHOWN), kernel.cycles)}")
     return "\n".join(lines)
 
 

@@ -114,7 +114,7 @@ def _rule(source: dict[str, Any]) -> str:
     if not source["files"]:
         return f"{source['class']}, of no file"
     (file, digest), *others = source["files"].items()
-    more = f", with {len(others)} more files beside it" if others else ""
+    more = f", with {verdict.counted(len(others), 'more file')}" if others else ""
     return f"{source['class']} of {file}, sha256 {digest[:12]}{more}"
 
 

@@ -192,11 +192,20 @@ class Result:
             OSError: the directory cannot be written to; nothing has changed then.
         """
         directory = Path(directory)
+        files = self.files()
+        directory.mkdir(parents=True, exist_ok=True)
+        replace_together({directory / name: content for name, content in files.items()})
+
+    def files(self) -> dict[str, bytes]:
+        """Return the content of both files by name, ``result.json`` last.
+
+        Raises:
+            TypeError, ValueError: something that no file can hold.
+        """
         npz = npz_bytes(self.arrays)
         summary = {"format": FORMAT} | self.summary() | {"arrays_sha256": hashlib.sha256(npz).hexdigest()}
         text = json.dumps(summary, indent=2, allow_nan=False, default=_plain) + "\n"
-        directory.mkdir(parents=True, exist_ok=True)
-        replace_together({directory / NPZ_NAME: npz, directory / JSON_NAME: text.encode()})
+        return {NPZ_NAME: npz, JSON_NAME: text.encode()}
 
     @classmethod
     def load(cls, directory: str | Path) -> Result:

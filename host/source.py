@@ -1,31 +1,34 @@
-"""What a user's firmware was made from: its class, and the files that its code stands in."""
+"""What a user's firmware was made from: its class, and the files of its code and data."""
 
 from __future__ import annotations
 
-import hashlib
 import sys
 from pathlib import Path
 from typing import Any
 
-PACKAGES = ("chip", "ppu_programs", "host")
+from chip.base.imports import PACKAGES
+from host.code import code_of
+
+
+def is_a_users(firmware: object) -> bool:
+    """Return whether a firmware is a user's, and no rule of ours."""
+    module = sys.modules.get(type(firmware).__module__)
+    return module is not None and module.__name__.partition(".")[0] not in PACKAGES
+
+
+def file_of(firmware: object) -> Path | None:
+    """Return the file that a user's firmware comes from; None where it comes from none, or is ours."""
+    file = getattr(sys.modules.get(type(firmware).__module__), "__file__", None)
+    return Path(file).resolve() if is_a_users(firmware) and file is not None and Path(file).is_file() else None
 
 
 def source_of(firmware: object) -> dict[str, Any] | None:
     """Return what a user's firmware was made from, for ``result.json``; None for a rule of ours.
 
-    ``class``: its name; ``files``: SHA-256 of its file, which is the first, and of those that it imports from beside
-    itself, by absolute path; empty where it comes from no file.
+    ``class``: its name; ``files``: SHA-256 of its file, which is the first, of the modules that it imports and of the
+    data that it has read so far, by absolute path, see :mod:`host.code`; empty where it comes from no file.
     """
-    module = sys.modules.get(type(firmware).__module__)
-    if module is None or module.__name__.partition(".")[0] in PACKAGES:
+    if not is_a_users(firmware):
         return None
-    from chip.base.compiled import ROOT, import_closure
-
-    files: dict[str, str] = {}
-    name = getattr(module, "__file__", None)
-    if name is not None and Path(name).is_file():
-        own = Path(name).resolve()
-        others = [path for path in import_closure(own) if path != own]
-        theirs = [p for p in others if not any(p.is_relative_to(ROOT / package) for package in PACKAGES)]
-        files = {str(path): hashlib.sha256(path.read_bytes()).hexdigest() for path in (own, *theirs)}
-    return {"class": type(firmware).__qualname__, "files": files}
+    files = code_of(type(firmware)).files if file_of(firmware) else {}
+    return {"class": type(firmware).__qualname__, "files": {str(file): digest for file, digest in files.items()}}

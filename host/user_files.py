@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 from types import ModuleType
 
-from host import mistakes
+from host import code, mistakes
 
 UNSAFE = str.maketrans({mark: "_" for mark in '/\\:*?"<>| '})  # in the name of a file or a directory
 
@@ -109,8 +109,10 @@ def _import(path: Path) -> ModuleType:
     module = ModuleType(name)
     module.__file__ = str(path)
     sys.modules[name] = module
+    code.forget(path)
     try:
-        exec(compile(source, str(path), "exec", dont_inherit=True), module.__dict__)
+        with code.watching(path):
+            exec(compile(source, str(path), "exec", dont_inherit=True), module.__dict__)
     except BaseException:
         del sys.modules[name]
         raise

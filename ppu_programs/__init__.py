@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from ppu_programs.contract import Outcome as Outcome
     from ppu_programs.contract import Status as Status
     from ppu_programs.descent import Descent as Descent
+    from ppu_programs.equilibrium_propagation.firmware import EquilibriumPropagation as EquilibriumPropagation
     from ppu_programs.eventprop.firmware import EventProp as EventProp
     from ppu_programs.examples.bandit import Bandit as Bandit
     from ppu_programs.examples.bcm import BCM as BCM
@@ -33,6 +34,10 @@ if TYPE_CHECKING:
 
 # name on the command line -> (module:class, one line for `plasticore rules`)
 _RULES = {
+    "equilibrium-propagation": (
+        "ppu_programs.equilibrium_propagation.firmware:EquilibriumPropagation",
+        "a recurrent network that settles, is nudged, and learns from the difference of its rates",
+    ),
     "eventprop": (
         "ppu_programs.eventprop.firmware:EventProp",
         "exact gradients of spike times, by the adjoint in reverse time",

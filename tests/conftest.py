@@ -7,10 +7,13 @@ import signal
 
 from hypothesis import HealthCheck, settings
 
-from chip.testing.plugin import chip_factory as chip_factory  # also where the project is not installed
+from chip.testing.plugin import chip_factory as chip_factory
 
 slow = [HealthCheck.too_slow]  # of a busy machine, not of a test
-settings.register_profile("plasticore", deadline=None, max_examples=25, derandomize=True, suppress_health_check=slow)
+quick = {"report_multiple_bugs": False}  # a chip takes its time to run: one failure is shrunk, not every one
+settings.register_profile(
+    "plasticore", deadline=None, max_examples=25, derandomize=True, suppress_health_check=slow, **quick
+)
 settings.load_profile("plasticore")
 
 if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 ROOMS = (  # of the chip: each imports from those before it only
-    *("base", "fabric", "array", "neurons", "converters", "silicon", "core", "fpga", "ppu", "calibration"),
+    *("base", "fabric", "array", "neurons", "converters", "silicon", "core", "probes", "fpga", "ppu", "calibration"),
     *("link", "energy", "snapshot", "machine", "chip", "testing"),
 )
 ROOT = Path(__file__).resolve().parent.parent

@@ -3,7 +3,6 @@
 import os
 import re
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -54,24 +53,6 @@ def test_the_python_example_runs(tmp_path, monkeypatch, capsys):
     assert (tmp_path / "runs" / "first" / "result.json").is_file()
 
 
-def test_the_firmware_example_runs(tmp_path):
-    example = re.search(r"^<!-- run: firmware -->\n```python\n(.*?)^```$", README, re.M | re.S)[1]
-    path = tmp_path / "count_spikes.py"
-    path.write_text(example)
-    done = subprocess.run([sys.executable, path], cwd=tmp_path, env=environment(), capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    spikes, unit = done.stdout.split()[:2]
-    assert int(spikes) > 4 and unit == "spikes"
-    assert "of 16384 bytes used" in done.stdout
-
-
 def environment() -> dict[str, str]:
     """This process's, with the project importable."""
     return {**os.environ, "PYTHONPATH": str(ROOT)}
-
-
-def test_the_network_of_the_example_is_trained():
-    example = re.search(r"^<!-- run: network -->\n```python\n(.*?)^```$", README, re.M | re.S)[1]
-    made: dict = {}
-    exec(example, made)
-    assert made["rule"].settings.hidden == made["rule"].network.layers[0][1].size == 60

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, NamedTuple
 
-from numba import float32, float64, int32, int64, uint8
+from numba import float32, float64, int16, int32, int64, uint8
 
 from chip.base.arrays.declared import Array, built, state
 
@@ -19,6 +19,8 @@ class Network(NamedTuple):
 
     weights: Annotated[Array, state(uint8, (1024, 128), "", "of each row half, 0..63, as posted")]
     labels: Annotated[Array, built(uint8, (1024, 128), "", "of each row half, 0..63")]
+    heard: Annotated[Array, built(int16, (1024, 65), "", "see chip.array.listeners.Listeners.first")]
+    listening: Annotated[Array, built(uint8, (1024, 128), "", "see chip.array.listeners.Listeners.lanes")]
     factor: Annotated[Array, built(float32, ("factor row halves", 128), "1", "on efficacies; no rows where all are 1")]
     row_mode: Annotated[Array, built(uint8, (512,), "", "sign of each row, hemisphere * 256 + row")]
     nodes: Annotated[Array, built(int64, (20, 12, 2), "", "of the crossbar, see chip.fabric.crossbar.node_registers")]

@@ -56,3 +56,7 @@ class MachineFault(ChipError):
 
 class LossError(ChipError):
     """Raised in strict mode where events were lost or work came too late."""
+
+
+class CacheWarning(UserWarning):
+    """Compiled code cannot be kept, or what was kept is damaged; it is compiled anew, and nothing else changes."""

@@ -82,6 +82,8 @@ class Feed:
             an operation asks for bytes of SRAM that it moves, be it from there or to there.
         conversions: called with each :class:`Conversion` when it is read, and reading may be long after its time.
         posts: called with each :class:`Posted`.
+        doorbells: called with the time in ns, the hemisphere and the line of each ring of a processor's doorbell,
+            before it is answered, kept or lost.
         samples: called when a sample is asked for, before its events are posted, with how many were played before, its
             index, and the times in ns of the request, of its time zero and of the end of its recording.
     """
@@ -92,6 +94,7 @@ class Feed:
         self.places: tuple[list[Callable[[Any, str, int, Any], None]], ...] = _for_each_processor()
         self.conversions: list[Callable[[Conversion], None]] = []
         self.posts: list[Callable[[Posted], None]] = []
+        self.doorbells: list[Callable[[int, int, int], None]] = []
         self.samples: list[Callable[[int, int, int, int, int], None]] = []
 
 

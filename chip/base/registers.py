@@ -12,7 +12,7 @@ and its part of the membrane.
 from __future__ import annotations
 
 import copy
-from dataclasses import dataclass, field, fields
+from dataclasses import Field, dataclass, field, fields
 from typing import Any, NoReturn
 
 import numpy as np
@@ -41,7 +41,7 @@ def _array(shape, dtype, default, low, high, multiple_of=1):
     )
 
 
-@dataclass
+@dataclass(repr=False)
 class Registers:
     """All registers of the chip, as arrays that the caller fills; defaults are a chip that does nothing.
 
@@ -54,7 +54,48 @@ class Registers:
     the registers are written. Numbers with a fraction take integers, too; integers take no floats, and neither of them
     bools. Copies share nothing.
 
-    Ranges are those that the vendor calibrates to (calix ``check_values``), widened where a register takes more.
+    ==========================  ==================  ====  ==============  ==========
+    register                    array               unit  range           default
+    ==========================  ==================  ====  ==============  ==========
+    enabled                     bool[2, 256]        -     off, on         off
+    spiking                     bool[2, 256]        -     off, on         on
+    leak_lsb                    float64[2, 256]     LSB   0..255          80.0
+    reset_lsb                   float64[2, 256]     LSB   0..255          80.0
+    threshold_lsb               float64[2, 256]     LSB   0..255          125.0
+    tau_mem_ns                  float64[2, 256]     ns    500..60000      10000.0
+    tau_syn_exc_ns              float64[2, 256]     ns    300..30000      10000.0
+    tau_syn_inh_ns              float64[2, 256]     ns    300..30000      10000.0
+    refractory_ns               int64[2, 256]       ns    40..32000 by 4  2000
+    holdoff_ns                  int64[2, 256]       ns    0..4000 by 4    0
+    efficacy_lsb                float64[2, 256]     LSB   0..1000         1.0
+    backend_address             uint8[2, 256]       -     0..255          0
+    event_output                bool[2, 256]        -     off, on         on
+    connect_vertical            bool[256]           -     off, on         off
+    row_mode                    uint8[2, 256]       -     0..3            0
+    compare_mask                uint8[2, 128]       -     0..31           31
+    stp_enabled                 bool[2, 128]        -     off, on         off
+    stp_utilization             uint8[2, 128]       -     0..15           0
+    stp_recovery                uint8[2, 128]       -     0..15           0
+    stp_offset                  uint8[2, 128]       -     0..15           7
+    stp_target_voltages         uint8[2, 128]       -     0..1            0
+    stp_v_recover               uint16[2, 2, 2]     code  0..1022         (400, 50)
+    stp_v_charge                uint16[2, 2, 2]     code  0..1022         (100, 330)
+    crossbar_mask               uint16[20, 12]      -     0..16383        0
+    crossbar_target             uint16[20, 12]      -     0..16383        16383
+    cadc_reference_lsb          float64[2]          LSB   0..255          0.0
+    correlation_enabled         bool[2]             -     off, on         off
+    correlation_amplitude_lsb   float64[2]          LSB   0.2..2.0        1.0
+    correlation_tau_ns          float64[2]          ns    2000..30000     5000.0
+    correlation_amplitude_trim  uint8[2, 256, 256]  -     0..3            1
+    correlation_time_trim       uint8[2, 256, 256]  -     0..3            1
+    padi_from_processor         bool[2, 4]          -     off, on         off
+    weights                     uint8[2, 256, 256]  -     0..63           0
+    labels                      uint8[2, 256, 256]  -     0..63           0
+    ==========================  ==================  ====  ==============  ==========
+
+    LSB are those of the CADC; an efficacy is the current in LSB that a unit of weight adds. A code is of the capacitor
+    memory, and of the two defaults in its row the first is that of set 0. Ranges are those that the vendor calibrates
+    to (calix ``check_values``), widened where a register takes more.
     :meth:`check` raises ValueError with the first element that lies outside, or with the first two that clash.
 
     Raises:
@@ -114,6 +155,22 @@ class Registers:
         registers = () if name.startswith("_") else self.__dataclass_fields__  # Python itself looks for __names__
         remedy = closest(name, registers) or "chip/base/registers.py has those that there are"
         raise AttributeError(f"there is no register {name}; {remedy}")
+
+    def __repr__(self) -> str:
+        """In a line, what differs from the defaults: a value that is the same everywhere, or how many others are set.
+
+        All numbers would be 80 kB, and keep a test that has failed from saying why.
+        """
+        return f"Registers({', '.join(filter(None, map(self._shown, fields(self))))})"
+
+    def _shown(self, entry: Field) -> str:
+        array, default = getattr(self, entry.name), entry.default_factory()
+        if not isinstance(array, np.ndarray) or array.shape != default.shape:
+            return f"{entry.name}={type(array).__name__}"
+        if (others := np.count_nonzero(array != default)) == 0:
+            return ""
+        first = array.reshape(-1)[0]
+        return f"{entry.name}={first.item() if (array == first).all() else f'<{others} of {array.size} set>'}"
 
     def __copy__(self) -> Registers:
         return copy.deepcopy(self)

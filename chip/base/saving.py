@@ -8,6 +8,7 @@ or wrong, but runs no code.
 from __future__ import annotations
 
 import contextlib
+import glob
 import hashlib
 import io
 import json
@@ -17,6 +18,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+
+from chip.base.locks import alone_in
 
 FACTS, CHECKSUM = "facts", "checksum"
 PARTIAL = ".partial"  # suffix of a file that is still being written
@@ -71,12 +74,21 @@ def npz_bytes(arrays: dict[str, np.ndarray]) -> bytes:
 
 
 def replace_together(contents: dict[Path, bytes]) -> None:
-    """Give several files new contents: all of them, or after an error none. The last one is renamed last."""
-    partial = {path: path.with_name(path.name + PARTIAL) for path in contents}
+    """Give several files new contents: all of them, or after an error none. The last one is renamed last.
+
+    Who does the same in the same directory at the same time waits, so that the files of two are never mixed.
+    """
+    with alone_in(path.parent for path in contents):
+        _replace(contents)
+
+
+def _replace(contents: dict[Path, bytes]) -> None:
+    partial = {path: path.with_name(f"{path.name}.{os.getpid()}{PARTIAL}") for path in contents}
     earlier = {path: path.read_bytes() if path.exists() else None for path in contents}
     touched = []
     try:
         for path, content in contents.items():
+            _remove_partial(path)
             _write_durably(partial[path], content)
         for path in contents:
             touched.append(path)
@@ -88,6 +100,13 @@ def replace_together(contents: dict[Path, bytes]) -> None:
             with contextlib.suppress(OSError):
                 path.unlink()
         raise
+
+
+def _remove_partial(path: Path) -> None:
+    """Remove what a process that was killed while it wrote has left."""
+    for left in path.parent.glob(f"{glob.escape(path.name)}.*{PARTIAL}"):
+        with contextlib.suppress(OSError):
+            left.unlink()
 
 
 def _restore(path: Path, content: bytes | None) -> None:

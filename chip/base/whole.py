@@ -6,6 +6,10 @@ from typing import Any
 
 import numpy as np
 
+from chip.base.declaration import shown
+
+INT64_MAX = 2**63 - 1
+
 
 def numbers(what: str, values: Any, ndim: int, kinds: str, shape: str, of: str = "") -> np.ndarray:
     """Return an array of numbers of some kinds, numpy's letters, and so many dimensions.
@@ -36,6 +40,31 @@ def whole_numbers(what: str, values: Any, high: int) -> np.ndarray:
     if array.size and not 0 <= int(array.min()) <= int(array.max()) <= high:
         raise ValueError(f"{what} lie in {array.min()}..{array.max()}; 0..{high} are valid")
     return array.astype(np.int64)
+
+
+def whole(what: str, value: Any) -> int:
+    """Return any integer, numpy's too, as Python's, which cannot wrap; ``what`` it is, for a sentence.
+
+    Raises:
+        ValueError: it is none.
+    """
+    if isinstance(value, bool) or not isinstance(value, int | np.integer):
+        raise ValueError(f"{what} is {shown(value)}; it must be a whole number")
+    if not -INT64_MAX <= value <= INT64_MAX:
+        raise ValueError(f"{what} is {shown(value)}; it must lie within 64 bits")
+    return int(value)
+
+
+def int64s(what: str, values: Any) -> np.ndarray:
+    """Return int64[n] of any integers, side by side; ``what`` they are, in the plural, for a sentence.
+
+    Raises:
+        ValueError: no row of integers, or one that 64 bits with a sign do not hold.
+    """
+    array = numbers(what, values, ndim=1, kinds="iu", shape="a one-dimensional array of integers")
+    if array.dtype == np.uint64 and array.size and int(array.max()) > INT64_MAX:
+        raise ValueError(f"{what} reach {array.max()}; they go up to {INT64_MAX}")
+    return np.ascontiguousarray(array, np.int64)
 
 
 def decrease_within(times: np.ndarray, offsets: np.ndarray) -> bool:

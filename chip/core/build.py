@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from chip.array.arrays import Network
+from chip.array.listeners import listeners
 from chip.array.row_table import row_table
 from chip.array.short_term_plasticity_tables import plastic_drivers
 from chip.base import constants as c
@@ -124,11 +125,14 @@ def build_network(silicon: Silicon, latency_ns: int) -> Network:
     """Return synapses in lane order, routes and tables."""
     registers, factor = silicon.registers, silicon.synapse_factor
     routes, table = neuron_routes(registers), row_table(registers)
+    heard = listeners(registers)
     drivers = c.HEMISPHERES * c.DRIVERS
     plastic = plastic_drivers(registers)
     return Network(
         weights=to_lanes(registers.weights).reshape(-1, c.LANES).copy(),
         labels=to_lanes(registers.labels).reshape(-1, c.LANES).copy(),
+        heard=heard.first,
+        listening=heard.lanes,
         factor=np.zeros((0, c.LANES), np.float32) if factor is None else to_lanes(factor).reshape(-1, c.LANES),
         row_mode=registers.row_mode.reshape(-1).copy(),
         nodes=node_registers(registers),

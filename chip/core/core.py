@@ -14,6 +14,7 @@ from chip.base.grid import (
     BLOCK_NS,
     EDGE_NS,
     EDGE_SHIFT,
+    FAR_NS,
     GRID_NS,
     RECORDED_SHIFT,
     SOURCE_SHIFT,
@@ -23,7 +24,6 @@ from chip.base.lanes import HALF_ROW, to_columns
 from chip.base.live import Live
 from chip.base.queues import NO_ROOM
 from chip.base.registers import Registers
-from chip.base.slots import PLACE_NEURON
 from chip.base.timeline import (
     COMMITTED,
     DRIVEN_COUNT,
@@ -34,11 +34,13 @@ from chip.base.timeline import (
     WRITE_HEAD,
     WRITE_TAIL,
 )
+from chip.base.whole import int64s, whole
 from chip.converters.requests import MISSING, PENDING, take_conversion
 from chip.core.advance import DONE, GROW
 from chip.core.build import build_network, build_neurons, build_scratch, empty_queues
 from chip.core.entries import BOUNDED, LIF
 from chip.core.observe import due_rows
+from chip.core.observer import Observer
 from chip.core.operations import Posting
 from chip.core.packed import pack
 from chip.core.record import NOT_COMMITTED
@@ -53,8 +55,8 @@ from chip.core.state import (
 )
 from chip.core.stimuli import Stimuli
 from chip.fabric.arrays import COUNTERS, ROUTE_LABEL, ROUTE_RECORDED
-from chip.neurons.arrays import LEAK, U
-from chip.neurons.circuits import membranes
+from chip.neurons.arrays import U
+from chip.neurons.circuits import membranes_of_neurons
 from chip.neurons.holding import hold_refractory
 from chip.silicon.capmem import AnalogCodes
 from chip.silicon.mismatch import silicon
@@ -86,6 +88,7 @@ class AnalogCore(Live, Posting):
     reaches back further than that, and ``readers`` are called before with the core and a time, what is older being
     dropped. Who asks for older spikes is refused.
     ``stimuli``, where it is set, is asked for events before time passes: what it holds ready counts as posted.
+    ``observer``, where it is set, looks at times of its own, and before spikes are forgotten.
 
     All times are int nanoseconds, multiples of 4; neurons are numbered ``hemisphere * 256 + column``.
 
@@ -117,6 +120,7 @@ class AnalogCore(Live, Posting):
         self.sensors: CorrelationSensors | None = None
         self._install_sensors(registers)
         self.stimuli: Stimuli | None = None
+        self.observer: Observer | None = None
         self._forgotten_ns, self._kept_ns = 0, []
         self.keeps_record, self._cut_ns = True, RECORD_NS
         self.readers: list[Callable[[AnalogCore, int], None]] = []
@@ -156,6 +160,8 @@ class AnalogCore(Live, Posting):
         self.correlation_enabled = registers.correlation_enabled.copy()
         self._enabled, self._connected = registers.enabled.copy(), registers.connect_vertical.copy()
         self._neurons, self._noise, self._bounds = build_neurons(true, self.config.limits)
+        self._simulated, self._membrane_slots = membranes_of_neurons(self._neurons)
+        self._leak_lsb = true.registers.leak_lsb.reshape(-1)
         self._network = build_network(true, self.config.router.on_chip_latency_ns)
         self.posted_weights = self._network.weights.reshape(c.HEMISPHERES, c.ROWS, c.HALVES, c.LANES)
         self.posted_half_rows = self.posted_weights.view(HALF_ROW)[..., 0].swapaxes(1, 2)
@@ -189,15 +195,26 @@ class AnalogCore(Live, Posting):
 
     def advance(self, time_ns: int) -> None:
         """Let everything with a time < ``time_ns`` happen; an earlier time than ``now_ns`` changes nothing."""
+        if type(time_ns) is not int:
+            time_ns = whole("the time to advance to", time_ns)
         if time_ns <= self._now_ns:
             return
         if time_ns % c.EVENT_CLOCK_NS:
             raise ValueError(f"cannot advance to {time_ns} ns, which is not on the {c.EVENT_CLOCK_NS} ns clock")
+        if self.observer is not None and self.observer.next_ns <= time_ns:
+            self._be_observed(self.observer, time_ns)
         if self.stimuli is not None:
-            self._follow(self.stimuli, int(time_ns))
+            self._follow(self.stimuli, time_ns)
         if time_ns - self._now_ns > ADVANCED_AT_ONCE_NS:
-            self._advance_far(int(time_ns))
-        self._advance(int(time_ns))
+            self._advance_far(time_ns)
+        self._advance(time_ns)
+
+    def _be_observed(self, observer: Observer, time_ns: int) -> None:
+        """Have an observer look at each of its times up to and including ``time_ns``."""
+        while (look_ns := observer.next_ns) <= time_ns:
+            observer.next_ns = FAR_NS  # nobody looks on the way there
+            self.advance(look_ns)
+            observer.look(look_ns)
 
     def _follow(self, stimuli: Stimuli, time_ns: int) -> None:
         """Have all events before a time posted that somebody holds ready, and let happen all but the last of them."""
@@ -233,6 +250,8 @@ class AnalogCore(Live, Posting):
 
     def _observe(self, time_ns: int, what: str) -> int:
         """Bring the state just before ``time_ns`` into scratch.out; returns the spikes since the committed time."""
+        if type(time_ns) is not int:
+            time_ns = whole(f"the time of {what}", time_ns)
         self.advance(time_ns)
         if time_ns < self.now_ns:
             raise RuntimeError(
@@ -304,15 +323,19 @@ class AnalogCore(Live, Posting):
 
     def membranes(self, time_ns: int) -> np.ndarray:
         """Return float64[2, 256], by column, all membrane potentials in LSB just before ``time_ns`` >= ``now_ns``."""
-        self._observe(time_ns, "a membrane")
-        return self._potentials()
+        return self.state(time_ns)[U].reshape(c.HEMISPHERES, c.COLUMNS)
 
-    def _potentials(self) -> np.ndarray:
-        potential = self._true.registers.leak_lsb.reshape(-1).copy()
-        place = self._neurons.place[:, PLACE_NEURON]
-        used = place >= 0
-        potential[place[used]] = (self._scratch.out[U, membranes(self._neurons)] + self._neurons.cell[LEAK])[used]
-        return potential.reshape(c.HEMISPHERES, c.COLUMNS)
+    def state(self, time_ns: int) -> np.ndarray:
+        """Return float64[3, 512] just before ``time_ns`` >= ``now_ns``: membranes, excitatory and inhibitory currents.
+
+        All in LSB: a current is where it would take the membrane from its leak potential, if it lasted. Both circuits
+        of a merged neuron have what the neuron has. A neuron that is not enabled rests at its leak potential.
+        """
+        self._observe(time_ns, "a membrane")
+        found = np.zeros((3, c.NEURONS))
+        found[:, self._simulated] = self._scratch.out[:, self._membrane_slots]
+        found[U] += self._leak_lsb
+        return found
 
     def spikes(self, start_ns: int, end_ns: int) -> tuple[np.ndarray, np.ndarray]:
         """Return the spikes that the FPGA records in ``start_ns <= t < end_ns``: int64[m] times, uint16[m] labels.
@@ -320,7 +343,7 @@ class AnalogCore(Live, Posting):
         They are in the order of (time, neuron); labels that the crossbar returns from the FPGA come after neurons.
         Raises RuntimeError where the record does not reach back that far, see :attr:`recorded_from_ns`.
         """
-        self._check_recorded(start_ns, end_ns)
+        start_ns, end_ns = self._check_recorded(start_ns, end_ns)
         times, info = self._log(start_ns, end_ns)
         recorded = (info >> RECORDED_SHIFT) == 1
         return times[recorded], (info[recorded] & 0xFFFF).astype(np.uint16)
@@ -330,7 +353,7 @@ class AnalogCore(Live, Posting):
 
         Time stamps count ``tick_ns`` since ``start_ns``; spikes beyond the room in ``words`` are counted only.
         """
-        self._check_recorded(start_ns, end_ns)
+        start_ns, end_ns = self._check_recorded(start_ns, end_ns)
         found = self._entries.pack_log(self._table, start_ns, end_ns, tick_ns, words)
         if found != NOT_COMMITTED:
             return found
@@ -345,16 +368,21 @@ class AnalogCore(Live, Posting):
         Raises RuntimeError where the record does not reach back that far, see :attr:`recorded_from_ns`.
         """
         end_ns = self.now_ns if end_ns is None else end_ns
-        self._check_recorded(start_ns, end_ns)
-        return self._of_neurons(start_ns, end_ns)
+        start_ns, end_ns = self._check_recorded(start_ns, end_ns)
+        return self.known_spikes(start_ns, end_ns)
 
     @property
     def recorded_from_ns(self) -> int:
         """From when on all spikes are in the record: 0 unless it was cut."""
         return self._forgotten_ns
 
-    def _check_recorded(self, start_ns: int, end_ns: int) -> None:
-        """Let pass what an interval asks for, which may cut the record, and refuse one that begins before it."""
+    def _check_recorded(self, start_ns: int, end_ns: int) -> tuple[int, int]:
+        """Let pass what an interval asks for, which may cut the record, and refuse one that begins before it.
+
+        Returns the interval as Python's integers.
+        """
+        if not type(start_ns) is type(end_ns) is int:
+            start_ns, end_ns = whole("the first time of spikes", start_ns), whole("the last time of spikes", end_ns)
         if end_ns > self._now_ns:
             self.advance(end_ns)
         if start_ns < self._forgotten_ns:
@@ -362,8 +390,10 @@ class AnalogCore(Live, Posting):
                 f"the record of spikes begins at {self._forgotten_ns} ns, and those from {start_ns} ns on are asked "
                 "for; set chip.keep_spikes = True before the run, or ask from core.recorded_from_ns on"
             )
+        return start_ns, end_ns
 
-    def _of_neurons(self, start_ns: int, end_ns: int) -> tuple[np.ndarray, np.ndarray]:
+    def known_spikes(self, start_ns: int, end_ns: int) -> tuple[np.ndarray, np.ndarray]:
+        """Return as :meth:`all_spikes` those that are in the record, be they all of the interval or not."""
         times, info = self._log(start_ns, end_ns)
         source = (info >> SOURCE_SHIFT) & 0x7FF
         kept = source < c.NEURONS
@@ -396,7 +426,12 @@ class AnalogCore(Live, Posting):
 
         The latest time is brought about; the record must reach back to the earliest, see :meth:`keep_record`.
         """
-        times = np.asarray(times_ns, np.int64)
+        times, neurons = int64s("times of counts of spikes", times_ns), int64s("neurons to count", neurons)
+        if not times.size or times.size != neurons.size or not 0 <= neurons.min() <= neurons.max() < c.NEURONS:
+            raise ValueError(
+                f"{times.size} times are given for {neurons.size} neurons to count; give a time for each of one or "
+                f"more neurons in 0..{c.NEURONS - 1}"
+            )
         self.advance(int(times.max()))
         start_ns = int(times.min())
         if start_ns < self._forgotten_ns:
@@ -405,7 +440,7 @@ class AnalogCore(Live, Posting):
                 f"keep_record before"
             )
         committed_ns = int(self._clock[COMMITTED])
-        spike_ns, source = self._of_neurons(min(start_ns, committed_ns), self._now_ns)  # what came since is there
+        spike_ns, source = self.known_spikes(min(start_ns, committed_ns), self._now_ns)  # what came since is there
         late = np.zeros(c.NEURONS, np.int64)
         np.add.at(late, source[spike_ns >= committed_ns], 1)
         counts = (self._queues.fired + late)[neurons]
@@ -415,9 +450,17 @@ class AnalogCore(Live, Posting):
         np.subtract.at(counts, slot[source[after]], 1)
         return counts
 
+    def spike_totals(self, time_ns: int) -> np.ndarray:
+        """Return int64[512]: how often each neuron has spiked before a time >= ``now_ns``, since the core was built."""
+        late = self._observe(time_ns, "a count of spikes")
+        source = (self._scratch.batch[:late] >> SOURCE_SHIFT) & 0x7FF
+        totals = self._queues.fired.copy()
+        np.add.at(totals, source[source < c.NEURONS], 1)
+        return totals
+
     def keep_record(self, from_ns: int) -> None:
         """Keep the record of spikes from a time on, whatever :meth:`forget_before` says, until it is counted."""
-        self._kept_ns.append(from_ns)
+        self._kept_ns.append(whole("the time from which spikes are kept", from_ns))
 
     def release_record(self, from_ns: int) -> None:
         """Take back one :meth:`keep_record`."""
@@ -425,8 +468,11 @@ class AnalogCore(Live, Posting):
 
     def forget_before(self, time_ns: int) -> None:
         """Drop the record of spikes before a time, so that memory stays flat in a long run."""
+        time_ns = whole("the time before which spikes are forgotten", time_ns)
         self._let_sensors_catch_up()
         time_ns = min([time_ns, *self._kept_ns])
+        if self.observer is not None:
+            self.observer.forgets(time_ns)
         self._forgotten_ns = max(self._forgotten_ns, time_ns)
         count = self._clock[LOG_COUNT]
         first = np.searchsorted(self._queues.log_time[:count], time_ns)
@@ -458,8 +504,7 @@ class AnalogCore(Live, Posting):
 
         A time behind ``now_ns`` takes what is posted by now for what will be.
         """
-        if time_ns is None:
-            time_ns = self.now_ns
+        time_ns = self.now_ns if time_ns is None else whole("the time of weights", time_ns)
         if time_ns < self.now_ns:
             raise RuntimeError(
                 f"weights at {time_ns} ns cannot be seen any more, the analog core has been advanced to {self.now_ns} "
@@ -470,6 +515,19 @@ class AnalogCore(Live, Posting):
             if queues.writes[i] >> 10 >= time_ns:
                 rows[queues.writes[i] & 0x3FF] = queues.replaced[i]
         return to_columns(rows.reshape(c.HEMISPHERES, c.ROWS, c.HALVES, c.LANES))
+
+    def weights_of(self, synapses: np.ndarray) -> np.ndarray:
+        """Return uint8[n], the weights of int64[n, 3] synapses, hemisphere, row and column, just before ``now_ns``."""
+        queues, (hemispheres, rows, columns) = self._queues, synapses.T
+        row_halves = (hemispheres * c.ROWS + rows) * c.HALVES + columns % c.HALVES
+        lanes = columns // c.HALVES
+        found = self._network.weights[row_halves, lanes]
+        head, tail = self._clock[WRITE_HEAD], self._clock[WRITE_TAIL]
+        to_come = queues.writes[head:tail] >> 10 >= self._now_ns
+        for i in head + np.flatnonzero(to_come & np.isin(queues.writes[head:tail] & 0x3FF, row_halves))[::-1]:
+            replaced = row_halves == queues.writes[i] & 0x3FF
+            found[replaced] = queues.replaced[i][lanes[replaced]]
+        return found
 
     # ------------------------------------------------------------------ snapshots
 
@@ -496,3 +554,5 @@ class AnalogCore(Live, Posting):
         self._forgotten_ns, self._kept_ns = int(saved["forgotten"][0]), saved["kept"].tolist()
         if self.sensors is not None:
             self.sensors.restore(saved)
+        if self.observer is not None:
+            self.observer.begin_anew()

@@ -10,9 +10,11 @@ from chip.array.arrays import Network
 from chip.array.writes import insert_row, insert_rows
 from chip.base import constants as c
 from chip.base.arrays.growth import make_room
+from chip.base.declaration import shown
 from chip.base.feed import Post, Posted, tell
 from chip.base.queues import BAD_ROW, BAD_TIME, BAD_WEIGHT, FULL, TWICE
 from chip.base.timeline import CONVERSION_HEAD, EVENT_HEAD, RESET_HEAD, WRITE_HEAD
+from chip.base.whole import int64s, whole
 from chip.converters.requests import insert_conversion
 from chip.core.layout import Queues
 from chip.core.sensors import WHOLE_HALF, CorrelationSensors
@@ -21,6 +23,7 @@ from chip.fabric.padi import INJECTED, LAST_LABEL, padi_word
 from chip.neurons.resets import insert_reset, lanes_of
 
 PLACES = frozenset((hemisphere, half) for hemisphere in (c.TOP, c.BOTTOM) for half in (c.EVEN, c.ODD))
+WHOLE_MASK = 3  # of a reset of correlation sensors: both branches
 EVERY_LANE = np.ones(c.LANES, np.uint8)
 EVERY_LANE.setflags(write=False)
 
@@ -43,8 +46,8 @@ class Posting:
 
     def post_events(self, times_ns: np.ndarray, labels: np.ndarray, zero_ns: int = 0) -> None:
         """Post events from the FPGA at their arrival, int[n] times after ``zero_ns`` and int[n] labels in any order."""
-        times = np.ascontiguousarray(times_ns, np.int64)
-        words = np.ascontiguousarray(labels, np.int64)
+        times, words = int64s("event times", times_ns), int64s("event labels", labels)
+        zero_ns = _index("the time zero of events", zero_ns, c.END_NS)
         if times.size != words.size:
             raise ValueError(f"{times.size} event times but {words.size} labels; there must be one label for each time")
         self.post_part(times, words, 0, times.size, zero_ns)
@@ -77,12 +80,11 @@ class Posting:
 
     def post_padi_event(self, time_ns: int, hemisphere: int, busses: int, row_select: int, label: int) -> None:
         """Post an event that a processor puts on PADI busses, past the crossbar: 4 bits of busses, 5, and 6 bits."""
-        _check_place(hemisphere, c.EVEN)
-        limits = {"busses": (busses, 1 << c.PADI_BUSSES), "row_select": (row_select, c.ROW_SELECT_MASK + 1)}
-        for name, (value, stop) in (limits | {"label": (label, c.LABEL_MAX + 1)}).items():
-            if not 0 <= value < stop:
-                raise ValueError(f"{name} of a PADI event is {value}; it is 0..{stop - 1}")
-        self._check_time(time_ns, "a PADI event")
+        hemisphere, _ = _check_place(hemisphere, c.EVEN)
+        busses = _index("busses of a PADI event", busses, 1 << c.PADI_BUSSES)
+        row_select = _index("row_select of a PADI event", row_select, c.ROW_SELECT_MASK + 1)
+        label = _index("label of a PADI event", label, c.LABEL_MAX + 1)
+        time_ns = self._check_time(time_ns, "a PADI event")
         word = padi_word(hemisphere, busses, row_select, label)
         times, words = np.array([time_ns], np.int64), np.array([word], np.int64)
         while insert_events(self._clock, self._queues.events, times, words, 0, 1, 0, INJECTED | LAST_LABEL) == FULL:
@@ -95,9 +97,8 @@ class Posting:
         self, times_ns: np.ndarray, hemisphere: int, rows: np.ndarray, half: int, values: np.ndarray
     ) -> None:
         """Post writes of row halves: int[n] times, int[n] rows 0..255, uint8[n, 128] weights 0..63."""
-        times = np.ascontiguousarray(times_ns, np.int64)
-        rows = np.ascontiguousarray(rows, np.int64)
-        values = np.ascontiguousarray(values, np.uint8).reshape(-1, c.LANES)
+        times, rows = int64s("times of weight writes", times_ns), int64s("rows of weight writes", rows)
+        values = _weights(values).reshape(-1, c.LANES)
         status = self.try_weight_rows(0, times, hemisphere, rows, half, values)
         if status < 0:
             self._refuse_rows(status, times, hemisphere, rows, half, values)
@@ -109,7 +110,7 @@ class Posting:
 
         Returns DONE; or posts nothing and returns BAD_ROW or BAD_WEIGHT, and raises for everything else.
         """
-        _check_place(hemisphere, half)
+        hemisphere, half = _check_place(hemisphere, half)
         if not len(times_ns) == len(rows) == len(values):
             raise ValueError(
                 f"{len(times_ns)} times, {len(rows)} rows and {len(values)} vectors of weights do not match"
@@ -128,9 +129,15 @@ class Posting:
 
         Returns False, and posts nothing, if a weight is beyond 63.
         """
-        _check_place(hemisphere, c.EVEN)
-        if values.shape != (c.HALVES, c.LANES):
-            raise ValueError(f"the weights of a row have the shape {values.shape}; it must be ({c.HALVES}, {c.LANES})")
+        hemisphere, _ = _check_place(hemisphere, c.EVEN)
+        plain = type(first_ns) is type(step_ns) is type(row) is int
+        if not plain or not 0 <= first_ns < c.END_NS or not 0 < step_ns < c.END_NS or not 0 <= row < c.ROWS:
+            first_ns = self._check_time(first_ns, "a weight write")
+            step_ns = _index("what a write of an odd half comes later", step_ns, c.END_NS)
+            row = _index("the row of a weight write", row, c.ROWS)
+        if values.shape != (c.HALVES, c.LANES) or values.dtype != np.uint8:
+            found = f"{values.dtype}{list(values.shape)}"
+            raise ValueError(f"the weights of a row are {found}; give uint8[{c.HALVES}, {c.LANES}]")
         arguments = first_ns, step_ns, hemisphere, row, values
         while (status := insert_row(*self._writes(), *arguments)) == FULL:
             self._make_room(WRITE_HEAD, c.HALVES)
@@ -171,7 +178,10 @@ class Posting:
         Raises:
             ValueError: a mask of another shape or of wider elements.
         """
-        if (hemisphere, half) not in PLACES or time_ns % c.EVENT_CLOCK_NS or not self._now_ns <= time_ns < c.END_NS:
+        if not type(hemisphere) is type(half) is type(time_ns) is int:
+            hemisphere, half = _check_place(hemisphere, half)
+            time_ns = self._check_time(time_ns, "a neuron reset")
+        elif (hemisphere, half) not in PLACES or time_ns % c.EVENT_CLOCK_NS or not self._now_ns <= time_ns < c.END_NS:
             _check_place(hemisphere, half)
             self._check_time(time_ns, "a neuron reset")
         if mask is None:
@@ -186,10 +196,13 @@ class Posting:
 
     def post_cadc(self, time_ns: int, hemisphere: int) -> int:
         """Post a conversion of all membranes of a hemisphere; returns the ticket for :meth:`cadc_result`."""
-        if (hemisphere, c.EVEN) not in PLACES or time_ns % c.EVENT_CLOCK_NS or not self._now_ns <= time_ns < c.END_NS:
+        if not type(hemisphere) is type(time_ns) is int:
+            hemisphere, _ = _check_place(hemisphere, c.EVEN)
+            time_ns = self._check_time(time_ns, "a CADC conversion")
+        elif (hemisphere, c.EVEN) not in PLACES or time_ns % c.EVENT_CLOCK_NS or not self._now_ns <= time_ns < c.END_NS:
             _check_place(hemisphere, c.EVEN)
             self._check_time(time_ns, "a CADC conversion")
-        ticket = (int(time_ns) << 1) | hemisphere
+        ticket = (time_ns << 1) | hemisphere
         while insert_conversion(self._clock, self._queues.conversions, ticket) == FULL:
             self._make_room(CONVERSION_HEAD, 1)
         if self._posts:
@@ -198,26 +211,31 @@ class Posting:
 
     def post_correlation(self, time_ns: int, hemisphere: int, row: int) -> tuple[int, int]:
         """Post a conversion of both branches of a row; returns the ticket for ``correlation_result``."""
-        self._check_sensors(time_ns, hemisphere, row)
-        ticket = int(time_ns), self.sensors.post_read(int(time_ns), hemisphere * c.ROWS + int(row))
+        time_ns, hemisphere, row = self._check_sensors(time_ns, hemisphere, row)
+        ticket = time_ns, self.sensors.post_read(time_ns, hemisphere * c.ROWS + row)
         if self._posts:
             self._tell(Post.CORRELATION_CONVERSION, time_ns, hemisphere=hemisphere, row=row)
         return ticket
 
     def post_correlation_reset(self, time_ns: int, hemisphere: int, row: int, mask: np.ndarray) -> None:
         """Post a reset of sensors of a row: uint8[2, 128] ``mask``, [half, lane], has the bits 1 causal, 2 acausal."""
-        self._check_sensors(time_ns, hemisphere, row)
-        mask = np.ascontiguousarray(mask, np.uint8)
+        time_ns, hemisphere, row = self._check_sensors(time_ns, hemisphere, row)
+        given = np.asarray(mask)
+        if given.dtype.kind not in "iu" or given.size and not 0 <= int(given.min()) <= int(given.max()) <= WHOLE_MASK:
+            raise ValueError(
+                f"a correlation reset mask is {shown(mask)}; give integers of the bits 1 (causal) and 2 (acausal)"
+            )
+        mask = np.ascontiguousarray(given, np.uint8)
         if mask.shape != (c.HALVES, c.LANES):
             raise ValueError(f"a correlation reset mask has the shape {mask.shape}; it must be ({c.HALVES}, {c.LANES})")
-        self.sensors.post_reset(int(time_ns), hemisphere * c.ROWS + int(row), mask)
+        self.sensors.post_reset(time_ns, hemisphere * c.ROWS + row, mask)
         if self._posts:
             masks = mask[np.newaxis].copy()
             self._tell(Post.CORRELATION_RESET, time_ns, hemisphere=hemisphere, row=row, masks=masks)
 
     def post_whole_correlation_reset(self, time_ns: int, later_ns: int, hemisphere: int, row: int) -> None:
         """Post resets of both branches of a row: of its even half, and ``later_ns`` > 0 later of its odd half."""
-        self._check_sensors(time_ns, hemisphere, row)
+        time_ns, hemisphere, row = self._check_sensors(time_ns, hemisphere, row)
         self.sensors.post_whole_reset(time_ns, later_ns, hemisphere * c.ROWS + row)
         if self._posts:
             times_ns = np.array([time_ns, time_ns + later_ns])
@@ -230,15 +248,19 @@ class Posting:
         """Tell who listens what was posted; the arrays are theirs."""
         tell(self._posts, Posted(what, np.atleast_1d(np.asarray(times_ns, np.int64)), arguments))
 
-    def _check_sensors(self, time_ns: int, hemisphere: int, row: int) -> None:
-        _check_place(hemisphere, c.EVEN)
+    def _check_sensors(self, time_ns: int, hemisphere: int, row: int) -> tuple[int, int, int]:
+        """Return them as Python's integers, where a sensor's operation can be posted there and then."""
+        hemisphere, _ = _check_place(hemisphere, c.EVEN)
+        row = whole("the row of a correlation sensor", row)
         if not 0 <= row < c.ROWS:
             raise ValueError(f"row {row} of a correlation sensor; rows are 0..{c.ROWS - 1}")
         if self.sensors is None:
             raise RuntimeError("the correlation sensors are off; set registers.correlation_enabled")
-        self._check_time(time_ns, "a correlation sensor's operation")
+        return self._check_time(time_ns, "a correlation sensor's operation"), hemisphere, row
 
-    def _check_time(self, time_ns: int, what: str) -> None:
+    def _check_time(self, time_ns: int, what: str) -> int:
+        """Return a time as Python's integer, where something can be posted for it."""
+        time_ns = whole(f"the time of {what}", time_ns)
         if time_ns % c.EVENT_CLOCK_NS:
             raise ValueError(f"{what} is posted for {time_ns} ns, which is not on the {c.EVENT_CLOCK_NS} ns clock")
         if time_ns < self._now_ns:
@@ -248,6 +270,7 @@ class Posting:
             )
         if time_ns >= c.END_NS:
             raise ValueError(f"{what} is posted for {time_ns} ns; a chip's time ends at {c.END_NS} ns, which is 19.5 h")
+        return time_ns
 
     def _make_room(self, head: int, count: int) -> None:
         """Make the queue with a head take ``count`` more elements."""
@@ -257,8 +280,31 @@ class Posting:
             self._pack()
 
 
-def _check_place(hemisphere: int, half: int) -> None:
+def _check_place(hemisphere: int, half: int) -> tuple[int, int]:
+    """Return a row half's indices as Python's integers, where there is one."""
+    if not type(hemisphere) is type(half) is int:
+        hemisphere, half = whole("a hemisphere", hemisphere), whole("a row half", half)
     if hemisphere not in (c.TOP, c.BOTTOM):
         raise ValueError(f"hemisphere {hemisphere}; hemispheres are {c.TOP} (top) and {c.BOTTOM} (bottom)")
     if half not in (c.EVEN, c.ODD):
         raise ValueError(f"row half {half}; row halves are {c.EVEN} (even columns) and {c.ODD} (odd columns)")
+    return hemisphere, half
+
+
+def _index(what: str, value: int, stop: int) -> int:
+    """Return an index below ``stop`` as Python's integer."""
+    value = whole(what, value)
+    if not 0 <= value < stop:
+        raise ValueError(f"{what} is {value}; it is 0..{stop - 1}")
+    return value
+
+
+def _weights(values: np.ndarray) -> np.ndarray:
+    """Return weights as uint8, side by side; those beyond 63 are refused where they are posted."""
+    given = np.asarray(values)
+    if given.dtype.kind not in "iu":
+        raise ValueError(f"weights are {given.dtype}{list(given.shape)}; give integers in 0..{c.WEIGHT_MAX}")
+    if given.size and (int(given.min()) < 0 or int(given.max()) > c.WEIGHT_MAX):
+        worst = int(given.min()) if given.min() < 0 else int(given.max())
+        raise ValueError(f"a weight is {worst}; weights are 0..{c.WEIGHT_MAX}")
+    return np.ascontiguousarray(given, np.uint8)

@@ -8,7 +8,7 @@ import numpy as np
 
 from chip.base import constants as c
 from chip.base.declaration import shown
-from chip.base.whole import decrease_within, whole_numbers
+from chip.base.whole import decrease_within, whole, whole_numbers
 
 STAMPS_END_NS = c.FPGA_CLOCK_NS << 16  # of the 16-bit time stamps in a sample's spike record, 524 us
 
@@ -41,8 +41,8 @@ class SampleSet:
 
     def check(self) -> None:
         """Raise ValueError where it is none."""
-        whole = self._check_types()
-        times, offsets = whole["times_ns"], whole["offsets"]  # int64: unsigned differences wrap
+        found = self._check_types()
+        times, offsets = found["times_ns"], found["offsets"]  # int64: unsigned differences wrap
         lengths_agree = len(offsets) == len(self.tags) + 1 and len(times) == len(self.labels)
         if not lengths_agree or offsets[0] != 0 or offsets[-1] != len(times) or (np.diff(offsets) < 0).any():
             raise ValueError(
@@ -59,17 +59,15 @@ class SampleSet:
 
     def _check_types(self) -> dict[str, np.ndarray]:
         """Return the arrays as int64."""
-        whole = {}
+        arrays = {}
         limits = {"offsets": 1 << 40, "times_ns": 1 << 40, "labels": 0xFFFF, "tags": 0xFFFF}
         for name, high in limits.items():
             array = getattr(self, name)
             if not isinstance(array, np.ndarray):
                 raise ValueError(f"{name} of a sample set are {shown(array)}; give a numpy array of integers")
-            whole[name] = whole_numbers(f"{name} of a sample set", array, high)
-        if not isinstance(self.duration_ns, int | np.integer):
-            raise ValueError(f"a sample lasts {self.duration_ns!r} ns; it must be a whole number")
-        object.__setattr__(self, "duration_ns", int(self.duration_ns))
-        return whole
+            arrays[name] = whole_numbers(f"{name} of a sample set", array, high)
+        object.__setattr__(self, "duration_ns", whole("the duration of a sample in ns", self.duration_ns))
+        return arrays
 
     def __len__(self) -> int:
         return len(self.tags)

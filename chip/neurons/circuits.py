@@ -34,7 +34,7 @@ from chip.base import constants as c
 from chip.base.inner import inlined, inner
 from chip.base.lanes import to_lanes
 from chip.base.registers import Registers
-from chip.base.slots import PLACE_BELOW, PLACE_HALF, PLACE_MEMBRANE, slots_of
+from chip.base.slots import PLACE_BELOW, PLACE_HALF, PLACE_MEMBRANE, PLACE_NEURON, slots_of
 from chip.neurons.arrays import Neurons
 
 # what a merged neuron has of its top circuit, as a mean weighted by leak conductance, and as a mean
@@ -87,6 +87,12 @@ def place_circuits(place: np.ndarray, merged: np.ndarray) -> None:
 def membranes(neurons: Neurons) -> np.ndarray:
     """Return int64[S], the slot that holds the membrane of each slot's circuit."""
     return neurons.place[:, PLACE_MEMBRANE]
+
+
+def membranes_of_neurons(neurons: Neurons) -> tuple[np.ndarray, np.ndarray]:
+    """Return int64[n] the neurons that are simulated, and int64[n] the slots that hold their membranes."""
+    used = neurons.place[:, PLACE_NEURON] >= 0
+    return neurons.place[used, PLACE_NEURON], membranes(neurons)[used]
 
 
 def own_membranes(neurons: Neurons) -> np.ndarray:

@@ -10,7 +10,9 @@ from __future__ import annotations
 import numpy as np
 
 from chip.array.arrays import AT_EDGE, AT_LABEL, AT_MODE, AT_ROW, AT_WEIGHTS
+from chip.array.listeners import are_few, reaches_up
 from chip.array.synapses import (
+    jump_of,
     row_jumps,
     row_jumps_by_factor,
     scale_jumps,
@@ -20,8 +22,34 @@ from chip.base.grid import GRID_EDGES
 from chip.base.inner import inlined
 from chip.base.registers import ROW_EXCITATORY, ROW_INHIBITORY
 from chip.base.slots import slots_of
-from chip.neurons.circuits import first_reached, hand_up, reached_slots
+from chip.neurons.circuits import first_reached, hand_up, membrane_of, reached_slots
 from chip.neurons.seam import begin_drive, excite, inhibit
+
+
+@inlined
+def _drive_few(d, now, later, neurons, network, queues, scratch, bounds):
+    """Add a delivery that few lanes hear, one by one; return how often one was seen that may come to its limits.
+
+    The others add nothing, and whether they may come there has been seen by the step or by what has driven them.
+    """
+    hits = 0
+    row, label = scratch.delivery[d, AT_ROW], scratch.delivery[d, AT_LABEL]
+    mode, left = scratch.delivery[d, AT_MODE], GRID_EDGES - scratch.delivery[d, AT_EDGE]
+    for side in range(c.HALVES):
+        row_half = c.HALVES * row + side
+        first = neurons.halves[c.HALVES * (row >> 8) + side, 0]
+        for n in range(network.heard[row_half, label], network.heard[row_half, label + 1]):
+            circuit = first + network.listening[row_half, n]
+            jump = jump_of(d, circuit, neurons, network, queues, scratch)
+            if jump == 0.0:
+                continue
+            s = membrane_of(circuit, neurons)
+            scratch.jumps[s] = jump
+            if mode & ROW_EXCITATORY != 0:
+                hits += excite(s, s + 1, left, now, later, neurons, scratch, bounds)
+            if mode & ROW_INHIBITORY != 0:
+                hits += inhibit(s, s + 1, left, now, later, neurons, scratch, bounds)
+    return hits
 
 
 @inlined
@@ -42,6 +70,11 @@ def drive(deliveries, now, later, neurons, network, queues, scratch, bounds):
                 driven |= 1 << reached
                 first, last = slots_of(reached, neurons.halves)
                 begin_drive(np.uint64(first), np.uint64(last), scratch, bounds)
+        if are_few(row, label, network):
+            hits += _drive_few(d, now, later, neurons, network, queues, scratch, bounds)
+            continue
+        if begin < slots_of(hemisphere, neurons.halves)[0] and not reaches_up(row, label, neurons, network):
+            begin = slots_of(hemisphere, neurons.halves)[0]
         for side in range(c.HALVES):
             half, row_half = c.HALVES * hemisphere + side, c.HALVES * row + side
             first, count = neurons.halves[half, 0], neurons.halves[half, 1]
@@ -54,7 +87,8 @@ def drive(deliveries, now, later, neurons, network, queues, scratch, bounds):
                 )
             else:
                 row_jumps(values, at, network.labels, row_half, label, first, count, cell, jumps)
-        hand_up(hemisphere, jumps, neurons)
+        if begin < slots_of(hemisphere, neurons.halves)[0]:
+            hand_up(hemisphere, jumps, neurons)
         if network.stp_drivers.size > 0:
             scale_jumps(begin, end, scratch.strength[d], jumps)
         left = GRID_EDGES - scratch.delivery[d, AT_EDGE]

@@ -4,8 +4,8 @@
         host = Host(chip_factory(seed=3))
         ...
 
-An installation of plasticore brings it. Without one name the plugin, ``pytest -p chip.testing.plugin``, or take the
-fixture into your ``conftest.py``: ``from chip.testing.plugin import chip_factory``.
+Ask for it: ``pytest -p chip.testing.plugin``, or ``pytest_plugins = ["chip.testing.plugin"]`` in the ``conftest.py``
+beside your tests. An installation forces it upon nobody, since another project may have a package ``chip`` of its own.
 
 A test whose chips have lost, missed or saturated anything fails when it ends, unless it allows that by name:
 ``chip_factory(allow=["saturated conversions"])``. Property tests, which run many chips in one test, take

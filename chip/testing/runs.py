@@ -98,9 +98,9 @@ class WatchedChip(Chip):
         found = {**super().losses(), Loss.SATURATED_CONVERSIONS: self.saturated}
         return {loss: count for loss, count in found.items() if loss not in self.allow}
 
-    def run(self, progress: Callable[[Chip], None] | None = None) -> None:
+    def run(self, progress: Callable[[Chip], None] | None = None, until_ns: int | None = None) -> None:
         try:
-            super().run(progress)
+            super().run(progress, until_ns)
         except LossError:
             self.told = True
             raise

@@ -11,6 +11,7 @@ import dataclasses
 import numpy as np
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
+from hypothesis.vendor.pretty import for_type_by_name
 
 from chip.base import constants as c
 from chip.base.config import CadcConfig, ChipConfig, FpgaConfig, ImperfectionConfig, RouterConfig
@@ -23,6 +24,9 @@ from chip.testing.networks import random_network, with_merged_neurons
 _READ_CYCLES = c.CADC_SAMPLE_PERIOD_NS // c.PPU_CLOCK_NS
 _UP_TO = {"read_cycles": _READ_CYCLES, "buffered_read_cycles": 100, "record_bytes": FpgaConfig().record_bytes}
 _LATENCY_UP_TO_NS = 2_000
+
+# where hypothesis does not know how registers were drawn it would print all their arrays
+for_type_by_name("chip.base.registers", "Registers", lambda registers, printer, cycle: printer.text(repr(registers)))
 
 
 def configs(**fixed) -> st.SearchStrategy[ChipConfig]:

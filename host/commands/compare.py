@@ -20,7 +20,7 @@ EXAMPLES = """\
 examples:
   plasticore compare yin-yang --rules eventprop --seeds 5                     ideal against typical chips
   plasticore compare yin-yang --rules eventprop,mine.py:MyRule --epochs 5     your rule against one of ours
-  plasticore compare yin-yang --chips typical --sweep mismatch=0,0.1,0.2,0.5  what mismatch a rule endures
+  plasticore compare yin-yang --chips typical --sweep mismatch=0,0.1,0.2,0.5  what mismatch a rule tolerates
   plasticore compare yin-yang --chips ideal --sweep noise=0,0.0135,0.1
   plasticore compare yin-yang --sweep imperfections.tau_mem_relative_std=0,0.1,0.2,0.5
   plasticore compare yin-yang --sweep router.on_chip_latency_ns=100,200,400
@@ -72,7 +72,7 @@ def add_arguments(commands: Commands) -> None:
         help="seeds 1 to N, of program and chip (default: %(default)s)",
     )
     command.add_argument("--epochs", type=arguments.epochs, metavar="N", help="of every run (default: each rule's own)")
-    command.add_argument("--hidden", type=arguments.hidden, metavar="N[,N]", help="as for train")
+    command.add_argument("--hidden", type=arguments.hidden, metavar="N[,N]", help=arguments.HIDDEN)
     arguments.add_set(command)
     command.add_argument("--sweep", metavar="FIELD=a,b,c", help="a setting at several values, see below")
     command.add_argument("--jobs", metavar="J", help="runs at a time (default: one for each core)")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,7 +23,7 @@ from host.commands.common import (
     refuse,
     verdict_of,
 )
-from host.ownership import COMPARISON
+from host.ownership import COMPARISON, alone
 from host.user_files import UNSAFE
 
 if TYPE_CHECKING:
@@ -42,16 +43,18 @@ def run(options: argparse.Namespace, config: ChipConfig) -> int:
 
     from host.interrupts import Interrupts
 
-    with Interrupts() as interrupts:
+    with Interrupts() as interrupts, contextlib.ExitStack() as context:
         try:
-            result = learn(options, config, interrupts)
+            result = learn(options, config, interrupts, context)
         except Exception as error:
             return refuse(options, error)
         return hand_over(options, result, interrupts)
 
 
-def learn(options: argparse.Namespace, config: ChipConfig, interrupts: Interrupts) -> Result:
-    """Load and run; fill in ``options.out``."""
+def learn(
+    options: argparse.Namespace, config: ChipConfig, interrupts: Interrupts, context: contextlib.ExitStack
+) -> Result:
+    """Load and run; fill in ``options.out``, which belongs to this run for as long as the context lasts."""
     from chip.calibration.calibration import CalibrationWarning
     from chip.chip import Chip
     from host import tasks
@@ -65,6 +68,8 @@ def learn(options: argparse.Namespace, config: ChipConfig, interrupts: Interrupt
     if options.out is None:
         options.out = default_directory(options, firmware)
         check_out(options.out, COMPARISON)
+    with before_work(options.rule):
+        context.enter_context(alone(options.out))
     chip = Chip(config)
     if options.calibration is not None:
         chip.link.write_calibration(options.calibration)

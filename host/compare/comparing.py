@@ -15,7 +15,8 @@ from host.compare.store import Store
 from host.compare.table import Comparison
 from host.compare.workers import Workers, cores
 from host.interrupts import Interrupts
-from host.results import Result
+from host.ownership import alone
+from host.results import Result, check_writable
 
 LOOK_EVERY_S = 0.5  # at the clock, while nothing ends
 Show = Callable[[State], None]
@@ -38,7 +39,7 @@ def compare(
         show: called about twice a second with the progress.
 
     A run that fails becomes a row with its sentence, and the others go on. After an interrupt from the keyboard the
-    table has the runs that are finished; called again, a comparison goes on where it was.
+    table has the runs that are finished; called again, a comparison resumes where it was.
 
     The first run of each kind, a rule at a place, waits until a short run has filled the code cache, and kinds do so
     one after the other: processes that compile the same functions at the same time would take twice as long.
@@ -51,7 +52,13 @@ def compare(
     jobs = cores() if jobs is None else jobs
     if jobs < 1:
         raise ValueError(f"there are {jobs} jobs; at least 1 must do the work")
-    store = Store(Path(directory), plan)
+    directory = Path(directory)
+    check_writable(directory)
+    with alone(directory):
+        return _compare(plan, Store(directory, plan), executor, jobs, show)
+
+
+def _compare(plan: Plan, store: Store, executor: Executor | None, jobs: int, show: Show | None) -> Comparison:
     session = _Session(plan, store, jobs, show)
     for run in session.one_of_each():
         check(run, store.task)
@@ -163,7 +170,7 @@ class _Session:
             result, problem = outcome.result, outcome.problem
             try:
                 if result is not None:
-                    self.store.save(job, result)
+                    self.store.save(job, result, outcome.code)
             except (TypeError, ValueError) as error:  # a rule of a user's brought what no file can hold
                 result, problem = None, f"the result cannot be saved: {error}"
             self.seconds.append(outcome.seconds)

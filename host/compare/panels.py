@@ -76,7 +76,7 @@ def learning_curves(axes: Axes, groups: dict[Group, list[Row]], look: Look, trai
 
 
 def swept(axes: Axes, groups: dict[Group, list[Row]], look: Look, field: str) -> None:
-    """First metric against the swept setting: what a rule endures."""
+    """First metric against the swept setting: what a rule tolerates."""
     numeric = not any(isinstance(value, bool) for value in look.values)
     for kind in dict.fromkeys(group[:3] for group in groups):
         here = [(value, values(groups.get((*kind, value), []), "value")) for value in look.values]

@@ -5,17 +5,14 @@ A further place is a kind of :class:`host.host.Host` in :data:`HOSTS`, and a nam
 
 from __future__ import annotations
 
-import hashlib
-import sys
 import time
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-from chip.base.compiled import ROOT, import_closure
 from chip.base.errors import ChipError
 from chip.chip import Chip
 from host import firmware_settings, rules, tasks, verdict
+from host.code import Code, code_of
 from host.compare.plan import Run
 from host.compare.sweep import RULE
 from host.host import Host, Moment
@@ -30,11 +27,15 @@ WARM_UP = {"train": 200, "validation": 1, "test": 1}  # samples of the run that 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of a run: a result, or the sentence that says why there is none; and how long it took, in seconds."""
+    """What came of a run: a result, or the sentence that says why there is none; and how long it took, in seconds.
+
+    ``code`` is what it was made by, see :meth:`host.code.Code.table`; None without a result.
+    """
 
     result: Result | None
     problem: str
     seconds: float
+    code: dict[str, Any] | None = None
 
 
 def run_one(run: Run) -> Result:
@@ -44,22 +45,26 @@ def run_one(run: Run) -> Result:
         ValueError, ChipError: this rule cannot learn this task on this chip, or a program faulted.
         KeyboardInterrupt: from outside.
     """
+    return _run(run)[0]
+
+
+def _run(run: Run) -> tuple[Result, dict[str, Any]]:
     host = _load(run, _task(run))
     result = host.run()
     result.events["spiking_neurons"] = host.spiking_neurons  # whose spikes events["from_neurons"] counts
-    return result
+    return result, code_of(type(host.firmware), type(host)).table()
 
 
 def attempt(run: Run) -> Outcome:
     """Do one run; an error becomes a sentence, which crosses from any process to any other."""
     begun = time.perf_counter()
     try:
-        result = run_one(run)
+        result, code = _run(run)
     except Exception as error:
         return Outcome(None, _sentence(run, error), time.perf_counter() - begun)
     if verdict.ending(result) == verdict.INTERRUPTED:
         raise KeyboardInterrupt
-    return Outcome(result, verdict.sentence(result), time.perf_counter() - begun)
+    return Outcome(result, verdict.sentence(result), time.perf_counter() - begun, code)
 
 
 def warm_up(run: Run) -> None:
@@ -99,14 +104,9 @@ def check(run: Run, task: Task | None) -> None:
         raise ValueError(f"{run.name}: {sentence}") from error
 
 
-def code_of(run: Run) -> str:
-    """Return a hash, 16 hexadecimal digits, of our sources, and the user's, that a run is made by."""
-    modules = [sys.modules[made_by.__module__] for made_by in (HOSTS[run.where], rules.load(run.rule, None))]
-    files = {file for module in modules for file in import_closure(Path(str(module.__file__)).resolve())}
-    digest = hashlib.sha256()
-    for name, file in sorted((str(f.relative_to(ROOT)) if f.is_relative_to(ROOT) else f.name, f) for f in files):
-        digest.update(name.encode() + b"\0" + file.read_bytes() + b"\0")
-    return digest.hexdigest()[:16]
+def code_now(run: Run) -> Code:
+    """Return what a run would be made by now, as far as its rule says without building anything."""
+    return code_of(rules.load(run.rule, None), HOSTS[run.where])
 
 
 def _sentence(run: Run, error: Exception) -> str:

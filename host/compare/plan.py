@@ -7,8 +7,6 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-import numpy as np
-
 import ppu_programs
 from chip.base.config import ChipConfig
 from host import rules as rule_names
@@ -58,12 +56,8 @@ class Run:
     def settings(self) -> dict[str, Any]:
         """All that tells one run from another, as plain values."""
         found = {name: getattr(self, name) for name in ("task", "where", "chip", "seed", "epochs")}
-        found |= {
-            "hidden": _listed_sizes(self.hidden),
-            "rule": rule_names.short_name(self.rule),
-            "sweep_field": self.sweep_field,
-        }
-        found |= {"sweep_value": self.sweep_value, "changes": dict(self.changes)}
+        found |= {"hidden": _plain(self.hidden), "rule": rule_names.short_name(self.rule)}
+        found |= {"sweep_field": self.sweep_field, "sweep_value": self.sweep_value, "changes": dict(self.changes)}
         return found | {"config": self.config.to_dict()}
 
 
@@ -102,9 +96,8 @@ class Plan:
         for name in ("rules", "where"):
             object.__setattr__(self, name, tuple(getattr(self, name)))
         object.__setattr__(self, "seeds", tuple(whole("a seed", seed, 0) for seed in self.seeds))
-        if self.epochs is not None:
-            object.__setattr__(self, "epochs", whole("epochs", self.epochs, 1))
-        object.__setattr__(self, "hidden", _sizes(self.hidden))
+        for name in ("epochs", "hidden"):
+            object.__setattr__(self, name, _sizes(name, getattr(self, name)))
         object.__setattr__(self, "changes", {name: plain(value) for name, value in self.changes.items()})
         chips = self.chips if isinstance(self.chips, Mapping) else {}
         listed = list(self.chips)
@@ -167,24 +160,21 @@ class Plan:
             "chips": list(self.chips),
             "seeds": list(self.seeds),
             "epochs": self.epochs,
-            "hidden": _listed_sizes(self.hidden),
+            "hidden": _plain(self.hidden),
             "changes": dict(self.changes),
             "sweep_field": self.sweep.field if self.sweep else None,
             "sweep_values": list(self.sweep.values) if self.sweep else None,
         }
 
 
-def _sizes(hidden: Any) -> int | tuple[int, ...] | None:
-    """The size of the hidden layer, or those of several, whatever type of number they have."""
-    if hidden is None:
-        return None
-    several = isinstance(hidden, tuple | list | np.ndarray)
-    sizes = tuple(whole("hidden", size, 1) for size in (hidden if several else (hidden,)))
-    return sizes if len(sizes) > 1 else sizes[0]
+def _sizes(name: str, value: Any) -> int | tuple[int, ...] | None:
+    """Return a number, or several, as plain ones; raises ValueError for one below 1."""
+    if value is None or not isinstance(value, tuple | list):
+        return None if value is None else whole(name, value, 1)
+    return tuple(whole(name, size, 1) for size in value)
 
 
-def _listed_sizes(hidden: int | tuple[int, ...] | None) -> int | list[int] | None:
-    """Sizes as JSON has them."""
+def _plain(hidden: int | tuple[int, ...] | None) -> int | list[int] | None:
     return list(hidden) if isinstance(hidden, tuple) else hidden
 
 

@@ -13,7 +13,8 @@ from typing import Any
 
 from chip.base.saving import replace_together
 from host import tasks
-from host.compare.places import code_of
+from host.code import Code, changes, conflict, joined
+from host.compare.places import code_now
 from host.compare.plan import Plan, Run
 from host.ownership import RUN, check_none_of
 from host.results import Result, check_writable
@@ -36,7 +37,8 @@ class Store:
 
     def __init__(self, directory: Path, plan: Plan):
         self.directory, self.plan = directory, plan
-        self._code: dict[tuple[str, str], str] = {}
+        self._now: dict[tuple[str, str], Code] = {}  # what a rule at a place would be made by
+        self._tables: dict[tuple[str, str], dict[str, Any]] = {}  # what its runs were made by, all of them alike
         self.task = None if plan.task is None else tasks.load(plan.task)
         try:
             check_writable(directory)
@@ -62,12 +64,23 @@ class Store:
             return result if result.complete else None
         return None
 
-    def save(self, run: Run, result: Result) -> None:
-        """Write what the run is and what came of it; raises OSError where that cannot be written."""
+    def save(self, run: Run, result: Result, code: dict[str, Any]) -> None:
+        """Write what the run is, what it was made by, and what came of it.
+
+        Raises:
+            ValueError: it was made by another state of its rule than those before. OSError: it cannot be written.
+        """
+        kind = _kind(run)
+        if changed := conflict(self._tables[kind], code):
+            raise ValueError(
+                f"{changed} changed while the comparison went on; runs before were made by the old state, so this one "
+                "does not count: begin anew in another directory, --out"
+            )
+        self._tables[kind] = joined(self._tables[kind], code)
         directory = self.place(run)
+        files = {RUN_NAME: _bytes({**self._identity(run), "code": code})} | result.files()
         directory.mkdir(parents=True, exist_ok=True)
-        replace_together({directory / RUN_NAME: _bytes(self._identity(run))})
-        result.save(directory)
+        replace_together({directory / name: content for name, content in files.items()})
 
     def common(self) -> dict[str, Any]:
         """What all runs in the directory share, as ``comparison.json`` has it."""
@@ -87,6 +100,7 @@ class Store:
                 raise ValueError(f"{self.directory / name} lies there without {JSON_NAME}; {REMEDY}")
 
     def _check_run(self, run: Run) -> None:
+        self._learn_code(run)
         directory = self.place(run)
         if directory.exists() and not directory.is_dir():
             raise ValueError(f"{directory} is no directory; {REMEDY}")
@@ -95,14 +109,25 @@ class Store:
         path = directory / RUN_NAME
         if not path.exists():
             raise ValueError(f"{directory} holds something else than a run of plasticore; {REMEDY}")
-        _refuse_other(path, _read(path), self._identity(run))
+        found, kind = _read(path), _kind(run)
+        _refuse_other(path, found, self._identity(run))
+        if changed := changes(found.get("code"), self._now[kind]):
+            raise ValueError(f"{path} {changed}; {REMEDY}")
+        self._tables[kind] = joined(self._tables[kind], found["code"])
+
+    def _learn_code(self, run: Run) -> None:
+        if (kind := _kind(run)) not in self._now:
+            self._now[kind] = code_now(run)
+            self._tables[kind] = self._now[kind].table()
 
     def _identity(self, run: Run) -> dict[str, Any]:
-        kind = run.rule, run.where
-        if kind not in self._code:
-            self._code[kind] = code_of(run)
-        made_of = {"versions": versions(), "code": self._code[kind], "task_sha256": self._digest}
-        return {"format": FORMAT, **made_of, **run.settings()}
+        """What the run is, but for the code that it is made by."""
+        return {"format": FORMAT, "versions": versions(), "task_sha256": self._digest, **run.settings()}
+
+
+def _kind(run: Run) -> tuple[str, str]:
+    """What runs share that are made by the same code."""
+    return run.rule, run.where
 
 
 def _bytes(table: dict[str, Any]) -> bytes:
@@ -126,7 +151,4 @@ def _refuse_other(path: Path, found: dict[str, Any], expected: dict[str, Any], a
         if isinstance(value, dict) and isinstance(there, dict):
             _refuse_other(path, there, value, f"{at}{name}.")
         elif there != value:
-            what = f"was written with {at}{name} = {there}, now it is {value}"
-            if name == "code":
-                what = "was written by another state of the program or of its rule"
-            raise ValueError(f"{path} {what}; {REMEDY}")
+            raise ValueError(f"{path} was written with {at}{name} = {there}, now it is {value}; {REMEDY}")

@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from typing import Any
 
+from chip.base import code_cache
+
 # one thread a process: a run uses one core, and threads of several runs would fight for the others
 ONE_THREAD = dict.fromkeys(
     (
@@ -79,3 +81,4 @@ def _follow_parent() -> None:
             os._exit(1)
 
     threading.Thread(target=wait, daemon=True).start()
+    code_cache.say_nothing()  # about the place: the parent has

@@ -18,7 +18,7 @@ from host.loop.learner import Learner, ProgramEndedError
 from host.loop.methods.method import Method
 from host.reading import result_of
 from host.results import Result
-from host.source import source_of
+from host.source import is_a_users
 from host.stopwatch import Stopwatch
 from ppu_programs.contract import Built, Firmware, Outcome
 from ppu_programs.placement import DividedPlacement
@@ -60,7 +60,7 @@ class HostLoop(Host):
             )
         _check_place(firmware)
         training = firmware.training(task, self.chip.config, GATEWARE)
-        if self._method is None and source_of(firmware) is not None:
+        if self._method is None and is_a_users(firmware):
             raise ValueError(
                 f"{type(firmware).__name__} is a rule of your own, whose programs would not run: from the host our own "
                 "methods train; hand over a method of yours, HostLoop(chip, method)"

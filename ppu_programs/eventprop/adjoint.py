@@ -92,13 +92,14 @@ def sort_spikes(v, m):
         m.latest[lane] = n + 1
 
 
-def backward_kernel(settings: Settings, owned: int | None = None) -> Kernel:
+def backward_kernel(settings: Settings, owned: int | None = None, pushed: bool = False) -> Kernel:
     """Return the kernel ``backward`` for a network; it adds a sample's gradient to ``gradient``.
 
     Of a processor that owns so many hidden neurons with their readout weights, these are rows of ``shadow`` behind
-    those of the inputs; else the other processor owns them, and ``readout_weights`` is a copy.
+    those of the inputs; else the other processor owns them, and ``readout_weights`` is a copy. Where the layer drives
+    no readouts, it is ``pushed``: what a spike's push has of the layer above stands in the place of its label.
     """
-    inputs, readouts, copied = settings.inputs, settings.readouts, owned is None
+    inputs, readouts, copied, reads = settings.inputs, settings.readouts, owned is None, not pushed
     hidden = settings.hidden if copied else owned
     duration, refractory = settings.duration_ticks, settings.refractory_ticks
     threshold, least_excess = settings.threshold_current, settings.least_excess
@@ -139,19 +140,23 @@ def backward_kernel(settings: Settings, owned: int | None = None) -> Kernel:
             if n > 0:
                 place = position(v, m, lane)
                 pull = 0
-                for o in range(readouts):
-                    if copied:
-                        pull += m.readout_weights[ROW * o + lane] * m.errors[1 + o]
-                    else:
-                        pull += ((m.shadow[ROW * (inputs + o) + place] + 256) >> 9) * m.errors[1 + o]
-                pull = pull >> 8
+                if reads:
+                    for o in range(readouts):
+                        if copied:
+                            pull += m.readout_weights[ROW * o + lane] * m.errors[1 + o]
+                        else:
+                            pull += ((m.shadow[ROW * (inputs + o) + place] + 256) >> 9) * m.errors[1 + o]
+                    pull = pull >> 8
                 impulse = 0
                 later = 0
                 while n > 0:
                     ticks = m.record[n + 1] >> 16
                     before = m.earlier[n - 1]
                     if ticks < duration:
-                        push = -((pull * look_up(v, m, slope, duration - ticks)) >> 14)
+                        if reads:
+                            push = -((pull * look_up(v, m, slope, duration - ticks)) >> 14)
+                        else:
+                            push = (m.record[n + 1] << 16) >> 16
                         if impulse != 0:
                             release = ticks + refractory
                             kept = multiply_high(

@@ -19,6 +19,7 @@ from __future__ import annotations
 from chip.ppu import Kernel, Memory, divide, i16, kernel, maximum, minimum, multiply_high, u8
 from ppu_programs.fast_and_deep import spikes
 from ppu_programs.fast_and_deep.settings import Settings
+from ppu_programs.fast_and_deep.tables import HIDDEN_TABLES, OWN_READOUT_TABLES, OWN_TABLES, largest_readout_psp
 from ppu_programs.two_layer.layout import GRADIENT_LIMIT, ROW, position
 from ppu_programs.two_layer.settings import SHADOW_LIMIT
 from ppu_programs.two_layer.tables import look_up
@@ -37,11 +38,19 @@ def memory(settings: Settings) -> Memory:
     return spikes.memory(settings) | Memory(tables=i16[3 * settings.table_entries], active=u8[ROW])
 
 
-def backward_kernel(settings: Settings) -> Kernel:
-    """Return the kernel ``backward``; it adds a sample's gradient to ``gradient``."""
-    inputs, hidden, readouts = settings.inputs, settings.hidden, settings.readouts
+def backward_kernel(settings: Settings, owned: int | None = None) -> Kernel:
+    """Return the kernel ``backward``; it adds a sample's gradient to ``gradient``.
+
+    Of a processor that owns so many hidden neurons with their readout weights, these are rows of ``shadow`` behind
+    those of the inputs, and the slope of the readouts' PSP is computed from decay and PSP, to save a table; else the
+    other processor owns them, and ``readout_weights`` is a copy.
+    """
+    inputs, readouts, copied = settings.inputs, settings.readouts, owned is None
+    hidden = settings.hidden if copied else owned
     latency, threshold, least_excess = settings.latency_ticks, settings.threshold_current, settings.least_excess
-    syn, psp, slope = (i * settings.table_entries for i in range(3))
+    syn, psp, slope = (i * settings.table_entries for i in range(HIDDEN_TABLES))
+    readout_syn, readout_psp = (i * settings.table_entries for i in range(OWN_READOUT_TABLES, OWN_TABLES))
+    largest = largest_readout_psp(settings)
 
     @kernel
     def backward(v, m):
@@ -51,14 +60,23 @@ def backward_kernel(settings: Settings) -> Kernel:
         for lane in range(hidden):
             ticks = m.spike_ticks[lane]
             if ticks >= 0:
+                if not copied:
+                    place = position(v, m, lane)
                 push = 0
                 for o in range(readouts):
                     age = m.readout_ticks[o] - ticks - latency
                     if age > 0:
-                        pull = (m.errors[1 + o] * look_up(v, m, slope, age)) >> 15
-                        push += m.readout_weights[ROW * o + lane] * pull
+                        if copied:
+                            pull = (m.errors[1 + o] * look_up(v, m, slope, age)) >> 15
+                            push += m.readout_weights[ROW * o + lane] * pull
+                        else:
+                            rising = look_up(v, m, readout_syn, age)
+                            pull = rising - (look_up(v, m, readout_psp, age) * largest >> 15)
+                            pull = (m.errors[1 + o] * pull) >> 15
+                            push += ((m.shadow[ROW * (inputs + o) + place] + 256) >> 9) * pull
                 if push != 0:
-                    place = position(v, m, lane)
+                    if copied:
+                        place = position(v, m, lane)
                     current = 0
                     for i in range(inputs):
                         age = ticks - m.input_ticks[i]
@@ -93,9 +111,10 @@ def note_active_kernel(settings: Settings) -> Kernel:
     return note_active
 
 
-def bump_kernel(settings: Settings) -> Kernel:
+def bump_kernel(settings: Settings, owned: int | None = None) -> Kernel:
     """Return the kernel ``bump``: it raises the weights of neurons that were silent, and forgets who was not."""
-    inputs, hidden, step = settings.inputs, settings.hidden, settings.bump_steps
+    inputs, step = settings.inputs, settings.bump_steps
+    hidden = settings.hidden if owned is None else owned
 
     @kernel
     def bump(v, m):

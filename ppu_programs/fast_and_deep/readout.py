@@ -38,6 +38,7 @@ from ppu_programs.fast_and_deep import spikes
 from ppu_programs.fast_and_deep.settings import Settings
 from ppu_programs.fast_and_deep.tables import (
     BOLTZMANN_ENTRIES,
+    OWN_READOUT_TABLES,
     boltzmann_step_ticks,
     leading_zeros,
     most_spare,
@@ -68,11 +69,14 @@ def memory(settings: Settings) -> Memory:
     return spikes.memory(settings) | own
 
 
-def loss_kernel(settings: Settings) -> Kernel:
-    """Return the kernel ``loss``: errors, and the counters of samples, right answers and errors."""
+def loss_kernel(settings: Settings, entries: int = BOLTZMANN_ENTRIES) -> Kernel:
+    """Return the kernel ``loss``: errors, and the counters of samples, right answers and errors.
+
+    ``entries`` are those of ``boltzmann``.
+    """
     readouts, zeros, duration = settings.readouts, leading_zeros(settings), settings.duration_ticks
-    step = boltzmann_step_ticks(settings)
-    step_bits, inside, last = step.bit_length() - 1, step - 1, BOLTZMANN_ENTRIES - 1
+    step = boltzmann_step_ticks(settings, entries)
+    step_bits, inside, last = step.bit_length() - 1, step - 1, entries - 1
     early = round((1 << EARLY_BITS) * settings.early)
 
     @subroutine
@@ -121,8 +125,12 @@ def loss_kernel(settings: Settings) -> Kernel:
     return loss
 
 
-def impulses_kernel(settings: Settings) -> Kernel:
-    """Return the kernel ``impulses``: it divides the errors by the slopes of the membranes at the spikes."""
+def impulses_kernel(settings: Settings, divided: bool = False) -> Kernel:
+    """Return the kernel ``impulses``: it divides the errors by the slopes of the membranes at the spikes.
+
+    Where the hidden neurons are ``divided``, each processor has summed the currents of its own: ``currents`` and
+    ``top_currents``.
+    """
     readouts, hidden, latency = settings.readouts, settings.hidden, settings.latency_ticks
     threshold, least, duration = (
         settings.readout_threshold_current,
@@ -134,15 +142,19 @@ def impulses_kernel(settings: Settings) -> Kernel:
     @kernel
     def impulses(v, m):
         """Sum the currents, divide, and find a new exponent."""
-        for o in range(readouts):
-            m.currents[o] = 0
-        for lane in range(hidden):
-            arrived = m.spike_ticks[lane] + latency
-            if arrived >= latency:
-                for o in range(readouts):
-                    age = m.readout_ticks[o] - arrived
-                    if age > 0:
-                        m.currents[o] = m.currents[o] + m.signed[ROW * o + lane] * look_up(v, m, 0, age)
+        if divided:
+            for o in range(readouts):
+                m.currents[o] = m.currents[o] + m.top_currents[o]
+        else:
+            for o in range(readouts):
+                m.currents[o] = 0
+            for lane in range(hidden):
+                arrived = m.spike_ticks[lane] + latency
+                if arrived >= latency:
+                    for o in range(readouts):
+                        age = m.readout_ticks[o] - arrived
+                        if age > 0:
+                            m.currents[o] = m.currents[o] + m.signed[ROW * o + lane] * look_up(v, m, 0, age)
         largest = 0
         for o in range(readouts):
             excess = least
@@ -160,10 +172,43 @@ def impulses_kernel(settings: Settings) -> Kernel:
     return impulses
 
 
-def readout_backward_kernel(settings: Settings) -> Kernel:
-    """Return the kernel ``readout_backward``; it adds a sample's gradient to ``gradient``."""
-    readouts, hidden, latency = settings.readouts, settings.hidden, settings.latency_ticks
-    psp = settings.table_entries
+def sum_currents_kernel(settings: Settings, owned: int) -> Kernel:
+    """Return the kernel ``sum_currents`` of a processor that owns so many hidden neurons with all of their weights.
+
+    It leaves in ``currents`` what their spikes add to the readouts' at the readouts' spikes, and marks them in
+    ``active``, as ``note_active`` does.
+    """
+    readouts, latency, above = settings.readouts, settings.latency_ticks, settings.inputs
+    decay = settings.table_entries * OWN_READOUT_TABLES
+
+    @kernel
+    def sum_currents(v, m):
+        """Go through the own neurons that have spiked."""
+        for o in range(readouts):
+            m.currents[o] = 0
+        for lane in range(owned):
+            arrived = m.spike_ticks[lane] + latency
+            if arrived >= latency:
+                m.active[lane] = 1
+                place = position(v, m, lane) + ROW * above
+                for o in range(readouts):
+                    age = m.readout_ticks[o] - arrived
+                    if age > 0:
+                        weight = (m.shadow[ROW * o + place] + 256) >> 9
+                        m.currents[o] = m.currents[o] + weight * look_up(v, m, decay, age)
+
+    return sum_currents
+
+
+def readout_backward_kernel(settings: Settings, owned: int | None = None) -> Kernel:
+    """Return the kernel ``readout_backward``; it adds a sample's gradient to ``gradient``.
+
+    Of a processor that owns so many hidden neurons with all of their weights, gradient and tables are behind those of
+    the hidden layer.
+    """
+    readouts, latency, divided = settings.readouts, settings.latency_ticks, owned is not None
+    hidden = owned if divided else settings.hidden
+    above, psp = settings.inputs, settings.table_entries * (1 + OWN_READOUT_TABLES * divided)
 
     @kernel
     def readout_backward(v, m):
@@ -174,6 +219,8 @@ def readout_backward_kernel(settings: Settings) -> Kernel:
             arrived = m.spike_ticks[lane] + latency
             if arrived >= latency:
                 place = position(v, m, lane)
+                if divided:
+                    place += ROW * above
                 for o in range(readouts):
                     age = m.readout_ticks[o] - arrived
                     if age > 0:

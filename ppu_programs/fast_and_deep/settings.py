@@ -6,6 +6,7 @@ import dataclasses
 from dataclasses import dataclass
 from typing import ClassVar, Self
 
+from chip.base import constants as c
 from chip.base.settings import setting
 from ppu_programs.network import LIF, Network
 from ppu_programs.two_layer import settings as two_layer
@@ -20,6 +21,8 @@ class Settings(two_layer.Settings):
     times last until its end, so that every neuron spikes at most once.
 
     Attributes:
+        hidden: more than 128 are divided between both processors, see :mod:`ppu_programs.two_layer.halves`. A record of
+            254 events has room for all spikes of 246 with 5 inputs and 3 readouts; further ones are lost, and counted.
         readout_threshold_lsb: of readouts, above their leak potential.
         softness_ns: xi, in which the softmax of spike times measures their differences.
         early: weight of the early-spike term, in which the loss grows by ``early / softness_ns`` with the label's time;
@@ -31,6 +34,7 @@ class Settings(two_layer.Settings):
 
     section: ClassVar[str] = "fast-and-deep"
 
+    hidden: int = setting(120, 1, c.HEMISPHERES * c.LANES)
     last_input_ns: int = setting(14_000, 0, TICK_NS << 13)
     bias_ns: int = setting(6_304, 0, TICK_NS << 13)
     tau_syn_ns: int = setting(7_000, 300, 30_000)

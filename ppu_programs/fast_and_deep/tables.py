@@ -12,25 +12,26 @@ from ppu_programs.fast_and_deep.settings import Settings
 from ppu_programs.two_layer.settings import CURRENT_ONE, TICK_NS
 from ppu_programs.two_layer.tables import BOLTZMANN_ONE, ONE, fractions, grid_ns, psp, psp_slope
 
-BOLTZMANN_ENTRIES = 257
+BOLTZMANN_ENTRIES = 257  # where there is room
+FEW_BOLTZMANN_ENTRIES = 65  # where there is not; between entries a factor is up to 1.5 % too large
+HIDDEN_TABLES = 3  # functions of time that a hidden layer needs
+OWN_TABLES, OWN_READOUT_TABLES = 4, 2  # that a processor with both layers' weights needs; where those of readouts begin
 FRACTION_BITS = 15
 
 
-def boltzmann_step_ticks(settings: Settings) -> int:
-    """Ticks between two entries of the Boltzmann table, a power of two: it ends 11 to 22 softnesses behind the first.
+def boltzmann_step_ticks(settings: Settings, entries: int = BOLTZMANN_ENTRIES) -> int:
+    """Ticks between two of so many entries of the Boltzmann table, a power of two.
 
-    There a factor is 2^-16 or less.
+    The table ends 11 softnesses behind the first spike or later, where a factor is 2^-16 or less.
     """
-    wanted = 11.2 * settings.softness_ns / TICK_NS / (BOLTZMANN_ENTRIES - 1)
+    wanted = 11.2 * settings.softness_ns / TICK_NS / (entries - 1)
     return 1 << max(0, int(np.ceil(np.log2(wanted))))
 
 
-def boltzmann_table(settings: Settings) -> np.ndarray:
-    """int32[257]: exp(-d / softness), 2^21 for 1, over the time d behind the first readout's spike."""
-    step_ns = boltzmann_step_ticks(settings) * TICK_NS
-    return np.round(BOLTZMANN_ONE * np.exp(-np.arange(BOLTZMANN_ENTRIES) * step_ns / settings.softness_ns)).astype(
-        np.int32
-    )
+def boltzmann_table(settings: Settings, entries: int = BOLTZMANN_ENTRIES) -> np.ndarray:
+    """int32[entries]: exp(-d / softness), 2^21 for 1, over the time d behind the first readout's spike."""
+    step_ns = boltzmann_step_ticks(settings, entries) * TICK_NS
+    return np.round(BOLTZMANN_ONE * np.exp(-np.arange(entries) * step_ns / settings.softness_ns)).astype(np.int32)
 
 
 def hidden_tables(settings: Settings) -> np.ndarray:
@@ -45,6 +46,20 @@ def readout_tables(settings: Settings) -> np.ndarray:
     """int16[2 * entries]: decay of the current and PSP of the readouts."""
     decay = _decay(_ages_ns(settings), settings.readout_tau_syn_ns)
     return np.concatenate([decay, fractions(_psp_readout(settings))[0]])
+
+
+def own_tables(settings: Settings) -> np.ndarray:
+    """int16[4 * entries]: decay of the current and PSP of hidden neurons, then of the readouts."""
+    hidden = hidden_tables(settings)[: OWN_READOUT_TABLES * settings.table_entries]
+    return np.concatenate([hidden, readout_tables(settings)])
+
+
+def largest_readout_psp(settings: Settings) -> int:
+    """The readouts' PSP at its highest, 2^15 for the current's first value: what 1 of its table stands for.
+
+    With it the PSP's slope is (decay - PSP) / tau_mem, in the units of :func:`hidden_tables`: 2^-15 / tau_mem.
+    """
+    return round(fractions(_psp_readout(settings))[1] * ONE * 2**FRACTION_BITS)
 
 
 def leading_zeros(settings: Settings) -> int:

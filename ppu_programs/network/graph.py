@@ -14,7 +14,6 @@ Layers in turn, :class:`ppu_programs.network.layers.Network`, are its short form
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Iterator, Mapping
 from itertools import combinations
 from types import MappingProxyType
@@ -22,9 +21,13 @@ from typing import Any
 
 import numpy as np
 
+from chip.base.declaration import shown
 from ppu_programs.network.neurons import LI, LIF
 from ppu_programs.network.population import Injected, Inputs, Population
 from ppu_programs.network.projection import Projection
+from ppu_programs.network.written import layer_from, layer_table, projection_from, projection_table
+
+KINDS = {kind.__name__: kind for kind in (LIF, LI, Inputs, Injected)}
 
 
 class NetworkGraph:
@@ -87,11 +90,21 @@ class NetworkGraph:
 
         A mask is "everywhere", or a text of 0 and 1 for each source, a digit for each target.
         """
-        populations = {
-            name: {"kind": type(population).__name__, **dataclasses.asdict(population)}
-            for name, population in self.populations.items()
-        }
-        return {"populations": populations, "projections": [_projection_table(p) for p in self.projections]}
+        populations = {name: layer_table(population) for name, population in self.populations.items()}
+        return {"populations": populations, "projections": [projection_table(p) for p in self.projections]}
+
+    @classmethod
+    def from_dict(cls, table: dict[str, Any]) -> NetworkGraph:
+        """Build from what :meth:`to_dict` returns; raises ValueError that says which entry is wrong."""
+        parts = [table.get(name) for name in ("populations", "projections")] if isinstance(table, dict) else []
+        if not parts or not isinstance(parts[0], dict) or not isinstance(parts[1], list):
+            raise ValueError(
+                f"a network is written as {shown(table)}; it must be a table of populations, by name, and a list of "
+                "projections"
+            )
+        populations = {name: layer_from(entry, f"population {name}", KINDS) for name, entry in parts[0].items()}
+        projections = (projection_from(entry, f"projection {n}") for n, entry in enumerate(parts[1]))
+        return cls(populations, *projections)
 
     def _check_populations(self) -> None:
         for name, population in self.populations.items():
@@ -131,9 +144,3 @@ class NetworkGraph:
                 f"has one, so ask for the same"
             )
         return asked.pop() if asked else neurons.synapses.efficacy_lsb
-
-
-def _projection_table(projection: Projection) -> dict[str, Any]:
-    rows = ["".join(map(str, row)) for row in projection.mask.astype(int).tolist()]
-    others = {name: getattr(projection, name) for name in ("source", "target", "efficacy_lsb")}
-    return others | {"sign": str(projection.sign), "mask": "everywhere" if projection.mask.all() else rows}

@@ -22,6 +22,7 @@ from ppu_programs.network.graph import NetworkGraph
 from ppu_programs.network.neurons import LI, LIF, Layer, Synapses
 from ppu_programs.network.population import Inputs, Population
 from ppu_programs.network.projection import Projection
+from ppu_programs.network.written import layer_from, layer_table
 
 
 @dataclass(frozen=True)
@@ -170,31 +171,14 @@ class Network:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values, for JSON: a list ``layers`` of the kind of each layer and all that it is."""
-        return {
-            "layers": [
-                {"kind": type(layer).__name__, **dataclasses.asdict(layer)} for pair in self.layers for layer in pair
-            ]
-        }
+        return {"layers": [layer_table(layer) for pair in self.layers for layer in pair]}
 
     @classmethod
     def from_dict(cls, table: dict[str, Any]) -> Network:
         """Build from what :meth:`to_dict` returns; raises ValueError that says which entry is wrong."""
         if not isinstance(table, dict) or not isinstance(table.get("layers"), list):
             raise ValueError(f"a network is written as {table!r}; it must be a table with a list layers")
-        return cls(*(_from_table(n, entry) for n, entry in enumerate(table["layers"], 1)))
-
-
-def _from_table(number: int, entry: Any) -> Linear | LIF | LI:
-    if not isinstance(entry, dict) or str(entry.get("kind")) not in KINDS:
-        raise ValueError(f"layer {number} of a network is written as {entry!r}; its kind must be {', '.join(KINDS)}")
-    kind = KINDS[entry["kind"]]
-    values = {name: value for name, value in entry.items() if name != "kind"}
-    known = {field.name: field.default is MISSING for field in dataclasses.fields(kind)}
-    if unknown := [name for name in values if name not in known]:
-        raise ValueError(f"layer {number}, {kind.__name__}, has no {unknown[0]}; it has {', '.join(known)}")
-    if missing := [name for name, required in known.items() if required and name not in values]:
-        raise ValueError(f"layer {number}, {kind.__name__}, lacks {missing[0]}; give its size")
-    return kind(**values)
+        return cls(*(layer_from(entry, f"layer {n}", KINDS) for n, entry in enumerate(table["layers"], 1)))
 
 
 def _settings(layer: Layer) -> dict[str, Any]:

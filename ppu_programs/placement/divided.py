@@ -2,7 +2,8 @@
 
 Each processor owns the hidden neurons of its hemisphere: they lie in its even columns, and their input weights and
 their readout weights in rows of its own. Inputs are wired to both hemispheres. Readouts lie in odd columns; each is the
-two circuits of its column, merged, so it hears the rows of both, and the CADC of either side reads its membrane.
+two circuits of its column, merged, so it hears the rows of both, and the CADC of either side reads its membrane. If it
+spikes, nobody but the record hears of it.
 
 Hidden neurons are 129 to 256: of more than 128 sources readouts hear more rows than one hemisphere has, which is when
 the placer merges circuits. A half row is one write of a processor: rows of inputs have their weights in the even half,
@@ -62,10 +63,11 @@ class DividedPlacement:
         on_chip: where it is, a network of populations ``inputs``, ``top``, ``bottom`` and ``readouts``.
         parts: the :class:`Part` of the top and of the bottom processor.
         input_labels: uint16[inputs], with which inputs enter the crossbar from the FPGA.
+        readout_labels: uint16[readouts], of their spikes in a record; empty if they have none.
 
     Raises:
         ChipLimitError: there are more neurons or inputs than there is room for.
-        ValueError: the network has more than one hidden layer, one that needs no division, or readouts that spike.
+        ValueError: the network has more than one hidden layer, or one that needs no division.
     """
 
     def __init__(self, network: Network):
@@ -73,6 +75,8 @@ class DividedPlacement:
         graph = _divided(network)
         self.on_chip = place_graph(graph, kept=dict(zip(HEMISPHERE_NAMES, range(c.HEMISPHERES), strict=True)))
         self.input_labels = self.on_chip.sources[INPUTS_NAME].labels
+        readouts = self.on_chip.sources.get(READOUTS)
+        self.readout_labels = np.zeros(0, np.uint16) if readouts is None else readouts.labels
         self.parts = tuple(self._part(hemisphere) for hemisphere in range(c.HEMISPHERES))
 
     def __repr__(self) -> str:
@@ -135,11 +139,8 @@ def _numbers(network: Network) -> tuple[range, range]:
 
 def _divided(network: Network) -> NetworkGraph:
     """The network as populations: the hidden layer is two."""
-    if network.depth != 2 or network.layers[1][1].spikes:
-        raise ValueError(
-            f"one hidden layer and readouts that are leaky integrators can be divided between hemispheres, not "
-            f"{network!r}"
-        )
+    if network.depth != 2:
+        raise ValueError(f"one hidden layer behind inputs can be divided between hemispheres, not {network!r}")
     (into_hidden, hidden), (into_readouts, readouts) = network
     if hidden.size > MOST_HIDDEN:
         where, remedy = "hidden layer (even columns of both hemispheres)", f"use 1..{MOST_HIDDEN} neurons"

@@ -26,7 +26,7 @@ on-chip sources. The crossbar tells layers apart by bits 6 and 7 where it has to
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import overload
 
@@ -132,7 +132,8 @@ class Placement:
             raise ValueError(f"layer {strange[0]} has no spikes to record; layers that spike: {spiking}")
         if node_of(recorded, [k for k in spiking if k not in recorded]) is None:
             raise ValueError(
-                f"the crossbar cannot pass the spikes of layers {recorded} alone; add another layer to them"
+                f"the crossbar cannot pass the spikes of layers {recorded} alone, by whose numbers it tells them from "
+                "others; add another layer to them, or place network.graph, whose populations have other numbers"
             )
         return recorded
 
@@ -206,14 +207,17 @@ def layer_name(network: Network, layer: int) -> str:
 def place(network: Network, recorded: Iterable[int] | None = None) -> Placement: ...
 @overload
 def place(
-    network: NetworkGraph, recorded: Iterable[str] | None = None, kept: Mapping[str, int] | None = None
+    network: NetworkGraph,
+    recorded: Iterable[str] | None = None,
+    kept: Mapping[str, int] | None = None,
+    merged: Collection[str] = (),
 ) -> GraphPlacement: ...
-def place(network, recorded=None, kept=None):
+def place(network, recorded=None, kept=None, merged=()):
     """Find the place of a network; ``recorded`` tells whose spikes the FPGA records, by default everybody's.
 
     Of layers it has their numbers, of populations their names. Layers take a half of a hemisphere each, as firmware for
     layers has them; ``place(network.graph)`` puts them wherever there is room, or, those named in ``kept``, in
-    the hemisphere that stands there, see :func:`ppu_programs.placement.placing.place_graph`.
+    the hemisphere that stands there; those in ``merged`` get the rows of both, see :func:`ppu_programs.placement.placing.place_graph`.
 
     Raises:
         ChipLimitError: it has more layers, neurons in a layer or sources in a hemisphere than there is room for.
@@ -221,9 +225,9 @@ def place(network, recorded=None, kept=None):
             population cannot be kept where it should be.
     """
     if isinstance(network, NetworkGraph):
-        return place_graph(network, recorded, kept)
-    if kept is not None:
-        raise ValueError("layers in turn have their hemispheres; keep populations of network.graph")
+        return place_graph(network, recorded, kept, merged)
+    if kept is not None or merged:
+        raise ValueError("layers in turn have their hemispheres; keep or merge populations of network.graph")
     return Placement(network, recorded)
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import contextlib
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import partial
 from typing import NamedTuple
 
@@ -25,7 +26,10 @@ FAN_IN = c.ROWS * c.HEMISPHERES
 
 
 def place_graph(
-    graph: NetworkGraph, recorded: Iterable[str] | None = None, kept: Mapping[str, int] | None = None
+    graph: NetworkGraph,
+    recorded: Iterable[str] | None = None,
+    kept: Mapping[str, int] | None = None,
+    merged: Collection[str] = (),
 ) -> GraphPlacement:
     """Find the place of a network.
 
@@ -43,16 +47,19 @@ def place_graph(
     """
     names = recorded_populations(graph, recorded)
     failed: list[ChipLimitError] = []
-    unrecorded: list[RecordError] = []
-    for arrangement in arrangements(graph, kept or {}):
+    unrecorded: list[tuple[Arrangement, RecordError]] = []
+    for arrangement in arrangements(graph, kept or {}, merged):
         try:
-            return _place(graph, names, arrangement)
+            return _place(graph, names, arrangement, _numbers_in_order(graph))
         except ChipLimitError as error:
             failed.append(error)
         except RecordError as error:
-            unrecorded.append(error)
-    if unrecorded:  # with others recorded it has room
-        raise unrecorded[0]
+            unrecorded.append((arrangement, error))
+    for arrangement, _ in unrecorded:  # with others recorded it has room
+        with contextlib.suppress(ChipLimitError, RecordError):
+            return _place(graph, names, arrangement, _numbers_by_record(graph, names))
+    if unrecorded:
+        raise unrecorded[0][1]
     alike = [error for error in failed if error.resource == failed[0].resource]
     raise min(alike, key=lambda error: error.used - error.size)
 
@@ -98,12 +105,13 @@ class Arrangement(NamedTuple):
     compact: bool
 
 
-def arrangements(graph: NetworkGraph, kept: Mapping[str, int]) -> list[Arrangement]:
-    """What to try, in order; ``kept`` are hemispheres that somebody asks for.
+def arrangements(graph: NetworkGraph, kept: Mapping[str, int], asked: Collection[str] = ()) -> list[Arrangement]:
+    """What to try, in order; ``kept`` are hemispheres that somebody asks for, ``asked`` whom to merge in any case.
 
     Others are those by distance from the inputs; then one for all, then by turns; then all other neurons are merged.
     """
-    names, merged = [name for name, _ in graph.neurons()], merged_populations(graph)
+    names, merged = [name for name, _ in graph.neurons()], merged_populations(graph) | set(asked)
+    _check_merged(names, kept, asked)
     _check_kept(names, merged, kept)
     by_depth = {name: depth % c.HEMISPHERES for name, depth in depths(graph).items()}
     one, turns = dict.fromkeys(names, c.TOP), {name: k % c.HEMISPHERES for k, name in enumerate(names)}
@@ -112,6 +120,14 @@ def arrangements(graph: NetworkGraph, kept: Mapping[str, int]) -> list[Arrangeme
     tried = [(joined, hemispheres | dict(kept)) for joined, hemispheres in free]
     different = [one for k, one in enumerate(tried) if one not in tried[:k]]
     return [Arrangement(*one, frozenset(kept), compact) for one in different for compact in (False, True)]
+
+
+def _check_merged(names: Sequence[str], kept: Mapping[str, int], asked: Collection[str]) -> None:
+    for name in asked:
+        if name not in names:
+            raise ValueError(f"population {name} has no neurons to merge; those: {', '.join(names)}")
+        if name in kept:
+            raise ValueError(f"population {name} is to be kept in a hemisphere and merged of both; leave out one")
 
 
 def _check_kept(names: Sequence[str], merged: set[str], kept: Mapping[str, int]) -> None:
@@ -127,11 +143,23 @@ def _check_kept(names: Sequence[str], merged: set[str], kept: Mapping[str, int])
             )
 
 
-def _place(graph: NetworkGraph, recorded: tuple[str, ...], arrangement: Arrangement) -> GraphPlacement:
+def _numbers_in_order(graph: NetworkGraph) -> dict[str, int]:
+    """What tells spiking populations apart in bits 6 and 7 of their labels, 0..3: four in a row differ."""
+    return {name: k % CODES for k, name in enumerate(graph.spiking())}
+
+
+def _numbers_by_record(graph: NetworkGraph, recorded: tuple[str, ...]) -> dict[str, int]:
+    """The same, so that the lower bit alone, where drivers compare the other one, tells who is recorded."""
+    members = [[name for name in graph.spiking() if (name in recorded) == its] for its in (False, True)]
+    return {name: (k % 2) << 1 | its for its, names in enumerate(members) for k, name in enumerate(names)}
+
+
+def _place(
+    graph: NetworkGraph, recorded: tuple[str, ...], arrangement: Arrangement, numbers: Mapping[str, int]
+) -> GraphPlacement:
     merged, hemispheres, kept, compact = arrangement
     neurons, given_away = _lie(graph, merged, hemispheres, kept)
     found = sources(graph, neurons, {name: hemispheres[name] for name in kept})
-    numbers = {name: k % CODES for k, name in enumerate(graph.spiking())}
     seats, nodes, its = _tell_apart(found, numbers, partial(Rows, given_away=given_away, compact=compact), recorded)
     made = {
         name: _source_place([n for n, s in enumerate(found) if s.population == name], found, seats, nodes, its)

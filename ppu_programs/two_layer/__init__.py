@@ -10,5 +10,6 @@ A rule subclasses the two programs and the firmware, and brings its own kernels 
 
 Where a hidden layer is divided between both processors, ``halves`` is in the place of ``programs``; ``own_events``
 takes a processor's own spikes out of a record, ``windowed_update`` is an optimiser whose state is in external memory. A
-rule brings a :class:`ppu_programs.two_layer.halves.Learning` for it.
+rule brings a :class:`ppu_programs.two_layer.halves.Learning` for each, and a program that conducts, where readouts are
+no leaky integrators.
 """

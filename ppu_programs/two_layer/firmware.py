@@ -15,10 +15,9 @@ from chip.base.declaration import shown
 from chip.base.errors import ChipLimitError, Resource
 from ppu_programs.contract import Array, Built, Firmware, Outcome, Status
 from ppu_programs.network import Network
-from ppu_programs.placement import DividedPlacement, Part, Placement, place, place_layers, two_layers
+from ppu_programs.placement import DividedPlacement, Placement, place, place_layers, two_layers
 from ppu_programs.two_layer import weights
-from ppu_programs.two_layer.halves import CONVERSION_ARGUMENTS, ConductingHalf, FollowingHalf, Learning
-from ppu_programs.two_layer.integrators import IntegratorReadouts
+from ppu_programs.two_layer.integrators import DIVIDED_ARGUMENTS, IntegratorReadouts
 from ppu_programs.two_layer.plan import (
     CORRECT,
     MAX_EPOCHS,
@@ -36,18 +35,22 @@ if TYPE_CHECKING:
     from chip.link import HostLink
 
 
+NETWORK_ENDS = ("inputs", "readouts")  # settings that a task decides where nobody chose them
+
+
 class TwoLayerFirmware(Firmware):
     """A rule on both processors: inputs and a bias - hidden spiking neurons - readouts, one per class.
 
     A rule is a subclass with its ``name``, ``settings_class``, ``hidden_program`` and ``readout_program``; readouts are
-    leaky integrators unless it says otherwise. With ``divided_learning`` it serves more hidden neurons than a half of a
+    leaky integrators unless it says otherwise. With ``divided_programs`` it serves more hidden neurons than a half of a
     hemisphere has, too: they are divided between both.
 
     Args:
         settings: all of them; those of the rule by default.
         network: inputs, a bias being the last of them - hidden neurons - readouts; by default that of the settings,
             whose numbers of inputs and readouts follow from the task, see :meth:`for_task`.
-        changes: settings that are to be others, such as ``hidden``, ``epochs`` and ``seed``.
+        changes: settings that are to be others, such as ``hidden``, ``epochs`` and ``seed``; of a rule that serves
+            several hidden layers, ``hidden`` may be a tuple of their sizes.
 
     Raises:
         ValueError: settings out of range or of another rule, or a network that this rule cannot serve.
@@ -58,11 +61,15 @@ class TwoLayerFirmware(Firmware):
     learns_task = True
     hidden_program: ClassVar[Callable[[Settings, Plan, Placement], HiddenProgram]]
     readout_program: ClassVar[Callable[[Settings, Plan, Placement], ReadoutProgram]] = IntegratorReadouts
-    divided_learning: ClassVar[Callable[[Settings, Part], Learning] | None] = None
+    divided_programs: ClassVar[
+        Callable[[Settings, Plan, DividedPlacement], tuple[LayerProgram, LayerProgram]] | None
+    ] = None
+    served: ClassVar[str] = "one hidden layer and readouts"  # of networks, what its programs train
     gateware: ClassVar[tuple[str, ...]] = ("sample_player", "spike_writer")  # that its programs need
 
     def __init__(self, settings: SampleSettings | None = None, *, network: Network | None = None, **changes: Any):
-        self._network_is_open = settings is None and network is None and not {"inputs", "readouts"} & changes.keys()
+        self._network_is_open = settings is None and network is None and not changes.keys() & {*NETWORK_ENDS}
+        self._chosen = dict(changes)
         settings = self._with_network(settings, network, changes)
         super().__init__(settings, **changes)
         s = self.settings
@@ -83,7 +90,7 @@ class TwoLayerFirmware(Firmware):
 
         Raises ChipLimitError where it does not fit.
         """
-        return place(network) if cls.divided_learning is None else place_layers(network)
+        return place(network) if cls.divided_programs is None else place_layers(network)
 
     @classmethod
     def accepts(cls, settings: object) -> bool:
@@ -102,6 +109,10 @@ class TwoLayerFirmware(Firmware):
             if hidden is not None:
                 raise ValueError(f"give the hidden neurons by hidden={hidden} or by a network, not by both")
             return used.with_network(network)
+        if isinstance(hidden, tuple):
+            ends = {name: changes.pop(name) for name in NETWORK_ENDS if name in changes}
+            used = dataclasses.replace(used, **ends)
+            return used.with_network(self.deep_network(used, changes.pop("hidden")))
         if hidden is None:
             return settings
         if not isinstance(used, Settings):
@@ -109,6 +120,14 @@ class TwoLayerFirmware(Firmware):
         if type(hidden) is int and hidden > c.LANES:  # more than settings of a half know; what is less is placed behind
             self.place(two_layers(used.inputs, hidden, used.readouts))
         return settings
+
+    @classmethod
+    def deep_network(cls, settings: SampleSettings, sizes: tuple[int, ...]) -> Network:
+        """Return the network with hidden layers of these sizes that is meant by ``hidden``.
+
+        Raises ValueError where this rule serves none.
+        """
+        raise ValueError(f"{cls.settings_class.section} serves one hidden layer, so hidden is one number, not {sizes}")
 
     # ------------------------------------------------------------------ what the host loads
 
@@ -125,7 +144,7 @@ class TwoLayerFirmware(Firmware):
         if (inputs, classes) == (s.inputs, s.readouts):
             return self
         self._check_inputs(inputs - 1)
-        return type(self)(dataclasses.replace(s, inputs=inputs, readouts=classes))
+        return type(self)(**self._chosen, inputs=inputs, readouts=classes)
 
     def build(self, task: Any, config: ChipConfig) -> Built:
         """Return samples, registers and both programs for a task with classes as targets.
@@ -134,14 +153,19 @@ class TwoLayerFirmware(Firmware):
             ValueError: it cannot learn this task on this chip, or only a host can train this network.
             ChipLimitError: samples or network do not fit.
         """
-        training = self.training(task, config, self.gateware)
+        training = self.on_chip(self.training(task, config, self.gateware), config)
         return Built(
             *(training.registers(), self.programs(training), training.samples),
             timed=training.timed,
             settings=training.settings,
             remedy=self._remedy(),
             plan=training,
+            external=training.external(),
         )
+
+    def on_chip(self, training: Training, config: ChipConfig) -> Training:
+        """Return a training with what the chip needs beside it to learn by itself; raises ChipLimitError."""
+        return training
 
     def training(self, task: Any, config: ChipConfig, gateware: tuple[str, ...]) -> Training:
         """Return what is to be learned, for whoever trains; ``gateware`` is what that needs of the FPGA.
@@ -187,20 +211,19 @@ class TwoLayerFirmware(Firmware):
     def recording_ns(self, settings: SampleSettings, config: ChipConfig) -> int:
         """How long a sample is recorded, on a chip with these settings."""
         if isinstance(self.placement, DividedPlacement):
-            return recording_ns(settings, config, CONVERSION_ARGUMENTS)
+            return recording_ns(settings, config, DIVIDED_ARGUMENTS)
         return recording_ns(settings, config)
 
     def programs(self, training: Training) -> tuple[LayerProgram, LayerProgram]:
         """Return the top and the bottom program; raises ValueError for a network that only a host can train."""
         if self.network.depth != 2:
             raise ValueError(
-                f"{self.name} on the chip serves networks of one hidden layer and readouts, not {self.network!r}; "
+                f"{self.name} on the chip serves networks of {self.served}, not {self.network!r}; "
                 "train deeper ones from the host, with a HostLoop in the place of the Host"
             )
         settings, plan, placement = training.settings, training.plan, training.placement
         if isinstance(placement, DividedPlacement):
-            top, bottom = ((part, self.divided_learning(settings, part)) for part in placement.parts)
-            return FollowingHalf(settings, plan, *top), ConductingHalf(settings, plan, *bottom)
+            return self.divided_programs(settings, plan, placement)
         return self.hidden_program(settings, plan, placement), self.readout_program(settings, plan, placement)
 
     def _remedy(self) -> str:
@@ -250,18 +273,24 @@ class TwoLayerFirmware(Firmware):
             link.read_external(predictions_address(number), 0 if reports[plan.epochs + number] is None else len(split))
             for number, split in enumerate(plan.evaluations())
         ]
-        hidden, readout = self.shadows(link, built.plan)
         return Outcome(
             {"accuracy": reports[plan.epochs + 1], "validation_accuracy": reports[plan.epochs]},
             {
                 "train_accuracy": Array(trained, "epoch"),
                 "validation_predictions": Array(predicted[0], "sample"),
                 "test_predictions": Array(predicted[1], "sample"),
-                "hidden_shadow": Array(hidden, "input", "hidden"),
-                "readout_shadow": Array(readout, "readout", "hidden"),
+                **self.shadow_arrays(link, built.plan),
             },
             curve="train_accuracy",
         )
+
+    def shadow_arrays(self, link: HostLink, training: Training) -> dict[str, Array]:
+        """Read the shadow weights of all layers."""
+        hidden, readout = self.shadows(link, training)
+        return {
+            "hidden_shadow": Array(hidden, "input", "hidden"),
+            "readout_shadow": Array(readout, "readout", "hidden"),
+        }
 
     @staticmethod
     def shadows(link: HostLink, training: Training) -> tuple[np.ndarray, np.ndarray]:

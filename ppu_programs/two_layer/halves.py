@@ -1,9 +1,10 @@
 """What the two processors own where the hidden layer is divided between them: the same, each for its own hemisphere.
 
 Each owns its hidden neurons with their input weights and their readout weights, rows of ``shadow`` in this order, and
-learns both. The readouts hear all hidden neurons, and either CADC could judge them; but the two differ in offset and
-noise, so both would work on other errors, and each would for ever correct what the other has put right. So the bottom
-processor, which conducts, judges for both, and sends the errors to the top: nothing else crosses, but doorbells.
+learns both. The readouts hear all hidden neurons. The bottom processor, which conducts, judges for both, and sends the
+errors to the top. Of readouts that are leaky integrators nothing else crosses, but doorbells; either CADC could judge
+them, but the two differ in offset and noise, so both would work on other errors, and each would for ever correct what
+the other has put right.
 """
 
 from __future__ import annotations
@@ -17,52 +18,47 @@ from chip.base import constants as c
 from chip.ppu import Kernel, Memory, i16, i32, kernel, u8, u32
 from ppu_programs.placement import Part
 from ppu_programs.two_layer import own_events, shuffle, weights, windowed_update
-from ppu_programs.two_layer.integrators import loss_kernel, loss_memory
 from ppu_programs.two_layer.layout import RECORD_WORDS, ROW
 from ppu_programs.two_layer.plan import COUNTERS, Plan
 from ppu_programs.two_layer.programs import LayerProgram, generator_state
 from ppu_programs.two_layer.roles import (
     DONE_LINE,
     PREDICTIONS,
-    RECORD_SLOT,
-    START_LINE,
     WEIGHTS_LINE,
     Conducting,
     Following,
 )
 from ppu_programs.two_layer.settings import Settings
-from ppu_programs.two_layer.tables import boltzmann_entries, boltzmann_table
-
-READOUT_HALVES = (c.ODD,)
-CONVERSION_ARGUMENTS = 2  # of the operation that a doorbell sets off, `ppu.read_cadc(into=..., halves=READOUT_HALVES)`
 
 
 @dataclass(frozen=True)
 class Learning:
     """What a rule computes on a part of the hidden layer.
 
-    ``observe`` and ``backward`` are run on a ``record`` that has own spikes alone, ``input_ticks`` are noted already;
-    ``backward`` adds to ``gradient`` what all own weights learn from the sample, in the order of ``shadow``.
+    The labels of inputs are in ``input_labels``, see :mod:`ppu_programs.two_layer.own_events`. ``backward`` adds to
+    ``gradient`` what all own weights learn from the sample, in the order of ``shadow``.
 
     Attributes:
         memory, image: regions of its own, and their initial contents.
-        observe: kernels for each sample to be learned.
+        observe: kernels for the record of each sample to be learned.
         backward: kernels behind them, where not all errors are zero.
+        before_update: kernels behind a batch, before its gradients are taken.
     """
 
     memory: Memory
     image: dict[str, np.ndarray]
     observe: tuple[Kernel, ...]
     backward: tuple[Kernel, ...]
+    before_update: tuple[Kernel, ...] = ()
 
 
 class HalfProgram(LayerProgram):
     """What both processors do with their neurons: learn, and write their weights into their synapses."""
 
     def __init__(self, settings: Settings, plan: Plan, part: Part, learning: Learning):
-        observe = (own_events.own_events_kernel(part), *learning.observe)
         super().__init__(settings, plan, f"neurons {part.neurons[0]} to {part.neurons[-1]}", learning.backward)
-        self.part, self.learning, self.observe = part, learning, observe
+        self.part, self.learning, self.observe = part, learning, learning.observe
+        self.before_update = learning.before_update
         self.rows = settings.inputs + settings.readouts
         self.state = windowed_update.state_address(part.hemisphere)
         self.input_rows = tuple(part.input_rows)
@@ -70,18 +66,22 @@ class HalfProgram(LayerProgram):
         self.memory = learning.memory | own_events.memory(part) | half_memory(settings)
         self.transposed = weights.transposed_synapses_kernel(settings.readouts, settings.inputs)
         self.kernels = (
-            *(*observe, *learning.backward, windowed_update.update_row, windowed_update.lower_rates),
+            *(*learning.observe, *learning.backward, *learning.before_update),
+            *(windowed_update.update_row, windowed_update.lower_rates),
             *(weights.row_of_synapses, self.transposed),
         )
 
     def image(self) -> dict[str, np.ndarray]:
-        hidden, readout = weights.initial_shadows(self.settings.network, self.seed)
-        neurons = slice(self.part.neurons.start, self.part.neurons.stop)
-        shadow = weights.to_rows(np.concatenate([hidden[:, neurons], readout[neurons].T]))
         optimiser = windowed_update.image(
             generator_state(self.seed, self.part.hemisphere), [self.falling_rate(0), self.falling_rate(1)]
         )
-        return {"shadow": shadow} | optimiser | own_events.image(self.part) | self.learning.image
+        return {"shadow": self.initial_shadow()} | optimiser | own_events.image(self.part) | self.learning.image
+
+    def initial_shadow(self) -> np.ndarray:
+        """int16[rows * 128]: the initial weights of inputs, then those of readouts, in vector order."""
+        hidden, readout = weights.initial_shadows(self.settings.network, self.seed)
+        neurons = slice(self.part.neurons.start, self.part.neurons.stop)
+        return weights.to_rows(np.concatenate([hidden[:, neurons], readout[neurons].T]))
 
     def clear_state(self, ppu) -> Generator:
         """Begin with an optimiser that has seen nothing; ``record`` is empty yet."""
@@ -92,6 +92,8 @@ class HalfProgram(LayerProgram):
     def update_own(self, ppu) -> Generator:
         """Step all own weights, and write them into their synapses."""
         settings = self.settings
+        for prepare in self.before_update:
+            yield ppu.run(prepare)
         for row in range(self.rows):
             address = self.state + windowed_update.ROW_BYTES * u32(row)
             yield ppu.load_external(address, into="record", vectors=windowed_update.ROW_VECTORS)
@@ -121,38 +123,38 @@ class FollowingHalf(Following, HalfProgram):
 
 
 class ConductingHalf(Conducting, HalfProgram):
-    """The bottom processor: its neurons, and all that there is once: order of samples, loss, reports."""
+    """The bottom processor: its neurons, and all that there is once: order of samples, loss, reports.
 
-    def __init__(self, settings: Settings, plan: Plan, part: Part, learning: Learning):
+    A rule says how a sample is played and judged, :meth:`play_sample`, and gives to the constructor ``memory`` and
+    ``kernels`` for it.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        plan: Plan,
+        part: Part,
+        learning: Learning,
+        *,
+        memory: Memory,
+        kernels: tuple[Kernel, ...],
+    ):
         super().__init__(settings, plan, part, learning)
-        self.backward = (*self.observe, *self.backward)
         self.error_words = 1 + settings.readouts
-        entries = boltzmann_entries(settings)
-        self.loss = loss_kernel(settings, entries)
         self.draw_order = shuffle.order_kernel(len(plan.train))
-        self.memory = self.memory | loss_memory(entries) | conductor_memory() | shuffle.memory(plan.batch)
-        self.kernels = (*self.kernels, self.loss, self.draw_order, shuffle.draw_keys, report_in_record)
+        self.memory = self.memory | memory | conductor_memory() | shuffle.memory(plan.batch)
+        self.kernels = (*self.kernels, *kernels, self.draw_order, shuffle.draw_keys, report_in_record)
 
     def image(self) -> dict[str, np.ndarray]:
-        boltzmann = boltzmann_table(self.settings)[: boltzmann_entries(self.settings)]
-        return super().image() | {"boltzmann": boltzmann, "key_random": generator_state(self.seed, 2)}
+        return super().image() | {"key_random": generator_state(self.seed, 2)}
 
     def main(self, ppu) -> Generator:
         yield from self.clear_state(ppu)
         return (yield from super().main(ppu))
 
-    def play_sample(self, ppu, sample: int, announce: bool) -> Generator:
-        if announce:
-            yield ppu.ring(c.TOP, START_LINE)
-        yield ppu.play(sample, RECORD_SLOT, ring=(c.TOP,))
-        yield ppu.read_cadc(into="membranes", halves=READOUT_HALVES)
-        yield ppu.load_record(RECORD_SLOT, into="record")
-        yield ppu.run(self.loss)
-
     def end_sample(self, ppu) -> Generator:
-        """Wait for the top processor; then let the readouts begin anew, of which either side resets both circuits."""
+        """Wait for the top processor."""
         yield ppu.wait_doorbell(DONE_LINE)
-        yield ppu.reset_neurons(READOUT_HALVES)
 
     def update_weights(self, ppu) -> Generator:
         yield from self.update_own(ppu)

@@ -27,15 +27,24 @@ from chip.ppu import (
     subroutine,
     u8,
 )
-from ppu_programs.placement import INPUT_MARK, Placement
+from ppu_programs.placement import INPUT_MARK, Part, Placement
+from ppu_programs.two_layer.halves import ConductingHalf, Learning
 from ppu_programs.two_layer.layout import GRADIENT_LIMIT, ROW, hidden_lane, position
 from ppu_programs.two_layer.plan import CORRECT, ERROR, LEARNED, SAMPLES, Plan
 from ppu_programs.two_layer.programs import ReadoutProgram
-from ppu_programs.two_layer.roles import PREDICTIONS, RECORD_SLOT, START_LINE
+from ppu_programs.two_layer.roles import DONE_LINE, PREDICTIONS, RECORD_SLOT, START_LINE
 from ppu_programs.two_layer.settings import Settings
-from ppu_programs.two_layer.tables import CADC_VALUES, boltzmann_table, leading_zeros, readout_table
+from ppu_programs.two_layer.tables import (
+    CADC_VALUES,
+    boltzmann_entries,
+    boltzmann_table,
+    leading_zeros,
+    readout_table,
+)
 
 LARGEST_EXPONENT = 10
+DIVIDED_HALVES = (c.ODD,)  # of readouts where the hidden layer is divided between both processors
+DIVIDED_ARGUMENTS = 2  # of the operation that a doorbell sets off there, `ppu.read_cadc(into=..., halves=...)`
 
 
 def loss_memory(entries: int = CADC_VALUES) -> Memory:
@@ -72,6 +81,32 @@ class IntegratorReadouts(ReadoutProgram):
         yield ppu.read_cadc(into="membranes")
         yield ppu.load_record(RECORD_SLOT, into="record")
         yield ppu.run(self.loss)
+
+
+class ConductingIntegrators(ConductingHalf):
+    """The processor that conducts where the hidden layer is divided, for such readouts."""
+
+    def __init__(self, settings: Settings, plan: Plan, part: Part, learning: Learning):
+        entries = boltzmann_entries(settings)
+        self.loss = loss_kernel(settings, entries)
+        super().__init__(settings, plan, part, learning, memory=loss_memory(entries), kernels=(self.loss,))
+        self.backward = (*self.observe, *self.backward)
+
+    def image(self) -> dict[str, np.ndarray]:
+        return super().image() | {"boltzmann": boltzmann_table(self.settings)[: boltzmann_entries(self.settings)]}
+
+    def play_sample(self, ppu, sample: int, announce: bool) -> Generator:
+        if announce:
+            yield ppu.ring(c.TOP, START_LINE)
+        yield ppu.play(sample, RECORD_SLOT, ring=(c.TOP,))
+        yield ppu.read_cadc(into="membranes", halves=DIVIDED_HALVES)
+        yield ppu.load_record(RECORD_SLOT, into="record")
+        yield ppu.run(self.loss)
+
+    def end_sample(self, ppu) -> Generator:
+        """Wait for the top processor; then let the readouts begin anew, of which either side resets both circuits."""
+        yield ppu.wait_doorbell(DONE_LINE)
+        yield ppu.reset_neurons(DIVIDED_HALVES)
 
 
 def loss_kernel(settings: Settings, entries: int = CADC_VALUES) -> Kernel:
@@ -125,8 +160,11 @@ def look_up_psp(v, m, ticks):
     return low + (((m.psp[entry + 1] - low) * (ticks & 31)) >> 5)
 
 
-def readout_backward_kernel(settings: Settings, above: int = 0) -> Kernel:
-    """Return the kernel ``readout_backward``; it adds a sample's gradient to ``gradient``, behind ``above`` rows."""
+def readout_backward_kernel(settings: Settings, above: int = 0, mask: int = INPUT_MARK, wanted: int = 0) -> Kernel:
+    """Return the kernel ``readout_backward``; it adds a sample's gradient to ``gradient``, behind ``above`` rows.
+
+    Spikes that the readouts hear are those whose labels are ``wanted`` in the bits of ``mask``: by default all.
+    """
     readouts, duration = settings.readouts, settings.duration_ticks
 
     @kernel
@@ -137,7 +175,7 @@ def readout_backward_kernel(settings: Settings, above: int = 0) -> Kernel:
         for n in range(m.record[0]):
             word = m.record[n + RECORD_HEADER_WORDS]
             ticks = word >> 16
-            if (word & INPUT_MARK) == 0 and ticks < duration:
+            if (word & mask) == wanted and ticks < duration:
                 place = position(v, m, hidden_lane(v, m, word & 0xFFFF))
                 if above > 0:
                     place += ROW * above

@@ -48,6 +48,7 @@ class Following:
         backward: kernels that it runs behind them, with the errors in place, where not all are zero.
         before_sample: a task: what it does before a sample to be learned, up to the sample's end, where it begins to
             wait for the record.
+        tell: a task: what it tells the other processor about such a sample, behind ``observe``.
     """
 
     settings: Settings
@@ -55,6 +56,7 @@ class Following:
     observe: tuple[Kernel, ...]
     backward: tuple[Kernel, ...]
     before_sample: ClassVar[Callable[..., Generator] | None] = None
+    tell: ClassVar[Callable[..., Generator] | None] = None
 
     def main(self, ppu) -> Generator:
         for _ in range(self.plan.epochs * self.plan.batches):
@@ -76,6 +78,8 @@ class Following:
                 yield ppu.load_record(RECORD_SLOT, into="record")
                 for kernel in self.observe:
                     yield ppu.run(kernel)
+                if self.tell is not None:
+                    yield from self.tell(ppu)
                 yield ppu.wait_doorbell(ERRORS_LINE)
                 if has_errors(ppu, self.settings):
                     for kernel in self.backward:
@@ -98,6 +102,7 @@ class Conducting:
         backward: kernels that it runs on samples to be learned where not all errors are zero.
         draw_order: the kernel that draws the samples of a batch.
         announces: whether the top processor's START_LINE is rung right before a sample to be learned is played.
+        complete: a task: how the errors of such a sample come to be what is sent, if playing it leaves less.
     """
 
     settings: Settings
@@ -106,6 +111,7 @@ class Conducting:
     backward: tuple[Kernel, ...]
     draw_order: Kernel
     announces: ClassVar[bool] = False
+    complete: ClassVar[Callable[..., Generator] | None] = None
 
     def play_sample(self, ppu, sample: int, announce: bool) -> Generator:
         """Play a sample and judge it: ``errors``, ``counters`` and ``predictions`` are those of it.
@@ -134,6 +140,8 @@ class Conducting:
         for i in range(self.plan.batch):
             sample = first + ppu.word("order", i)
             yield from self.play_sample(ppu, sample, self.announces)
+            if self.complete is not None:
+                yield from self.complete(ppu)
             yield ppu.send(c.TOP, source="errors", into="errors", line=ERRORS_LINE, nbytes=nbytes)
             if has_errors(ppu, self.settings):
                 for kernel in self.backward:

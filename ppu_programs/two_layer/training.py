@@ -42,6 +42,10 @@ class Training:
             self.placement.store(registers, layer, weights.steps(shadow))
         return registers
 
+    def external(self) -> dict[int, np.ndarray]:
+        """What external memory is to begin with, beside samples: uint8[n] by address."""
+        return {}
+
     @property
     def timed(self) -> range:
         """Training samples behind the first batch, in which the last machine code is loaded, by order of playing."""

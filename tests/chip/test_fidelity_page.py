@@ -1,6 +1,7 @@
 """The page on fidelity keeps its word: its examples run, and what it names exists."""
 
 import re
+import runpy
 from pathlib import Path
 
 import pytest
@@ -24,13 +25,22 @@ def test_the_assumptions_are_listed(capsys):
 
 
 def test_the_formula_is_met(capsys):
-    seen, law = re.fullmatch(r"(\S+) LSB, the formula says (\S+)", printed(1, capsys)[0]).groups()
+    seen, law = re.fullmatch(r"(\S+) LSB, the formula says (\S+)", printed(2, capsys)[0]).groups()
     assert float(seen) == pytest.approx(float(law), abs=2e-9)
     assert 90 < float(seen) < 110
 
 
+def test_the_probes_have_seen_the_run(capsys, tmp_path):
+    path = tmp_path / "watched.py"  # its program is compiled from a file
+    path.write_text(EXAMPLES[1], encoding="utf-8")
+    runpy.run_path(str(path))
+    line = capsys.readouterr().out.strip()
+    found = re.fullmatch(r"51 samples, the highest (\d+) LSB; (\d+) spikes in 0.1 ms", line)
+    assert 100 < int(found[1]) < 150 and 3 < int(found[2]) < 40
+
+
 def test_there_are_no_other_examples():
-    assert len(EXAMPLES) == 2
+    assert len(EXAMPLES) == 3
 
 
 def test_named_files_and_settings_exist():

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from chip import Chip, ChipConfig, Machine
 from chip.base import constants as c
 from chip.base.config import PpuConfig
-from chip.base.errors import ChipError, LossError, MachineFault
+from chip.base.errors import ChipError, LinkError, LossError, MachineFault
 from chip.base.losses import Loss
 from chip.base.registers import Registers
 from chip.ppu.compiler.language import KernelError
@@ -475,3 +475,83 @@ def test_a_machine_is_not_copied(make_copy):
     for part in (machine, machine.chips[0], machine.environment):
         with pytest.raises(TypeError, match=rf"{type(part).__name__} cannot be copied or pickled"):
             make_copy(part)
+
+
+# ---------------------------------------------------------------------- a run in pieces
+
+
+@settings(max_examples=8)
+@given(configs(strict=False), loads(), st.lists(st.integers(0, 50_000).map(lambda k: 4 * k), max_size=12))
+def test_a_run_in_pieces_comes_to_the_same_bytes(config, load, pauses):
+    chips = [load_firmware(Chip(config), **load) for _ in range(2)]
+    for chip in chips:
+        chip.start()
+    whole, pieces = chips
+    whole.run()
+    for pause_ns in sorted(pauses):
+        pieces.run(until_ns=pause_ns)
+        assert pieces.now_ns == min(pause_ns, whole.now_ns) and pieces.finished == (pause_ns > whole.now_ns)
+        if pieces.finished:
+            break
+    pieces.run()
+    assert chip_bytes(pieces) == chip_bytes(whole)
+
+
+def test_in_a_pause_the_link_is_closed_and_chips_that_have_ended_can_be_read():
+    machine = Machine()
+    long, short = (loaded(machine, waiting(cycles)) for cycles in (10_000, 1_000))
+    for chip in (long, short):
+        chip.start()
+    machine.run(until_ns=20_000)
+    assert machine.now_ns == 20_000 and short.finished and not long.finished
+    assert short.link.read_weights().shape == (2, 256, 256)
+    with pytest.raises(LinkError, match="at 20000 ns while the chip learns"):
+        long.link.read_weights()
+    machine.run(until_ns=20_000)  # nothing is left to happen up to there
+    machine.run(until_ns=10**9)
+    assert long.finished and machine.now_ns < 10**9  # when all have ended, and not later
+
+
+@pytest.mark.parametrize("until_ns", [None, 0, 3_996, 4_000, 4_004, 400_000])
+def test_a_pause_does_not_hide_who_waits_forever(until_ns):
+    def main(ppu):
+        yield ppu.wait(1_000)
+        yield ppu.wait_doorbell(3)
+        return 0
+
+    chip = loaded(Machine(), main)
+    chip.start()
+    with pytest.raises(MachineFault, match=r"^at 4\d\d\d ns nothing is left to happen: program script on the top"):
+        chip.run(until_ns=until_ns)
+        chip.run(until_ns=until_ns and 2 * until_ns)
+        chip.run()
+    assert chip.stopped and not chip.environment.queue
+
+
+def test_a_watchdog_is_heard_in_a_pause_behind_it():
+    chip = loaded(Machine(), waiting(100_000), config=limited(1_000))
+    chip.start()
+    chip.run(until_ns=3_000)
+    assert not chip.finished
+    chip.run(until_ns=50_000)
+    assert chip.finished and chip.processors[0].exit_code == WATCHDOG
+
+
+@pytest.mark.parametrize(
+    ("until_ns", "said"),
+    [
+        (1_996, "until_ns of a run is 1996; it must be a whole number in 2000.."),
+        (2_002, "until_ns of a run is 2002; it must be a multiple of 4 ns"),
+        (4_000.0, "until_ns of a run is 4000.0; it must be a whole number"),
+        (True, "until_ns of a run is True; it must be a whole number"),
+        (c.END_NS, f"until_ns of a run is {c.END_NS}; it must be a whole number in"),
+    ],
+)
+def test_a_time_that_cannot_be_is_refused_and_the_run_goes_on_without(until_ns, said):
+    chip = loaded(Machine(), waiting(10_000))
+    chip.start()
+    chip.run(until_ns=np.uint16(2_000))
+    with pytest.raises(ValueError, match=f"^{said}"):
+        chip.run(until_ns=until_ns)
+    chip.run()
+    assert chip.finished

@@ -36,8 +36,8 @@ def test_help_has_examples(capsys):
     assert "plasticore train yin-yang --epochs 5 --seed 3" in capsys.readouterr().out
 
 
-def test_the_readme_names_every_command_with_its_options():
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+def test_the_page_of_the_host_names_every_command_with_its_options():
+    readme = (ROOT / "host" / "README.md").read_text(encoding="utf-8")
     begin = readme.index("    plasticore train TASK")
     synopsis = readme[begin : readme.index("\n\n", begin)]
     shown = {part.split()[0]: set(re.findall(r"--[a-z]+", part)) for part in synopsis.split("plasticore ")[1:]}

@@ -39,6 +39,8 @@ BAD_INPUT = {
     "half epochs": ("train yin-yang --epochs 2.5", "--epochs is '2.5'; it must be a whole number"),
     "negative seed": ("train yin-yang --seed -1", "--seed is -1; it must be a whole number in 0.."),
     "huge seed": ("train yin-yang --seed 99999999999999999999", "it must be a whole number in 0.."),
+    "no neurons in a layer": ("train yin-yang --hidden 60,0", "--hidden is 0; it must be a whole number of at least 1"),
+    "layers that are not numbers": ("train yin-yang --hidden 60,", "--hidden is ''; it must be a whole number of at l"),
     "no hidden neurons": ("train yin-yang --hidden 0", "--hidden is 0; it must be a whole number of at least 1"),
     "out is a file": ("train yin-yang --out {tmp}/nonsense.toml", "/nonsense.toml is a file; --out names a directory"),
     "out is nothing": ("train yin-yang --out=", "--out is ''; it must name a directory"),
@@ -361,3 +363,18 @@ def test_full_stdout_does_not_cost_the_results(toy, tmp_path, capsys, monkeypatc
     assert main(["train", "yin-yang", "--out", str(tmp_path)]) == 1
     assert capsys.readouterr().err.endswith("standard output cannot be used: No space left on device\n")
     assert Result.load(tmp_path).complete
+
+
+def test_a_second_run_into_the_same_directory_is_refused_while_the_first_is_under_way(toy, tmp_path, capsys):
+    out, seen = tmp_path / "run", []
+
+    def second(_):
+        code = main(["train", "yin-yang", "--quiet", "--out", str(out)])
+        seen.append((code, capsys.readouterr().err))
+
+    toy["temptation"] = second
+    assert main(["train", "yin-yang", "--quiet", "--out", str(out)]) == 0
+    code, sentence = seen[0]
+    assert code == 2 and sentence.startswith(f"plasticore: another run writes into {out}, process ")
+    assert sentence.endswith("; wait for its end, or name another directory with --out\n")
+    assert sorted(path.name for path in out.iterdir()) == ["result.json", "result.npz", "result.png"]

@@ -150,7 +150,7 @@ FOREIGN = {
     ),
     "another state of the code": (
         lambda d: edit(d / "runs" / NAMES[3] / "run.json", code="0" * 16),
-        "run.json was written by another state of the program or of its rule",
+        "run.json was written by another state of plasticore's own sources",
     ),
     "another chip": (
         lambda d: edit(d / "runs" / NAMES[3] / "run.json", config={}),
@@ -312,7 +312,7 @@ def test_a_given_pool_that_breaks_is_said_in_every_row_that_it_left(tmp_path):
 
 
 def test_a_result_that_no_file_can_hold_is_a_failed_run(tmp_path, monkeypatch):
-    monkeypatch.setattr(Result, "save", lambda *_: json.dumps(object()))
+    monkeypatch.setattr(Result, "files", lambda *_: json.dumps(object()))
     comparison, done = again(tmp_path)
     assert done == NAMES and not any(row.complete for row in comparison.rows)
     assert all("the result cannot be saved: " in problem for problem in comparison.problems)
@@ -338,6 +338,19 @@ def test_code_is_compiled_once_before_runs_of_its_kind_begin(tmp_path, monkeypat
     executor = Inline()
     compare(Plan("yin-yang", rules=["a"], chips=["raw"]), tmp_path, executor=executor, jobs=1)
     assert [function for function, _ in executor.calls] == ["attempt"] * 3  # nobody else could compile the same
+
+
+def test_a_second_comparison_in_the_same_directory_is_refused_while_the_first_is_under_way(tmp_path, toy, monkeypatch):
+    said = []
+
+    def second(ppu):
+        with pytest.raises(ValueError, match="another run writes into .*, process .*; wait for its end") as error:
+            again(tmp_path)
+        said.append(str(error.value))
+
+    monkeypatch.setattr(toy, "_tempt", lambda self, ppu: second(ppu))
+    comparison, _ = again(tmp_path)
+    assert said and all(row.complete for row in comparison.rows)
 
 
 def test_threads_do_the_same(tmp_path):

@@ -76,8 +76,8 @@ def test_profile_counts_calls_cycles_and_classes():
     assert f"  profile of {played} samples, " in text
     assert re.search(rf"\n  add +{played} +{add.cycles / played:.1f} +{add.cycles} +100.0%\n", text)
     assert "\n  never called: unused\n" in text
-    (dearest, cycles), *_ = by_line.most_common()
-    assert f"dearest lines: example_rule.py:{dearest[1]} {cycles / add.cycles:.1%}, " in text
+    (costliest, cycles), *_ = by_line.most_common()
+    assert f"costliest lines: example_rule.py:{costliest[1]} {cycles / add.cycles:.1%}, " in text
     shares = {name: float(share) for name, share in re.findall(r"(\w+) ([\d.]+)%", text[text.index("\n  add: ") :])}
     assert shares["vector_load"] == pytest.approx(100 * by_class["vector_load"] / add.cycles, abs=0.05)
     total = host.chip.now_ns // 4

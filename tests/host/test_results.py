@@ -182,8 +182,8 @@ def test_both_files_are_on_disk_before_one_is_renamed(tmp_path, monkeypatch):
 
     monkeypatch.setattr(os, "replace", look)
     make_result().save(tmp_path)
-    assert seen[0] == (NPZ_NAME, [f"{JSON_NAME}.partial", f"{NPZ_NAME}.partial"])
-    assert seen[1] == (JSON_NAME, [f"{JSON_NAME}.partial", NPZ_NAME])
+    assert seen[0] == (NPZ_NAME, [f"{JSON_NAME}.{os.getpid()}.partial", f"{NPZ_NAME}.{os.getpid()}.partial"])
+    assert seen[1] == (JSON_NAME, [f"{JSON_NAME}.{os.getpid()}.partial", NPZ_NAME])
 
 
 def test_files_of_two_runs_are_not_taken_for_one(tmp_path):

@@ -42,7 +42,7 @@ def test_what_lies_beside_the_file_counts_as_its_source(mine, toy_task, tmp_path
     result = Result.load(tmp_path / "a")
     assert result.arrays["total"].tolist() == [50] * 4
     assert list(result.rule_source["files"]) == [str(path), str(helper)]
-    assert ", with 1 more files beside it" in report(result)
+    assert ", with 1 more file\n" in report(result)
 
 
 def test_a_rule_that_takes_no_task_is_not_given_one(mine, toy_task, tmp_path, capsys):

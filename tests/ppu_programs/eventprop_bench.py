@@ -42,11 +42,11 @@ def kernels(settings: Settings) -> tuple[dict, dict]:
 class Side:
     """One processor: regions by name, and ``call`` for its kernels."""
 
-    def __init__(self, memory: Memory, kernels: dict, seed: int):
-        self.map = link(memory, kernels.values())
+    def __init__(self, memory: Memory, kernels: dict, seed: int, code_in: str = "sram"):
+        self.map = link(memory, kernels.values(), code_in=code_in)
         self.regions = self.map.views(np.zeros(self.map.size, np.uint8))
-        unit = VectorUnit(seed)
-        self.kernels = {name: kernel.bind(unit, self.regions) for name, kernel in kernels.items()}
+        self.unit = VectorUnit(seed)
+        self.kernels = {name: kernel.bind(self.unit, self.regions) for name, kernel in kernels.items()}
 
     def call(self, name: str, *integers: int) -> int:
         return self.kernels[name](LIMIT_CYCLES, *integers)

@@ -42,6 +42,26 @@ def layer(rows: int) -> Memory:
     return Memory(record=i32[RECORD_WORDS], errors=i16[64], shadow=i16[rows * ROW], gradient=i32[rows * ROW])
 
 
+def float_network(s: Settings, hidden_weights: np.ndarray, readout_weights: np.ndarray) -> naive.Network:
+    """A network of int[inputs, hidden] and int[readouts, hidden] weights for the float reference: ns, CADC LSB."""
+    return naive.Network(
+        hidden_weights * float(s.efficacy_lsb),
+        readout_weights * float(s.readout_efficacy_lsb),
+        tau_syn=s.tau_syn_ns,
+        tau_mem=s.tau_mem_ns,
+        threshold=s.threshold_lsb,
+        readout_tau_syn=s.readout_tau_syn_ns,
+        readout_tau_mem=s.readout_tau_mem_ns,
+        readout_threshold=s.readout_threshold_lsb,
+        duration=s.duration_ns,
+        latency=s.latency_ns,
+        softness=s.softness_ns,
+        early=s.early,
+        slope_limit=s.slope_limit / s.threshold_lsb,
+        readout_slope_limit=s.readout_slope_limit / s.readout_threshold_lsb,
+    )
+
+
 class Bench:
     """Both processors, the way between them done by hand."""
 
@@ -63,27 +83,10 @@ class Bench:
         self.labels = [self.placement.spike_labels(layer) for layer in range(2)]
 
     def network(self) -> naive.Network:
-        """The same network for the float reference: ns, and potentials in CADC LSB."""
-        s = self.settings
-        into_hidden, into_readouts = (
-            weights.steps(weights.from_rows(side.regions["shadow"], s.hidden)) for side in (self.hidden, self.readout)
-        )
-        return naive.Network(
-            into_hidden * float(s.efficacy_lsb),
-            into_readouts * float(s.readout_efficacy_lsb),
-            tau_syn=s.tau_syn_ns,
-            tau_mem=s.tau_mem_ns,
-            threshold=s.threshold_lsb,
-            readout_tau_syn=s.readout_tau_syn_ns,
-            readout_tau_mem=s.readout_tau_mem_ns,
-            readout_threshold=s.readout_threshold_lsb,
-            duration=s.duration_ns,
-            latency=s.latency_ns,
-            softness=s.softness_ns,
-            early=s.early,
-            slope_limit=s.slope_limit / s.threshold_lsb,
-            readout_slope_limit=s.readout_slope_limit / s.readout_threshold_lsb,
-        )
+        """The same network for the float reference."""
+        shadows = (side.regions["shadow"] for side in (self.hidden, self.readout))
+        both = (weights.steps(weights.from_rows(shadow, self.settings.hidden)) for shadow in shadows)
+        return float_network(self.settings, *both)
 
     def record(self, arrivals_ns, hidden_ns, readout_ns, label: int) -> tuple[np.ndarray, np.ndarray]:
         """Write the FPGA's record of a sample to both processors; returns the spike times as they were recorded."""

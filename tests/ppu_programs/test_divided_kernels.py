@@ -5,8 +5,8 @@ import pytest
 
 from chip.ppu import Memory, i16, i32, u8
 from ppu_programs.eventprop.settings import Settings
-from ppu_programs.fast_and_deep.settings import Settings as FastAndDeepSettings
 from ppu_programs.placement import DividedPlacement, two_layers
+from ppu_programs.superspike.settings import Settings as SuperSpikeSettings
 from ppu_programs.two_layer import integrators, own_events, tables, update, weights, windowed_update
 from ppu_programs.two_layer.layout import RECORD_WORDS, ROW
 from ppu_programs.two_layer.plan import COUNTERS, ERROR
@@ -136,6 +136,6 @@ def test_a_short_boltzmann_table_gives_the_errors_of_the_long_one():
     assert (sides[0].regions["predictions"] == sides[1].regions["predictions"]).all()
 
 
-def test_only_eventprop_divides_its_layer():
+def test_superspike_does_not_divide_its_layer():
     with pytest.raises(ValueError, match="hidden is 129; it must lie in 1..128"):
-        FastAndDeepSettings(hidden=129)
+        SuperSpikeSettings(hidden=129)

@@ -1,4 +1,4 @@
-"""EventProp with a hidden layer that both processors share, on the whole chip."""
+"""Rules with a hidden layer that both processors share, on the whole chip; the gradient is EventProp's."""
 
 import numpy as np
 import pytest
@@ -10,12 +10,14 @@ from host import Host, plots, tasks
 from host.inspection import load, report
 from host.loop.host_loop import HostLoop
 from host.view import view_of
-from ppu_programs import EventProp
+from ppu_programs import EventProp, FastAndDeep
+from ppu_programs.eventprop.halves import learning
 from ppu_programs.eventprop.settings import Settings
 from ppu_programs.network import LI, LIF, Linear, Network
 from ppu_programs.placement import INPUT_MARK
 from ppu_programs.two_layer import weights
-from ppu_programs.two_layer.halves import ConductingHalf, FollowingHalf
+from ppu_programs.two_layer.halves import FollowingHalf
+from ppu_programs.two_layer.integrators import ConductingIntegrators
 from ppu_programs.two_layer.roles import WEIGHTS_LINE
 from tests.host.pictures import assert_sound
 from tests.naive import eventprop as naive
@@ -37,11 +39,10 @@ class Watched(EventProp):
         self.top, self.bottom, self.errors, self.records, self.ends = [], [], [], [], []
 
     def programs(self, training):
-        made, s = without_updates(FollowingHalf, ConductingHalf, WEIGHTS_LINE), training.settings
+        made, s = without_updates(FollowingHalf, ConductingIntegrators, WEIGHTS_LINE), training.settings
         parts = training.placement.parts
         return tuple(
-            program(s, training.plan, part, self.divided_learning(s, part))
-            for program, part in zip(made, parts, strict=True)
+            program(s, training.plan, part, learning(s, part)) for program, part in zip(made, parts, strict=True)
         )
 
     def watch(self, chip):
@@ -107,9 +108,9 @@ def from_record(record, placement):
 # ---------------------------------------------------------------------- a chip that learns
 
 
-def learn(link_bytes=None):
+def learn(rule):
     host = Host(Chip(ChipConfig.typical(seed=1)))
-    host.load(EventProp(hidden=HIDDEN, epochs=2, seed=1), tasks.yin_yang().head(1000, 100, 300))
+    host.load(rule(hidden=HIDDEN, epochs=2, seed=1), tasks.yin_yang().head(1000, 100, 300))
     loaded = dict(host.chip.link.bytes)
     seen = []
     bottom = host.chip.processors[c.BOTTOM]
@@ -117,9 +118,9 @@ def learn(link_bytes=None):
     return host, host.run(), all(seen)
 
 
-@pytest.fixture(scope="module")
-def learned():
-    return learn()
+@pytest.fixture(scope="module", params=[EventProp, FastAndDeep])
+def learned(request):
+    return learn(request.param)
 
 
 def test_it_learns_by_itself(learned):
@@ -145,7 +146,7 @@ def test_each_processor_has_written_the_weights_of_its_neurons_into_its_rows(lea
 
 
 def test_the_same_seed_gives_the_same_bytes(learned):
-    result, again = learned[1], learn()[1]
+    result, again = learned[1], learn(type(learned[0].firmware))[1]
     assert result.chip_seconds == again.chip_seconds
     for name, array in result.arrays.items():
         assert (array == again.arrays[name]).all(), name
@@ -161,19 +162,21 @@ def test_its_picture_shows_all_neurons_and_weights_once(learned):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", [1, 2, 3])
-def test_a_wide_layer_learns_yin_yang(seed):
+@pytest.mark.parametrize("rule, accuracy", [(EventProp, 0.955), (FastAndDeep, 0.97)])
+def test_a_wide_layer_learns_yin_yang(rule, accuracy, seed):
     host = Host(Chip(ChipConfig.typical(seed=seed)))
-    host.load(EventProp(hidden=HIDDEN, epochs=30, seed=seed), tasks.yin_yang())
-    assert host.run().accuracy >= 0.955
+    host.load(rule(hidden=HIDDEN, epochs=30, seed=seed), tasks.yin_yang())
+    assert host.run().accuracy >= accuracy
 
 
 # ---------------------------------------------------------------------- what fits
 
 
 @pytest.mark.parametrize("hidden", [129, 256])
-def test_both_programs_fit_their_processors_with_their_code(hidden):
+@pytest.mark.parametrize("rule", [EventProp, FastAndDeep])
+def test_both_programs_fit_their_processors_with_their_code(rule, hidden):
     host = Host(Chip())
-    host.load(EventProp(hidden=hidden), tasks.yin_yang(), compiling=False)
+    host.load(rule(hidden=hidden), tasks.yin_yang(), compiling=False)
     for processor in host.chip.processors:
         assert processor.link_map.code_in == "sram" and processor.link_map.used <= c.SRAM_BYTES
 
@@ -196,12 +199,14 @@ def test_what_does_not_fit_says_its_limit():
         ChipLimitError, match=r"^SRAM of the .* PPU: \d+ bytes needed, 16384 available; 200 hidden neur"
     ):
         Host(Chip()).load(EventProp(network=network), task, compiling=False)
-    with pytest.raises(ChipLimitError, match=r"hidden layer that a host trains .*200 neurons needed, 128 available"):
-        HostLoop(Chip()).load(EventProp(hidden=200), task, compiling=False)
+    for rule in (EventProp, FastAndDeep):
+        with pytest.raises(ChipLimitError, match=r"hidden layer that a host trains .*200 neurons needed, 128 avail"):
+            HostLoop(Chip()).load(rule(hidden=200), task, compiling=False)
 
 
-def test_the_report_draws_both_parts():
-    text = report(load(EventProp(hidden=200), tasks.yin_yang(), ChipConfig.ideal()))
-    assert "top PPU: program eventprop, neurons 0 to 99, code in SRAM" in text
-    assert "bottom PPU: program eventprop, neurons 100 to 199, code in SRAM" in text
+@pytest.mark.parametrize("rule", [EventProp, FastAndDeep])
+def test_the_report_draws_both_parts(rule):
+    text = report(load(rule(hidden=200), tasks.yin_yang(), ChipConfig.ideal()))
+    assert f"top PPU: program {rule.name}, neurons 0 to 99, code in SRAM" in text
+    assert f"bottom PPU: program {rule.name}, neurons 100 to 199, code in SRAM" in text
     assert "top LIF(100)" in text and "bottom LIF(100)" in text

@@ -29,6 +29,12 @@ def test_a_rule_fits_its_network_to_a_task_and_keeps_what_was_chosen(rule, input
     assert fitted.for_task(some) is fitted
 
 
+def test_hidden_layers_of_several_sizes_stay():
+    fitted = EventProp(hidden=(6, 7), seed=3).for_task(task(9, 5))
+    assert [neurons.size for _, neurons in fitted.network.layers] == [6, 7, 5]
+    assert fitted.network.inputs == 10 and fitted.settings.seed == 3
+
+
 def test_classes_that_no_sample_has_are_counted_and_one_class_has_two_readouts():
     with_names = task(4, 2)
     with_names.classes = ("a", "b", "c", "d")

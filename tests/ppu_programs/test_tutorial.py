@@ -65,6 +65,7 @@ def test_the_blocks_run_in_order_and_print_what_is_shown(tmp_path, monkeypatch):
         "pytest test_mine.py",
         "plasticore inspect mine.py:MyRule",
         "plasticore train yin-yang --rule learner.py:Delta",
+        "python network.py",
     ]
     assert [what for what, _ in done].count("output") == 5
     result = Result.load(tmp_path / "runs" / "yin-yang-learner.Delta-ideal-seed1-3epochs")
@@ -78,7 +79,7 @@ def test_every_block_is_one_that_is_executed_or_compared():
 
 def test_files_that_it_names_exist():
     names = set(re.findall(r"`((?:chip|host)/[\w/.]*|\w+\.py|\w+/)`", TUTORIAL))
-    names -= {"mine.py", "look.py", "run.py", "test_mine.py", "learner.py"}
+    names -= {"mine.py", "look.py", "run.py", "test_mine.py", "learner.py", "network.py"}
     assert len(names) >= 8
     here = ROOT / "ppu_programs"
     assert [name for name in sorted(names) if not ((ROOT / name).exists() or (here / name).exists())] == []

@@ -14,10 +14,11 @@ def clear_kernel(elements):
     return clear
 
 
-def without_updates(hidden_program, readout_program, line=DONE_LINE):
+def without_updates(hidden_program, readout_program, line=DONE_LINE, conducts=c.BOTTOM):
     """Return a rule's two programs, changed: behind a batch they clear their gradients, and keep their weights.
 
-    ``line`` is the bottom processor's doorbell that tells it that the top one has done so.
+    ``line`` is the doorbell of the processor that conducts, which has the readouts: it tells it that the other one has
+    done so.
     """
 
     class Clearing:
@@ -29,7 +30,7 @@ def without_updates(hidden_program, readout_program, line=DONE_LINE):
     class Hidden(Clearing, hidden_program):
         def update_weights(self, ppu):
             yield ppu.run(self.clear)
-            yield ppu.ring(c.BOTTOM, line)
+            yield ppu.ring(conducts, line)
 
     class Readout(Clearing, readout_program):
         def update_weights(self, ppu):

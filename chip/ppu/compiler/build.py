@@ -10,7 +10,7 @@ import tempfile
 import types
 from collections.abc import Callable
 
-from chip.base.compiled import cache_root
+from chip.base.code_cache import cache_root, not_kept
 from chip.ppu.compiler.depth import deep
 from chip.ppu.compiler.form import Block, blocks
 from chip.ppu.compiler.numba_text import function_text
@@ -69,39 +69,44 @@ def load_function(name: str, text: str) -> Callable:
     digest = hashlib.sha256(text.encode()).hexdigest()
     module_name = f"plasticore_{name}_{digest[:16]}"
     if module_name not in sys.modules:
-        path = _write(digest[:20], f"{module_name}.py", text)
-        if path is None:  # nowhere to write: debuggers still find the text
-            path = f"<{module_name}>"
-            linecache.cache[path] = (len(text), None, text.splitlines(keepends=True), path)
-        module = types.ModuleType(module_name)
-        module.__file__ = path
-        sys.modules[module_name] = module
-        try:
-            exec(compile(text, path, "exec"), module.__dict__)
-        except BaseException:
-            del sys.modules[module_name]
-            raise
+        module = _made(module_name, _write(digest[:20], f"{module_name}.py", text), text)
+        sys.modules.setdefault(module_name, module)  # whole, or not there; several threads may make it, one's stays
     return getattr(sys.modules[module_name], name)
+
+
+def _made(name: str, path: str | None, text: str) -> types.ModuleType:
+    if path is None:  # nowhere to write: debuggers still find the text
+        path = f"<{name}>"
+        linecache.cache[path] = (len(text), None, text.splitlines(keepends=True), path)
+    module = types.ModuleType(name)
+    module.__file__ = path
+    exec(compile(text, path, "exec"), module.__dict__)
+    return module
 
 
 def _write(directory: str, file_name: str, text: str) -> str | None:
     """Write the text into the cache, whole or not at all; return the path, or None where that fails.
 
-    Each text has a directory of its own, named by its hash as those of machine code are: ``chip.base.compiled`` removes
-    all of them alike once nobody has used them for long, and the time of use is the directory's time of change.
+    Each text has a directory of its own, named by its hash as those of machine code are: ``chip.base.code_cache``
+    removes all of them alike once nobody has used them for long, and the time of use is the directory's time of change.
     """
     root = cache_root()
     if root is None:
         return None
     path = root / directory / file_name
     try:
-        if not path.is_file() or path.read_text(encoding="utf-8") != text:
+        if not path.is_file() or path.read_bytes() != text.encode():
             path.parent.mkdir(exist_ok=True)
             handle, temporary = tempfile.mkstemp(dir=path.parent, suffix=".tmp")
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                file.write(text)
-            os.replace(temporary, path)
+            try:
+                with os.fdopen(handle, "wb") as file:
+                    file.write(text.encode())
+                os.replace(temporary, path)
+            except BaseException:
+                os.unlink(temporary)
+                raise
         os.utime(path.parent)
-    except OSError:
+    except OSError as error:
+        not_kept("full", root, error)
         return None
     return str(path)

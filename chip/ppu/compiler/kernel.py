@@ -42,6 +42,7 @@ from typing import NoReturn
 import numpy as np
 from numba.core import config as numba_config
 
+from chip.base.declaration import shown
 from chip.base.errors import MachineFault
 from chip.ppu.compiler.build import load_function, module_text
 from chip.ppu.compiler.depth import deep
@@ -59,6 +60,8 @@ from chip.ppu.compiler.unit import (
 from chip.ppu.compiler.values import LIMITS
 from chip.ppu.costs import INSTRUCTION_BYTES
 from chip.ppu.vector.unit import VectorUnit
+
+REGION_TYPES = tuple(np.dtype(kind) for kind in (np.uint8, np.int8, np.uint16, np.int16, np.uint32, np.int32))
 
 
 class Subroutine(Declared):
@@ -156,7 +159,14 @@ class Kernel(Declared):
         return self._forms[unsigned_regions]
 
     def form_for(self, regions: Mapping[str, np.ndarray]) -> KernelForm:
-        """Return the kernel's form for regions, see :meth:`check` for what is raised."""
+        """Return the kernel's form for regions, see :meth:`check` for what is raised.
+
+        Raises:
+            KernelError: a region is no array that compiled code can read and write as a PPU's memory, either.
+        """
+        for name in self.regions:
+            if name in regions:
+                self._check_array(name, regions[name])
         self.check(regions)
         return self.form(frozenset(name for name in self.regions if regions[name].dtype == np.uint32))
 
@@ -184,6 +194,20 @@ class Kernel(Declared):
                     f"which has {region.size}; enlarge the region or change the index"
                 )
 
+    def _check_array(self, name: str, region: object) -> None:
+        """Refuse what is no region: numba would fail on it, or make other numbers of it."""
+        where = f"{self.routine.file}:{self.routine.first_line}: kernel {self.name} gets region {name} as"
+        what = "a one-dimensional array of integers of 8, 16 or 32 bits, which can be written"
+        if not isinstance(region, np.ndarray):
+            raise KernelError(f"{where} {shown(region)}; give {what}")
+        found = f"{region.dtype}{list(region.shape)}"
+        if region.dtype not in REGION_TYPES or region.ndim != 1:
+            raise KernelError(f"{where} {found}; give {what}")
+        if not region.flags.c_contiguous or not region.flags.aligned:
+            raise KernelError(f"{where} {found} whose elements do not lie side by side; give a copy of it")
+        if not region.flags.writeable:
+            raise KernelError(f"{where} {found}, which cannot be written; give a copy of it")
+
     def check_integers(self, integers: tuple[int, ...]) -> tuple[int, ...]:
         """Return the integer parameters of a call as Python's.
 
@@ -210,7 +234,9 @@ class Kernel(Declared):
         return integers
 
     def bind(self, unit: VectorUnit, regions: Mapping[str, np.ndarray]) -> BoundKernel:
-        """Return the kernel on one vector unit and one set of regions (see ``check`` for what is raised)."""
+        """Return the kernel on one vector unit and one set of regions (see ``form_for`` for what is raised)."""
+        if not isinstance(unit, VectorUnit):
+            raise TypeError(f"kernel {self.name} is bound to {shown(unit)}; give it a VectorUnit, and regions by name")
         form = self.form_for(regions)
         return BoundKernel(form, unit, [regions[name] for name in self.regions])
 

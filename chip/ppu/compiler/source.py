@@ -6,10 +6,14 @@ function from it; else the file has changed since.
 """
 
 from __future__ import annotations
+import __future__
 
 import ast
+import functools
 import linecache
+import operator
 import os
+import sys
 import types
 from collections.abc import Iterator
 
@@ -19,13 +23,19 @@ class SourceChangedError(Exception):
 
 
 class SourceFile:
-    """One file's text with its syntax tree and the code that Python makes of it."""
+    """One file's text with its syntax tree and the code that Python makes of it.
 
-    def __init__(self, lines: list[str], name: str):
+    Args:
+        lines: of the text; name: of the file.
+        flags: of the compiler, for imports from ``__future__`` that are not in the text: a notebook's cells have those
+            of the cells before.
+    """
+
+    def __init__(self, lines: list[str], name: str, flags: int = 0):
         self.lines = lines
         text = "".join(lines)
         self.tree = ast.parse(text)
-        self.codes = set(_codes(compile(text, name, "exec", dont_inherit=True)))
+        self.codes = set(_codes(compile(text, name, "exec", flags, dont_inherit=True)))
 
     def lines_of(self, node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) -> tuple[list[str], int]:
         """Return the lines of a function, decorators included, and the number of the first one."""
@@ -42,6 +52,16 @@ class SourceFile:
                     return node
         return None
 
+
+def _not_mandatory() -> Iterator[__future__._Feature]:
+    """Yield the features that a file has only if it imports them from ``__future__``."""
+    for name in __future__.all_feature_names:
+        feature = getattr(__future__, name)
+        if (feature.getMandatoryRelease() or (99,)) > sys.version_info:
+            yield feature
+
+
+_FUTURE = functools.reduce(operator.or_, (feature.compiler_flag for feature in _not_mandatory()), 0)
 
 Found = tuple[SourceFile, "ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda"]
 
@@ -65,7 +85,7 @@ def source_of(function: types.FunctionType) -> Found:
         if not lines and known is None and not os.path.exists(name):
             raise OSError(f"no source for {name}")
         try:
-            fresh = SourceFile(lines, name)
+            fresh = SourceFile(lines, name, code.co_flags & _FUTURE)
         except SyntaxError:
             raise SourceChangedError(name) from None  # it was not one when it was imported
         node = fresh.find(code)

@@ -50,14 +50,14 @@ class ProcessorState:
         limit_ns: the watchdog's time: what has not ended by then is ended.
         incoming: what others write into the SRAM and have not written whole.
         observers, followers, place_listeners: the lists ``operations``, ``programs`` and ``places`` of the chip's feed
-            for this processor, see :mod:`chip.base.feed`.
+            for this processor, see :mod:`chip.base.feed`; bell_listeners: its list ``doorbells``.
         parts: the operations of a chain that begins, where somebody listens.
     """
 
     # what every operation looks at: Python finds no more than 30 attributes of an object at once, and slots
     __slots__ = (
         *("__dict__", "__weakref__", "chip", "hemisphere", "environment", "config"),
-        *("observers", "followers", "place_listeners", "parts"),
+        *("observers", "followers", "place_listeners", "bell_listeners", "parts"),
         *("regions", "region_bytes", "region_memory", "kernels", "kernel_limit_cycles", "write_cycles"),
         *("end", "start_ns", "limit_ns", "flow", "pending", "waiting", "early_waits", "incoming", "who"),
         *("_asleep", "then", "_spent", "span_cycles", "_used", "_used_until_ns"),
@@ -78,7 +78,7 @@ class ProcessorState:
         self.exit_code: int | str | None = None
         feed = chip.feed
         self.observers, self.followers = feed.operations[hemisphere], feed.programs[hemisphere]
-        self.place_listeners = feed.places[hemisphere]
+        self.place_listeners, self.bell_listeners = feed.places[hemisphere], feed.doorbells
         self.parts: Sequence[Operation] | None = None
         self.unload()
         self._register_sets: dict[tuple[VectorRegister, ...], np.ndarray | RegisterSet] = {}
@@ -127,6 +127,8 @@ class ProcessorState:
 
     def ring(self, line: int) -> None:
         """Have a doorbell line ring."""
+        if self.bell_listeners:
+            tell(self.bell_listeners, self.environment.now, self.hemisphere, line)
         waiting = self.waiting[line]
         if waiting is not None:
             self.waiting[line] = None

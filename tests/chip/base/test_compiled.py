@@ -4,6 +4,8 @@ import os
 import subprocess
 import sys
 import textwrap
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import llvmlite.binding
@@ -37,7 +39,7 @@ def project(tmp_path):
     base.mkdir(parents=True)
     for package in (base.parent, base):
         (package / "__init__.py").touch()
-    for name in ("compiled.py", "recursion.py"):
+    for name in ("code_cache.py", "compiled.py", "errors.py", "imports.py", "recursion.py"):
         (base / name).write_text((Path(subject.__file__).parent / name).read_text())
     (tmp_path / "chip" / "callee.py").write_text(CALLEE.format(factor=10))
     (tmp_path / "chip" / "caller.py").write_text(CALLER)
@@ -61,35 +63,6 @@ def test_a_second_process_loads_and_a_changed_callee_is_noticed(project, tmp_pat
     (project / "chip" / "callee.py").write_text(CALLEE.format(factor=20))
     assert run(project, cache) == [21, 0]
     assert run(project, cache, NUMBA_BOUNDSCHECK="1") == [21, 0]
-
-
-@needs_compiler
-def test_without_a_place_to_write_it_compiles_all_the_same(project, tmp_path):
-    (tmp_path / "file").touch()
-    assert run(project, tmp_path / "file" / "cache") == [11, 0]
-
-
-def test_imports_are_followed_however_they_are_written(tmp_path, monkeypatch):
-    monkeypatch.setattr(subject, "ROOT", tmp_path)
-    files = {
-        "chip/__init__.py": "",
-        "chip/a.py": "import numpy\nfrom chip.b import (\n    x,  # chip.e\n    y,\n)\nfrom .c import z\n",
-        "chip/b.py": "import chip.d as d, os\n",
-        "chip/c.py": "from chip import e\n",
-        "chip/d.py": "",
-        "chip/e.py": "from chip.a import w\n",
-        "chip/unused.py": "",
-    }
-    (tmp_path / "chip").mkdir()
-    for name, text in files.items():
-        (tmp_path / name).write_text(text)
-    found = {str(path.relative_to(tmp_path)) for path in subject.import_closure(tmp_path / "chip" / "a.py")}
-    assert found == set(files) - {"chip/unused.py"}
-
-
-def test_every_kernel_operation_depends_on_the_scalars():
-    closure = {path.name for path in subject.import_closure(PROJECT / "chip" / "ppu" / "vector" / "arithmetic.py")}
-    assert {"arithmetic.py", "scalars.py", "compiled.py"} <= closure
 
 
 def test_options_pass_and_the_bare_form_works():
@@ -133,6 +106,25 @@ def test_a_kernel_is_loaded_by_a_later_process(tmp_path):
         outputs.append([int(word) for word in done.stdout.split()])
     assert outputs[0][0] == outputs[1][0] > 49
     assert [hits for _, hits in outputs] == [0, 1]
+
+
+@needs_compiler
+def test_threads_that_compile_at_once_leave_nothing_busy_and_tell_their_own_watches():
+    barrier, told = threading.Barrier(4), []
+
+    def compile_one(number):
+        @subject.compiled(cache=False)
+        def function(x):
+            return x + number
+
+        barrier.wait()
+        with subject.watch(told.append, lambda: told.append(None)):
+            assert function(1) == 1 + number and not subject.busy()  # the main thread is not
+
+    with ThreadPoolExecutor(4) as threads:
+        list(threads.map(compile_one, range(4)))
+    assert sorted(map(str, told)) == ["None"] * 4 + ["function"] * 4
+    assert subject._depths == {}
 
 
 @needs_compiler

@@ -31,8 +31,8 @@ def test_who_is_told_may_leave_and_others_come_meanwhile():
 
 def test_every_kind_has_a_list_of_its_own_and_so_has_every_processor():
     feed = Feed()
-    lists = [*feed.operations, *feed.programs, *feed.places, feed.conversions, feed.posts, feed.samples]
-    assert len({id(listeners) for listeners in lists}) == len(lists) == 9 and not any(lists)
+    lists = [*feed.operations, *feed.programs, *feed.places, feed.conversions, feed.posts, feed.doorbells, feed.samples]
+    assert len({id(listeners) for listeners in lists}) == len(lists) == 10 and not any(lists)
     assert not {id(listeners) for listeners in lists} & {id(listeners) for listeners in Feed().operations}
 
 

@@ -1,5 +1,6 @@
 """Registers refuse what their bits cannot hold, and names that no register has."""
 
+import ast
 import copy
 import dataclasses
 import pickle
@@ -11,13 +12,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
+from hypothesis.vendor.pretty import pretty as hypothesis_pretty
 
 from chip.base import registers
 from chip.base.registers import Registers
 from chip.chip import Chip
+from chip.testing import registers as drawn_registers
 
 ROOT = Path(__file__).resolve().parents[3]
 ENTRIES = {entry.name: entry.metadata for entry in fields(Registers)}
@@ -34,6 +37,45 @@ def test_the_defaults_are_a_valid_chip_that_does_nothing():
     registers.check()
     assert not registers.enabled.any() and not registers.row_mode.any()
     assert ((registers.crossbar_mask == 0) & (registers.crossbar_target == 0x3FFF)).all()
+
+
+def test_the_documentation_has_a_row_for_every_register_and_each_is_true():
+    rule = r"^ *=+(?:  =+){4}$"
+    table = re.split(rule, Registers.__doc__, flags=re.M)[2]
+    rows = [re.split(r"  +", line.strip()) for line in table.strip().splitlines()]
+    assert [row[0] for row in rows] == list(ENTRIES)
+    for name, array, unit, span, default in rows:
+        meta, held = ENTRIES[name], getattr(Registers(), name)
+        assert array == f"{held.dtype}{list(held.shape)}"
+        assert unit == {"lsb": "LSB", "ns": "ns"}.get(name.rpartition("_")[2], "code" if "stp_v_" in name else "-")
+        if held.dtype == bool:
+            assert span == "off, on" and (held == (default == "on")).all() and default in ("on", "off")
+        else:
+            step = f" by {meta['multiple_of']}" if meta["multiple_of"] > 1 else ""
+            assert span == f"{meta['low']}..{meta['high']}{step}"
+            assert (held == np.array(ast.literal_eval(default))).all()
+
+
+@pytest.mark.parametrize("pretty", [repr, hypothesis_pretty])
+def test_they_print_in_a_line_what_differs_from_the_defaults(pretty):
+    made = Registers(leak_lsb=70)
+    made.weights[1, 2, 3:6], made.enabled[0, 4] = 9, True
+    assert pretty(made) == "Registers(enabled=<1 of 512 set>, leak_lsb=70.0, weights=<3 of 131072 set>)"
+    assert pretty(Registers()) == "Registers()"
+    vars(made)["labels"] = [1]
+    assert pretty(made).endswith(", labels=list)")
+
+
+def test_a_failure_says_how_they_were_drawn():
+
+    @settings(max_examples=20, database=None, phases=[Phase.generate])
+    @given(drawn_registers())
+    def fails(drawn):
+        assert not drawn.enabled.any()
+
+    with pytest.raises(AssertionError) as caught:
+        fails()
+    assert any(re.search(r"drawn=_network\(\d+, \d+, 0.3, (True|False)\)", note) for note in caught.value.__notes__)
 
 
 # ---------------------------------------------------------------------- names

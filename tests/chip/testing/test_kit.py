@@ -1,8 +1,10 @@
 """The testing kit itself: its example runs, its fixture and ``run_firmware`` fail for what they say, and no sooner."""
 
 import os
+import re
 import subprocess
 import sys
+import textwrap
 import tomllib
 from pathlib import Path
 
@@ -243,10 +245,58 @@ def test_without_an_installation_the_fixture_is_asked_for_by_the_option_that_the
     assert done.returncode == 0 and "1 passed" in done.stdout
 
 
-def test_an_installation_brings_the_fixture():
+def test_an_installation_forces_the_fixture_upon_nobody():
+    """Another project may have a package or a module ``chip`` of its own, and its tests."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    # an entry point with the module's own name: pytest takes it once, however often it is named
-    assert project["entry-points"]["pytest11"] == {"chip.testing.plugin": "chip.testing.plugin"}
+    assert "entry-points" not in project
+
+
+MINE = """
+from types import SimpleNamespace
+
+from chip import Program, Registers
+from chip.ppu import Memory, kernel, u8
+
+
+@kernel
+def halve(v, m):
+    for i in range(128):
+        m.row[i] = m.row[i] >> 1
+
+
+class Halving(Program):
+    name, memory, kernels = "halving", Memory(row=u8[128]), (halve,)
+
+    def main(self, ppu):
+        yield ppu.load_weights([3], half=0, into="row")
+        yield ppu.run(halve)
+        yield ppu.store_weights([3], half=0, source="row")
+        yield ppu.reset_neurons((0,))
+        return 0
+
+
+class MyRule:
+    def build(self, task, config):
+        return SimpleNamespace(registers=Registers(weights=5), programs=(None, Halving()), stimuli=None)
+
+
+def my_report(kernel, regions, calls):
+    return len(calls) > 0 and set(kernel.regions) <= set(regions)
+"""
+
+
+def test_the_examples_of_the_documentation_pass_as_they_stand(tmp_path):
+    """With a firmware of the user's, on a command line of the user's."""
+    blocks = re.findall(r"(?:^(?: {4}.*)?\n)+", chip.testing.__doc__, re.M)
+    code = textwrap.dedent("".join(block for block in blocks if block.strip()))
+    assert code.count("def test_") == 5 and "import" in code
+    (tmp_path / "mine.py").write_text(MINE)
+    (tmp_path / "test_mine.py").write_text(code)
+    (tmp_path / "conftest.py").write_text('pytest_plugins = ["chip.testing.plugin"]\n')
+    words = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-k", "not TestMyChip", str(tmp_path)]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(words, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0 and "5 passed" in done.stdout, done.stdout
 
 
 # ---------------------------------------------------------------------- the strategies

@@ -5,8 +5,10 @@ import pickle
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
 
 from ppu_programs.network import LI, LIF, Injected, Inputs, Linear, Network, NetworkGraph, Projection, Sign
+from tests.ppu_programs.placement.graphs import graphs
 
 
 def lateral():
@@ -75,6 +77,53 @@ def test_it_is_written_in_plain_values():
     from_inputs, within = table["projections"]
     assert from_inputs["mask"] == "everywhere" and from_inputs["efficacy_lsb"] == 3.0
     assert within == {"source": "a", "target": "a", "efficacy_lsb": None, "sign": "signed", "mask": ["10", "11"]}
+
+
+@settings(deadline=None, max_examples=30)
+@given(graphs())
+def test_files_lose_nothing(network):
+    table = json.loads(json.dumps(network.to_dict()))
+    again = NetworkGraph.from_dict(table)
+    assert again.to_dict() == table and list(again.populations.items()) == list(network.populations.items())
+    for one, other in zip(network.projections, again.projections, strict=True):
+        assert (one.source, one.target, one.sign) == (other.source, other.target, other.sign)
+        assert one.efficacy_lsb == other.efficacy_lsb
+        np.testing.assert_array_equal(one.mask, other.mask)
+
+
+CELLS = {"in": {"kind": "Inputs", "size": 2}, "a": {"kind": "LIF", "size": 3}}
+
+
+@pytest.mark.parametrize(
+    "table, sentence",
+    [
+        ([], r"a network is written as \[\]; it must be a table of populations, by name, and a list of projections"),
+        ({"populations": {}}, "it must be a table of populations, by name, and a list of projections"),
+        (CELLS | {"a": 5}, "population a of a network is written as 5; its kind must be LIF, LI, Inputs, Injected"),
+        (CELLS | {"a": {"kind": "Linear"}}, "population a of a network .* its kind must be LIF, LI, Inputs, Injected"),
+        (CELLS | {"a": {"kind": "LI"}}, "population a, LI, lacks size; give its size"),
+        (CELLS | {"a": {"kind": "LI", "size": 1, "x": 2}}, "population a, LI, has no x; it has size, tau_mem_ns"),
+        ([5], "projection 0 of a network is written as 5; it must be a table"),
+        ([{"source": "in"}], "projection 0 has the target None; give the name of a population"),
+        ([{"source": ["in"], "target": "a"}], "projection 0 has the source .'in'.; give the name of a population"),
+        ([{"source": "in", "target": "b"}], "from in to b needs a population 'b'"),
+        ([{"source": "in", "target": "a", "delay": 1}], "projection 0 has no delay; it has source, target, sign, mask"),
+        ([{"source": "in", "target": "a", "mask": ["11", "101"]}], "has the mask .*a digit for each target"),
+        ([{"source": "in", "target": "a", "mask": ["112", "101"]}], "has the mask .*or a list of texts of 0 and 1"),
+        ([{"source": "in", "target": "a", "mask": [[1, 0, 1]] * 2}], "has the mask .*or a list of texts of 0 and 1"),
+        ([{"source": "in", "target": "a", "mask": []}], "has the mask .*or a list of texts of 0 and 1"),
+        ([{"source": "in", "target": "a", "mask": ["11", "10"]}], r"of shape \(2, 2\); it must be \(2, 3\)"),
+        ([{"source": "in", "target": "a", "sign": "both"}], "is 'both'; it must be excitatory, inhibitory, signed"),
+        ([{"source": "in", "target": "a", "efficacy_lsb": "much"}], "efficacy_lsb is 'much'"),
+    ],
+)
+def test_what_a_file_cannot_mean_is_refused(table, sentence):
+    if isinstance(table, list) and table:
+        table = {"populations": CELLS, "projections": table}
+    elif "in" in table:
+        table = {"populations": table, "projections": []}
+    with pytest.raises(ValueError, match=sentence):
+        NetworkGraph.from_dict(table)
 
 
 @pytest.mark.parametrize(

@@ -31,6 +31,18 @@ def test_columns_are_even_for_hidden_neurons_and_odd_for_readouts_of_two_circuit
 
 
 @pytest.mark.parametrize("hidden", SIZES)
+def test_readouts_that_spike_are_recorded_and_heard_by_nobody(hidden):
+    placement = DividedPlacement(Network(Linear(5, hidden), LIF(hidden), Linear(hidden, 3), LIF(3)))
+    registers, labels = placement.registers(), placement.readout_labels
+    assert len(set(labels.tolist())) == 3 and registers.spiking[0, [1, 3, 5]].all()
+    others = np.concatenate([placement.input_labels, *(part.labels for part in placement.parts)])
+    assert not np.isin(labels, others).any()
+    passes = (labels[0] & registers.crossbar_mask[0]) == registers.crossbar_target[0]  # from event output 0
+    assert np.flatnonzero(passes).tolist() == [c.CROSSBAR_FPGA_OUT]
+    assert DividedPlacement(two_layers(5, hidden, 3)).readout_labels.size == 0
+
+
+@pytest.mark.parametrize("hidden", SIZES)
 def test_every_weight_has_its_own_synapse_and_no_processor_needs_the_others_rows(hidden):
     network = two_layers(5, hidden, 3)
     placement, random = DividedPlacement(network), np.random.default_rng(1)
@@ -58,9 +70,8 @@ def test_layers_are_divided_where_they_have_to_be():
 def test_what_does_not_fit_is_refused():
     with pytest.raises(ChipLimitError, match="hidden layer .even columns of both hemispheres.: 257 .* 256 available"):
         DividedPlacement(two_layers(5, 257, 3))
-    for network in (Network(Linear(5, 3), LI(3)), Network(Linear(5, 9), LIF(9), Linear(9, 3), LIF(3))):
-        with pytest.raises(ValueError, match="leaky integrators can be divided between hemispheres, not Network"):
-            DividedPlacement(network)
+    with pytest.raises(ValueError, match="one hidden layer behind inputs can be divided .*, not Network.Linear.5, 3."):
+        DividedPlacement(Network(Linear(5, 3), LI(3)))
     with pytest.raises(ValueError, match=r"LIF\(128\) is no layer to divide"):
         DividedPlacement(two_layers(5, 128, 3))
     placement = DividedPlacement(two_layers(5, 200, 3))

@@ -6,6 +6,7 @@ import pytest
 from chip.base.errors import ChipLimitError, Resource
 from ppu_programs.network import LI, LIF, Injected, Inputs, Linear, Network, NetworkGraph, Projection
 from ppu_programs.placement import place, placing
+from tests.ppu_programs.placement.test_graph_on_chip import SHAPES
 
 BUS_0 = np.arange(512) % 64 < 16  # of 512 neurons in order: lanes 0..15 and 64..79 of each half
 
@@ -86,13 +87,17 @@ def test_labels_run_out_where_drivers_cannot_select(monkeypatch):
     [
         (["out"], "population out has no spikes to record; those that spike: a, b, c"),
         (["x"], "population x has no spikes to record"),
-        (["b", "c"], "the crossbar cannot pass the spikes of b, c alone; record other populations, or all"),
     ],
 )
 def test_what_cannot_be_recorded_is_refused(recorded, sentence):
     graph = NetworkGraph({"a": LIF(2), "b": LIF(2), "c": LIF(2), "d": LIF(2), "out": LI(1)})
     with pytest.raises(ValueError, match=sentence):
         place(graph, recorded=recorded)
+
+
+def test_who_lies_on_one_bus_with_others_whose_drivers_need_all_bits_cannot_be_recorded_alone():
+    with pytest.raises(ValueError, match="the crossbar cannot pass the spikes of n0, n3 alone; record other popul"):
+        place(SHAPES["512 neurons in blocks"], recorded=["n3", "n0"])
 
 
 @pytest.mark.parametrize(

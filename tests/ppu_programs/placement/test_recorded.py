@@ -6,7 +6,7 @@ from chip.base import constants as c
 from ppu_programs.network import LIF, NetworkGraph, Projection
 from ppu_programs.placement import place, placing
 from ppu_programs.placement.crossbar import RecordError
-from tests.ppu_programs.placement.test_graph_on_chip import SHAPES
+from tests.ppu_programs.placement.test_graph_on_chip import SHAPES, assert_dense
 
 TURNED = NetworkGraph(
     {"a": LIF(60), "b": LIF(100), "c": LIF(120), "d": LIF(20)},
@@ -28,12 +28,29 @@ def recorded(placement):
     return found
 
 
-@pytest.mark.parametrize("names", [["a"], ["a", "b", "c"]])
+@pytest.mark.parametrize("names", [["a"], ["b"], ["c", "a"], ["a", "b", "c"]])
 def test_with_one_class_bit_the_other_one_tells_populations(names):
     graph = SHAPES["one class bit"]
     placement = place(graph, names)
     assert any((codes.labels >> 6 & 1).min() < (codes.labels >> 6 & 1).max() for codes in placement.sources.values())
     assert recorded(placement) == {name: graph.populations[name].size * (name in names) for name in graph.spiking()}
+
+
+FOUR = NetworkGraph({name: LIF(2) for name in "abcd"})
+RING = SHAPES["a ring of six"]
+
+
+@pytest.mark.parametrize(
+    "graph, names",
+    [(FOUR, ["b", "c"]), (FOUR, ["a", "b", "d"]), (RING, ["n0"]), (RING, ["n1", "n2"]), (TURNED, ["a", "d"])],
+)
+def test_numbers_are_given_by_who_is_recorded_where_their_order_does_not_do(monkeypatch, graph, names):
+    placement = place(graph, names)
+    assert recorded(placement) == {name: graph.populations[name].size * (name in names) for name in graph.spiking()}
+    numbers = placing._numbers_by_record(graph, tuple(names))
+    assert set(numbers.values()) <= set(range(4)) and all((numbers[name] & 1) == (name in names) for name in numbers)
+    monkeypatch.setattr(placing, "_numbers_in_order", lambda graph: numbers)
+    assert_dense(graph, place(graph), seed=5)  # with these, everybody hears what it should
 
 
 @pytest.mark.parametrize("name", TURNED.populations)

@@ -1,9 +1,11 @@
 """What the kernel compiler refuses, with file and line, while it reads and while it binds."""
 
+import numpy as np
 import pytest
 from numba.core import config as numba_config
 
-from chip.ppu import KernelError, Memory, i8, i16, i32
+from chip.ppu import KernelError, Memory, VectorUnit, i8, i16, i32
+from chip.ppu.stepping import steps
 from tests.chip.ppu.compiler.sources import Machine, module
 
 
@@ -180,3 +182,51 @@ def test_the_generated_text_shows_the_source(tmp_path):
     assert "# +2: m.a[0] = 2  # why" in made.f.text
     if not numba_config.DISABLE_JIT:
         assert made.f.form(None).function.signatures == []
+
+
+HALF = "from chip.ppu import *\n@kernel\ndef half(v, m):\n    for i in range(4):\n        m.a[i] = m.a[i] >> 1\n"
+LOCKED = np.arange(4, dtype=np.int32)
+LOCKED.setflags(write=False)
+
+
+@pytest.mark.parametrize(
+    ("region", "said"),
+    [
+        (
+            np.array([5.5, -7.9, 1e12, np.nan]),
+            r"as float64\[4\]; give a one-dimensional array of integers of 8, 16 or 32",
+        ),
+        (np.zeros(4, np.float32), r"as float32\[4\]; give a one-dim"),
+        (np.arange(4), r"as int64\[4\]; give a one-dim"),
+        (np.arange(4, dtype=np.uint64), r"as uint64\[4\]; give a one-dim"),
+        (np.ones(4, bool), r"as bool\[4\]; give a one-dim"),
+        (np.zeros(4, ">i4"), r"as >i4\[4\]; give a one-dim"),
+        (np.zeros(4, object), r"as object\[4\]; give a one-dim"),
+        (np.zeros((4, 4), np.int32), r"as int32\[4, 4\]; give a one-dim"),
+        (np.int32(3), "as np.int32(3); give a one-dim"),
+        ([1, 2, 3, 4], r"as \[1, 2, 3, 4\]; give a one-dim"),
+        (np.zeros(8, np.int32)[::2], r"as int32\[4\] whose elements do not lie side by side; give a copy of it"),
+        (
+            np.zeros(17, np.uint8)[1:].view(np.int32),
+            r"as int32\[4\] whose elements do not lie side by side; give a copy",
+        ),
+        (LOCKED, r"as int32\[4\], which cannot be written; give a copy of it"),
+    ],
+)
+def test_what_is_no_region_is_not_bound(tmp_path, region, said):
+    half = module(tmp_path, HALF).half
+    for use in (lambda: half.bind(VectorUnit(), {"a": region}), lambda: next(steps(half, VectorUnit(), {"a": region}))):
+        with pytest.raises(KernelError, match=rf":3: kernel half gets region a {said}".replace("(3)", r"\(3\)")):
+            use()
+
+
+@pytest.mark.parametrize("kind", [np.uint8, np.int8, np.uint16, np.int16, np.uint32, np.int32])
+def test_what_is_one_is(tmp_path, kind):
+    region = np.arange(8).astype(kind)[2:6]
+    module(tmp_path, HALF).half.bind(VectorUnit(), {"a": region})(1_000)
+    assert region.tolist() == [1, 1, 2, 2]
+
+
+def test_a_kernel_is_bound_to_a_vector_unit(tmp_path):
+    with pytest.raises(TypeError, match=r"kernel half is bound to \{\}; give it a VectorUnit"):
+        module(tmp_path, HALF).half.bind({}, VectorUnit())

@@ -1,12 +1,18 @@
 """A kernel is what was imported: edits of its file afterwards change nothing, or are refused."""
 
+import __future__
+
 import importlib.util
+import linecache
 import os
 import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
+import numpy as np
 import pytest
 
-from chip.ppu import KernelError, Memory, i32, kernel
+from chip.ppu import KernelError, Memory, VectorUnit, i32, kernel
 from chip.ppu.compiler import build
 from tests.chip.ppu.compiler.sources import Machine
 
@@ -101,6 +107,17 @@ def test_a_kernel_in_this_file_is_found():
     assert result(here) == 11
 
 
+@pytest.mark.parametrize("flag", [0, __future__.annotations.compiler_flag])
+def test_a_cell_of_a_notebook_inherits_what_cells_before_imported_from_the_future(flag, monkeypatch):
+    text, name = "@kernel\ndef k(v, m):\n    m.a[0] = 7\n", f"<ipython-input-{flag}>"
+    monkeypatch.setitem(linecache.cache, name, (len(text), None, text.splitlines(keepends=True), name))
+    cell = {"kernel": kernel}
+    exec(compile(text, name, "exec", flag, dont_inherit=True), cell)
+    region = np.zeros(4, np.int32)
+    cell["k"].bind(VectorUnit(), {"a": region})(1000)
+    assert region[0] == 7
+
+
 def test_without_a_file_there_is_no_kernel():
     names = {"kernel": kernel}
     with pytest.raises(KernelError, match="its source is not in a file"):
@@ -109,9 +126,24 @@ def test_without_a_file_there_is_no_kernel():
         kernel(5)
 
 
+def test_threads_that_load_the_same_text_get_one_function():
+    text = "import time\ntime.sleep(0.2)\ndef f():\n    return 5\n"  # a module takes its time to be read
+    with ThreadPoolExecutor(4) as threads:
+        functions = list(threads.map(lambda _: build.load_function("f", text), range(4)))
+    assert functions[0]() == 5 and len(set(functions)) == 1
+
+
+def test_a_damaged_generated_file_is_written_anew(tmp_path, monkeypatch, source):
+    monkeypatch.setattr(build, "cache_root", lambda: tmp_path)
+    text = "def f():\n    return 6\n"
+    path = Path(build._write("0" * 20, "f.py", text))
+    path.write_bytes(b"\xff\xfe")
+    assert build._write("0" * 20, "f.py", text) == str(path) and path.read_text() == text
+
+
 def test_generated_files_are_removed_with_the_unused_directories(tmp_path, monkeypatch, source):
     """Each generated file lies in a directory that the compile cache takes for one of its own."""
-    from chip.base import compiled
+    from chip.base import code_cache
 
     monkeypatch.setattr(build, "cache_root", lambda: tmp_path)
     for name in list(sys.modules):
@@ -119,9 +151,9 @@ def test_generated_files_are_removed_with_the_unused_directories(tmp_path, monke
             monkeypatch.delitem(sys.modules, name)
     assert result(source.load(FACTORY.replace("return n", "return n + 777")).make(2)) == 779
     (path,) = tmp_path.glob("*/plasticore_kernel_f_*.py")
-    compiled._remove_unused(tmp_path)
+    code_cache._remove_unused(tmp_path)
     assert path.is_file()
-    old = path.stat().st_mtime - (compiled.UNUSED_CACHE_DAYS + 1) * 24 * 3600
+    old = path.stat().st_mtime - (code_cache.UNUSED_DAYS + 1) * 24 * 3600
     os.utime(path.parent, (old, old))
-    compiled._remove_unused(tmp_path)
+    code_cache._remove_unused(tmp_path)
     assert not path.parent.exists()

@@ -1,0 +1,131 @@
+"""The update of all weights of a hemisphere behind a sample, by its own hidden neurons' rates.
+
+Rows of ``shadow`` are those of the inputs, then those of the outputs; lanes are hidden neurons. With d the difference
+of rates between the phases and a their average,
+
+    row of input i:   shadow += rate   a(i) d(j)
+    row of output k:  shadow += rate'  (a(j) d(k) + a(k) d(j))
+
+Products have 32 bits in the accumulator; what is below a shadow step is rounded stochastically there: 16 random bits
+are added, the upper halfword is taken.
+"""
+
+from __future__ import annotations
+
+from chip.base import constants as c
+from chip.ppu import (
+    V0,
+    V1,
+    V2,
+    V3,
+    V4,
+    V5,
+    V6,
+    V7,
+    V9,
+    V10,
+    V11,
+    V12,
+    Kernel,
+    Memory,
+    accumulate16_mod,
+    add16_sat,
+    add_accumulator16_sat,
+    i16,
+    i32,
+    kernel,
+    load8,
+    load16,
+    mac_to_accumulator16_sat,
+    mul16_mod,
+    mul_to_accumulator16_sat,
+    random8,
+    saturate16,
+    seed_random8,
+    splat16,
+    store16,
+    sub16_sat,
+    subroutine,
+    u8,
+)
+from ppu_programs.two_layer.layout import ROW, position
+from ppu_programs.two_layer.settings import SHADOW_LIMIT
+
+FACTOR_BITS = 12  # a rate of learning times an average or a difference is shifted right so far
+RATE_RATIO_BITS = 8
+DRAWS = 4  # of random bytes behind each other
+SPARE = 0x7FFF - SHADOW_LIMIT  # halfwords that the shadow does not use at either end
+
+
+def memory(rows: int) -> Memory:
+    """``own``: 1 in the lanes of hidden neurons, else 0; ``rate`` as :func:`two_layer.update.falling_rate` has it."""
+    return Memory(shadow=i16[rows * ROW], own=i16[ROW], noise=u8[c.LANES], rate=i32[3])
+
+
+@kernel
+def seed_noise(v, m):
+    """Seed the random bytes with those in ``noise``."""
+    load8(v, V0, m.noise)
+    seed_random8(v, V0)
+
+
+@subroutine
+def round_into_shadow(v, m, vector):
+    """Add the accumulator's upper halfwords, rounded stochastically, to a vector of ``shadow``, within its limits.
+
+    V9 holds 0x7FFF and V10 one: together they take away the mean of the signed random numbers. V11 holds ``SPARE``.
+    """
+    for _ in range(DRAWS):
+        random8(v, V6)
+    accumulate16_mod(v, V6)
+    accumulate16_mod(v, V9)
+    accumulate16_mod(v, V10)
+    load16(v, V7, m.shadow, vector)
+    add_accumulator16_sat(v, V7, V7)
+    add16_sat(v, V7, V7, V11)
+    sub16_sat(v, V7, V7, V11)
+    sub16_sat(v, V7, V7, V11)
+    add16_sat(v, V7, V7, V11)
+    store16(v, V7, m.shadow, vector)
+
+
+def update_kernel(inputs: int, outputs: int, input_lane: int, output_lane: int, ratio: int) -> Kernel:
+    """Return the kernel ``update(rate)``.
+
+    Args:
+        inputs, outputs: how many.
+        input_lane, output_lane: the first lanes of their traces, which lie in the lanes behind.
+        ratio: the rate of the outputs' rows over that of the inputs', times 256.
+    """
+
+    @kernel
+    def update(v, m, rate):
+        """Learn from a sample, and clear ``difference`` and ``average``; rate is 0..32767."""
+        splat16(v, V9, 0x7FFF)
+        splat16(v, V10, 1)
+        splat16(v, V11, SPARE)
+        readout_rate = rate * ratio >> RATE_RATIO_BITS
+        for half in range(2):
+            load16(v, V12, m.own, half)
+            load16(v, V0, m.difference, half)
+            mul16_mod(v, V0, V0, V12)
+            load16(v, V1, m.average, half)
+            mul16_mod(v, V1, V1, V12)
+            for i in range(inputs):
+                at = position(v, m, input_lane + i)
+                splat16(v, V2, saturate16(m.average[at] * rate >> FACTOR_BITS))
+                mul_to_accumulator16_sat(v, V0, V2)
+                round_into_shadow(v, m, 2 * i + half)
+            for k in range(outputs):
+                at = position(v, m, output_lane + k)
+                splat16(v, V3, saturate16(m.difference[at] * readout_rate >> FACTOR_BITS))
+                splat16(v, V4, saturate16(m.average[at] * readout_rate >> FACTOR_BITS))
+                mul_to_accumulator16_sat(v, V1, V3)
+                mac_to_accumulator16_sat(v, V0, V4)
+                round_into_shadow(v, m, 2 * (inputs + k) + half)
+        splat16(v, V5, 0)
+        for half in range(2):
+            store16(v, V5, m.difference, half)
+            store16(v, V5, m.average, half)
+
+    return update

@@ -1,0 +1,268 @@
+"""What the two processors do: the conductor has the teacher's rows, the other one follows its samples.
+
+::
+
+    conducts                                     follows
+    free phase: play, read the traces            (read the traces, where the free phase counts)
+    judge: class, error, nudge
+    each nudged phase: write the teacher's rows
+      play, read the traces, take them --------> read the traces, take them
+    learn                                        learn
+
+Behind a batch both write their synapses, and the conductor waits for the other one. Nothing else crosses between them:
+the errors do not, and neither do rates, since each has traces of all that meets at its synapses.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+
+import numpy as np
+
+from chip.base import constants as c
+from chip.ppu import Memory, i16, minimum, u32
+from chip.ppu.processor.timing import SAMPLE_LINE
+from chip.ppu.program import Program
+from ppu_programs.equilibrium_propagation import learning, teaching, traces, writing
+from ppu_programs.equilibrium_propagation.network import (
+    TRACE_LEAK_LSB,
+    EquilibriumPlacement,
+    Side,
+    trace_lsb,
+)
+from ppu_programs.equilibrium_propagation.schedule import Schedule
+from ppu_programs.equilibrium_propagation.settings import WEIGHT_STEP, Settings
+from ppu_programs.two_layer import shuffle, weights
+from ppu_programs.two_layer.layout import ROW, positions
+from ppu_programs.two_layer.plan import REPORTS_ADDRESS, Plan, predictions_address
+from ppu_programs.two_layer.programs import generator_state
+from ppu_programs.two_layer.update import falling_rate, lower_rate
+
+DONE_LINE = 1
+RATE_ONE = 0x8000
+UPPER_BOUND_LSB = 228  # of membranes, as recorded; see chip.base.config.limits
+NEARLY_LSB = 8
+
+
+class HalfProgram(Program):
+    """What both have: traces, shadow weights, both copies of them.
+
+    Attributes:
+        hidden, output: the initial weights of all neurons, float64, in weight steps.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        plan: Plan,
+        places: EquilibriumPlacement,
+        side: Side,
+        phases: Schedule,
+        initial: tuple[np.ndarray, np.ndarray],
+    ):
+        s, inputs, outputs = settings, places.inputs, places.outputs
+        self.settings, self.plan, self.places, self.side, self.phases = s, plan, places, side, phases
+        self.initial, self.seed = initial, s.seed
+        self.reads, self.half, self.trace_half = s.reads, side.hidden_half, side.trace_half
+        self.output_half, self.nudged, self.free_counts = side.output_half, len(phases) - 1, phases.free_counts
+        self.hidden_count, self.first_lane = len(side.lanes), int(side.lanes[0])
+        rows = inputs + outputs
+        self.rows = np.concatenate([side.input_rows, side.output_rows]).ravel()
+        firsts = range(0, self.hidden_count, writing.NEURONS_PER_WRITE)
+        self.writes = tuple(side.hidden_rows[f : f + writing.NEURONS_PER_WRITE].ravel() for f in firsts)
+        ratio = round((1 << learning.RATE_RATIO_BITS) * s.readout_rate / s.rate) if s.rate else 0
+        self.update = learning.update_kernel(
+            inputs, outputs, int(side.input_lanes[0]), int(side.output_trace_lanes[0]), ratio
+        )
+        self.rows_of_synapses = weights.rows_of_synapses_kernel(rows)
+        self.forward_rows = writing.forward_kernel(outputs, inputs)
+        self.memory = traces.MEMORY | learning.memory(rows) | writing.memory(rows) | Memory(
+            gain=i16[len(phases)], share=i16[len(phases)], amplitude=i16[len(phases)]
+        )  # fmt: skip
+        self.kernels = (
+            *(traces.add_reading, traces.keep_rest, traces.take, traces.forget, learning.seed_noise, self.update),
+            *(lower_rate, self.rows_of_synapses, self.forward_rows),
+        )
+
+    def image(self) -> dict[str, np.ndarray]:
+        own = np.zeros(ROW, np.int16)
+        own[positions()[self.side.lanes]] = 1
+        random = np.random.default_rng([self.seed, 7, self.side.hemisphere])
+        lanes = np.zeros(writing.MOST_OUTPUTS, np.uint8)
+        lanes[: self.places.outputs] = self.side.output_lanes
+        updates = self.plan.epochs * self.plan.batches
+        return {
+            "shadow": weights.to_rows(self.initial_rows()),
+            "own": own,
+            "noise": random.integers(1, 256, c.LANES, np.uint8),
+            "lanes": lanes,
+            "rate": falling_rate(round(RATE_ONE * self.settings.rate), updates),
+            "gain": self.phases.gains.astype(np.int16),
+            "share": self.phases.shares.astype(np.int16),
+            "amplitude": self.phases.amplitudes.astype(np.int16),
+        }
+
+    def initial_rows(self) -> np.ndarray:
+        """float64[inputs + outputs, lanes]: the shadows of the weights of this hemisphere's hidden neurons."""
+        hidden, output = self.initial
+        own = slice(self.side.numbers.start, self.side.numbers.stop)
+        rows = np.zeros((len(hidden) + output.shape[1], int(self.side.lanes[-1]) + 1))
+        rows[:, self.side.lanes] = WEIGHT_STEP * np.concatenate([hidden[:, own], output[own].T])
+        return rows
+
+    def read_traces(self, ppu) -> Generator:
+        """Add up conversions of the traces."""
+        for _ in range(self.reads):
+            yield ppu.read_cadc(into="seen", halves=(self.trace_half,))
+            yield ppu.run(traces.add_reading)
+
+    def prepare(self, ppu) -> Generator:
+        """Seed the random bytes, and read the traces at rest."""
+        yield ppu.run(learning.seed_noise)
+        yield from self.read_traces(ppu)
+        yield ppu.run(traces.keep_rest)
+
+    def write(self, ppu) -> Generator:
+        """Write both copies of this hemisphere's weights, and lower the rate of learning."""
+        yield ppu.run(lower_rate)
+        yield ppu.run(self.rows_of_synapses)
+        yield ppu.store_weights(self.rows, self.half, source="synapses")
+        for number in range(len(self.writes)):
+            first = writing.NEURONS_PER_WRITE * number
+            count = minimum(writing.NEURONS_PER_WRITE, self.hidden_count - first)
+            yield ppu.run(self.forward_rows, self.first_lane + first, count)
+            yield ppu.store_weights(self.writes[number], self.output_half, source="forward")
+
+
+class Follower(HalfProgram):
+    """The processor without the teacher's rows."""
+
+    name = "equilibrium propagation, follows"
+
+    def main(self, ppu) -> Generator:
+        yield from self.prepare(ppu)
+        for _ in range(self.plan.epochs):
+            for _ in range(self.plan.batches):
+                for _ in range(self.plan.batch):
+                    yield from self.learn(ppu)
+                yield from self.write(ppu)
+                yield ppu.ring(c.BOTTOM - ppu.hemisphere, DONE_LINE)
+        return 0
+
+    def learn(self, ppu) -> Generator:
+        """Hear when phases end, take their rates, learn."""
+        if self.free_counts:
+            yield from self.hear(ppu, 0)
+        for phase in range(1, 1 + self.nudged):
+            yield from self.hear(ppu, phase)
+        yield ppu.run(self.update, ppu.word("rate"))
+
+    def hear(self, ppu, phase) -> Generator:
+        yield ppu.wait_doorbell(SAMPLE_LINE)
+        yield from self.read_traces(ppu)
+        yield ppu.run(traces.take, ppu.word("gain", phase), ppu.word("share", phase))
+
+
+class Conductor(HalfProgram):
+    """The processor with the teacher's rows."""
+
+    name = "equilibrium propagation, conducts"
+
+    def __init__(self, settings, plan, places, side, phases, initial):
+        super().__init__(settings, plan, places, side, phases, initial)
+        s, first = settings, int(side.output_trace_lanes[0])
+        unit = s.reads << traces.RATE_ONE_BITS
+        high, low = (round(unit * trace_lsb(khz)) for khz in (s.target_khz, s.off_khz))
+        factor = round(s.beta * s.nudge_weights / (unit * trace_lsb(s.target_khz)) * (1 << teaching.NUDGE_BITS))
+        top_lsb = UPPER_BOUND_LSB - TRACE_LEAK_LSB - NEARLY_LSB
+        self.judge = teaching.judge_kernel(places.outputs, first, high, low, factor, s.reads, top_lsb)
+        self.teach = teaching.teach_kernel(places.outputs)
+        self.kick = teaching.kick_kernel(places.outputs, first)
+        self.compare = teaching.compare_kernel(places.outputs, first, s.reads)
+        self.draw_order = shuffle.order_kernel(len(plan.train))
+        self.memory = self.memory | teaching.memory(places.outputs) | shuffle.memory(plan.batch)
+        self.kernels = (
+            *self.kernels,
+            *(self.judge, self.teach, self.kick, self.compare, teaching.report_counters),
+            *(self.draw_order, shuffle.draw_keys),
+        )
+        self.teaching_rows = places.teaching_rows
+
+    def image(self) -> dict[str, np.ndarray]:
+        return super().image() | {"key_random": generator_state(self.seed, 2)}
+
+    def main(self, ppu) -> Generator:
+        yield from self.prepare(ppu)
+        for epoch in range(self.plan.epochs):
+            yield ppu.run(shuffle.draw_keys)
+            for batch in range(self.plan.batches):
+                yield ppu.run(self.draw_order, batch * self.plan.batch, self.plan.batch)
+                for i in range(self.plan.batch):
+                    yield from self.learn(ppu, self.plan.train.start + ppu.word("order", i))
+                yield from self.write(ppu)
+                yield ppu.wait_doorbell(DONE_LINE)
+            yield from self.report(ppu, epoch)
+        yield from self.evaluate(ppu, self.plan.validation.start, len(self.plan.validation), predictions_address(0))
+        yield from self.report(ppu, self.plan.epochs)
+        yield from self.evaluate(ppu, self.plan.test.start, len(self.plan.test), predictions_address(1))
+        yield from self.report(ppu, self.plan.epochs + 1)
+        yield from self.settle_twice(ppu)
+        yield from self.report(ppu, self.plan.epochs + 2)
+        return 0
+
+    # ------------------------------------------------------------------ a sample
+
+    def learn(self, ppu, sample) -> Generator:
+        """Free phase, nudged phases, update."""
+        if self.free_counts:
+            yield ppu.play(sample, ring=(c.BOTTOM - self.side.hemisphere,))
+        else:
+            yield ppu.play(sample)
+        yield from self.read_traces(ppu)
+        yield ppu.load_record(0, into="record")
+        yield ppu.run(self.judge, 0)
+        yield ppu.run(traces.take, ppu.word("gain", 0), ppu.word("share", 0))
+        for phase in range(1, 1 + self.nudged):
+            yield from self.nudge(ppu, ppu.word("amplitude", phase))
+            yield ppu.play(sample, ring=(c.BOTTOM - self.side.hemisphere,))
+            yield from self.read_traces(ppu)
+            yield ppu.run(traces.take, ppu.word("gain", phase), ppu.word("share", phase))
+        yield from self.nudge(ppu, 0)
+        yield ppu.run(self.update, ppu.word("rate"))
+
+    def nudge(self, ppu, amplitude) -> Generator:
+        yield ppu.run(self.teach, amplitude)
+        yield ppu.store_weights(self.teaching_rows, self.output_half, source="teaching")
+
+    def see(self, ppu, sample) -> Generator:
+        """The free phase alone."""
+        yield ppu.play(sample)
+        yield from self.read_traces(ppu)
+
+    def evaluate(self, ppu, first: int, count: int, address: int) -> Generator:
+        """Play without learning; predictions go to external memory from an address on, a vector at a time."""
+        for n in range(count):
+            yield from self.see(ppu, first + n)
+            yield ppu.load_record(0, into="record")
+            yield ppu.run(self.judge, n & teaching.PREDICTIONS - 1)
+            yield ppu.run(traces.forget)
+            if n & teaching.PREDICTIONS - 1 == teaching.PREDICTIONS - 1 or n == count - 1:
+                yield ppu.store_external(address + (n & -teaching.PREDICTIONS), source="predictions")
+
+    def settle_twice(self, ppu) -> Generator:
+        """See samples from rest, then from where all outputs were driven to."""
+        for n in range(self.settings.checked):
+            sample = self.plan.validation.start + n
+            yield from self.see(ppu, sample)
+            yield ppu.run(self.kick)
+            yield ppu.run(traces.forget)
+            yield from self.nudge(ppu, 128)
+            yield ppu.play(sample)
+            yield from self.nudge(ppu, 0)
+            yield from self.see(ppu, sample)
+            yield ppu.run(self.compare)
+            yield ppu.run(traces.forget)
+
+    def report(self, ppu, number) -> Generator:
+        yield ppu.run(teaching.report_counters)
+        yield ppu.store_external(REPORTS_ADDRESS + u32(c.VECTOR_BYTES * number), source="report")

@@ -1,0 +1,117 @@
+"""What a user chooses of equilibrium propagation; the defaults were chosen on the validation samples of Yin-Yang.
+
+Rates are in kHz: events of a source in a millisecond. A ``beta`` of 1 nudges an output whose rate is wrong by the
+whole target rate with a current of one threshold.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from chip.base import constants as c
+from chip.base.settings import Checked, setting
+
+CENTRED, CLASSIC, LOCK_IN = METHODS = ("centred", "classic", "lock-in")
+WEIGHT_STEP = 512  # of the int16 shadow weights in one 6-bit weight step, as in two_layer
+MOST_HIDDEN = 2 * 112  # the lanes of a half, less those of outputs and of traces of inputs and outputs
+MOST_OUTPUTS = 16
+READS = (1, 2, 4, 8)
+
+
+@dataclass(frozen=True)
+class Settings(Checked):
+    """Settings of :class:`ppu_programs.equilibrium_propagation.firmware.EquilibriumPropagation`.
+
+    Attributes:
+        method: which nudged phases follow the free one: ``centred``, one of either sign; ``classic``, two of positive
+            sign, against the free one; ``lock-in``, ``slots`` of them with amplitudes on a cosine.
+        beta: strength of the nudge, the peak of it.
+        slots: nudged phases of ``lock-in``, a period of the cosine.
+        hidden: neurons, half of them in each hemisphere.
+        frame_ns: how long each phase lasts; membranes of traces are read at its end.
+        reads: conversions that are added up at the end of a phase, 1, 2, 4 or 8.
+        tau_ns: time constants of membranes and synapses of hidden and output neurons; refractory_ns: theirs.
+        trace_tau_ns: time constants of membranes and synapses of the traces.
+        threshold_lsb, leak_lsb: of hidden and output neurons; leak and reset potential, high enough for inhibition.
+        output_leak: leak potential of outputs above their reset potential, in thresholds.
+        efficacy_lsb: current per weight of hidden neurons; feedback: the same as a fraction of that of outputs.
+        input_khz, teacher_khz, target_khz, off_khz: rates of an input of 1 and of the teacher; of outputs, of the right
+            class and of others.
+        rate, readout_rate: of learning, of input weights and of output weights; they fall to 0.
+        mean, spread, readout_mean, readout_spread: of normally distributed initial weights, in weight steps.
+        batch: samples between two writes of the synapses; learning goes on behind each sample.
+        checked: samples that are settled twice at the end, from different starts.
+    """
+
+    section: ClassVar[str] = "equilibrium propagation"
+
+    method: str = CENTRED
+    beta: float = setting(0.5, 0.01, 4.0)
+    slots: int = setting(8, 3, 32)
+    hidden: int = setting(120, 2, MOST_HIDDEN, 2)
+    frame_ns: int = setting(64_000, 8_000, 400_000, c.FPGA_CLOCK_NS)
+    reads: int = setting(2, 1, 8)
+    tau_ns: int = setting(4_000, 500, 30_000)
+    refractory_ns: int = setting(2_000, 40, 32_000, c.FPGA_CLOCK_NS)
+    trace_tau_ns: int = setting(10_000, 500, 30_000)
+    threshold_lsb: int = setting(40, 10, 100)
+    leak_lsb: int = setting(150, 40, 200)
+    output_leak: float = setting(0.9, 0.0, 1.5)
+    efficacy_lsb: float = setting(1.0, 0.05, 20.0)
+    feedback: float = setting(0.3, 0.05, 1.0)
+    input_khz: float = setting(400.0, 10.0, 2_000.0)
+    teacher_khz: float = setting(200.0, 10.0, 2_000.0)
+    target_khz: float = setting(200.0, 10.0, 400.0)
+    off_khz: float = setting(20.0, 0.0, 400.0)
+    rate: float = setting(0.05, 0.0, 0.99)
+    readout_rate: float = setting(0.05, 0.0, 0.99)
+    mean: float = setting(10.0, -63.0, 63.0)
+    spread: float = setting(25.0, 0.0, 63.0)
+    readout_mean: float = setting(0.0, -63.0, 63.0)
+    readout_spread: float = setting(3.0, 0.0, 63.0)
+    batch: int = setting(10, 1, 1_000)
+    epochs: int = setting(10, 1)
+    checked: int = setting(32, 0, 1_000)
+    seed: int = setting(0, 0)
+
+    def __post_init__(self):
+        super().__post_init__()
+        if self.method not in METHODS:
+            raise ValueError(f"{self.section}: method is {self.method!r}; it must be one of {', '.join(METHODS)}")
+        if self.reads not in READS:
+            raise ValueError(f"{self.section}: reads is {self.reads}; it must be one of {', '.join(map(str, READS))}")
+        if self.off_khz >= self.target_khz:
+            raise ValueError(
+                f"{self.section}: outputs are to spike at {self.target_khz} kHz for their class and at {self.off_khz} "
+                "kHz else; the first must be higher"
+            )
+        if self.leak_lsb + self.threshold_lsb > c.CADC_MAX:
+            raise ValueError(
+                f"{self.section}: a threshold of {self.threshold_lsb} LSB above a leak potential of {self.leak_lsb} LSB "
+                f"is beyond the CADC's {c.CADC_MAX} LSB; lower one of them"
+            )
+        highest_khz = 1e6 / self.refractory_ns if self.refractory_ns else 1e6
+        if self.target_khz >= highest_khz:
+            raise ValueError(
+                f"{self.section}: outputs are to spike at {self.target_khz} kHz, but a refractory time of "
+                f"{self.refractory_ns} ns allows less than {highest_khz:g} kHz; lower one of them"
+            )
+        if self.frame_ns < 3 * self.trace_tau_ns:
+            raise ValueError(
+                f"{self.section}: a phase of {self.frame_ns} ns is too short for traces of {self.trace_tau_ns} ns, "
+                f"which forget what was before in three of their time constants; give it {3 * self.trace_tau_ns} ns"
+            )
+
+    @property
+    def output_efficacy_lsb(self) -> float:
+        """Current per weight of outputs."""
+        return self.efficacy_lsb / self.feedback
+
+    @property
+    def nudge_weights(self) -> float:
+        """Weight of the teacher's synapse for a beta of 1 and an error of the whole target rate.
+
+        It makes a current of a threshold: ``efficacy weight rate tau``.
+        """
+        return self.threshold_lsb / (self.output_efficacy_lsb * self.teacher_khz * 1e-6 * self.tau_ns)
