@@ -41,6 +41,9 @@ class EventProp(TwoLayerFirmware):
     def deep_network(cls, settings: SampleSettings, sizes: tuple[int, ...]) -> Network:
         return deep_network(settings.inputs, sizes, settings.readouts)
 
+    def _remedy(self) -> str:
+        return super()._remedy() + (", or smaller batches" if self.network.depth == DEPTH else "")
+
     def on_chip(self, training: Training, config: ChipConfig) -> Training:
         return DeepTraining.of(training, config) if self.network.depth == DEPTH else training
 

@@ -192,6 +192,15 @@ def test_what_is_not_of_this_comparison_is_refused_and_stays(tmp_path, case):
     assert executor.calls == [] and contents(tmp_path) == before
 
 
+def test_sizes_of_several_layers_are_remembered():
+    plan = Plan("yin-yang", chips=["ideal"], seeds=[1], hidden=(60, 40))
+    assert plan.runs[0].hidden == (60, 40)  # what the rule is made with
+    for plain in (plan.settings(), plan.runs[0].settings()):
+        assert plain["hidden"] == [60, 40] == json.loads(json.dumps(plain["hidden"]))
+    with pytest.raises(ValueError, match="hidden is 0; it must be at least 1"):
+        Plan("yin-yang", hidden=(60, 0))
+
+
 def test_other_epochs_in_the_same_directory_are_refused(tmp_path):
     again(tmp_path)
     with pytest.raises(ValueError, match="comparison.json was written with epochs = None, now it is 5"):
