@@ -109,8 +109,8 @@ def test_both_processors_learn_what_two_with_a_layer_each_do(case):
     """Impulses and readout gradients are the same to the bit, hidden ones but for a table that is computed."""
     settings = Settings(**CASES[case])
     bench, random, compared = Bench(settings), np.random.default_rng(3), 0
+    divided = Divided(bench, (60, 60))
     for number in range(12):
-        divided = Divided(bench, (60, 60))
         spikes_ns = np.where(random.random(120) < 0.8, random.uniform(2_000, 12_000, 120), np.nan)
         readouts = random.uniform(8_000, 8_200, 3) if number % 4 else np.array([9_000.0, np.nan, 8_990.0])
         bench.record(random.uniform(0, 9_000, 5), spikes_ns, readouts, number % 3)
@@ -122,13 +122,14 @@ def test_both_processors_learn_what_two_with_a_layer_each_do(case):
         assert (divided.sides[1].regions["errors"] == bench.readout.regions["errors"][:4]).all()
         ours = divided.gradients()
         theirs = [weights.from_rows(side.regions["gradient"], 120).copy() for side in (bench.hidden, bench.readout)]
-        for side in (bench.hidden, bench.readout):
-            side.regions["gradient"][:] = 0
         assert (ours[1] == theirs[1]).all() and theirs[1].any()
         assert np.abs(ours[0] - theirs[0]).max() <= 2e-3 * np.abs(theirs[0]).max() > 0
         fired = ~np.isnan(spikes_ns)
         for side, its in zip(divided.sides, divided.numbers(), strict=True):
             assert (side.regions["active"][: len(its)] == fired[its]).all()
+            side.regions["active"][:] = 0
+        for side in (*divided.sides, bench.hidden, bench.readout):
+            side.regions["gradient"][:] = 0
         compared += 1
     assert compared > 6
 
