@@ -43,6 +43,7 @@ from chip.ppu import (
     random8,
     saturate16,
     seed_random8,
+    shift_left16,
     splat16,
     store16,
     sub16_sat,
@@ -53,14 +54,14 @@ from ppu_programs.two_layer.layout import ROW, position
 from ppu_programs.two_layer.settings import SHADOW_LIMIT
 
 FACTOR_BITS = 12  # a rate of learning times an average or a difference is shifted right so far
-RATE_RATIO_BITS = 8
+DIFFERENCE_BITS = 2  # differences of hidden rates are small, and multiplied by four for the inputs' rows
 DRAWS = 4  # of random bytes behind each other
 SPARE = 0x7FFF - SHADOW_LIMIT  # halfwords that the shadow does not use at either end
 
 
 def memory(rows: int) -> Memory:
-    """``own``: 1 in the lanes of hidden neurons, else 0; ``rate`` as :func:`two_layer.update.falling_rate` has it."""
-    return Memory(shadow=i16[rows * ROW], own=i16[ROW], noise=u8[c.LANES], rate=i32[3])
+    """``own``: 1 in the lanes of hidden neurons, else 0; ``rate``, ``readout_rate``: now, times 2^16, its fall."""
+    return Memory(shadow=i16[rows * ROW], own=i16[ROW], noise=u8[c.LANES], rate=i32[3], readout_rate=i32[3])
 
 
 @kernel
@@ -90,32 +91,40 @@ def round_into_shadow(v, m, vector):
     store16(v, V7, m.shadow, vector)
 
 
-def update_kernel(inputs: int, outputs: int, input_lane: int, output_lane: int, ratio: int) -> Kernel:
-    """Return the kernel ``update(rate)``.
+@kernel
+def lower_rates(v, m):
+    """Go on to the rates of the next batch."""
+    m.rate[1] = m.rate[1] - m.rate[2]
+    m.rate[0] = m.rate[1] >> 16
+    m.readout_rate[1] = m.readout_rate[1] - m.readout_rate[2]
+    m.readout_rate[0] = m.readout_rate[1] >> 16
+
+
+def update_kernel(inputs: int, outputs: int, input_lane: int, output_lane: int) -> Kernel:
+    """Return the kernel ``update(rate, readout_rate)``.
 
     Args:
         inputs, outputs: how many.
         input_lane, output_lane: the first lanes of their traces, which lie in the lanes behind.
-        ratio: the rate of the outputs' rows over that of the inputs', times 256.
     """
 
     @kernel
-    def update(v, m, rate):
-        """Learn from a sample, and clear ``difference`` and ``average``; rate is 0..32767."""
+    def update(v, m, rate, readout_rate):
+        """Learn from a sample, and clear ``difference`` and ``average``; rates are 0..32767."""
         splat16(v, V9, 0x7FFF)
         splat16(v, V10, 1)
         splat16(v, V11, SPARE)
-        readout_rate = rate * ratio >> RATE_RATIO_BITS
         for half in range(2):
             load16(v, V12, m.own, half)
             load16(v, V0, m.difference, half)
             mul16_mod(v, V0, V0, V12)
             load16(v, V1, m.average, half)
             mul16_mod(v, V1, V1, V12)
+            shift_left16(v, V2, V0, DIFFERENCE_BITS)
             for i in range(inputs):
                 at = position(v, m, input_lane + i)
-                splat16(v, V2, saturate16(m.average[at] * rate >> FACTOR_BITS))
-                mul_to_accumulator16_sat(v, V0, V2)
+                splat16(v, V3, saturate16(m.average[at] * rate >> FACTOR_BITS))
+                mul_to_accumulator16_sat(v, V2, V3)
                 round_into_shadow(v, m, 2 * i + half)
             for k in range(outputs):
                 at = position(v, m, output_lane + k)
