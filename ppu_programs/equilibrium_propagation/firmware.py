@@ -48,9 +48,10 @@ class Training:
 class EquilibriumPropagation(Firmware):
     """The rule, see :mod:`ppu_programs.equilibrium_propagation`.
 
-    Metrics ``accuracy``, of the test samples, ``validation_accuracy``, and what :class:`checks.Checks` has; arrays
-    ``train_accuracy`` of every epoch while learning, ``validation_predictions``, ``test_predictions``, and ``warnings``,
-    sentences about what is wrong with the run.
+    Metrics ``accuracy``, of the test samples, ``validation_accuracy``, and what
+    :class:`ppu_programs.equilibrium_propagation.checks.Checks` has; arrays
+    ``train_accuracy`` of every epoch while learning, ``validation_predictions``, ``test_predictions``, and
+    ``warnings``, sentences about what is wrong with the run.
     """
 
     name = "equilibrium-propagation"
@@ -144,7 +145,9 @@ def encode(s: Settings, places: EquilibriumPlacement, inputs: np.ndarray, target
     other, within a period of an input of 1.
     """
     numbers = places.inputs + 1
-    first_ns = c.FPGA_CLOCK_NS * np.round(np.arange(numbers) / numbers * 1e6 / s.input_khz / c.FPGA_CLOCK_NS).astype(int)
+    first_ns = c.FPGA_CLOCK_NS * np.round(np.arange(numbers) / numbers * 1e6 / s.input_khz / c.FPGA_CLOCK_NS).astype(
+        int
+    )
     trains = [regular(rates, numbers, s.frame_ns, first_ns=first_ns) for rates in rates_hz(s, inputs)]
     return SampleSet(
         offsets=np.concatenate([[0], np.cumsum([len(train) for train in trains])]),

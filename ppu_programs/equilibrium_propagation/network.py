@@ -143,7 +143,11 @@ class EquilibriumPlacement:
         registers = self.on_chip.registers(inputs_recorded=False)
         for side in self.sides:
             own = slice(side.numbers.start, side.numbers.stop)
-            for projection, weights in ((INTO_HIDDEN, hidden[:, own]), (INTO_OUTPUTS, output[own]), (BACK, output[own].T)):
+            for projection, weights in (
+                (INTO_HIDDEN, hidden[:, own]),
+                (INTO_OUTPUTS, output[own]),
+                (BACK, output[own].T),
+            ):
                 self.on_chip.store(registers, self.projection(side, projection), weights)
             for projection in (COLLECT_HIDDEN, COLLECT_INPUTS, COLLECT_OUTPUTS):
                 number = self.projection(side, projection)
@@ -160,7 +164,7 @@ class EquilibriumPlacement:
         return 6 * side.hemisphere + which
 
     def load(self, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Return int64[inputs, hidden], [hidden, outputs] and, of the way back, [outputs, hidden] of uint8[2, 256, 256]."""
+        """Return int64[inputs, hidden], [hidden, outputs] and, of the way back, [outputs, hidden] of all of a chip's."""
         found = [
             [self.on_chip.load(weights, self.projection(side, which)) for side in self.sides]
             for which in (INTO_HIDDEN, INTO_OUTPUTS, BACK)

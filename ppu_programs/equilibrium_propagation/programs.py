@@ -70,9 +70,7 @@ class HalfProgram(Program):
         self.rows = np.concatenate([side.input_rows, side.output_rows]).ravel()
         firsts = range(0, self.hidden_count, writing.NEURONS_PER_WRITE)
         self.writes = tuple(side.hidden_rows[f : f + writing.NEURONS_PER_WRITE].ravel() for f in firsts)
-        self.update = learning.update_kernel(
-            inputs, outputs, int(side.input_lanes[0]), int(side.output_trace_lanes[0])
-        )
+        self.update = learning.update_kernel(inputs, outputs, int(side.input_lanes[0]), int(side.output_trace_lanes[0]))
         self.rows_of_synapses = weights.rows_of_synapses_kernel(rows)
         self.forward_rows = writing.forward_kernel(outputs, inputs)
         self.memory = traces.MEMORY | learning.memory(rows) | writing.memory(rows) | Memory(

@@ -13,7 +13,10 @@ from chip.base import constants as c
 from chip.base.settings import Checked, setting
 
 CENTRED, CLASSIC, LOCK_IN, CHEBYSHEV = METHODS = ("centred", "classic", "lock-in", "chebyshev")
-HARMONICS = {LOCK_IN: 1, CHEBYSHEV: 5}  # the highest that a method takes; more slots than twice that tell it from others
+HARMONICS = {
+    LOCK_IN: 1,
+    CHEBYSHEV: 5,
+}  # the highest that a method takes; more slots than twice that tell it from others
 WEIGHT_STEP = 512  # of the int16 shadow weights in one 6-bit weight step, as in two_layer
 MOST_HIDDEN = 2 * 112  # the lanes of a half, less those of outputs and of traces of inputs and outputs
 MOST_OUTPUTS = 16
@@ -95,8 +98,8 @@ class Settings(Checked):
             )
         if self.leak_lsb + self.threshold_lsb > c.CADC_MAX:
             raise ValueError(
-                f"{self.section}: a threshold of {self.threshold_lsb} LSB above a leak potential of {self.leak_lsb} LSB "
-                f"is beyond the CADC's {c.CADC_MAX} LSB; lower one of them"
+                f"{self.section}: a threshold of {self.threshold_lsb} LSB above a leak potential of {self.leak_lsb} "
+                f"LSB is beyond the CADC's {c.CADC_MAX} LSB; lower one of them"
             )
         highest_khz = 1e6 / self.refractory_ns if self.refractory_ns else 1e6
         if self.target_khz >= highest_khz:

@@ -54,9 +54,7 @@ class Net:
         for n in range(len(h)):
             forward = (4 * h[n] * (1 - h[n]))[:, None] * self.output
             back = FEEDBACK * (4 * y[n] * (1 - y[n]))[:, None] * self.output.T
-            g_o = np.linalg.solve(
-                np.eye(len(back)) - back @ forward, 4 * y[n] * (1 - y[n]) * (y[n] - self.wanted[n])
-            )
+            g_o = np.linalg.solve(np.eye(len(back)) - back @ forward, 4 * y[n] * (1 - y[n]) * (y[n] - self.wanted[n]))
             g_h = forward @ g_o
             d_hidden += np.outer(self.x[n], g_h)
             d_output += np.outer(h[n], g_o) + FEEDBACK * np.outer(g_h, y[n])
@@ -80,7 +78,9 @@ def harmonics(net: Net, beta: float, slots: int, highest: int) -> list[np.ndarra
     """Amplitudes of the cosines 1 to ``highest`` of the products, with real nudges ``beta cos t``."""
     error, angles = net.error, 2 * np.pi * np.arange(slots) / slots
     seen = [net.products(beta * np.cos(angle) * error) for angle in angles]
-    return [2 / slots * sum(np.cos(k * a) * p for a, p in zip(angles, seen, strict=True)) for k in range(1, highest + 1)]
+    return [
+        2 / slots * sum(np.cos(k * a) * p for a, p in zip(angles, seen, strict=True)) for k in range(1, highest + 1)
+    ]
 
 
 def lock_in_derivative(net: Net, beta: float, slots: int) -> np.ndarray:
@@ -103,7 +103,12 @@ def centred_derivative(net: Net, beta: float) -> np.ndarray:
 def trained(inputs: np.ndarray, wanted: np.ndarray, hidden: int, seed: int, steps: int, rate: float) -> Net:
     """A network after ``steps`` of gradient descent."""
     random = np.random.default_rng(seed)
-    net = Net(inputs, wanted, random.normal(0, 0.5, (inputs.shape[1], hidden)), random.normal(0, 0.3, (hidden, wanted.shape[1])))
+    net = Net(
+        inputs,
+        wanted,
+        random.normal(0, 0.5, (inputs.shape[1], hidden)),
+        random.normal(0, 0.3, (hidden, wanted.shape[1])),
+    )
     for _ in range(steps):
         step = rate / len(inputs) * net.gradient()
         first = net.hidden.size
