@@ -85,8 +85,8 @@ class Checks:
             )
         if (self.unstable or 0.0) > MOST_UNSTABLE:
             found.append(
-                f"{self.unstable:.0%} of the samples settle elsewhere when all outputs were driven before: the loop gain "
-                f"is too high; lower feedback, which is {s.feedback:g}, or readout_rate"
+                f"{self.unstable:.0%} of the samples settle elsewhere when all outputs were driven before: the loop "
+                f"gain is too high; lower feedback, which is {s.feedback:g}, or readout_rate"
             )
         if (self.saturated or 0.0) > MOST_SATURATED:
             found.append(
@@ -95,7 +95,7 @@ class Checks:
             )
         if (self.clipped or 0.0) > MOST_CLIPPED:
             found.append(
-                f"{self.clipped:.0%} of the nudges are beyond the weight of 63; lower beta, which is {s.beta:g}, or raise "
-                f"teacher_khz, which is {s.teacher_khz:g}"
+                f"{self.clipped:.0%} of the nudges are beyond the weight of 63; lower beta, which is {s.beta:g}, or "
+                f"raise teacher_khz, which is {s.teacher_khz:g}"
             )
         return found

@@ -48,9 +48,10 @@ class Training:
 class EquilibriumPropagation(Firmware):
     """The rule, see :mod:`ppu_programs.equilibrium_propagation`.
 
-    Metrics ``accuracy``, of the test samples, ``validation_accuracy``, and what :class:`checks.Checks` has; arrays
-    ``train_accuracy`` of every epoch while learning, ``validation_predictions``, ``test_predictions``, and ``warnings``,
-    sentences about what is wrong with the run.
+    Metrics ``accuracy``, of the test samples, ``validation_accuracy``, and what
+    :class:`ppu_programs.equilibrium_propagation.checks.Checks` has; arrays
+    ``train_accuracy`` of every epoch while learning, ``validation_predictions``, ``test_predictions``, and
+    ``warnings``, sentences about what is wrong with the run.
     """
 
     name = "equilibrium-propagation"

@@ -3,11 +3,11 @@
 Rows of ``shadow`` are those of the inputs, then those of the outputs; lanes are hidden neurons. With d the difference
 of rates between the phases and a their average,
 
-    row of input i:   shadow += rate   a(i) d(j)
-    row of output k:  shadow += rate'  (a(j) d(k) + a(k) d(j))
+    row of input i:   shadow += 4 rate a(i) d(j)
+    row of output k:  shadow += rate' (a(j) d(k) + a(k) d(j))
 
-Products have 32 bits in the accumulator; what is below a shadow step is rounded stochastically there: 16 random bits
-are added, the upper halfword is taken.
+Hidden rates differ by little, so the inputs' rows count four times. Products have 32 bits in the accumulator; what is
+below a shadow step is rounded stochastically there: 16 random bits are added, the upper halfword is taken.
 """
 
 from __future__ import annotations
@@ -38,7 +38,6 @@ from chip.ppu import (
     load16,
     mac_to_accumulator16_sat,
     mul16_mod,
-    mul_to_accumulator16_sat,
     random8,
     saturate16,
     seed_random8,
@@ -46,20 +45,20 @@ from chip.ppu import (
     store16,
     sub16_sat,
     subroutine,
+    to_accumulator16_mod,
     u8,
 )
 from ppu_programs.two_layer.layout import ROW, position
 from ppu_programs.two_layer.settings import SHADOW_LIMIT
 
 FACTOR_BITS = 12  # a rate of learning times an average or a difference is shifted right so far
-RATE_RATIO_BITS = 8
 DRAWS = 4  # of random bytes behind each other
 SPARE = 0x7FFF - SHADOW_LIMIT  # halfwords that the shadow does not use at either end
 
 
 def memory(rows: int) -> Memory:
-    """``own``: 1 in the lanes of hidden neurons, else 0; ``rate`` as :func:`two_layer.update.falling_rate` has it."""
-    return Memory(shadow=i16[rows * ROW], own=i16[ROW], noise=u8[c.LANES], rate=i32[3])
+    """``own``: 1 in the lanes of hidden neurons, else 0; ``rate``, ``readout_rate``: now, times 2^16, its fall."""
+    return Memory(shadow=i16[rows * ROW], own=i16[ROW], noise=u8[c.LANES], rate=i32[3], readout_rate=i32[3])
 
 
 @kernel
@@ -70,16 +69,22 @@ def seed_noise(v, m):
 
 
 @subroutine
-def round_into_shadow(v, m, vector):
-    """Add the accumulator's upper halfwords, rounded stochastically, to a vector of ``shadow``, within its limits.
+def begin_sum(v, m):
+    """Put into the accumulator what rounds its upper halfwords: random numbers of 16 bits, above 0 by V9 and V10.
 
-    V9 holds 0x7FFF and V10 one: together they take away the mean of the signed random numbers. V11 holds ``SPARE``.
+    V9 holds 0x7FFF and V10 one: together they take away what is missing to 0 in signed random numbers. They come first,
+    since what saturates is added behind them.
     """
     for _ in range(DRAWS):
         random8(v, V6)
-    accumulate16_mod(v, V6)
+    to_accumulator16_mod(v, V6)
     accumulate16_mod(v, V9)
     accumulate16_mod(v, V10)
+
+
+@subroutine
+def end_sum(v, m, vector):
+    """Add the accumulator's upper halfwords to a vector of ``shadow``, within its limits; V11 holds ``SPARE``."""
     load16(v, V7, m.shadow, vector)
     add_accumulator16_sat(v, V7, V7)
     add16_sat(v, V7, V7, V11)
@@ -89,40 +94,51 @@ def round_into_shadow(v, m, vector):
     store16(v, V7, m.shadow, vector)
 
 
-def update_kernel(inputs: int, outputs: int, input_lane: int, output_lane: int, ratio: int) -> Kernel:
-    """Return the kernel ``update(rate)``.
+@kernel
+def lower_rates(v, m):
+    """Go on to the rates of the next batch."""
+    m.rate[1] = m.rate[1] - m.rate[2]
+    m.rate[0] = m.rate[1] >> 16
+    m.readout_rate[1] = m.readout_rate[1] - m.readout_rate[2]
+    m.readout_rate[0] = m.readout_rate[1] >> 16
+
+
+def update_kernel(inputs: int, outputs: int, input_lane: int, output_lane: int) -> Kernel:
+    """Return the kernel ``update(rate, readout_rate)``.
 
     Args:
         inputs, outputs: how many.
         input_lane, output_lane: the first lanes of their traces, which lie in the lanes behind.
-        ratio: the rate of the outputs' rows over that of the inputs', times 256.
     """
 
     @kernel
-    def update(v, m, rate):
-        """Learn from a sample, and clear ``difference`` and ``average``; rate is 0..32767."""
+    def update(v, m, rate, readout_rate):
+        """Learn from a sample, and clear ``difference`` and ``average``; rates are 0..32767."""
         splat16(v, V9, 0x7FFF)
         splat16(v, V10, 1)
         splat16(v, V11, SPARE)
-        readout_rate = rate * ratio >> RATE_RATIO_BITS
         for half in range(2):
             load16(v, V12, m.own, half)
             load16(v, V0, m.difference, half)
             mul16_mod(v, V0, V0, V12)
             load16(v, V1, m.average, half)
             mul16_mod(v, V1, V1, V12)
+            add16_sat(v, V2, V0, V0)
+            add16_sat(v, V2, V2, V2)  # four times
             for i in range(inputs):
                 at = position(v, m, input_lane + i)
-                splat16(v, V2, saturate16(m.average[at] * rate >> FACTOR_BITS))
-                mul_to_accumulator16_sat(v, V0, V2)
-                round_into_shadow(v, m, 2 * i + half)
+                splat16(v, V3, saturate16(m.average[at] * rate >> FACTOR_BITS))
+                begin_sum(v, m)
+                mac_to_accumulator16_sat(v, V2, V3)
+                end_sum(v, m, 2 * i + half)
             for k in range(outputs):
                 at = position(v, m, output_lane + k)
                 splat16(v, V3, saturate16(m.difference[at] * readout_rate >> FACTOR_BITS))
                 splat16(v, V4, saturate16(m.average[at] * readout_rate >> FACTOR_BITS))
-                mul_to_accumulator16_sat(v, V1, V3)
+                begin_sum(v, m)
+                mac_to_accumulator16_sat(v, V1, V3)
                 mac_to_accumulator16_sat(v, V0, V4)
-                round_into_shadow(v, m, 2 * (inputs + k) + half)
+                end_sum(v, m, 2 * (inputs + k) + half)
         splat16(v, V5, 0)
         for half in range(2):
             store16(v, V5, m.difference, half)

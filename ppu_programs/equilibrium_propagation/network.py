@@ -164,7 +164,7 @@ class EquilibriumPlacement:
         return 6 * side.hemisphere + which
 
     def load(self, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Return int64[inputs, hidden], [hidden, outputs] and, of the way back, [outputs, hidden] of uint8[2, 256, 256]."""
+        """Return int64[inputs, hidden], [hidden, outputs] and, of the way back, [outputs, hidden] of a whole chip."""
         found = [
             [self.on_chip.load(weights, self.projection(side, which)) for side in self.sides]
             for which in (INTO_HIDDEN, INTO_OUTPUTS, BACK)

@@ -36,7 +36,7 @@ from ppu_programs.two_layer import shuffle, weights
 from ppu_programs.two_layer.layout import ROW, positions
 from ppu_programs.two_layer.plan import REPORTS_ADDRESS, Plan, predictions_address
 from ppu_programs.two_layer.programs import generator_state
-from ppu_programs.two_layer.update import falling_rate, lower_rate
+from ppu_programs.two_layer.update import falling_rate
 
 DONE_LINE = 1
 RATE_ONE = 0x8000
@@ -70,10 +70,7 @@ class HalfProgram(Program):
         self.rows = np.concatenate([side.input_rows, side.output_rows]).ravel()
         firsts = range(0, self.hidden_count, writing.NEURONS_PER_WRITE)
         self.writes = tuple(side.hidden_rows[f : f + writing.NEURONS_PER_WRITE].ravel() for f in firsts)
-        ratio = round((1 << learning.RATE_RATIO_BITS) * s.readout_rate / s.rate) if s.rate else 0
-        self.update = learning.update_kernel(
-            inputs, outputs, int(side.input_lanes[0]), int(side.output_trace_lanes[0]), ratio
-        )
+        self.update = learning.update_kernel(inputs, outputs, int(side.input_lanes[0]), int(side.output_trace_lanes[0]))
         self.rows_of_synapses = weights.rows_of_synapses_kernel(rows)
         self.forward_rows = writing.forward_kernel(outputs, inputs)
         self.memory = traces.MEMORY | learning.memory(rows) | writing.memory(rows) | Memory(
@@ -81,7 +78,7 @@ class HalfProgram(Program):
         )  # fmt: skip
         self.kernels = (
             *(traces.add_reading, traces.keep_rest, traces.take, traces.forget, learning.seed_noise, self.update),
-            *(lower_rate, self.rows_of_synapses, self.forward_rows),
+            *(learning.lower_rates, self.rows_of_synapses, self.forward_rows),
         )
 
     def image(self) -> dict[str, np.ndarray]:
@@ -97,6 +94,7 @@ class HalfProgram(Program):
             "noise": random.integers(1, 256, c.LANES, np.uint8),
             "lanes": lanes,
             "rate": falling_rate(round(RATE_ONE * self.settings.rate), updates),
+            "readout_rate": falling_rate(round(RATE_ONE * self.settings.readout_rate), updates),
             "gain": self.phases.gains.astype(np.int16),
             "share": self.phases.shares.astype(np.int16),
             "amplitude": self.phases.amplitudes.astype(np.int16),
@@ -124,7 +122,7 @@ class HalfProgram(Program):
 
     def write(self, ppu) -> Generator:
         """Write both copies of this hemisphere's weights, and lower the rate of learning."""
-        yield ppu.run(lower_rate)
+        yield ppu.run(learning.lower_rates)
         yield ppu.run(self.rows_of_synapses)
         yield ppu.store_weights(self.rows, self.half, source="synapses")
         for number in range(len(self.writes)):
@@ -155,7 +153,7 @@ class Follower(HalfProgram):
             yield from self.hear(ppu, 0)
         for phase in range(1, 1 + self.nudged):
             yield from self.hear(ppu, phase)
-        yield ppu.run(self.update, ppu.word("rate"))
+        yield ppu.run(self.update, ppu.word("rate"), ppu.word("readout_rate"))
 
     def hear(self, ppu, phase) -> Generator:
         yield ppu.wait_doorbell(SAMPLE_LINE)
@@ -171,11 +169,8 @@ class Conductor(HalfProgram):
     def __init__(self, settings, plan, places, side, phases, initial):
         super().__init__(settings, plan, places, side, phases, initial)
         s, first = settings, int(side.output_trace_lanes[0])
-        unit = s.reads << traces.RATE_ONE_BITS
-        high, low = (round(unit * trace_lsb(khz)) for khz in (s.target_khz, s.off_khz))
-        factor = round(s.beta * s.nudge_weights / (unit * trace_lsb(s.target_khz)) * (1 << teaching.NUDGE_BITS))
         top_lsb = UPPER_BOUND_LSB - TRACE_LEAK_LSB - NEARLY_LSB
-        self.judge = teaching.judge_kernel(places.outputs, first, high, low, factor, s.reads, top_lsb)
+        self.judge = teaching.judge_kernel(places.outputs, first, s.reads, top_lsb)
         self.teach = teaching.teach_kernel(places.outputs)
         self.kick = teaching.kick_kernel(places.outputs, first)
         self.compare = teaching.compare_kernel(places.outputs, first, s.reads)
@@ -189,7 +184,12 @@ class Conductor(HalfProgram):
         self.teaching_rows = places.teaching_rows
 
     def image(self) -> dict[str, np.ndarray]:
-        return super().image() | {"key_random": generator_state(self.seed, 2)}
+        s = self.settings
+        unit = s.reads << traces.RATE_ONE_BITS
+        high, low = (round(unit * trace_lsb(khz)) for khz in (s.target_khz, s.off_khz))
+        factor = round(s.beta * s.nudge_weights / high * (1 << teaching.NUDGE_BITS))
+        aims = np.array([high, low, factor], np.int32)
+        return super().image() | {"key_random": generator_state(self.seed, 2), "aims": aims}
 
     def main(self, ppu) -> Generator:
         yield from self.prepare(ppu)
@@ -228,7 +228,7 @@ class Conductor(HalfProgram):
             yield from self.read_traces(ppu)
             yield ppu.run(traces.take, ppu.word("gain", phase), ppu.word("share", phase))
         yield from self.nudge(ppu, 0)
-        yield ppu.run(self.update, ppu.word("rate"))
+        yield ppu.run(self.update, ppu.word("rate"), ppu.word("readout_rate"))
 
     def nudge(self, ppu, amplitude) -> Generator:
         yield ppu.run(self.teach, amplitude)

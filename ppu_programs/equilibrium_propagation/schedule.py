@@ -1,19 +1,25 @@
 """The phases of a sample: how strong each nudges, and what its rates count for.
 
-With g the numbers in ``gain`` and a rate r(p) at the end of phase p, the processors learn from ``sum g(p) r(p)``, a
-difference, and from the mean of the rates with the weights ``share``:
+With g the numbers in ``gain`` and r(p) a rate at the end of phase p, the processors learn from ``sum g(p) r(p)``, a
+difference d, and from an average a, with the weights ``share``: what they take for the derivative of a product of rates
+by the nudge is ``a(h) d(y) + a(y) d(h)``.
 
-=========  ==========================  ==============================  ============================
-method     amplitudes                  gain                            share
-=========  ==========================  ==============================  ============================
-centred    0; +1, -1                   0; +1, -1                       0; 1/2, 1/2
-classic    0; +1, +1                   -1; +1/2, +1/2                  1/2; 1/4, 1/4
-lock-in    0; cos(2 pi n / N)          0; c cos(2 pi n / N)            0; 1/N
-=========  ==========================  ==============================  ============================
+=========  ===================  ===============================================  ==================
+method     amplitudes           gain                                             share
+=========  ===================  ===============================================  ==================
+centred    0; +1, -1            0; +1, -1                                        0; 1/2, 1/2
+classic    0; +1, +1            -2; +1, +1                                       1/2; 1/4, 1/4
+lock-in    0; cos t             0; 4 / N cos t                                   0; 1 / N
+chebyshev  0; cos t             0; 2 / N (cos t - 3 cos 3 t + 5 cos 5 t)         1; 0
+=========  ===================  ===============================================  ==================
 
-With two phases, ``mean(h) diff(y) + mean(y) diff(h)`` is the difference of the products ``h y`` exactly. In lock-in it
-is their first harmonic to first order; c makes it as large as that of centred phases. Classic phases see half of the
-nudge between them, so they count twice. All methods but lock-in read three times.
+with t = 2 pi n / N in slot n of N. With two phases it is the difference of the products exactly. Lock-in takes their
+first harmonic, to first order in the nudge. A function of ``beta cos t`` has as its harmonics the coefficients of its
+Chebyshev polynomials, whose derivatives at 0 are 1, 0, -3, 0, 5: so with the third and the fifth harmonic it is the
+derivative at no nudge at all, up to terms of seventh order, which is what holomorphic equilibrium propagation takes
+from complex nudges. Its gains are large, so they are halved, and what it learns from is noisier.
+
+``centred`` and ``classic`` read three times, and steps are as large in both.
 """
 
 from __future__ import annotations
@@ -22,10 +28,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ppu_programs.equilibrium_propagation.settings import CENTRED, CLASSIC, Settings
+from ppu_programs.equilibrium_propagation.settings import CENTRED, CLASSIC, LOCK_IN, Settings
 
 AMPLITUDE_ONE = 128
-GAIN_ONE = 0x4000  # of a fraction of 16 bits: half of its range, since classic phases count twice
+GAIN_ONE = 0x4000  # of a fraction of 16 bits: half of its range, since the free phase of classic counts twice
 SHARE_ONE = 0x7FFF
 
 
@@ -35,7 +41,7 @@ class Schedule:
 
     Attributes:
         amplitudes: int64[phases], 128 for the whole nudge.
-        gains, shares: int64[phases], fractions of 16 bits; see the module's text.
+        gains, shares: int64[phases], fractions of 16 bits, 0x4000 and 0x7FFF for 1.
     """
 
     amplitudes: np.ndarray
@@ -57,16 +63,14 @@ def schedule(s: Settings) -> Schedule:
         return _scaled([0, 1, -1], [0, 1, -1], [0, 0.5, 0.5])
     if s.method == CLASSIC:
         return _scaled([0, 1, 1], [-2, 1, 1], [0.5, 0.25, 0.25])
-    cosine = np.cos(2 * np.pi * np.arange(s.slots) / s.slots)
-    of_first = cosine * 2 / (cosine**2).sum()
-    return _scaled([0, *cosine], [0, *of_first], [0, *[1 / s.slots] * s.slots])
+    angles = 2 * np.pi * np.arange(s.slots) / s.slots
+    cosine, nothing = np.cos(angles), np.zeros(s.slots)
+    if s.method == LOCK_IN:
+        return _scaled([0, *cosine], [0, *4 / s.slots * cosine], [0, *nothing + 1 / s.slots])
+    derivative = 2 / s.slots * (cosine - 3 * np.cos(3 * angles) + 5 * np.cos(5 * angles))
+    return _scaled([0, *cosine], [0, *derivative], [1, *nothing])
 
 
-def _scaled(amplitudes, gains, shares) -> Schedule:
-    wholes = [AMPLITUDE_ONE, GAIN_ONE, SHARE_ONE]
-    made = [
-        np.round(np.multiply(values, one)).astype(np.int64)
-        for values, one in zip((amplitudes, gains, shares), wholes, strict=True)
-    ]
-    made[1] = np.clip(made[1], -0x8000, 0x7FFF)
-    return Schedule(*made)
+def _scaled(amplitudes: list[float], gains: list[float], shares: list[float]) -> Schedule:
+    given = ((amplitudes, AMPLITUDE_ONE), (gains, GAIN_ONE), (shares, SHARE_ONE))
+    return Schedule(*(np.round(np.multiply(values, one)).astype(np.int64) for values, one in given))

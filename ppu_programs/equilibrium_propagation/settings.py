@@ -12,7 +12,11 @@ from typing import ClassVar
 from chip.base import constants as c
 from chip.base.settings import Checked, setting
 
-CENTRED, CLASSIC, LOCK_IN = METHODS = ("centred", "classic", "lock-in")
+CENTRED, CLASSIC, LOCK_IN, CHEBYSHEV = METHODS = ("centred", "classic", "lock-in", "chebyshev")
+HARMONICS = {
+    LOCK_IN: 1,
+    CHEBYSHEV: 5,
+}  # the highest that a method takes; more slots than twice that tell it from others
 WEIGHT_STEP = 512  # of the int16 shadow weights in one 6-bit weight step, as in two_layer
 MOST_HIDDEN = 2 * 112  # the lanes of a half, less those of outputs and of traces of inputs and outputs
 MOST_OUTPUTS = 16
@@ -25,9 +29,10 @@ class Settings(Checked):
 
     Attributes:
         method: which nudged phases follow the free one: ``centred``, one of either sign; ``classic``, two of positive
-            sign, against the free one; ``lock-in``, ``slots`` of them with amplitudes on a cosine.
+            sign, against the free one; ``lock-in``, ``slots`` of them with amplitudes on a cosine, of which the first
+            harmonic counts; ``chebyshev``, the same with the third and the fifth.
         beta: strength of the nudge, the peak of it.
-        slots: nudged phases of ``lock-in``, a period of the cosine.
+        slots: nudged phases of ``lock-in`` and ``chebyshev``, a period of the cosine.
         hidden: neurons, half of them in each hemisphere.
         frame_ns: how long each phase lasts; membranes of traces are read at its end.
         reads: conversions that are added up at the end of a phase, 1, 2, 4 or 8.
@@ -47,8 +52,8 @@ class Settings(Checked):
     section: ClassVar[str] = "equilibrium propagation"
 
     method: str = CENTRED
-    beta: float = setting(0.5, 0.01, 4.0)
-    slots: int = setting(8, 3, 32)
+    beta: float = setting(1.0, 0.01, 4.0)
+    slots: int = setting(8, 3, 64)
     hidden: int = setting(120, 2, MOST_HIDDEN, 2)
     frame_ns: int = setting(64_000, 8_000, 400_000, c.FPGA_CLOCK_NS)
     reads: int = setting(2, 1, 8)
@@ -64,12 +69,12 @@ class Settings(Checked):
     teacher_khz: float = setting(200.0, 10.0, 2_000.0)
     target_khz: float = setting(200.0, 10.0, 400.0)
     off_khz: float = setting(20.0, 0.0, 400.0)
-    rate: float = setting(0.05, 0.0, 0.99)
-    readout_rate: float = setting(0.05, 0.0, 0.99)
+    rate: float = setting(0.25, 0.0, 0.99)
+    readout_rate: float = setting(0.015, 0.0, 0.99)
     mean: float = setting(10.0, -63.0, 63.0)
     spread: float = setting(25.0, 0.0, 63.0)
-    readout_mean: float = setting(0.0, -63.0, 63.0)
-    readout_spread: float = setting(3.0, 0.0, 63.0)
+    readout_mean: float = setting(0.5, -63.0, 63.0)
+    readout_spread: float = setting(2.0, 0.0, 63.0)
     batch: int = setting(10, 1, 1_000)
     epochs: int = setting(10, 1)
     checked: int = setting(32, 0, 1_000)
@@ -79,6 +84,11 @@ class Settings(Checked):
         super().__post_init__()
         if self.method not in METHODS:
             raise ValueError(f"{self.section}: method is {self.method!r}; it must be one of {', '.join(METHODS)}")
+        if (highest := HARMONICS.get(self.method)) and self.slots <= 2 * highest:
+            raise ValueError(
+                f"{self.section}: {self.slots} slots do not tell harmonic {highest}, which {self.method} takes, from "
+                f"others; give it {2 * highest + 1} or more"
+            )
         if self.reads not in READS:
             raise ValueError(f"{self.section}: reads is {self.reads}; it must be one of {', '.join(map(str, READS))}")
         if self.off_khz >= self.target_khz:
@@ -88,8 +98,8 @@ class Settings(Checked):
             )
         if self.leak_lsb + self.threshold_lsb > c.CADC_MAX:
             raise ValueError(
-                f"{self.section}: a threshold of {self.threshold_lsb} LSB above a leak potential of {self.leak_lsb} LSB "
-                f"is beyond the CADC's {c.CADC_MAX} LSB; lower one of them"
+                f"{self.section}: a threshold of {self.threshold_lsb} LSB above a leak potential of {self.leak_lsb} "
+                f"LSB is beyond the CADC's {c.CADC_MAX} LSB; lower one of them"
             )
         highest_khz = 1e6 / self.refractory_ns if self.refractory_ns else 1e6
         if self.target_khz >= highest_khz:

@@ -13,6 +13,7 @@ from ppu_programs.equilibrium_propagation.traces import RATE_ONE_BITS
 from ppu_programs.two_layer.layout import position
 
 NUDGE_BITS = 12  # of the factor from an error to a weight of the teacher
+HIGH, LOW, FACTOR = range(3)  # in ``aims``
 SAMPLES, CORRECT, CLIPPED, SATURATED, UNSTABLE, COUNTED = range(6)  # in ``counters``
 HIGHEST = 8  # in ``counters``: from here on the highest rate of each output, in LSB
 COUNTERS = 32
@@ -21,9 +22,14 @@ CHANGED_LSB = 8  # a rate that settles so far from where it did before has two p
 
 
 def memory(outputs: int) -> Memory:
-    """``teaching``: the excitatory and the inhibitory row of the teacher; ``nudge``: weights for an amplitude of 1."""
+    """``teaching``: the excitatory and the inhibitory row of the teacher; ``nudge``: weights for an amplitude of 1.
+
+    ``aims``: what the right output and the others are to read, in 1/16 LSB times the number of conversions, and the
+    factor from what they lack to a weight, times 2^12.
+    """
     return Memory(
         record=i32[32],
+        aims=i32[3],
         nudge=i16[MOST_OUTPUTS],
         before=i16[MOST_OUTPUTS],
         teaching=u8[2 * c.LANES],
@@ -33,13 +39,12 @@ def memory(outputs: int) -> Memory:
     )
 
 
-def judge_kernel(outputs: int, first_lane: int, high: int, low: int, factor: int, reads: int, top_lsb: int) -> Kernel:
+def judge_kernel(outputs: int, first_lane: int, reads: int, top_lsb: int) -> Kernel:
     """Return the kernel ``judge(at)``: sees a class, counts, and makes the nudge.
 
     Args:
         outputs: how many; first_lane: of their traces.
-        high, low: what the right output and the others are to read, in 1/16 LSB times ``reads``.
-        factor: from an error to a weight, times 2^12.
+        reads: conversions that are added up.
         top_lsb: what traces read at the bound of membranes, above rest, nearly.
     """
     most, shift = c.WEIGHT_MAX, RATE_ONE_BITS + reads.bit_length() - 1
@@ -55,10 +60,10 @@ def judge_kernel(outputs: int, first_lane: int, high: int, low: int, factor: int
             if rate > highest:
                 highest = rate
                 best = k
-            wanted = low
+            wanted = m.aims[LOW]
             if k == m.record[1]:
-                wanted = high
-            weight = (wanted - rate) * factor + (1 << NUDGE_BITS - 1) >> NUDGE_BITS
+                wanted = m.aims[HIGH]
+            weight = (wanted - rate) * m.aims[FACTOR] + (1 << NUDGE_BITS - 1) >> NUDGE_BITS
             if weight > most or weight < -most:
                 m.counters[CLIPPED] = m.counters[CLIPPED] + 1
             m.nudge[k] = minimum(maximum(weight, -most), most)

@@ -217,7 +217,8 @@ def place(network, recorded=None, kept=None, merged=()):
 
     Of layers it has their numbers, of populations their names. Layers take a half of a hemisphere each, as firmware for
     layers has them; ``place(network.graph)`` puts them wherever there is room, or, those named in ``kept``, in
-    the hemisphere that stands there; those in ``merged`` get the rows of both, see :func:`ppu_programs.placement.placing.place_graph`.
+    the hemisphere that stands there; those in ``merged`` get the rows of both hemispheres, see
+    :func:`ppu_programs.placement.placing.place_graph`.
 
     Raises:
         ChipLimitError: it has more layers, neurons in a layer or sources in a hemisphere than there is room for.
