@@ -255,7 +255,7 @@ def test_what_cannot_be_trained_from_outside_is_refused():
         HostLoop(Chip(ChipConfig.ideal())).load(Toy(), TASK)
     firmware = EventProp(epochs=1)
     firmware.name = "hebb"
-    with pytest.raises(ValueError, match="'hebb' cannot be trained from the host; valid are equilibrium-propagation"):
+    with pytest.raises(ValueError, match="'hebb' cannot be trained from the host; valid are eventprop"):
         HostLoop(Chip(ChipConfig.ideal())).load(firmware, tasks.yin_yang().head(50, 20, 30))
 
 
