@@ -5,8 +5,14 @@ from __future__ import annotations
 ACCURACY = "accuracy"
 
 
+UNITS = {"lsb": "LSB", "ns": "ns", "us": "us", "ms": "ms", "hz": "Hz", "khz": "kHz", "uj": "uJ"}
+
+
 def in_words(name: str) -> str:
-    """Return a name for people: ``"validation accuracy"``."""
+    """Return a name for people: ``"validation accuracy"``, or ``"first error [LSB]"`` for ``first_error_lsb``."""
+    head, _, unit = name.rpartition("_")
+    if head and unit in UNITS:
+        return f"{head.replace('_', ' ')} [{UNITS[unit]}]"
     return name.replace("_", " ")
 
 

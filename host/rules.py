@@ -48,7 +48,7 @@ def valid(learning: bool | None = True) -> str:
 
 
 def _names(learning: bool | None) -> tuple[str, ...]:
-    return ppu_programs.names() * (learning is not False) + ppu_programs.examples() * (not learning)
+    return ppu_programs.names() * (learning is not False) + ppu_programs.example_names() * (not learning)
 
 
 def _of_the_other_kind(rule: str, learns: bool) -> str:

@@ -72,7 +72,7 @@ def names() -> tuple[str, ...]:
     return tuple(_RULES)
 
 
-def examples() -> tuple[str, ...]:
+def example_names() -> tuple[str, ...]:
     """Return the names of all examples."""
     return tuple(_EXAMPLES)
 

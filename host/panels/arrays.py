@@ -12,15 +12,16 @@ from host.results import Result
 
 FEW = 6  # rows of an image that are lines instead
 SHOWN_MARKERS = 60
-OTHERS = ("_predictions", "_weights")  # ends of names that other panels show, or that belong to a rule's arithmetic
+OF_TRAINING = ("_predictions", "_weights")  # ends of names that other panels show, or that are a rule's arithmetic
 
 
 def drawable(result: Result) -> list[str]:
     """The names of the arrays that can be drawn and are not the curve or the weights, in the firmware's order."""
+    others = OF_TRAINING if result.task is not None else ()
     return [
         name
         for name, values in result.arrays.items()
-        if name not in (result.curve, "weights") and not name.endswith(OTHERS) and _is_drawable(values)
+        if name not in (result.curve, "weights") and not name.endswith(others) and _is_drawable(values)
     ]
 
 

@@ -202,7 +202,7 @@ class Bandit(Firmware):
 
     The outcome is how often the best arm was pulled in the last ``BLOCK`` pulls, ``best_pulled``, how often before the
     chances changed, ``best_pulled_before``, and the mean ``reward`` of all; arrays ``best_pulled`` by block of pulls,
-    the ``pulled`` arms, and their ``weights`` after each pull. A metric is None where its pulls were not all done.
+    the ``pulled`` arms, and their ``arm_weights`` after each pull. A metric is None where its pulls were not all done.
     """
 
     name = "bandit"
@@ -240,6 +240,6 @@ class Bandit(Firmware):
         arrays = {
             "best_pulled": Array(blocks, "block"),
             "pulled": Array(arms, "pull"),
-            "weights": Array(weights, "pull", "arm"),
+            "arm_weights": Array(weights, "pull", "arm"),
         }
         return Outcome(metrics, arrays, curve="best_pulled")

@@ -18,7 +18,7 @@ ROOT = Path(__file__).resolve().parents[2]
 BAD_INPUT = {
     "unknown task": ("train mnist", "the task 'mnist' is unknown; valid are yin-yang"),
     "no task": ("train", "a task is missing; valid are yin-yang"),
-    "unknown rule": ("train yin-yang --rule hebb", "the rule 'hebb' is unknown; valid are eventprop"),
+    "unknown rule": ("train yin-yang --rule hebb", "the rule 'hebb' is unknown; valid are equilibrium-propagation"),
     "unknown chip": ("train yin-yang --chip perfect", "'perfect' is unknown; valid are ideal, typical, raw and the"),
     "unknown chip to show": ("chip --show perfect", "'perfect' is unknown; valid are ideal, typical, raw and the path"),
     "chip file to show": ("chip --show {tmp}/range.toml", "must be a multiple of 4"),

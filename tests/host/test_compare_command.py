@@ -25,7 +25,10 @@ EXAMPLE = Path(__file__).with_name("example_rule.py")
 BAD_INPUT = {
     "no task": ("", "a task is missing, which eventprop learns; valid are yin-yang"),
     "unknown task": ("mnist", "the task 'mnist' is unknown; valid are yin-yang"),
-    "unknown rule": ("yin-yang --rules eventprop,hebb", "the rule 'hebb' is unknown; valid are eventprop"),
+    "unknown rule": (
+        "yin-yang --rules eventprop,hebb",
+        "the rule 'hebb' is unknown; valid are equilibrium-propagation",
+    ),
     "empty rule": ("yin-yang --rules eventprop,", "--rules is 'eventprop,'; it must be names with commas between"),
     "no rule file": ("yin-yang --rules no.py:Rule", "the rule file no.py cannot be read: No such file"),
     "unknown place": ("yin-yang --where moon", "the place 'moon' is unknown; valid are chip"),

@@ -131,7 +131,7 @@ def test_a_chip_of_your_own_keeps_its_seed_and_a_function_is_asked():
     ("changes", "sentence"),
     [
         ({"task": "mnist"}, "the task 'mnist' is unknown; valid are yin-yang"),
-        ({"rules": ["hebb"]}, "the rule 'hebb' is unknown; valid are eventprop"),
+        ({"rules": ["hebb"]}, "the rule 'hebb' is unknown; valid are equilibrium-propagation"),
         ({"rules": []}, "there are no rules to compare"),
         ({"rules": ["eventprop", "eventprop"]}, "of the rules, 'eventprop' is named twice"),
         ({"where": ["cloud"]}, "the place 'cloud' is unknown; valid are chip"),

@@ -140,9 +140,9 @@ def test_a_run_that_goes_wrong_is_told_behind_its_profile(toy_task, capsys, monk
 @pytest.mark.parametrize(
     ("arguments", "expected"),
     [
-        ("inspect", "a firmware is missing; valid are eventprop, "),
+        ("inspect", "a firmware is missing; valid are equilibrium-propagation, "),
         ("inspect", ", bandit, bcm, descent, homeostasis, lms, rewrite, stdp, and FILE.py:CLASS for one of your own"),
-        ("inspect hebb", "the rule 'hebb' is unknown; valid are eventprop, "),
+        ("inspect hebb", "the rule 'hebb' is unknown; valid are equilibrium-propagation, "),
         (
             "inspect hebb",
             ", bandit, bcm, descent, homeostasis, lms, rewrite, stdp, and FILE.py:CLASS for one of your own",
@@ -189,7 +189,7 @@ def test_a_firmware_that_learns_no_task_is_inspected_without_one(capsys, monkeyp
     assert f"{DEMO} learns no task; `plasticore run {DEMO}` runs it" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("name", ppu_programs.examples())
+@pytest.mark.parametrize("name", ppu_programs.example_names())
 def test_examples_are_inspected_by_name_and_listed(name, capsys):
     assert main(["inspect", name]) == 0
     out = capsys.readouterr().out

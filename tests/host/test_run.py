@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 from matplotlib.figure import Figure
 
+import ppu_programs
 from chip import Chip, ChipConfig
 from chip.base.saving import npz_bytes
 from host import Host, Result, rules, tasks
@@ -122,8 +123,8 @@ def test_the_opening_is_what_the_run_did(own):
 
 
 REFUSED = {
-    "nothing": ("run", "a firmware is missing; valid are bcm, descent, homeostasis, rewrite, stdp, and FILE.py:CLASS"),
-    "unknown": ("run hebb", "the rule 'hebb' is unknown; valid are bcm, "),
+    "nothing": ("run", "a firmware is missing; valid are bandit, bcm, descent, homeostasis, lms, rewrite, stdp, and"),
+    "unknown": ("run hebb", "the rule 'hebb' is unknown; valid are bandit, bcm, "),
     "one that learns": ("run eventprop", "eventprop learns a task; `plasticore train TASK --rule eventprop` gives it"),
     "an unknown setting": (
         "run {own} --set rate=3",
@@ -223,8 +224,22 @@ SMALL = {
     "bcm": {"presentations": 5},
     "stdp": {"updates": 1},
     "rewrite": {"step": 3},
+    "bandit": {"pulls": 6},
+    "lms": {"trials": 4},
 }
 LONG = pytest.param("descent", marks=pytest.mark.slow)
+
+
+def test_a_rule_is_found_after_an_example_was_imported():
+    """A package and a function of one name would be one attribute."""
+    rules.load("bcm", learning=False)
+    rules.check("bandit", learning=False)
+    with pytest.raises(ValueError, match="bcm learns no task; `plasticore run bcm` runs it"):
+        rules.check("bcm", learning=True)
+
+
+def test_no_example_is_left_out():
+    assert {*SMALL, *LONG.values} == set(ppu_programs.example_names())
 
 
 @pytest.mark.parametrize("name", [*SMALL, LONG])

@@ -67,7 +67,7 @@ def test_the_blocks_run_in_order_and_print_what_is_shown(tmp_path, monkeypatch):
         "plasticore train yin-yang --rule learner.py:Delta",
         "python network.py",
     ]
-    assert [what for what, _ in done].count("output") == 5
+    assert [what for what, _ in done].count("output") == 6
     result = Result.load(tmp_path / "runs" / "yin-yang-learner.Delta-ideal-seed1-3epochs")
     assert result.accuracy > 0.5 and len(result.learning) == 3 and result.complete
     assert result.host_link["bytes_during"] == 0 and not any(result.losses.values())

@@ -17,7 +17,7 @@ PERIOD_NS, PAIRS = 150_000, 20
 BEFORE, DRIVE, BEHIND = range(3)  # sources, each on a PADI bus and a driver of its own
 
 
-@pytest.mark.parametrize("name", ppu_programs.examples())
+@pytest.mark.parametrize("name", ppu_programs.example_names())
 def test_every_example_runs_on_todays_chip(name):
     """The gateware is not used where there is any: no sample is played, and every byte is what it is without."""
     today, later = (

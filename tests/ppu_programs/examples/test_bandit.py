@@ -42,7 +42,7 @@ def test_arms_pay_as_their_chances_are_and_without_learning_none_is_preferred():
             chance = built.plan[half, arm] / 256
             assert abs(some.mean() - chance) < 4 * np.sqrt(chance * (1 - chance) / len(some)), (arm, half)
         assert 0.15 < (arms == arm).mean() < 0.35
-    assert (found.arrays["weights"].values == 20).all()
+    assert (found.arrays["arm_weights"].values == 20).all()
 
 
 def test_the_chances_change_places_in_the_middle():
