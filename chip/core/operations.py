@@ -10,7 +10,6 @@ from chip.array.arrays import Network
 from chip.array.writes import insert_row, insert_rows
 from chip.base import constants as c
 from chip.base.arrays.growth import make_room
-from chip.base.declaration import shown
 from chip.base.feed import Post, Posted, tell
 from chip.base.queues import BAD_ROW, BAD_TIME, BAD_WEIGHT, FULL, TWICE
 from chip.base.timeline import CONVERSION_HEAD, EVENT_HEAD, RESET_HEAD, WRITE_HEAD
@@ -223,7 +222,8 @@ class Posting:
         given = np.asarray(mask)
         if given.dtype.kind not in "iu" or given.size and not 0 <= int(given.min()) <= int(given.max()) <= WHOLE_MASK:
             raise ValueError(
-                f"a correlation reset mask is {shown(mask)}; give integers of the bits 1 (causal) and 2 (acausal)"
+                f"a correlation reset mask is {given.dtype}{list(given.shape)}; give integers in 0..3, of the bits 1 "
+                "(causal) and 2 (acausal)"
             )
         mask = np.ascontiguousarray(given, np.uint8)
         if mask.shape != (c.HALVES, c.LANES):

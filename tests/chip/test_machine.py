@@ -472,7 +472,9 @@ def test_snapshots_are_of_a_chip_whose_machine_nobody_else_uses():
 @pytest.mark.parametrize("make_copy", [copy.copy, copy.deepcopy, pickle.dumps])
 def test_a_machine_is_not_copied(make_copy):
     machine = loaded(None, waiting(1)).machine
-    for part in (machine, machine.chips[0], machine.environment):
+    chip = machine.chips[0]
+    parts = (chip.core, chip.processors[0], chip.link, chip.probes, chip.probe("spikes"))
+    for part in (machine, chip, machine.environment, *parts):
         with pytest.raises(TypeError, match=rf"{type(part).__name__} cannot be copied or pickled"):
             make_copy(part)
 

@@ -228,7 +228,7 @@ def test_wrong_questions_are_refused_in_a_sentence():
     for sentence, wrong in (
         ("it was read before", lambda: core.correlation_result(ticket)),
         ("rows are 0..255", lambda: core.post_correlation(800, c.TOP, 256)),
-        ("has the shape", lambda: core.post_correlation_reset(800, c.TOP, 0, np.ones(256))),
+        ("has the shape", lambda: core.post_correlation_reset(800, c.TOP, 0, np.ones(256, int))),
         ("has been advanced to", lambda: core.post_correlation(0, c.TOP, 0)),
     ):
         with pytest.raises((RuntimeError, ValueError), match=sentence):
