@@ -32,6 +32,7 @@ examples:
   plasticore train yin-yang --chip raw --seed 7 --calibration cal.npz
   plasticore train yin-yang --where host              the same from outside: a host trains the chip over its link
   plasticore train yin-yang --where host --link optimistic  on a link that hardly waits
+  plasticore train yin-yang --checkpoint-every 10000  so that --resume runs/.../run.checkpoint goes on if need be
   plasticore train yin-yang --rule mine.py:MyRule     a rule of your own, from a file
   plasticore train digits:DIRECTORY --rule mine.py:MyRule  MNIST's digits, 256 inputs, which no rule here takes
   plasticore chip --show typical > mine.toml          settings to start from
@@ -188,6 +189,18 @@ def _add_train(commands: argparse._SubParsersAction) -> None:
         help="where result.json, .npz and .png go, replacing earlier ones; an incomplete result that would replace a "
         "complete one goes to DIR/interrupted (default: runs/TASK-RULE-CHIP-seedN-Nepochs)",
     )
+    train.add_argument(
+        "--checkpoint-every",
+        type=_checkpoint_every,
+        metavar="N",
+        help="write DIR/run.checkpoint about every N samples, for --resume",
+    )
+    train.add_argument(
+        "--resume",
+        type=_checkpoint,
+        metavar="FILE",
+        help="go on from a checkpoint of the same command, to the same result as without an interruption",
+    )
     train.add_argument("--assumptions", action="store_true", help="report all assumptions, not only the weightiest")
     train.add_argument("--quiet", action="store_true", help="no progress, no report; errors still show")
 
@@ -268,6 +281,14 @@ def _epochs(text: str) -> int:
 
 def _hidden(text: str) -> int:
     return _whole_number("--hidden", text, 1)
+
+
+def _checkpoint_every(text: str) -> int:
+    return _whole_number("--checkpoint-every", text, 1)
+
+
+def _checkpoint(text: str) -> Path:
+    return _file("--resume", text)
 
 
 def _seed(text: str) -> int:
