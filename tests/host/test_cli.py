@@ -203,7 +203,7 @@ def test_without_matplotlib_one_line_names_the_extra(toy, tmp_path, capsys, monk
     hint = out.splitlines()[-1]
     assert hint == "  no picture: matplotlib is not installed; pip install 'plasticore[plot]' brings it"
     assert f"results       {tmp_path}/ result.json, result.npz\n" in out
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["result.json", "result.npz", "result.png"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["result.json", "result.npz"]
 
 
 def test_interrupt_while_the_picture_is_drawn_keeps_the_results(toy, tmp_path, capsys, monkeypatch):
