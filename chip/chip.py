@@ -237,7 +237,7 @@ class Chip(Live):
             if changed.size:
                 self.core.post_weight_rows(times_ns, hemisphere, changed, half, after[changed, half])
         if len(rows):
-            self.environment.run(until=self.now_ns + len(rows) * c.FPGA_CLOCK_NS)
+            self.environment.go_to(self.now_ns + len(rows) * c.FPGA_CLOCK_NS)
 
     # ------------------------------------------------------------------ snapshots
 

@@ -108,6 +108,18 @@ def add_run_options(command: Parser, default_out: str, learns: bool = True) -> N
         help="where result.json, .npz and .png go, replacing earlier ones; an incomplete result that would replace a "
         f"complete one goes to DIR/interrupted (default: {default_out})",
     )
+    command.add_argument(
+        "--checkpoint-every",
+        type=checkpoint_every,
+        metavar="N",
+        help="write DIR/run.checkpoint about every N samples, or what else the firmware counts, for --resume",
+    )
+    command.add_argument(
+        "--resume",
+        type=checkpoint,
+        metavar="FILE",
+        help="resume from a checkpoint of the same command, to the same result as without an interruption",
+    )
     command.add_argument("--assumptions", action="store_true", help="report all assumptions, not only the weightiest")
     add_quiet(command)
 
@@ -142,6 +154,14 @@ def epochs(text: str) -> int:
 def hidden(text: str) -> int | tuple[int, ...]:
     sizes = tuple(_whole_number("--hidden", size, 1) for size in text.split(","))
     return sizes if len(sizes) > 1 else sizes[0]
+
+
+def checkpoint_every(text: str) -> int:
+    return _whole_number("--checkpoint-every", text, 1)
+
+
+def checkpoint(text: str) -> Path:
+    return file("--resume", text)
 
 
 def seed(text: str) -> int:

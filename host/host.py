@@ -8,18 +8,19 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from chip.base.registers import Registers
 from chip.chip import Chip
 from host import code
+from host.checkpoint import Checkpoint, Checkpoints
 from host.compiling import compile_clock
 from host.loading import load
 from host.reading import Load, result_of
 from host.results import Result
 from host.source import file_of, is_a_users, source_of
-from host.stopwatch import Stopwatch
+from host.timing import Timing
 from ppu_programs.contract import Built, Firmware, Outcome, Status, asking
 
 
@@ -43,12 +44,16 @@ class Host:
         result = host.run()
     """
 
+    where = "chip"  # that computes the weights
+
     def __init__(self, chip: Chip):
         if not isinstance(chip, Chip):
             raise TypeError(f"a Host needs a Chip, not a {type(chip).__name__}; write Host(Chip(config))")
         self.chip = chip
         self._broken = False  # a load that failed half-way
         self._load: Load | None = None
+        self._ran = False
+        self._resumed: dict[str, Any] | None = None  # what the checkpoint knew that this run goes on from
 
     # ------------------------------------------------------------------ load
 
@@ -97,6 +102,12 @@ class Host:
             raise
         self._load = Load(firmware, task, built, time.perf_counter() - begun, source_of(firmware))
 
+    def compile(self, progress: Callable[[int, int], None] | None = None) -> None:
+        """Compile what :meth:`load` has left to the first calls, see there for ``progress``."""
+        load, begun = self._need_loaded(), time.perf_counter()
+        self._compile(progress)
+        self._load = replace(load, seconds=load.seconds + time.perf_counter() - begun)
+
     def _check_unloaded(self) -> None:
         if self._broken:
             raise RuntimeError("loading failed before and left this chip half loaded; build a new Chip and Host")
@@ -122,29 +133,66 @@ class Host:
 
     # ------------------------------------------------------------------ start
 
-    def run(self, progress: Callable[[Moment], None] | None = None) -> Result:
-        """Start the chip, wait until its programs have ended, and read the result.
+    def run(self, progress: Callable[[Moment], None] | None = None, checkpoints: Checkpoints | None = None) -> Result:
+        """Start the chip, or go on where :meth:`resume` has brought it, wait until its programs have ended, and read.
 
         ``progress`` is called about ten times a second, and at the end, with a :class:`Moment`. After an interrupt from
         the keyboard the result is what there is so far, with ``complete`` False; so it is after a program that the
         watchdog stopped or that ended with an exit code other than 0.
 
         Raises:
-            RuntimeError: nothing was loaded, or this chip has run already.
+            RuntimeError: nothing was loaded, or this chip has run already, or cannot be saved in checkpoints.
             ChipError: a program faulted, or a strict chip lost something.
         """
         load = self._need_unstarted()
-        self.chip.start()
-        stopwatch = Stopwatch(self.chip, load.built.timed, load.seconds)
-        started = time.perf_counter()
-        with compile_clock() as compiling, contextlib.suppress(KeyboardInterrupt):  # the chip knows of an interrupt
-            self.chip.run(None if progress is None else lambda chip: progress(self.moment()))
-        wall_seconds = time.perf_counter() - started
+        self._ran, timing = True, Timing(self.chip, load, self._resumed)
+        if checkpoints is not None:
+            checkpoints.begin(self, self.moment().status.done)
+        if self._resumed is None:
+            self.chip.start()
+
+        def look(_: Chip) -> None:
+            moment = self.moment()
+            if progress is not None:
+                progress(moment)
+            if checkpoints is not None:
+                checkpoints.look(self, moment.status.done, lambda: self._state(timing))
+
+        watched = look if progress is not None or checkpoints is not None else None
+        with contextlib.suppress(KeyboardInterrupt), code.watching(file_of(load.firmware)), compile_clock() as clock:
+            self.chip.run(watched)  # which knows, when it was stopped
+        wall_seconds = timing.elapsed()
         if not load.built.timed:  # the stopwatch has nothing to tell first calls by
-            wall_seconds -= compiling.seconds
+            wall_seconds -= clock.seconds
         if progress is not None:
             progress(self.moment())  # the last tenth of a second
-        return self._read(stopwatch.stop(), wall_seconds)
+        return self._read(timing.stopwatch.stop(), wall_seconds)
+
+    # ------------------------------------------------------------------ checkpoints
+
+    def resume(self, checkpoint: Checkpoint) -> None:
+        """Bring what was loaded to where a checkpoint of the same run was taken; :meth:`run` goes on from there.
+
+        Raises:
+            ValueError: it is of another version, rule, task, setting or chip, see :mod:`host.checkpoint`.
+            RuntimeError: nothing was loaded, or this chip has run already.
+        """
+        self._need_unstarted()
+        state = checkpoint.restore(self)
+        self._resumed = state
+        self._take_back(state)
+
+    def _state(self, timing: Timing) -> dict[str, Any]:
+        """What this host knows of a run beside its chip."""
+        return {**timing.snapshot(), "resumed_at": self.resumed_at}
+
+    def _take_back(self, state: dict[str, Any]) -> None:
+        """Take back of :meth:`_state` what is not the time's."""
+
+    @property
+    def resumed_at(self) -> list[int]:
+        """How much was done at every checkpoint that this run went on from."""
+        return [] if self._resumed is None else [*self._resumed["resumed_at"], self._resumed["done"]]
 
     # ------------------------------------------------------------------ read
 
@@ -160,7 +208,13 @@ class Host:
         return asking.outcome_of(load.firmware, self.chip.link, load.built)
 
     def _result(self, outcome: Outcome, speed: dict[str, Any], wall_seconds: float) -> Result:
-        return result_of(self.chip, self._need_loaded(), outcome, self.moment().status, speed, wall_seconds)
+        result = result_of(self.chip, self._need_loaded(), outcome, self.moment().status, speed, wall_seconds)
+        return self._with_resumptions(result)
+
+    def _with_resumptions(self, result: Result) -> Result:
+        if self.resumed_at:
+            result.progress["resumed_at"] = self.resumed_at
+        return result
 
     def moment(self) -> Moment:
         """Look at the chip, which changes nothing."""
@@ -207,7 +261,7 @@ class Host:
 
     def _need_unstarted(self) -> Load:
         load = self._need_loaded()
-        if self.chip.started:
+        if self.chip.started and (self._resumed is None or self._ran):
             raise RuntimeError("this chip was started already; build a new Chip and Host to learn again")
         return load
 

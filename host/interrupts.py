@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM while a chip learns: the first stops the chip, none stops the saving of what there is.
+"""Ctrl-C, SIGTERM and SIGHUP while a chip learns: the first stops the chip, none stops the saving of what there is.
 
 While numba compiles a function an exception would leave it broken, and one function can take half a minute. So there
 the first interrupt is told at once, by a thread that the operating system wakes, and raised when the function is
@@ -19,12 +19,13 @@ from types import FrameType
 from chip.base import compiled
 from host.commands.common import EXIT_INTERRUPTED
 
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)  # the last is a terminal that was closed
 ONE_INTERRUPT_S = 0.2  # signals closer together are one: `timeout` and terminals send some twice
 HEARD = "interrupted; stopping after this function is compiled, a second interrupt stops at once"
 
 
 class Interrupts:
-    """A context in which both signals raise KeyboardInterrupt, except while results are read and saved.
+    """A context in which these signals raise KeyboardInterrupt, except while results are read and saved.
 
     There an interrupt is kept until :meth:`release`; while numba compiles, until the function is compiled. A signal
     that was ignored before (``nohup``, ``&`` in a script) stays ignored. Signals belong to the main thread; elsewhere
@@ -78,7 +79,7 @@ class Interrupts:
 
     def __enter__(self) -> Interrupts:
         if threading.current_thread() is threading.main_thread():
-            for number in (signal.SIGINT, signal.SIGTERM):
+            for number in SIGNALS:
                 if signal.getsignal(number) not in (signal.SIG_IGN, None):
                     self._earlier[number] = signal.signal(number, self._handle)
             self._context.enter_context(compiled.watch(lambda name: None, self._raise_kept))

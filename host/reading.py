@@ -73,7 +73,7 @@ def result_of(
     A host that learns says ``where``, the time of its own arithmetic, and whether it is done.
     """
     arrays, axes = _arrays(chip, outcome)
-    report, firmware, settings = chip.report(), load.firmware, _settings(load)
+    report, firmware, settings = chip.report(), load.firmware, settings_of(load.firmware, load.built)
     exit_codes = report["ppu"]["exit_codes"].values()
     alone = {"link_us_per_sample": 0.0, "link_us_per_sample_by_preset": dict.fromkeys(PRESETS, 0.0)}
     speed = alone | {"host_us_per_sample": 0.0} | speed  # of a chip that learns by itself
@@ -125,9 +125,9 @@ def _arrays(chip: Chip, outcome: Outcome) -> tuple[dict[str, Any], dict[str, lis
     return arrays | {WEIGHTS: chip.link.read_weights()}, axes | {WEIGHTS: list(WEIGHT_AXES)}
 
 
-def _settings(load: Load) -> dict[str, Any]:
+def settings_of(firmware: Firmware, built: Built) -> dict[str, Any]:
     """Settings by name, as they held on this chip; a network has its own place in a result."""
-    settings = load.firmware.settings if load.built.settings is None else load.built.settings
+    settings = firmware.settings if built.settings is None else built.settings
     found = {field.name: getattr(settings, field.name) for field in dataclasses.fields(settings)}
     return {name: _plain(value) for name, value in found.items() if not isinstance(value, NETWORKS)}
 

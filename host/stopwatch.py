@@ -80,6 +80,17 @@ class Stopwatch:
             "chip_parts": {name: self._parts(name, first, last) for name in first.busy_cycles},
         }
 
+    def snapshot(self) -> dict[str, Any]:
+        """Return both laps, as plain values; wall time counts from the start of the watch."""
+        return {name: _as_data(lap, self._started) for name, lap in (("first", self._first), ("last", self._last))}
+
+    def restore(self, saved: dict[str, Any], elapsed_seconds: float) -> None:
+        """Take back what :meth:`snapshot` returned after so much wall time, which counts as if it had just passed."""
+        self._started = time.perf_counter() - elapsed_seconds
+        self._first, self._last = (_from_data(saved[name], self._started) for name in ("first", "last"))
+        if self._last is not None:
+            self.chip.feed.samples.remove(self._look)
+
     def _look(self, played: int, index: int, request_ns: int, zero_ns: int, end_ns: int) -> None:
         """Take a lap at the request of the first timed sample, and of the one behind the last."""
         if played == self.timed.start:
@@ -112,3 +123,17 @@ class Stopwatch:
         fpga = self.chip.config.fpga
         playing_us = (last.playing_ns - first.playing_ns) * 1e-3 / (last.samples - first.samples)
         return playing_us + (fpga.writer_latency_ns + fpga.doorbell_latency_ns) * 1e-3
+
+
+def _as_data(lap: Lap | None, started: float) -> dict[str, Any] | None:
+    if lap is None:
+        return None
+    busy = {name: dict(cycles) for name, cycles in lap.busy_cycles.items()}
+    return vars(lap) | {"busy_cycles": busy, "wall_seconds": lap.wall_seconds - started}
+
+
+def _from_data(saved: dict[str, Any] | None, started: float) -> Lap | None:
+    if saved is None:
+        return None
+    busy = {name: Counter(cycles) for name, cycles in saved["busy_cycles"].items()}
+    return Lap(**{**saved, "busy_cycles": busy, "wall_seconds": saved["wall_seconds"] + started})

@@ -12,7 +12,7 @@ from heapq import heapify, heappop, heappush
 from itertools import count
 
 import simpy
-from simpy.events import NORMAL
+from simpy.events import NORMAL, URGENT
 
 from chip.base.live import Live
 
@@ -60,6 +60,15 @@ class Clock(Live, simpy.Environment):
         finally:
             self.steps += taken
             self.stepping = False
+
+    def go_to(self, time_ns: int) -> None:
+        """Let happen what is scheduled before a later time, and stand there.
+
+        SimPy from 4.1.2 on leaves the event that ends a run in its queue, before all others, with nobody to call back.
+        """
+        self.run(until=time_ns)
+        self.queue[:] = [entry for entry in self.queue if entry[1] >= URGENT]
+        heapify(self.queue)
 
     def step(self) -> None:
         """Take the next step: SimPy's, where it is no alarm."""

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from host import rules
-from host.arguments import show
+from host.arguments import UsageError, show
 from host.commands.common import (
     EXIT_FAULT,
     EXIT_INTERRUPTED,
@@ -28,6 +28,8 @@ from host.user_files import UNSAFE
 
 if TYPE_CHECKING:
     from chip.base.config import ChipConfig
+    from host.checkpoint import Checkpoint, Checkpoints
+    from host.host import Host
     from host.interrupts import Interrupts
     from host.results import Result
     from ppu_programs.contract import Firmware
@@ -40,19 +42,36 @@ def run(options: argparse.Namespace, config: ChipConfig) -> int:
 
         options.calibration = calibrate.load(options.calibration, config)
     check_out(options.out or RUNS, None if options.out is None else COMPARISON)
+    checkpoint = None if options.resume is None else load_checkpoint(options.resume)
 
     from host.interrupts import Interrupts
 
     with Interrupts() as interrupts, contextlib.ExitStack() as context:
         try:
-            result = learn(options, config, interrupts, context)
+            result = learn(options, config, interrupts, context, checkpoint)
         except Exception as error:
             return refuse(options, error)
         return hand_over(options, result, interrupts)
 
 
+def load_checkpoint(path: Path) -> Checkpoint:
+    """Read what a run goes on from; raises UsageError where it cannot be read, or is none."""
+    from host.checkpoint import Checkpoint
+
+    try:
+        return Checkpoint.load(path)
+    except ValueError as error:
+        raise UsageError(str(error)) from None
+    except OSError as error:
+        raise UsageError(f"the checkpoint {path} cannot be read: {reason(error)}") from None
+
+
 def learn(
-    options: argparse.Namespace, config: ChipConfig, interrupts: Interrupts, context: contextlib.ExitStack
+    options: argparse.Namespace,
+    config: ChipConfig,
+    interrupts: Interrupts,
+    context: contextlib.ExitStack,
+    checkpoint: Checkpoint | None = None,
 ) -> Result:
     """Load and run; fill in ``options.out``, which belongs to this run for as long as the context lasts."""
     from chip.calibration.calibration import CalibrationWarning
@@ -79,9 +98,26 @@ def learn(
             warnings.simplefilter("always", CalibrationWarning)
             warnings.showwarning = lambda message, *_: complain(str(message), EXIT_OK)
             task = None if options.task is None else tasks.load(options.task)
-            host.load(firmware, task, progress=progress.loading)
+            host.load(firmware, task, compiling=False)
+            if checkpoint is not None:
+                host.resume(checkpoint)
+            checkpoints = _checkpoints(options, host)  # whatever can be refused is, before anything compiles
+            host.compile(progress.loading)
         interrupts.hold_when(lambda: host.over)
-        return host.run(progress=progress)
+        return host.run(progress=progress, checkpoints=checkpoints)
+
+
+def _checkpoints(options: argparse.Namespace, host: Host) -> Checkpoints | None:
+    """Return when to write checkpoints; raises UsageError where a chip's programs cannot be saved."""
+    from host.checkpoint import NAME, Checkpoints
+
+    if options.checkpoint_every is None:
+        return None
+    try:
+        host.chip.snapshot()
+    except RuntimeError as error:
+        raise UsageError(f"there can be no checkpoints of this run: {error}") from None
+    return Checkpoints(options.out / NAME, options.checkpoint_every, lambda sentence: complain(sentence, EXIT_OK))
 
 
 def _names(options: argparse.Namespace) -> list[str]:
@@ -117,15 +153,17 @@ def hand_over(options: argparse.Namespace, result: Result, interrupts: Interrupt
 
     learned_nothing = result.task is not None and verdict.nothing_learned(result)
     if verdict.ending(result) == verdict.INTERRUPTED and learned_nothing:
-        got_to = verdict.progress(result)
-        return complain(f"interrupted after {got_to}; nothing was learned, nothing is written", EXIT_INTERRUPTED)
+        got_to, hint = verdict.progress(result), _resumption(options)
+        return complain(f"interrupted after {got_to}; nothing was learned, nothing is written{hint}", EXIT_INTERRUPTED)
     directory = place_for(result, options.out)
     try:
         result.save(directory)
     except OSError as error:
         return complain(f"the results could not be written to {directory}: {reason(error)}", EXIT_FAULT)
     exit_code, wrong = verdict_of(result)
-    complaints, hint = [wrong] if wrong else [], ""
+    complaints, hint = [wrong + _resumption(options) * (exit_code == EXIT_INTERRUPTED)] if wrong else [], ""
+    if result.complete:
+        _remove_checkpoint(options)
     if directory != options.out:
         complaints.append(f"{options.out} keeps its earlier complete result, this one is in {directory}")
     try:
@@ -144,6 +182,26 @@ def hand_over(options: argparse.Namespace, result: Result, interrupts: Interrupt
 
         show(report(result, directory, options.assumptions) + hint)
     return exit_code
+
+
+def _resumption(options: argparse.Namespace) -> str:
+    """Say how an interrupted run goes on, if it has left a checkpoint."""
+    from host.checkpoint import NAME
+
+    path = options.out / NAME
+    if options.checkpoint_every is None or not path.exists():
+        return ""
+    return f"; the same command with --resume {path} goes on"
+
+
+def _remove_checkpoint(options: argparse.Namespace) -> None:
+    """Remove the checkpoint of a run that is complete, and saved, and one that was killed while it was written."""
+    from host.checkpoint import NAME
+
+    if options.checkpoint_every is not None or options.resume is not None:
+        for path in options.out.glob(f"{NAME}*"):
+            with contextlib.suppress(OSError):
+                path.unlink()
 
 
 def _picture(result: Result, directory: Path) -> str:

@@ -20,6 +20,7 @@ examples:
   plasticore train yin-yang --chip raw --seed 7 --calibration cal.npz
   plasticore train yin-yang --where host              the same from outside: a host trains the chip over its link
   plasticore train yin-yang --where host --link optimistic  on a link that hardly waits
+  plasticore train yin-yang --checkpoint-every 10000  so that --resume runs/.../run.checkpoint goes on if need be
   plasticore train yin-yang --rule mine.py:MyRule     a rule of your own, from a file
   plasticore train digits:DIRECTORY --rule mine.py:MyRule  MNIST's digits, 256 inputs, which no rule here takes
 """

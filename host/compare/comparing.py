@@ -13,7 +13,7 @@ from host.compare.progress import State
 from host.compare.rows import Row, row_of
 from host.compare.store import Store
 from host.compare.table import Comparison
-from host.compare.workers import Workers, cores
+from host.compare.workers import SENTENCE, Workers, cores, end_without_guard
 from host.interrupts import Interrupts
 from host.ownership import alone
 from host.results import Result, check_writable
@@ -48,7 +48,10 @@ def compare(
         ValueError: bad input, before any work: a rule cannot work on a chip, or the directory is of another version or
             configuration, or not ours.
         OSError: a result cannot be written.
+        SystemExit: a script called for this without ``if __name__ == "__main__":``, which its processes import.
     """
+    if executor is None:
+        end_without_guard()
     jobs = cores() if jobs is None else jobs
     if jobs < 1:
         raise ValueError(f"there are {jobs} jobs; at least 1 must do the work")
@@ -121,6 +124,8 @@ class _Session:
                 self._work(pool)
                 finished = True
             except BrokenExecutor:
+                if executor is None and pool.without_guard:
+                    raise SystemExit(f"plasticore: {SENTENCE}") from None
                 self._collect()
                 self._suspect(given_up=executor is not None)
             except KeyboardInterrupt:

@@ -30,6 +30,19 @@ def cores() -> int:
     return os.cpu_count() or 1
 
 
+NO_GUARD = 90  # exit code of a process that was to run the script that started it
+SENTENCE = (
+    "a comparison starts processes, and each of them imports the script that called it: put what the script does below "
+    'if __name__ == "__main__":'
+)
+
+
+def end_without_guard() -> None:
+    """End this process where it is one of a comparison's that imports a script, which calls for a comparison again."""
+    if getattr(multiprocessing.current_process(), "_inheriting", False):  # as multiprocessing itself asks
+        os._exit(NO_GUARD)
+
+
 class Workers(ProcessPoolExecutor):
     """A pool of freshly started processes, as many as ``jobs``.
 
@@ -40,10 +53,18 @@ class Workers(ProcessPoolExecutor):
     def __init__(self, jobs: int):
         super().__init__(jobs, multiprocessing.get_context("spawn"), initializer=_follow_parent)
         self._others = set(multiprocessing.active_children())
+        self._ours: set[Any] = set()
 
     def submit(self, function: Callable, /, *arguments: Any, **named: Any) -> Future:
         with _inherited():  # processes are started by submitting
-            return super().submit(function, *arguments, **named)
+            future = super().submit(function, *arguments, **named)
+        self._ours |= set(multiprocessing.active_children()) - self._others
+        return future
+
+    @property
+    def without_guard(self) -> bool:
+        """Whether a process ended because the script that it imports calls for a comparison."""
+        return any(process.exitcode == NO_GUARD for process in self._ours)
 
     def end(self) -> None:
         """End all processes at once, whatever they do."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 LEAST = 1e-8  # added to the root of the mean square
@@ -35,3 +37,16 @@ class Adam:
         root = np.sqrt(self._square / (1.0 - self.square_memory**self.done))
         self.weights -= rate * mean / (root + LEAST)
         np.clip(self.weights, -self.limit, self.limit, out=self.weights)
+
+    def snapshot(self) -> dict[str, Any]:
+        """Return weights, moments and how many steps were taken."""
+        return {name: array.copy() for name, array in self._arrays().items()} | {"done": self.done}
+
+    def restore(self, saved: dict[str, Any]) -> None:
+        """Take back what :meth:`snapshot` returned, in place."""
+        for name, array in self._arrays().items():
+            array[...] = saved[name]
+        self.done = saved["done"]
+
+    def _arrays(self) -> dict[str, np.ndarray]:
+        return {"weights": self.weights, "mean": self._mean, "square": self._square}

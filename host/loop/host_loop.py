@@ -12,6 +12,7 @@ from chip.base.assumption import Assumption, Weight
 from chip.base.errors import ChipLimitError, Resource
 from chip.chip import Chip
 from chip.link import assumptions as link_assumptions
+from host.checkpoint import Checkpoints
 from host.host import Host, Moment
 from host.loop import methods
 from host.loop.learner import Learner, ProgramEndedError
@@ -19,7 +20,7 @@ from host.loop.methods.method import Method
 from host.reading import result_of
 from host.results import Result
 from host.source import is_a_users
-from host.stopwatch import Stopwatch
+from host.timing import Timing
 from ppu_programs.contract import Built, Firmware, Outcome
 from ppu_programs.placement import DividedPlacement
 from ppu_programs.two_layer.firmware import TwoLayerFirmware
@@ -44,6 +45,8 @@ class HostLoop(Host):
         chip: as for a Host.
         method: in the place of the rule's own, see :mod:`host.loop.methods`.
     """
+
+    where = "host"
 
     def __init__(self, chip: Chip, method: Callable[..., Method] | None = None):
         super().__init__(chip)
@@ -81,14 +84,17 @@ class HostLoop(Host):
         super()._compile(progress)
         self.learner.compile()
 
-    def run(self, progress: Callable[[Moment], None] | None = None) -> Result:
+    def run(self, progress: Callable[[Moment], None] | None = None, checkpoints: Checkpoints | None = None) -> Result:
         """Train the chip and read the result; see :meth:`host.host.Host.run`.
 
-        ``progress`` is called behind a run of the chip, at most about ten times a second.
+        ``progress`` is called behind a run of the chip, at most about ten times a second; checkpoints are written
+        between two batches.
         """
         load = self._need_unstarted()
-        stopwatch = Stopwatch(self.chip, load.built.timed, load.seconds)
-        started = next_look = time.perf_counter()
+        self._ran, timing = True, Timing(self.chip, load, self._resumed)
+        next_look = time.perf_counter()
+        if checkpoints is not None:
+            checkpoints.begin(self, self.learner.played)
 
         def look() -> None:
             nonlocal next_look
@@ -96,14 +102,24 @@ class HostLoop(Host):
                 progress(self.moment())
                 next_look = time.perf_counter() + PROGRESS_EVERY_S
 
+        def behind_batch() -> None:
+            if checkpoints is not None:
+                checkpoints.look(self, self.learner.played, lambda: self._state(timing))
+
         with contextlib.suppress(KeyboardInterrupt, ProgramEndedError):  # the result says how it ended
-            self.learner.learn(look)
+            self.learner.learn(look, behind_batch)
         self._over = True
         self.chip.stopped |= not self.chip.finished  # wherever an interrupt came, the link is open
-        wall_seconds = time.perf_counter() - started
+        wall_seconds = timing.elapsed()
         if progress is not None:
             progress(self.moment())
-        return self._read(stopwatch.stop() | self._apart(), wall_seconds)
+        return self._read(timing.stopwatch.stop() | self._apart(), wall_seconds)
+
+    def _state(self, timing: Timing) -> dict[str, Any]:
+        return super()._state(timing) | {"learner": self.learner.snapshot()}
+
+    def _take_back(self, state: dict[str, Any]) -> None:
+        self.learner.restore(state["learner"])
 
     def _outcome(self) -> Outcome:
         return self.learner.outcome()
@@ -112,14 +128,14 @@ class HostLoop(Host):
         learner = self.learner
         result = result_of(
             *(self.chip, self._need_loaded(), outcome, self.moment().status, speed, wall_seconds),
-            where="host",
+            where=self.where,
             host_seconds=learner.host_seconds,
             complete=learner.finished,
         )
         result.assumptions += [STANDING_STILL, *link_assumptions(), *learner.method.assumptions()]
         if learner.learned:
             result.host_link["bytes_per_training_sample"] = learner.learned_traffic.nbytes / learner.learned
-        return result
+        return self._with_resumptions(result)
 
     def _apart(self) -> dict[str, Any]:
         """What a training sample takes beside chip time; None where none was learned.

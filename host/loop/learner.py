@@ -7,10 +7,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
 from chip.base import constants as c
+from chip.base.config.link import Start
 from chip.base.traffic import Traffic
 from chip.link import HostLink
 from host.loop.adam import Adam
@@ -25,6 +28,36 @@ from ppu_programs.two_layer.settings import WEIGHT_STEP, SampleSettings
 from ppu_programs.two_layer.training import Training
 
 EVALUATED_AT_ONCE = 250  # samples of one run where nothing is learned
+Hook = Callable[[], None]
+SAVED = (
+    *("train_accuracy", "losses", "predictions", "host_seconds", "learned_host_seconds", "played", "learned"),
+    "finished",
+)
+
+
+@dataclass
+class Place:
+    """Where in its plan a learner is.
+
+    Attributes:
+        begun, learned: whether training was begun, and is over.
+        epoch, batch: the next one; order: of the samples of this epoch, None before it.
+        right, loss: of this epoch so far.
+        split: the evaluation that is next, or under way; found: what it has found so far.
+    """
+
+    begun: bool = False
+    learned: bool = False
+    epoch: int = 0
+    batch: int = 0
+    order: np.ndarray | None = None
+    right: int = 0
+    loss: float = 0.0
+    split: int = 0
+    found: list[np.ndarray] = field(default_factory=list)
+
+    def next_epoch(self) -> None:
+        self.epoch, self.batch, self.order, self.right, self.loss = self.epoch + 1, 0, None, 0, 0.0
 
 
 def observing_for(settings: SampleSettings, placement: Placement, method: Method) -> Observing:
@@ -79,23 +112,33 @@ class Learner:
         self.train_accuracy: list[float] = []
         self.losses: list[float] = []
         self.predictions = [np.zeros(0, np.uint8) for _ in plan.evaluations()]
+        self._place = Place()
         self.host_seconds = self.learned_host_seconds = 0.0
         self.played = self.learned = 0
         self.learned_traffic = Traffic()
         self.finished = False
 
-    def learn(self, on_run: Callable[[], None] = lambda: None) -> None:
-        """Train for all epochs, then evaluate; ``on_run`` is called behind every run of the chip.
+    def learn(self, on_run: Hook = lambda: None, behind_batch: Hook = lambda: None) -> None:
+        """Train for all epochs, then evaluate, or go on with it from where the learner is.
+
+        ``on_run`` is called behind every run of the chip, ``behind_batch`` where :meth:`snapshot` may be taken.
 
         Raises:
             ProgramEndedError: what was learned so far stays.
         """
-        self.link.record_trace(True)
-        for _ in range(self.plan.epochs):
-            self._learn_epoch(on_run)
-        self.link.record_trace(self.method.spiking_readouts)
+        place = self._place
+        if not place.begun:
+            self.link.record_trace(True)
+            place.begun = True
+        while place.epoch < self.plan.epochs:
+            self._learn_epoch(on_run, behind_batch)
+        if not place.learned:
+            self.link.record_trace(self.method.spiking_readouts)
+            place.learned = True
         for index, split in enumerate(self.plan.evaluations()):
-            self.predictions[index] = self._evaluate(np.arange(split.start, split.stop), on_run)
+            if index == place.split:
+                self.predictions[index] = self._evaluate(np.arange(split.start, split.stop), on_run, behind_batch)
+                place.split, place.found = index + 1, []
         self.finished = True
 
     def compile(self) -> None:
@@ -137,30 +180,38 @@ class Learner:
     def _gradient(self, seen: Observation) -> Gradient:
         return self.method.gradient(seen, [steps.astype(float) for steps in self._steps])
 
-    def _learn_epoch(self, on_run: Callable[[], None]) -> None:
-        plan = self.plan
-        order = plan.train.start + self._order.permutation(len(plan.train))
-        right, loss = 0, 0.0
-        for batch in range(plan.batches):
-            before = self.link.crossed
-            seen = self._observe(order[batch * plan.batch : (batch + 1) * plan.batch])
-            on_run()
-            begun = time.perf_counter()
-            gradient = self._gradient(seen)
-            for adam, by_weight in zip(self._adams, gradient.by_weight, strict=True):
-                adam.step(by_weight)
-            into_hidden = self.weights[0]
-            np.clip(into_hidden + gradient.lift, -c.WEIGHT_MAX, c.WEIGHT_MAX, out=into_hidden)
-            self._steps = [to_steps(of_layer) for of_layer in self.weights]
-            right += int(np.sum(self.method.predictions(seen) == seen.targets))
-            loss += gradient.loss
-            self.host_seconds += time.perf_counter() - begun
-            self._synapses.write(self.link, self._steps)
-            self.learned += plan.batch
-            self.learned_traffic += self.link.crossed - before
-            self.learned_host_seconds = self.host_seconds  # evaluation comes when all is learned
-        self.train_accuracy.append(right / (plan.batches * plan.batch))
-        self.losses.append(loss / plan.batches)
+    def _learn_epoch(self, on_run: Hook, behind_batch: Hook) -> None:
+        plan, place = self.plan, self._place
+        if place.order is None:
+            place.order = plan.train.start + self._order.permutation(len(plan.train))
+        while place.batch < plan.batches:
+            self._learn_batch(place.order[place.batch * plan.batch : (place.batch + 1) * plan.batch], on_run)
+            place.batch += 1
+            if place.batch < plan.batches:  # else behind the epoch
+                behind_batch()
+        self.train_accuracy.append(place.right / (plan.batches * plan.batch))
+        self.losses.append(place.loss / plan.batches)
+        place.next_epoch()
+        behind_batch()
+
+    def _learn_batch(self, numbers: np.ndarray, on_run: Hook) -> None:
+        before = self.link.crossed
+        seen = self._observe(numbers)
+        on_run()
+        begun = time.perf_counter()
+        gradient = self._gradient(seen)
+        for adam, by_weight in zip(self._adams, gradient.by_weight, strict=True):
+            adam.step(by_weight)
+        into_hidden = self.weights[0]
+        np.clip(into_hidden + gradient.lift, -c.WEIGHT_MAX, c.WEIGHT_MAX, out=into_hidden)
+        self._steps = [to_steps(of_layer) for of_layer in self.weights]
+        self._place.right += int(np.sum(self.method.predictions(seen) == seen.targets))
+        self._place.loss += float(gradient.loss)
+        self.host_seconds += time.perf_counter() - begun
+        self._synapses.write(self.link, self._steps)
+        self.learned += self.plan.batch
+        self.learned_traffic += self.link.crossed - before
+        self.learned_host_seconds = self.host_seconds  # evaluation comes when all is learned
 
     def _play(self, numbers: np.ndarray) -> None:
         self.link.book_stimuli(len(numbers) * self.placement.network.inputs)  # an event for each input of a sample
@@ -190,11 +241,41 @@ class Learner:
         self.host_seconds += time.perf_counter() - begun
         return seen
 
-    def _evaluate(self, numbers: np.ndarray, on_run: Callable[[], None]) -> np.ndarray:
+    def _evaluate(self, numbers: np.ndarray, on_run: Hook, behind_batch: Hook) -> np.ndarray:
         """uint8[n]: the classes that the chip gives samples."""
-        found = []
-        for first in range(0, len(numbers), EVALUATED_AT_ONCE):
+        found = self._place.found
+        while len(found) * EVALUATED_AT_ONCE < len(numbers):
+            first = len(found) * EVALUATED_AT_ONCE
             seen = self._observe(numbers[first : first + EVALUATED_AT_ONCE], learning=False)
             found.append(self.method.predictions(seen))
             on_run()
+            behind_batch()
         return np.concatenate(found)
+
+    # ------------------------------------------------------------------ checkpoints
+
+    def snapshot(self) -> dict[str, Any]:
+        """Return where the learner is, between two batches: numbers, text and arrays."""
+        traffic = self.learned_traffic
+        return {
+            **{name: getattr(self, name) for name in SAVED},
+            "place": vars(self._place).copy(),
+            "layers": [adam.snapshot() for adam in self._adams],
+            "steps": [steps.copy() for steps in self._steps],
+            "synapses": self._synapses.snapshot(),
+            "order": self._order.bit_generator.state,
+            "traffic": {"nbytes": traffic.nbytes, "round_trips": traffic.round_trips, "starts": dict(traffic.starts)},
+        }
+
+    def restore(self, saved: dict[str, Any]) -> None:
+        """Take back what :meth:`snapshot` returned, beside a chip that was brought to the same moment."""
+        for name in SAVED:
+            setattr(self, name, saved[name])
+        self._place = Place(**saved["place"])
+        for adam, of_layer in zip(self._adams, saved["layers"], strict=True):
+            adam.restore(of_layer)
+        self._steps = list(saved["steps"])
+        self._synapses.restore(saved["synapses"])
+        self._order.bit_generator.state = saved["order"]
+        starts = {kind: saved["traffic"]["starts"][kind] for kind in Start}
+        self.learned_traffic = Traffic(**{**saved["traffic"], "starts": starts})

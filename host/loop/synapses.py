@@ -42,6 +42,14 @@ class Layer:
             link.write_weights(self.hemisphere, self.rows[row], word, values)
         self._written = wanted
 
+    def written(self) -> np.ndarray:
+        """uint8[rows, columns]: what the chip's synapses have."""
+        return self._written.copy()
+
+    def restore(self, written: np.ndarray) -> None:
+        """Of a chip that was brought to where its synapses have something else."""
+        self._written = written.copy()
+
 
 class Synapses:
     """All layers of a network, int[inputs, outputs] each, as the registers hold them."""
@@ -53,3 +61,12 @@ class Synapses:
         """Write what has changed."""
         for layer, of_layer in zip(self._layers, steps, strict=True):
             layer.write(link, of_layer)
+
+    def snapshot(self) -> list[np.ndarray]:
+        """Return what was written last into every layer."""
+        return [layer.written() for layer in self._layers]
+
+    def restore(self, saved: Sequence[np.ndarray]) -> None:
+        """Take back what :meth:`snapshot` returned."""
+        for layer, written in zip(self._layers, saved, strict=True):
+            layer.restore(written)

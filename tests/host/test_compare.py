@@ -281,6 +281,7 @@ class Fragile(Inline):
 
     killer = NAMES[1]
     made = 0
+    without_guard = False
 
     def __init__(self, jobs=None):
         super().__init__()

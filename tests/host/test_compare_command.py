@@ -16,6 +16,7 @@ import pytest
 from host.cli import main
 from host.commands.compare import _left_out
 from host.compare import Plan
+from host.compare.workers import SENTENCE
 from tests.host.inline import Inline
 from tests.host.toy import TASK, PlayAll, Toy
 
@@ -323,3 +324,16 @@ def test_a_table_counts_the_runs_that_it_leaves_out(tmp_path):
     assert _left_out(comparison, tmp_path) == 1
     (tmp_path / "runs" / comparison.plan.runs[0].name).mkdir()
     assert _left_out(comparison, tmp_path) == 1
+
+
+def test_a_script_without_a_guard_ends_with_a_sentence(tmp_path):
+    script = tmp_path / "mine.py"
+    script.write_text(
+        "from host.compare import Plan, compare\n"
+        f"compare(Plan('yin-yang', chips=['ideal'], seeds=[1, 2], epochs=1), {str(tmp_path / 'out')!r}, jobs=2)\n"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run([sys.executable, script], env=environment, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 1 and done.stdout == ""
+    assert done.stderr.splitlines() == [f"plasticore: {SENTENCE}"]
+    assert not (tmp_path / "out").exists()

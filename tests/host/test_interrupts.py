@@ -1,4 +1,4 @@
-"""The first interrupt stops the chip, none stops the saving, SIGTERM is Ctrl-C."""
+"""The first interrupt stops the chip, none stops the saving, SIGTERM and SIGHUP are Ctrl-C."""
 
 import signal
 import subprocess
@@ -24,8 +24,8 @@ def slow_fingers(monkeypatch):
     monkeypatch.setattr("host.interrupts.ONE_INTERRUPT_S", 0.0)
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_both_signals_raise_keyboard_interrupt(number):
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_all_signals_raise_keyboard_interrupt(number):
     with pytest.raises(KeyboardInterrupt), Interrupts():
         signal.raise_signal(number)
 

@@ -67,3 +67,14 @@ def test_steps_are_counted_up_to_one_that_fails():
     with pytest.raises(ZeroDivisionError):
         clock.take_steps(16)
     assert clock.steps == 1
+
+
+def test_to_go_to_a_time_leaves_nothing_behind():
+    clock, seen = Clock(), []
+    alarm = Alarm(clock, lambda: seen.append(clock.now))
+    alarm.set(5)
+    later = clock.timeout(9)
+    clock.go_to(7)
+    assert (clock.now, seen, [entry[-1] for entry in clock.queue]) == (7, [5], [later])
+    clock.go_to(8)
+    assert clock.now == 8 and len(clock.queue) == 1
