@@ -79,7 +79,8 @@ class Outcome:
     Attributes:
         metrics: numbers by name; the first one is the headline, which tables and titles show. None where a number was
             not reached. Fractions are called ``accuracy``, or end in ``_accuracy``.
-        arrays: by name.
+        arrays: by name. One of texts that is called ``warnings`` has a sentence for everything that is wrong with the
+            run, which reports show.
         curve: which of the arrays shows how the headline developed, one of a single axis; None where none does.
 
     Raises:

@@ -43,7 +43,8 @@ class Settings(Checked):
         efficacy_lsb: current per weight of hidden neurons; feedback: the same as a fraction of that of outputs.
         input_khz, teacher_khz, target_khz, off_khz: rates of an input of 1 and of the teacher; of outputs, of the right
             class and of others.
-        rate, readout_rate: of learning, of input weights and of output weights; they fall to 0.
+        rate, readout_rate: of learning, of input weights and of output weights; they fall to 0. Steps are
+            proportional to them and to ``beta``: who lowers that for the same steps has to raise them.
         mean, spread, readout_mean, readout_spread: of normally distributed initial weights, in weight steps.
         batch: samples between two writes of the synapses; learning goes on behind each sample.
         checked: samples that are settled twice at the end, from different starts.
@@ -69,7 +70,7 @@ class Settings(Checked):
     teacher_khz: float = setting(200.0, 10.0, 2_000.0)
     target_khz: float = setting(200.0, 10.0, 400.0)
     off_khz: float = setting(20.0, 0.0, 400.0)
-    rate: float = setting(0.25, 0.0, 0.99)
+    rate: float = setting(0.5, 0.0, 0.99)
     readout_rate: float = setting(0.015, 0.0, 0.99)
     mean: float = setting(10.0, -63.0, 63.0)
     spread: float = setting(25.0, 0.0, 63.0)

@@ -18,7 +18,7 @@ SAMPLES, CORRECT, CLIPPED, SATURATED, UNSTABLE, COUNTED = range(6)  # in ``count
 HIGHEST = 8  # in ``counters``: from here on the highest rate of each output, in LSB
 COUNTERS = 32
 PREDICTIONS = c.VECTOR_BYTES
-CHANGED_LSB = 8  # a rate that settles so far from where it did before has two places to settle
+CHANGED_LSB = 24  # a rate that settles so far from where it did, a third of the target, has two places to settle
 
 
 def memory(outputs: int) -> Memory:

@@ -139,7 +139,10 @@ def test_it_learns_by_first_spikes():
     assert sum(result.losses.values()) == 0
 
 
-def test_every_rule_that_learns_has_a_method_of_its_name():
-    assert set(methods.names()) == set(ppu_programs.names())
+ON_THE_CHIP_ALONE = {"equilibrium-propagation"}  # which learns from phases that a host does not play
+
+
+def test_every_other_rule_that_learns_has_a_method_of_its_name():
+    assert set(methods.names()) == set(ppu_programs.names()) - ON_THE_CHIP_ALONE
     for name in methods.names():
         assert methods.method(name)(ppu_programs.load(name).settings_class()).name == name

@@ -71,3 +71,15 @@ def test_only_neurons_with_many_rows_are_merged():
     assert registers.connect_vertical.sum() == 5 and registers.connect_vertical[columns].all()
     assert registers.spiking[c.TOP, columns].all() and not registers.spiking[c.BOTTOM, columns].any()
     assert (registers.efficacy_lsb[:, columns] == 2 * graph.efficacy_lsb("a")).all()
+
+
+def test_neurons_are_merged_where_somebody_asks_for_it():
+    graph = NetworkGraph({"a": LIF(10), "b": LIF(4)}, Projection("a", "b"), Projection("b", "a"))
+    assert not place(graph).neurons["b"].merged
+    found = place(graph, kept={"a": 1}, merged=("b",))
+    assert found.neurons["b"].merged
+    assert (found.synapses(0).hemispheres == 1).all()
+    with pytest.raises(ValueError, match="population c has no neurons to merge"):
+        place(graph, merged=("c",))
+    with pytest.raises(ValueError, match="population a is to be kept in a hemisphere and merged"):
+        place(graph, kept={"a": 1}, merged=("a",))
