@@ -18,22 +18,31 @@ import json
 import warnings
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import numpy as np
 
 from chip.base.saving import pack, replace_together, unpack
+from chip.chip import Chip
 from chip.snapshot import Snapshot
 from host import code
 from host.reading import settings_of
 from host.versions import versions
-
-if TYPE_CHECKING:
-    from host.host import Host
+from ppu_programs.contract import Built, Firmware
 
 FORMAT = "plasticore checkpoint 1"
 NAME = "run.checkpoint"  # in the directory of a run's results
 REMEDY = "begin anew, without it"
+
+
+class Loaded(Protocol):
+    """A host that has loaded a run, as :class:`host.host.Host` is one."""
+
+    where: str
+    chip: Chip
+    firmware: Firmware
+    task: Any
+    built: Built
 
 
 class Checkpoint:
@@ -48,7 +57,7 @@ class Checkpoint:
         self.tree, self.path = tree, path
 
     @classmethod
-    def of(cls, host: Host, state: dict[str, Any]) -> Checkpoint:
+    def of(cls, host: Loaded, state: dict[str, Any]) -> Checkpoint:
         """Return where a host's run is; ``state`` is what the host knows of it beside the chip.
 
         Raises:
@@ -78,7 +87,7 @@ class Checkpoint:
             raise ValueError(f"{path} is no checkpoint that this version reads: its format is {found}, not {FORMAT!r}")
         return cls(tree, path)
 
-    def restore(self, host: Host) -> dict[str, Any]:
+    def restore(self, host: Loaded) -> dict[str, Any]:
         """Bring the chip of a host that is loaded to where the run was; return what the host knew beside it.
 
         Raises:
@@ -125,12 +134,12 @@ class Checkpoints:
         self.path, self.every, self.tell = Path(path), every, tell
         self._written_at = 0
 
-    def begin(self, host: Host, done: int) -> None:
+    def begin(self, host: Loaded, done: int) -> None:
         """Count from here; raises RuntimeError where the host's chip cannot be saved."""
         host.chip.snapshot()
         self._written_at = done
 
-    def look(self, host: Host, done: int, state: Callable[[], dict[str, Any]]) -> None:
+    def look(self, host: Loaded, done: int, state: Callable[[], dict[str, Any]]) -> None:
         """Write a checkpoint where it is time to."""
         if done < self._written_at + self.every:
             return
@@ -141,7 +150,7 @@ class Checkpoints:
             self.tell(f"the checkpoint {self.path} could not be written: {error.strerror or error}; the run goes on")
 
 
-def made_by(host: Host) -> dict[str, Any]:
+def made_by(host: Loaded) -> dict[str, Any]:
     """What a run is, and what it is made by, beside its chip's configuration and programs, which a snapshot has."""
     firmware, task, built = host.firmware, host.task, host.built
     found = {

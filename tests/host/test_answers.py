@@ -40,7 +40,7 @@ def test_the_page_of_the_host_names_every_command_with_its_options():
     readme = (ROOT / "host" / "README.md").read_text(encoding="utf-8")
     begin = readme.index("    plasticore train TASK")
     synopsis = readme[begin : readme.index("\n\n", begin)]
-    shown = {part.split()[0]: set(re.findall(r"--[a-z]+", part)) for part in synopsis.split("plasticore ")[1:]}
+    shown = {part.split()[0]: set(re.findall(r"--[a-z-]+", part)) for part in synopsis.split("plasticore ")[1:]}
     parsers = next(action for action in parser()._actions if action.dest == "==SUPPRESS==" and action.choices).choices
     assert {
         name: {option for option in parser._option_string_actions if option.startswith("--")} - {"--help"}
