@@ -57,7 +57,7 @@ def lab(mine, toy_task, tmp_path, monkeypatch):
 
 def loaded(path):
     host = Host(Chip())
-    host.load(rules.make(rules.load(f"{path}:Mine")), TASK, compiling=False)
+    host.load(rules.load(f"{path}:Mine")(), TASK, compiling=False)
     return host
 
 
