@@ -36,7 +36,7 @@ examples:
   plasticore run homeostasis --set target=20          firmware that learns no task, with a setting of its own
   plasticore run mine.py:MyRule                       yours
   plasticore compare yin-yang --seeds 5               rules, chips, seeds in one table and picture
-  plasticore compare --rules bcm --sweep rule.inhibition=0,10,20
+  plasticore compare --rules bandit --sweep rule.curiosity=0,5,20
   plasticore inspect eventprop --profile              memory and code of a firmware, where its cycles go
   plasticore rules                                    what firmware there is
   plasticore experiment                               what can be repeated of the literature

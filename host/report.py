@@ -108,7 +108,9 @@ def _metrics(result: Result) -> list[tuple[str, str]]:
 
 def _chip_time(result: Result) -> str:
     text = f"{result.chip_seconds:.4g} s"
-    return f"{text} for {result.samples} samples, those of evaluation included" if result.samples else text
+    if not result.samples:
+        return text
+    return f"{text} for {result.samples} {result.progress.get('unit', 'samples')}, those of evaluation included"
 
 
 def _rule(source: dict[str, Any]) -> str:

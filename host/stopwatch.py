@@ -46,10 +46,11 @@ class Stopwatch:
         chip: loaded, not yet started.
         timed: which samples are timed, by the order of playing.
         load_seconds: wall time that loading took, for ``compile_seconds``.
+        plays: how often each of them is played.
     """
 
-    def __init__(self, chip: Chip, timed: range, load_seconds: float = 0.0):
-        self.chip, self.timed, self.load_seconds = chip, timed, load_seconds
+    def __init__(self, chip: Chip, timed: range, load_seconds: float = 0.0, plays: int = 1):
+        self.chip, self.timed, self.load_seconds, self.plays = chip, timed, load_seconds, plays
         self._first: Lap | None = None
         self._last: Lap | None = None
         if timed:
@@ -69,14 +70,14 @@ class Stopwatch:
         if first is None or last is None or last.samples == first.samples:
             names = ("wall_us_per_sample", "chip_us_per_sample", "compile_seconds")
             return {"samples": 0, **dict.fromkeys(names), "chip_parts": {}}
-        count = last.samples - first.samples
+        count = (last.samples - first.samples) / self.plays
         wall_seconds = (last.wall_seconds - first.wall_seconds) / count
         before_seconds = self.load_seconds + first.wall_seconds - self._started
         return {
-            "samples": count,
+            "samples": int(count),
             "wall_us_per_sample": wall_seconds * 1e6,
             "chip_us_per_sample": (last.chip_ns - first.chip_ns) * 1e-3 / count,
-            "compile_seconds": max(0.0, before_seconds - first.samples * wall_seconds),
+            "compile_seconds": max(0.0, before_seconds - first.samples / self.plays * wall_seconds),
             "chip_parts": {name: self._parts(name, first, last) for name in first.busy_cycles},
         }
 
@@ -106,7 +107,7 @@ class Stopwatch:
 
     def _parts(self, name: str, first: Lap, last: Lap) -> dict[str, float]:
         """Microseconds of one PPU a sample: it plays (where it conducts), works, or waits."""
-        count = last.samples - first.samples
+        count = (last.samples - first.samples) / self.plays
         cycles = last.busy_cycles[name] - first.busy_cycles[name]
         play_us = cycles["play"] * US_PER_CYCLE / count  # the requests
         parts = {"play": play_us + self._sample_us(first, last) if play_us else 0.0}
@@ -119,10 +120,10 @@ class Stopwatch:
         return parts
 
     def _sample_us(self, first: Lap, last: Lap) -> float:
-        """From the end of the request of a sample to its doorbell."""
+        """From the end of the request of a sample to its doorbell, all its plays together."""
         fpga = self.chip.config.fpga
         playing_us = (last.playing_ns - first.playing_ns) * 1e-3 / (last.samples - first.samples)
-        return playing_us + (fpga.writer_latency_ns + fpga.doorbell_latency_ns) * 1e-3
+        return self.plays * (playing_us + (fpga.writer_latency_ns + fpga.doorbell_latency_ns) * 1e-3)
 
 
 def _as_data(lap: Lap | None, started: float) -> dict[str, Any] | None:

@@ -19,7 +19,7 @@ class Timing:
     """
 
     def __init__(self, chip: Chip, load: Load, resumed: dict[str, Any] | None):
-        self.stopwatch = Stopwatch(chip, load.built.timed, load.seconds)
+        self.stopwatch = Stopwatch(chip, load.built.timed, load.seconds, load.built.plays_per_sample)
         earlier_seconds = 0.0 if resumed is None else resumed["wall_seconds"]
         if resumed is not None:
             self.stopwatch.restore(resumed["stopwatch"], earlier_seconds)

@@ -14,7 +14,7 @@ examples:
   plasticore run homeostasis                          on an ideal chip; report, picture: runs/.../result.*
   plasticore run homeostasis --chip typical --seed 3  on a chip with the usual imperfections
   plasticore run homeostasis --set target=20 --set updates=50
-  plasticore run bcm --set inhibition=0               without lateral inhibition
+  plasticore run bcm --set inhibition=0 --seed 2      without lateral inhibition
   plasticore run stdp                                 pair STDP of the whole array
   plasticore run mine.py:MyRule                       a firmware of your own, from a file
   plasticore run mine.py:MyRule --set rate=0.5 --out here

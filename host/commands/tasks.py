@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import textwrap
 
+from host import arguments
 from host.arguments import Commands, add_command, show
 from host.commands.common import EXIT_OK
 from host.words import table
@@ -15,6 +17,7 @@ def add_arguments(commands: Commands) -> None:
 
 def run(_: argparse.Namespace) -> int:
     from host import tasks
+    from host.tasks.npz import HOLDS
 
-    show(table(tasks.summaries()))
+    show(table(tasks.summaries()) + "\n\n" + textwrap.fill(f"FILE.npz holds {HOLDS}.", arguments.WIDTH))
     return EXIT_OK

@@ -20,7 +20,9 @@ def as_inputs(what: str, values: Any) -> np.ndarray:
     """
     array = numbers(what, values, ndim=2, kinds="biuf", shape="a row for each sample, a column for each input", of=OF)
     inputs = np.asarray(array, np.float64)
-    if inputs.size and not ((inputs >= 0) & (inputs <= 1)).all():  # written so that NaN is refused, too
+    if np.isnan(inputs).any():
+        raise ValueError(f"{what} hold NaN; they must lie in 0..1: leave such samples out, or fill them in")
+    if inputs.size and not ((inputs >= 0) & (inputs <= 1)).all():
         raise ValueError(f"{what} lie in {inputs.min()}..{inputs.max()}; they must lie in 0..1: scale them first")
     return inputs
 

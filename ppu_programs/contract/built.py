@@ -29,6 +29,7 @@ class Built:
         stimuli: samples for the FPGA's player, or a playback program that it runs by itself; None for neither.
         timed: which samples show the speed, by order of playing: those that are learned from, but not those in which
             functions run first. Empty where speed is not a matter of samples.
+        plays_per_sample: how often a sample is played that is learned from: once, or once for each of its phases.
         settings: those of the firmware as they hold on this chip, where it has changed some; None for its own.
         remedy: what whoever chose the settings can do where a program does not fit its memory, a sentence; else "".
         plan: whatever the firmware itself needs to read results.
@@ -42,6 +43,7 @@ class Built:
     programs: tuple[Program | None, Program | None]
     stimuli: SampleSet | PlaybackProgram | None = None
     timed: range = range(0)
+    plays_per_sample: int = 1
     settings: Any = None
     remedy: str = ""
     plan: Any = None
@@ -60,6 +62,9 @@ class Built:
             raise DeclarationError(f"timed of a Built is {shown(timed)}; give a range of samples, by order of playing")
         if timed and not isinstance(self.stimuli, SampleSet):
             raise DeclarationError(f"timed of a Built is {shown(timed)}, but its stimuli are no samples; leave it out")
+        if type(self.plays_per_sample) is not int or self.plays_per_sample < 1:
+            what = shown(self.plays_per_sample)
+            raise DeclarationError(f"plays_per_sample of a Built is {what}; give a whole number from 1 on")
         if not isinstance(self.remedy, str):
             raise DeclarationError(f'remedy of a Built is {shown(self.remedy)}; give a sentence, or ""')
 

@@ -75,6 +75,7 @@ class EquilibriumPropagation(Firmware):
             programs,
             encode(self.settings, places, task.inputs, task.targets),
             timed=range(frames * plan.batch, frames * plan.trained),
+            plays_per_sample=frames,
             remedy=f"{self.settings.hidden} hidden neurons are too many for the program; use fewer",
             plan=training,
         )

@@ -219,7 +219,7 @@ class TwoLayerFirmware(Firmware):
         if self.network.depth != 2:
             raise ValueError(
                 f"{self.name} on the chip serves networks of {self.served}, not {self.network!r}; "
-                "train deeper ones from the host, with a HostLoop in the place of the Host"
+                "train deeper ones from the host, with --where host, or a HostLoop in the place of the Host"
             )
         settings, plan, placement = training.settings, training.plan, training.placement
         if isinstance(placement, DividedPlacement):

@@ -50,6 +50,18 @@ def test_only_training_samples_count():
     json.dumps(speed, allow_nan=False)
 
 
+def test_a_sample_that_is_played_in_phases_is_one_sample():
+    class Phases(SlowToy):
+        def build(self, task, config):
+            return dataclasses.replace(super().build(task, config), plays_per_sample=2)
+
+    once, twice = speed_of(SlowToy()), speed_of(Phases())
+    assert twice["samples"] == 1
+    assert twice["chip_us_per_sample"] == pytest.approx(2 * once["chip_us_per_sample"])
+    parts, double = once["chip_parts"]["bottom"], twice["chip_parts"]["bottom"]
+    assert double == {part: pytest.approx(2 * us) for part, us in parts.items()}
+
+
 def test_parts_of_the_only_processor_add_up():
     speed = speed_of(SlowToy())
     assert list(speed["chip_parts"]) == ["bottom"]

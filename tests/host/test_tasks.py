@@ -42,7 +42,7 @@ def test_inputs_and_classes_of_any_integers_are_taken(kind):
 
 
 INPUTS = {
-    "NaN": ([[np.nan, 0], [1, 1]], r"the inputs of a split lie in nan..nan; they must lie in 0..1: scale them first"),
+    "NaN": ([[np.nan, 0], [1, 1]], "inputs of a split hold NaN; they must lie in 0..1: leave such samples out"),
     "bytes of a picture": (np.array([[0, 255], [1, 1]], np.uint8), r"lie in 0.0..255.0; .*scale them"),
     "negative": ([[-1, 0], [1, 1]], r"lie in -1.0..1.0"),
     "infinite": ([[np.inf, 0], [1, 1]], r"lie in 0.0..inf"),

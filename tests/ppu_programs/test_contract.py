@@ -215,6 +215,10 @@ SAMPLES = SampleSet(np.array([0, 1]), np.array([0]), np.array([0], np.uint16), n
             lambda: Built(Registers(), (None, None)),
             "the programs of a Built leave both PPUs asleep; give a program for",
         ),
+        (
+            lambda: Built(Registers(), (Idle(), None), plays_per_sample=0),
+            "plays_per_sample of a Built is 0; give a whole number from 1 on",
+        ),
         (lambda: Built(Registers(), (Idle(), None), timed=range(3)), "but its stimuli are no samples; leave it out"),
         (
             lambda: Built(Registers(), (Idle(), None), SAMPLES, range(-1, 3)),

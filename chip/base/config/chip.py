@@ -21,6 +21,8 @@ from chip.base.config.limits import LimitConfig
 from chip.base.config.link import LinkConfig
 from chip.base.settings import Checked, Imperfections, setting
 
+PROFILES_BEYOND_IDEAL = ("typical", "raw")  # methods of the class below
+
 
 @dataclass(frozen=True)
 class ChipConfig(Checked):
@@ -85,7 +87,7 @@ class ChipConfig(Checked):
 
     @classmethod
     def from_toml(cls, path: str | Path) -> ChipConfig:
-        """Read a TOML file as :meth:`to_toml` writes it; missing entries keep their defaults."""
+        """Read a TOML file as :meth:`to_toml` writes it; missing entries are those of the profile that it names."""
         try:
             text = Path(path).read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:
@@ -96,9 +98,25 @@ class ChipConfig(Checked):
         except ValueError as error:  # TOMLDecodeError, or a whole number of thousands of digits
             raise ValueError(f"the chip file {path} is not TOML: {error}") from None
         try:
-            return cls.from_dict(table)
+            return cls.from_dict(cls._upon_profile(table))
         except ValueError as error:
             raise ValueError(f"the chip file {path}: {error}") from None
+
+    @classmethod
+    def _upon_profile(cls, table: dict) -> dict:
+        """Return the settings of a file with those beside them that its profile has otherwise than an ideal chip."""
+        if table.get("profile") not in PROFILES_BEYOND_IDEAL:
+            return table
+        profile, ideal = getattr(cls, table["profile"])().to_dict(), cls().to_dict()
+        found = dict(table)
+        for name, value in profile.items():
+            if value == ideal[name]:
+                continue
+            if name not in table:
+                found[name] = value
+            elif isinstance(value, dict) and isinstance(table[name], dict):
+                found[name] = value | table[name]
+        return found
 
     def to_dict(self) -> dict:
         """Nested plain dicts, for reports."""

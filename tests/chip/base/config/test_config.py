@@ -1,6 +1,7 @@
 """The chip's configuration: checked, frozen, to and from TOML."""
 
 import dataclasses
+from dataclasses import replace
 from math import inf
 
 import numpy as np
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 
 from chip.base.config import ChipConfig, FpgaConfig, ImperfectionConfig, RouterConfig
 from chip.base.config.limits import LimitConfig
+from chip.base.config.link import LinkConfig
 
 
 @given(
@@ -35,6 +37,16 @@ def test_toml_round_trip(tmp_path_factory, seed, strict, latency, player, writer
     path = tmp_path_factory.mktemp("chips") / "chip.toml"
     path.write_text(config.to_toml())
     assert ChipConfig.from_toml(path) == config
+
+
+@pytest.mark.parametrize("profile", ["typical", "raw"])
+def test_what_a_file_leaves_out_is_of_the_profile_that_it_names(tmp_path, profile):
+    path, whole = tmp_path / "chip.toml", getattr(ChipConfig, profile)(seed=5)
+    path.write_text(f'profile = "{profile}"\nseed = 5\n')
+    assert ChipConfig.from_toml(path) == whole
+    path.write_text(f'profile = "{profile}"\nseed = 5\n[imperfections]\nleak = false\n[link]\npreset = "optimistic"\n')
+    changed = replace(whole.imperfections, leak=False)
+    assert ChipConfig.from_toml(path) == replace(whole, imperfections=changed, link=LinkConfig.optimistic())
 
 
 @pytest.mark.parametrize("kind", [int, np.int16, np.uint64, float, np.float32])
