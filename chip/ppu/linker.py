@@ -196,7 +196,7 @@ def _refuse(placements: list[Placement], used: int, size: int) -> None:
     largest = max(placements, key=lambda placement: placement.size)
     remedy = f"the largest object is {largest.kind} {largest.name} with {largest.size} bytes: make it smaller"
     code = sum(placement.size for placement in placements if placement.kind == "code")
-    if code + VECTOR_BYTES >= used - size:  # what follows it moves up, to a whole vector
+    if code and code + VECTOR_BYTES >= used - size:  # what follows it moves up, to a whole vector
         remedy += f", or move the code ({code} bytes) to external memory with code_in='external'"
     elif largest.kind != "code":
         remedy += ", or keep it in external memory"
