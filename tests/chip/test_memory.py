@@ -6,6 +6,7 @@ from unittest import mock
 
 import numpy as np
 import pytest
+from numba.core.config import DISABLE_JIT
 
 from chip import ROW_EXCITATORY, Chip, ChipConfig, Program, Registers
 from chip.core.core import RECORD_NS
@@ -13,6 +14,7 @@ from chip.fpga import SampleSet
 from chip.ppu import Memory, u8, u32
 from chip.testing.networks import random_events, random_network
 
+pytestmark = pytest.mark.skipif(bool(DISABLE_JIT), reason="whole runs; plain Python is slow")
 STATM = Path("/proc/self/statm")
 SAMPLE_NS = 12_000
 PAGE_BYTES = 4_096
