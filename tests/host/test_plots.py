@@ -20,7 +20,7 @@ from chip.core import core
 from chip.fpga.samples import SampleSet
 from chip.ppu.program import UncompiledProgram
 from host import plots, tasks
-from host.panels import activity, classes, fitting, learning, look
+from host.panels import activity, classes, fitting, learning, look, weights
 from host.reading import Origin
 from host.replay import replay
 from host.view import View
@@ -137,6 +137,16 @@ def test_weights_of_rows_with_signs_are_those_that_were_stored(registers):
     assert {name: len(after) for name, (_, after) in shown.items()} == {"top hemisphere": 6, "bottom hemisphere": 9}
     assert sorted(shown["top hemisphere"][1].tolist()) == [-7, 0, 0, 0, 5, 63]
     assert sorted(shown["bottom hemisphere"][1].tolist()) == [-6, 0, 0, 0, 0, 0, 0, 0, 5]
+
+
+def test_bins_of_weights_lie_around_zero_and_around_both_limits():
+    axes = Figure().subplots()
+    values = np.array([-63, -1, 0, 1, 62, 63])
+    weights.weight_histogram(axes, {"a to b": (values, values)})
+    edges = np.unique(np.concatenate([patch.get_xy()[:, 0] for patch in axes.patches]))
+    assert np.array_equal(edges, -edges[::-1]) and (edges[0], edges[-1]) == (-64.5, 64.5)
+    tops = {x: max(patch.get_xy()[patch.get_xy()[:, 0] == x, 1].max() for patch in axes.patches) for x in (-1.5, 1.5)}
+    assert tops == {-1.5: 0.5, 1.5: 0.5}
 
 
 ALL = ["Learning curve", "Decisions of the chip", "Weights", "One sample", "Membranes of hidden neurons", "Readouts"]
