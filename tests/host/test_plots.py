@@ -20,7 +20,7 @@ from chip.core import core
 from chip.fpga.samples import SampleSet
 from chip.ppu.program import UncompiledProgram
 from host import plots, tasks
-from host.panels import activity, classes, fitting, learning, look, weights
+from host.panels import activity, arrays, classes, fitting, learning, look, weights
 from host.reading import Origin
 from host.replay import replay
 from host.view import View
@@ -265,6 +265,31 @@ def test_the_legend_of_the_learning_curve_covers_nothing(shown):
     figure.draw_without_rendering()
     assert len(axes.get_legend().get_texts()) == 3
     assert axes.get_legend().get_window_extent().y1 < axes.xaxis.label.get_window_extent().y0
+
+
+def test_a_metric_of_an_earlier_time_is_not_marked_at_the_end():
+    metrics = {"error_lsb": 0.5, "first_error_lsb": 9.0, "validation_error_lsb": 0.6, "error": 3.0}
+    result = make_result(metrics=metrics, arrays={"errors": np.array([9.0, 0.7])}, curve="errors", task=None)
+    axes = Figure().subplots()
+    learning.learning_curve(axes, result)
+    _, *ends = (line for line in axes.lines if line.get_transform() is axes.transData)
+    assert [line.get_ydata()[0] for line in ends] == [0.5, 0.6]
+
+
+def test_arrays_over_the_axis_of_the_curve_count_as_the_curve_does():
+    values = {"errors": np.array([3.0, 2.0, 1.0]), "rates": np.ones((3, 2)) / 2, "counts": np.ones((3, 9)) / 2}
+    values |= {"cells": np.array([0.5, 1.5])}
+    axes_of = {"errors": ["update"], "rates": ["update", "side"], "counts": ["update", "column"], "cells": ["cell"]}
+    result = make_result(metrics={"error": 1.0}, arrays=values, curve="errors", axes=axes_of, task=None)
+    curve, lines, image, indices = (Figure().subplots() for _ in range(4))
+    learning.learning_curve(curve, result)
+    for axes, name in ((lines, "rates"), (image, "counts"), (indices, "cells")):
+        arrays.array(axes, result, name)
+    steps = [1, 2, 3]
+    assert curve.lines[0].get_xdata().tolist() == steps
+    assert [line.get_xdata().tolist() for line in lines.lines] == [steps, steps]
+    assert tuple(image.images[0].get_extent()) == (0.5, 3.5, -0.5, 8.5)
+    assert indices.lines[0].get_xdata().tolist() == [0, 1]
 
 
 def test_class_colours_stay_apart_without_colour():
