@@ -5,6 +5,7 @@ import io
 import os
 import subprocess
 import sys
+from itertools import combinations
 from pathlib import Path
 
 import numpy as np
@@ -27,7 +28,7 @@ from host.view import View
 from ppu_programs import Built, Firmware
 from ppu_programs.network import LIF, Linear, Network
 from ppu_programs.placement import place, two_layers
-from tests.host.pictures import assert_sound, points_of
+from tests.host.pictures import assert_sound, assert_ticks_apart, points_of
 from tests.host.test_results import make_result
 from tests.host.toy import TASK
 
@@ -149,7 +150,7 @@ def test_bins_of_weights_lie_around_zero_and_around_both_limits():
     assert tops == {-1.5: 0.5, 1.5: 0.5}
 
 
-ALL = ["Learning curve", "Decisions of the chip", "Weights", "One sample", "Membranes of hidden neurons", "Readouts"]
+ALL = ["Learning curve", "Decisions of the chip", "Weights", "One sample", "Membranes of neurons", "Readouts"]
 
 
 @pytest.mark.parametrize(
@@ -238,9 +239,42 @@ def test_readouts_that_spike_are_told_from_hidden_neurons_and_the_first_one_deci
     assert [layer.tolist() for layer in spiking.layers] == [[0, 2, 4], [256, 258, 260]]
     axes = Figure().subplots()
     activity.raster(axes, spiking, {"hidden": spiking.layers[0]})
-    assert axes.get_title(loc="left") == "One sample: 1 spike of 1 of 3 hidden neurons"
+    assert axes.get_title(loc="left") == "One sample: 1 spike of 1 of 3 neurons"
     activity.readout_membranes(axes, spiking, task.classes, "yang", "dot")
     assert axes.get_title(loc="left") == "Readouts: class dot, the chip said yang, this time dot"
+
+
+def test_integrators_that_are_no_readouts_of_classes_do_not_look_like_them(shown):
+    found, _ = shown
+    axes = Figure().subplots()
+    activity.readout_membranes(axes, found, ("low", "high"), "low", "high")
+    assert axes.get_title(loc="left") == "Leaky integrators"
+    assert [text.get_text() for text in axes.get_legend().get_texts()] == [f"integrator {k}" for k in range(READOUTS)]
+    assert not {line.get_marker() for line in axes.lines} & set(look.CLASS_MARKERS)
+
+
+def test_of_many_readouts_it_is_said_how_many_are_shown_and_they_look_different(shown):
+    found, _ = shown
+    registers = place(two_layers(INPUTS, HIDDEN, 14)).routing()
+    axes = Figure().subplots()
+    activity.readout_membranes(axes, dataclasses.replace(found, registers=registers), ())
+    assert axes.get_title(loc="left") == "Readouts: 12 of 14 shown"
+    traces = [line for line in axes.lines if np.size(line.get_xdata()) == found.times_ns.size]
+    assert len(traces) == 12 == len({(line.get_color(), line.get_linestyle()) for line in traces})
+
+
+@pytest.mark.parametrize("lowest_lsb", [0, -40, -400, -2_000])
+def test_ticks_of_membranes_stay_apart_however_low_these_go(shown, lowest_lsb):
+    found, _ = shown
+    low = found.membranes_lsb.copy()
+    low[50] += lowest_lsb
+    figure = fitting.new_figure((16, 5), 100, "title")
+    axes = fitting.add_panels(figure, 3)[0]
+    activity.membranes(axes, dataclasses.replace(found, membranes_lsb=low), {"hidden": found.layers[0]})
+    figure.draw_without_rendering()
+    assert_ticks_apart(axes)
+    for one, other in combinations([text.get_window_extent() for text in axes.texts], 2):
+        assert not one.overlaps(other)
 
 
 def test_the_name_of_the_only_neuron_stays_below_the_title(shown):
