@@ -326,6 +326,19 @@ def test_arrays_over_the_axis_of_the_curve_count_as_the_curve_does():
     assert indices.lines[0].get_xdata().tolist() == [0, 1]
 
 
+@pytest.mark.parametrize(
+    "values", [np.tile([0, 1, 2, 3, 1], 40), np.array([1, 0, 1], np.uint8), np.array([True, False])]
+)
+def test_whole_numbers_are_dots_at_whole_ticks(values):
+    result = make_result(arrays={"pulled": values, "share": values / 2}, curve=None, axes={"pulled": ["pull"]})
+    dots, joined = Figure().subplots(1, 2)
+    arrays.array(dots, result, "pulled")
+    arrays.array(joined, result, "share")
+    assert dots.lines[0].get_linestyle() == "None" and dots.lines[0].get_marker() == "o"
+    assert all(tick % 1 == 0 for tick in [*dots.get_yticks(), *dots.get_xticks()])
+    assert joined.lines[0].get_linestyle() == "-"
+
+
 def test_class_colours_stay_apart_without_colour():
     assert len(set(look.CLASS_COLOURS)) == len(look.CLASS_COLOURS) == len(set(look.CLASS_MARKERS))
 
