@@ -6,6 +6,8 @@ whiskers and bands are one standard deviation over seeds.
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
@@ -20,6 +22,7 @@ from host.panels.look import GREY, dress, legend_below
 LEGEND_GROUPS = 4  # below scattered points; more stand in the legend beside
 LEGEND_POINTS = 8.5
 HATCHES = {"chip": "", "link": "///", "host": "..."}
+LABEL_SHARE, TICKS_MARGIN = 0.022, 1.5  # of the width of a panel that a character takes, characters between two ticks
 SHADES = {"chip": 0.85, "link": 0.6, "host": 0.4}
 
 
@@ -27,7 +30,7 @@ SHADES = {"chip": 0.85, "link": 0.6, "host": 0.4}
 
 
 def headlines(axes: Axes, groups: dict[Group, list[Row]], look: Look) -> None:
-    """First metric of every seed, and mean and spread: Figure 1F of the field, with all else equal."""
+    """First metric of every seed, and of more than one mean and spread: Figure 1F of the field, all else equal."""
     for place, (group, rows) in enumerate(groups.items()):
         found = values(rows, "value")
         marker = look.marker(group)
@@ -42,7 +45,8 @@ def headlines(axes: Axes, groups: dict[Group, list[Row]], look: Look) -> None:
     axes.xaxis.set_major_locator(MaxNLocator(nbins=5))
     axes.margins(x=0.3)  # for the numbers of the outermost
     name = look.metric_name
-    dress(axes, f"{name[0].upper()}{name[1:]}", f"{name}; small: a seed, large: mean and spread", None)
+    several = any(values(rows, "value").size > 1 for rows in groups.values())
+    dress(axes, f"{name[0].upper()}{name[1:]}", f"{name}{'; small: a seed, large: mean and spread' * several}", None)
 
 
 def learning_curves(axes: Axes, groups: dict[Group, list[Row]], look: Look, training_samples: int) -> None:
@@ -77,7 +81,7 @@ def learning_curves(axes: Axes, groups: dict[Group, list[Row]], look: Look, trai
 
 def swept(axes: Axes, groups: dict[Group, list[Row]], look: Look, field: str) -> None:
     """First metric against the swept setting: what a rule tolerates."""
-    numeric = not any(isinstance(value, bool) for value in look.values)
+    numeric = all(isinstance(value, int | float) and not isinstance(value, bool) for value in look.values)
     for kind in dict.fromkeys(group[:3] for group in groups):
         here = [(value, values(groups.get((*kind, value), []), "value")) for value in look.values]
         points = [(value, found.mean(), _whisker(found) or np.nan) for value, found in here if found.size]
@@ -91,6 +95,8 @@ def swept(axes: Axes, groups: dict[Group, list[Row]], look: Look, field: str) ->
         axes.errorbar(place, mean, yerr=yerr, capsize=4, label=label, **look.line(group))
     if not numeric:
         axes.set_xticks(range(len(look.values)), map(str, look.values))
+    else:
+        _tick_values(axes, look.values)
     axes.grid(axis="y", color="0.9")
     look.per_cent(axes.yaxis)
     legend_below(axes, fontsize=LEGEND_POINTS)
@@ -215,6 +221,17 @@ def _deviation(found: np.ndarray) -> float:
 def _whisker(found: np.ndarray) -> float | None:
     """What an error bar shows; one seed has none, not one of no length."""
     return _deviation(found) if found.size > 1 else None
+
+
+def _tick_values(axes: Axes, swept_values: list[float]) -> None:
+    """Put ticks at the swept values where their labels have room; else at round ones, whole where all values are."""
+    places = sorted(swept_values)
+    labels = [f"{place:.12g}" for place in places]
+    room = LABEL_SHARE * (max(map(len, labels)) + TICKS_MARGIN) * (places[-1] - places[0])
+    if all(after - before >= room for before, after in pairwise(places)):
+        axes.set_xticks(places, labels)
+    elif all(float(place).is_integer() for place in places):
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
 
 
 def _one_a_line(axes: Axes, groups: dict[Group, list[Row]], look: Look) -> None:

@@ -4,12 +4,23 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
 
 from chip.base import constants as c
-from host.panels.look import CLASS_COLOURS, CLASS_MARKERS, GREY, VERMILION, class_colour, colour, dress, legend_below
+from host.panels.look import (
+    CLASS_COLOURS,
+    CLASS_MARKERS,
+    COLOURS,
+    GREY,
+    VERMILION,
+    class_colour,
+    colour,
+    dress,
+    legend_below,
+)
 from host.replay import Replay
 from host.words import counted
 
@@ -21,6 +32,8 @@ GAP = 0.04  # between two populations
 TICK_OF_ROW, LEAST_POINTS, MOST_POINTS = 1.6, 3.0, 9.0  # of an event
 POINTS_PER_INCH = 72
 MOST_READOUTS = 12
+LINES = ("-", "--", ":")  # of readouts, the next one where colours repeat
+LEAST_ROOM = 0.075  # of the height of membranes, from a threshold to the next neuron's leak, or from leak to threshold
 LABEL_CHARACTERS = 12  # of a line of a population's name
 Populations = dict[str, np.ndarray]  # by name: neurons, hemisphere * 256 + column
 
@@ -77,8 +90,7 @@ def _title(found: Replay, names: list[str], spikes: int, active: int, total: int
     what = "One sample" if found.sample is not None else "The first spikes"
     if not names:
         return f"{what}: {counted(found.inputs.size, 'input event')}"
-    kind = f"{names[0]} " if names == ["hidden"] else ""
-    return f"{what}: {counted(spikes, 'spike')} of {active} of {counted(total, f'{kind}neuron')}"
+    return f"{what}: {counted(spikes, 'spike')} of {active} of {counted(total, 'neuron')}"
 
 
 def _broken(name: str, populations: int) -> str:
@@ -99,8 +111,10 @@ def membranes(axes: Axes, found: Replay, populations: Populations) -> None:
         for k, neuron in enumerate(neurons)
         if spiking[neuron]
     }
+    chosen = _chosen(found, list(numbers))
+    room = LEAST_ROOM * sum(_height(found, neuron) for neuron, _ in chosen)
     base, ticks = 0.0, []
-    for (neuron, name), shade in zip(_chosen(found, list(numbers)), CLASS_COLOURS, strict=False):
+    for (neuron, name), shade in zip(chosen, CLASS_COLOURS, strict=False):
         leak, threshold = registers.leak_lsb.reshape(-1)[neuron], registers.threshold_lsb.reshape(-1)[neuron]
         trace = found.membranes_lsb[:, neuron] - leak
         distance = threshold - leak
@@ -113,14 +127,23 @@ def membranes(axes: Axes, found: Replay, populations: Populations) -> None:
         label = numbers[neuron] + f", {name}" * bool(name)
         top = base + max(distance, trace.max())
         axes.text(0.01 * times_us[-1], top + 0.06 * distance, label, color=shade, fontsize=9.5, va="bottom")
-        ticks += [(base, f"{leak:.0f}"), (base + distance, f"{threshold:.0f}")]
-        base = top + 0.45 * distance
+        if abs(distance) >= room:
+            ticks += [(base, f"{leak:.0f}"), (base + distance, f"{threshold:.0f}")]
+        else:  # two texts would lie on each other
+            ticks.append((base + distance / 2, f"{leak:.0f}, {threshold:.0f}"))
+        base = top + max(0.45 * distance, room)
     axes.set_yticks([place for place, _ in ticks], [text for _, text in ticks])
     axes.set_ylim(top=base)  # with room for the name of the uppermost
     axes.set_xlim(0, found.doorbell_ns / NS_PER_US)
     x = f"{_time(found)}; dashed: threshold register, triangle: spike"
-    kind = "hidden neurons" if list(populations)[:1] == ["hidden"] else "neurons"
-    dress(axes, f"Membranes of {kind}", x, "membrane [CADC LSB], traces shifted")
+    dress(axes, "Membranes of neurons", x, "membrane [CADC LSB], traces shifted")
+
+
+def _height(found: Replay, neuron: int) -> float:
+    """How far apart the lowest and the highest is that is drawn of a neuron, and the room above it, in LSB."""
+    leak, threshold = (of.reshape(-1)[neuron] for of in (found.registers.leak_lsb, found.registers.threshold_lsb))
+    trace = found.membranes_lsb[:, neuron]
+    return max(trace.max(), threshold) - min(trace.min(), leak) + 0.45 * (threshold - leak)
 
 
 def _chosen(found: Replay, neurons: list[int]) -> list[tuple[int, str]]:
@@ -146,32 +169,56 @@ def readout_membranes(
 ) -> None:
     """Membranes of the readouts, which the chip reads once at the end, or which spike: then the first one decides.
 
+    Where a task has classes, and not as many as there are leaky integrators, these are no readouts: a rule has them to
+    collect something else.
+
     Args:
-        classes: their names. prediction, true: the class that the chip reported for this sample, and that it has.
+        classes: their names; none where the readouts stand for none. prediction, true: the class that the chip
+            reported for this sample, and that it has.
     """
     readouts = found.layers[1]
     spike = bool(found.registers.spiking.reshape(-1)[readouts].any())
+    of_classes = readouts.size == len(classes)
+    kind = "Readouts" if spike or of_classes or not classes else "Leaky integrators"
     first_us = [found.spikes_of(n).min(initial=found.doorbell_ns) / NS_PER_US for n in readouts]
-    names = list(classes) if len(classes) >= readouts.size else [f"readout {k}" for k in range(readouts.size)]
+    one = kind.split()[-1].lower().removesuffix("s")
+    names = list(classes) if of_classes else [f"{one} {k}" for k in range(readouts.size)]
     for index, (neuron, name) in enumerate(zip(readouts[:MOST_READOUTS], names, strict=False)):
-        shade, trace = class_colour(index), found.membranes_lsb[:, neuron]
-        axes.plot(found.times_ns / NS_PER_US, trace, color=shade, linewidth=1.8, label=name)
-        marker = CLASS_MARKERS[index % len(CLASS_MARKERS)]
-        read = {"marker": marker, "markersize": 8, "clip_on": False, "markeredgecolor": "black"}
+        look, read = _look(index, of_classes)
+        axes.plot(found.times_ns / NS_PER_US, found.membranes_lsb[:, neuron], label=name, linewidth=1.8, **look)
         seen = found.registers.threshold_lsb.reshape(-1)[neuron] if spike else found.cadc[neuron]
         if found.sample is not None and (not spike or found.spikes_of(neuron).size):
-            axes.plot([first_us[index]], [seen], color=shade, **read)
+            axes.plot([first_us[index]], [seen], color=look["color"], clip_on=False, **read)
     for limit, name in ((0, "lower end of the CADC"), (c.CADC_MAX, "upper end of the CADC")):
         if abs(found.membranes_lsb[:, readouts] - limit).min() < 15:
             axes.axhline(limit, color=GREY, linewidth=0.8, linestyle=":")
             axes.text(0.3, limit, name, color=GREY, fontsize=9, va="bottom")
     axes.set_xlim(0, found.doorbell_ns / NS_PER_US)
     legend_below(axes, columns=6)
-    title = "Readouts" if true is None else f"Readouts: class {true}"
-    if prediction is not None:
-        title += f", the chip said {prediction}"
-    if readouts.size == len(classes) and prediction is not None:
-        again = classes[int(np.argmin(first_us) if spike else found.cadc[readouts].argmax())]
-        title += f", this time {again}" * (again != prediction)  # noise can turn a close decision
+    title = kind
+    if kind == "Readouts":
+        title += _of_decision(true, prediction)
+        if of_classes and prediction is not None:
+            again = classes[int(np.argmin(first_us) if spike else found.cadc[readouts].argmax())]
+            title += f", this time {again}" * (again != prediction)  # noise can turn a close decision
+    if readouts.size > MOST_READOUTS:
+        title += f"{',' if ':' in title else ':'} {MOST_READOUTS} of {readouts.size} shown"
     markers = "" if found.sample is None else f"; markers: {'first spikes' if spike else 'what the CADC reads then'}"
     dress(axes, title, f"{_time(found)}{markers}", "membrane [CADC LSB]")
+
+
+def _look(index: int, of_classes: bool) -> tuple[dict[str, Any], dict[str, Any]]:
+    """How the trace of a readout and the mark of what was read look; only those of classes have the classes' looks."""
+    if of_classes:
+        shades, shade = CLASS_COLOURS, class_colour(index)
+        mark = {"marker": CLASS_MARKERS[index % len(CLASS_MARKERS)], "markersize": 8, "markeredgecolor": "black"}
+    else:
+        shades, shade = COLOURS, colour(index)
+        mark = {"marker": ".", "markersize": 7}
+    return {"color": shade, "linestyle": LINES[index // len(shades) % len(LINES)]}, mark
+
+
+def _of_decision(true: str | None, prediction: str | None) -> str:
+    """What a title says of the class of a sample."""
+    said = "" if prediction is None else f", the chip said {prediction}"
+    return said if true is None else f": class {true}{said}"

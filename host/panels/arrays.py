@@ -30,31 +30,46 @@ def _is_drawable(values: np.ndarray) -> bool:
 
 
 def array(axes: Axes, result: Result, name: str) -> None:
-    """Draw an array, its first axis from left to right; further axes than two are one behind the other."""
+    """Draw an array, its first axis from left to right; further axes than two are one behind the other.
+
+    Few rows of numbers are lines, of whole numbers dots, since nothing lies between these.
+
+    Where the first axis is that of the curve, things done one after another, it counts from 1 as the curve does; other
+    axes are indices.
+    """
     values = np.asarray(result.arrays[name]) * 1.0
     names = result.axes.get(name) or [f"axis {k}" for k in range(values.ndim)]
     table = values.reshape(len(values), -1)
     rest = ", ".join(names[1:])
+    first = int(result.curve is not None and names[0] == result.step)
     title = in_words(name)
     title = f"{title[0].upper()}{title[1:]}"
     if table.shape[1] <= FEW:
-        _lines(axes, table, rest)
+        whole = result.arrays[name].dtype.kind in "iub"
+        _lines(axes, table, rest, first, whole)
         dress(axes, title, names[0], in_words(name))
     else:
-        _image(axes, table, title, names[0], rest)
+        _image(axes, table, title, names[0], rest, first)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
 
 
-def _lines(axes: Axes, table: np.ndarray, rest: str) -> None:
-    markers = {"marker": "o", "markersize": 4} if len(table) <= SHOWN_MARKERS else {}
+def _lines(axes: Axes, table: np.ndarray, rest: str, first: int, whole: bool) -> None:
+    few = len(table) <= SHOWN_MARKERS
+    look = {"marker": "o", "markersize": 4 if few else 2.5} if few or whole else {}
+    if whole:
+        look["linestyle"] = "none"
+        axes.yaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
+    steps = np.arange(first, first + len(table))
     for index, values in enumerate(table.T):
-        axes.plot(values, color=colour(index), label=f"{rest} {index}" if rest else None, **markers)
+        axes.plot(steps, values, color=colour(index), label=f"{rest} {index}" if rest else None, **look)
     axes.grid(axis="y", color="0.9")
     legend_below(axes)
 
 
-def _image(axes: Axes, table: np.ndarray, title: str, x: str, y: str) -> None:
-    image = axes.imshow(table.T, aspect="auto", origin="lower", interpolation="nearest", cmap="viridis")
+def _image(axes: Axes, table: np.ndarray, title: str, x: str, y: str, first: int) -> None:
+    edges = (first - 0.5, first + len(table) - 0.5, -0.5, table.shape[1] - 0.5)
+    look = {"aspect": "auto", "origin": "lower", "interpolation": "nearest", "cmap": "viridis"}
+    image = axes.imshow(table.T, extent=edges, **look)
     axes.figure.colorbar(image, ax=axes, pad=0.02)
     axes.yaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
     dress(axes, title, x, y)

@@ -11,16 +11,19 @@ from host.panels.look import BLUE, GREEN, ORANGE, VERMILION, dress, legend_below
 from host.results import Result
 
 SHOWN_MARKERS = 60  # points of a curve that are marked each
+SPLITS = ("train", "training", "validation", "test")  # of the same metric, all measured at the end
 
 
 def learning_curve(axes: Axes, result: Result) -> None:
-    """The curve, and what the headline and the metrics of its kind came to behind it. The result has a curve."""
+    """The curve, and what the headline came to behind it, of other splits, too. The result has a curve."""
     trained = result.learning
     steps = np.arange(1, trained.size + 1)
     label = f"{in_words(result.curve)}{', while learning' * (result.task is not None)}"
     markers = {"marker": "o", "markersize": 4} if trained.size <= SHOWN_MARKERS else {}
     axes.plot(steps, trained, color=BLUE, label=label, **markers)
-    finals = [(name, value) for name, value in result.metrics.items() if value is not None and _of_kind(name, result)]
+    finals = [
+        (name, value) for name, value in result.metrics.items() if value is not None and _at_the_end(name, result)
+    ]
     end = trained.size + max(0.03 * trained.size, 0.1)
     for (name, value), colour, marker in zip(finals, (VERMILION, ORANGE, GREEN), "Ds^", strict=False):
         axes.axhline(value, color=colour, linewidth=0.9, linestyle=":")
@@ -38,6 +41,9 @@ def learning_curve(axes: Axes, result: Result) -> None:
     dress(axes, title, result.step, name)
 
 
-def _of_kind(name: str, result: Result) -> bool:
-    """Whether a metric can share an axis with the headline: itself, or the same of another split."""
-    return name == result.headline or name.endswith(f"_{result.headline}")
+def _at_the_end(name: str, result: Result) -> bool:
+    """Whether a metric is what the curve has come to: the headline, or the same of another split.
+
+    Others may end as the headline does and be of an earlier time, such as the first error of many.
+    """
+    return name == result.headline or name in [f"{split}_{result.headline}" for split in SPLITS]

@@ -16,7 +16,7 @@ Weights = dict[str, tuple[np.ndarray, np.ndarray]]  # by projection: int64[n] be
 
 def weight_histogram(axes: Axes, weights: Weights) -> None:
     """Histograms of weights of 6 bits and a sign, as fractions of each projection; there is one at least."""
-    edges = np.arange(-c.WEIGHT_MAX - 2.5, c.WEIGHT_MAX + 3, BIN)  # one of the bins is around 0
+    edges = np.arange(-c.WEIGHT_MAX - BIN / 2, c.WEIGHT_MAX + BIN, BIN)  # bins around 0 and both limits
     changed = False
     for index, (name, (before, after)) in enumerate(list(weights.items())[:MOST]):
         share, look = np.full(after.size, 1 / after.size), {"color": colour(index)}

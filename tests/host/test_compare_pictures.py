@@ -12,7 +12,7 @@ from matplotlib.image import imread
 from host.compare import Comparison, Plan, Sweep, panels, pictures
 from host.compare.look import Look
 from host.compare.rows import COLUMNS, row_of
-from tests.host.pictures import assert_sound
+from tests.host.pictures import assert_sound, assert_ticks_apart
 
 SEEDS = (1, 2, 3)
 NUMBERS = [name for name in COLUMNS if name.endswith(("value", "sample", "neuron"))]
@@ -121,6 +121,37 @@ def test_robustness_is_the_first_metric_against_the_swept_value():
     assert axes.get_xlabel() == "mismatch"
     switched = panel(panels.swept, made("strict=true,false"), "strict")
     assert np.allclose(switched.lines[0].get_xdata(), [0, 1])
+    named = panel(panels.swept, made("rule.order=same,shuffled"), "rule.order")
+    assert [tick.get_text() for tick in named.get_xticklabels()] == ["same", "shuffled"]
+
+
+@pytest.mark.parametrize(
+    ("swept", "expected"),
+    [
+        ("rule.batch=2,5,10", ["2", "5", "10"]),
+        ("rule.batch=10,2", ["2", "10"]),
+        ("rule.batch=7", ["7"]),
+        ("mismatch=0,0.1,0.5", ["0", "0.1", "0.5"]),
+    ],
+)
+def test_ticks_of_a_sweep_are_at_its_values(swept, expected):
+    figure = pictures.draw(made(swept, chips=("ideal",))).figure
+    assert_sound(figure)
+    (axes,) = (axes for axes in figure.axes if axes.get_title(loc="left").startswith(("Setting", "Robustness")))
+    assert [tick.get_text() for tick in axes.get_xticklabels()] == expected
+    assert np.allclose(axes.get_xticks(), [float(text) for text in expected])
+
+
+def test_ticks_of_a_sweep_with_no_room_for_its_values_are_whole_where_these_are():
+    axes = panel(panels.swept, made("rule.batch=1,2,3,1000", chips=("ideal",)), "rule.batch")
+    axes.figure.draw_without_rendering()
+    assert all(tick % 1 == 0 for tick in axes.get_xticks())
+    assert_ticks_apart(axes)
+
+
+@pytest.mark.parametrize(("seeds", "expected"), [((1,), "accuracy"), (SEEDS, "mean and spread")])
+def test_mean_and_spread_are_named_where_there_are_several_seeds(seeds, expected):
+    assert panel(panels.headlines, made(seeds=seeds)).get_xlabel().endswith(expected)
 
 
 @pytest.mark.parametrize("options", [{"sweep": "mismatch=0,0.1,0.5"}, {"curve": (0.5,), "epochs": 1}])

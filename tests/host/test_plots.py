@@ -5,6 +5,7 @@ import io
 import os
 import subprocess
 import sys
+from itertools import combinations
 from pathlib import Path
 
 import numpy as np
@@ -20,14 +21,14 @@ from chip.core import core
 from chip.fpga.samples import SampleSet
 from chip.ppu.program import UncompiledProgram
 from host import plots, tasks
-from host.panels import activity, classes, fitting, learning, look
+from host.panels import activity, arrays, classes, fitting, learning, look, weights
 from host.reading import Origin
 from host.replay import replay
 from host.view import View
 from ppu_programs import Built, Firmware
 from ppu_programs.network import LIF, Linear, Network
 from ppu_programs.placement import place, two_layers
-from tests.host.pictures import assert_sound, points_of
+from tests.host.pictures import assert_sound, assert_ticks_apart, points_of
 from tests.host.test_results import make_result
 from tests.host.toy import TASK
 
@@ -139,7 +140,17 @@ def test_weights_of_rows_with_signs_are_those_that_were_stored(registers):
     assert sorted(shown["bottom hemisphere"][1].tolist()) == [-6, 0, 0, 0, 0, 0, 0, 0, 5]
 
 
-ALL = ["Learning curve", "Decisions of the chip", "Weights", "One sample", "Membranes of hidden neurons", "Readouts"]
+def test_bins_of_weights_lie_around_zero_and_around_both_limits():
+    axes = Figure().subplots()
+    values = np.array([-63, -1, 0, 1, 62, 63])
+    weights.weight_histogram(axes, {"a to b": (values, values)})
+    edges = np.unique(np.concatenate([patch.get_xy()[:, 0] for patch in axes.patches]))
+    assert np.array_equal(edges, -edges[::-1]) and (edges[0], edges[-1]) == (-64.5, 64.5)
+    tops = {x: max(patch.get_xy()[patch.get_xy()[:, 0] == x, 1].max() for patch in axes.patches) for x in (-1.5, 1.5)}
+    assert tops == {-1.5: 0.5, 1.5: 0.5}
+
+
+ALL = ["Learning curve", "Decisions of the chip", "Weights", "One sample", "Membranes of neurons", "Readouts"]
 
 
 @pytest.mark.parametrize(
@@ -228,9 +239,42 @@ def test_readouts_that_spike_are_told_from_hidden_neurons_and_the_first_one_deci
     assert [layer.tolist() for layer in spiking.layers] == [[0, 2, 4], [256, 258, 260]]
     axes = Figure().subplots()
     activity.raster(axes, spiking, {"hidden": spiking.layers[0]})
-    assert axes.get_title(loc="left") == "One sample: 1 spike of 1 of 3 hidden neurons"
+    assert axes.get_title(loc="left") == "One sample: 1 spike of 1 of 3 neurons"
     activity.readout_membranes(axes, spiking, task.classes, "yang", "dot")
     assert axes.get_title(loc="left") == "Readouts: class dot, the chip said yang, this time dot"
+
+
+def test_integrators_that_are_no_readouts_of_classes_do_not_look_like_them(shown):
+    found, _ = shown
+    axes = Figure().subplots()
+    activity.readout_membranes(axes, found, ("low", "high"), "low", "high")
+    assert axes.get_title(loc="left") == "Leaky integrators"
+    assert [text.get_text() for text in axes.get_legend().get_texts()] == [f"integrator {k}" for k in range(READOUTS)]
+    assert not {line.get_marker() for line in axes.lines} & set(look.CLASS_MARKERS)
+
+
+def test_of_many_readouts_it_is_said_how_many_are_shown_and_they_look_different(shown):
+    found, _ = shown
+    registers = place(two_layers(INPUTS, HIDDEN, 14)).routing()
+    axes = Figure().subplots()
+    activity.readout_membranes(axes, dataclasses.replace(found, registers=registers), ())
+    assert axes.get_title(loc="left") == "Readouts: 12 of 14 shown"
+    traces = [line for line in axes.lines if np.size(line.get_xdata()) == found.times_ns.size]
+    assert len(traces) == 12 == len({(line.get_color(), line.get_linestyle()) for line in traces})
+
+
+@pytest.mark.parametrize("lowest_lsb", [0, -40, -400, -2_000])
+def test_ticks_of_membranes_stay_apart_however_low_these_go(shown, lowest_lsb):
+    found, _ = shown
+    low = found.membranes_lsb.copy()
+    low[50] += lowest_lsb
+    figure = fitting.new_figure((16, 5), 100, "title")
+    axes = fitting.add_panels(figure, 3)[0]
+    activity.membranes(axes, dataclasses.replace(found, membranes_lsb=low), {"hidden": found.layers[0]})
+    figure.draw_without_rendering()
+    assert_ticks_apart(axes)
+    for one, other in combinations([text.get_window_extent() for text in axes.texts], 2):
+        assert not one.overlaps(other)
 
 
 def test_the_name_of_the_only_neuron_stays_below_the_title(shown):
@@ -255,6 +299,44 @@ def test_the_legend_of_the_learning_curve_covers_nothing(shown):
     figure.draw_without_rendering()
     assert len(axes.get_legend().get_texts()) == 3
     assert axes.get_legend().get_window_extent().y1 < axes.xaxis.label.get_window_extent().y0
+
+
+def test_a_metric_of_an_earlier_time_is_not_marked_at_the_end():
+    metrics = {"error_lsb": 0.5, "first_error_lsb": 9.0, "validation_error_lsb": 0.6, "error": 3.0}
+    result = make_result(metrics=metrics, arrays={"errors": np.array([9.0, 0.7])}, curve="errors", task=None)
+    axes = Figure().subplots()
+    learning.learning_curve(axes, result)
+    _, *ends = (line for line in axes.lines if line.get_transform() is axes.transData)
+    assert [line.get_ydata()[0] for line in ends] == [0.5, 0.6]
+
+
+def test_arrays_over_the_axis_of_the_curve_count_as_the_curve_does():
+    values = {"errors": np.array([3.0, 2.0, 1.0]), "rates": np.ones((3, 2)) / 2, "counts": np.ones((3, 9)) / 2}
+    values |= {"cells": np.array([0.5, 1.5])}
+    axes_of = {"errors": ["update"], "rates": ["update", "side"], "counts": ["update", "column"], "cells": ["cell"]}
+    result = make_result(metrics={"error": 1.0}, arrays=values, curve="errors", axes=axes_of, task=None)
+    curve, lines, image, indices = (Figure().subplots() for _ in range(4))
+    learning.learning_curve(curve, result)
+    for axes, name in ((lines, "rates"), (image, "counts"), (indices, "cells")):
+        arrays.array(axes, result, name)
+    steps = [1, 2, 3]
+    assert curve.lines[0].get_xdata().tolist() == steps
+    assert [line.get_xdata().tolist() for line in lines.lines] == [steps, steps]
+    assert tuple(image.images[0].get_extent()) == (0.5, 3.5, -0.5, 8.5)
+    assert indices.lines[0].get_xdata().tolist() == [0, 1]
+
+
+@pytest.mark.parametrize(
+    "values", [np.tile([0, 1, 2, 3, 1], 40), np.array([1, 0, 1], np.uint8), np.array([True, False])]
+)
+def test_whole_numbers_are_dots_at_whole_ticks(values):
+    result = make_result(arrays={"pulled": values, "share": values / 2}, curve=None, axes={"pulled": ["pull"]})
+    dots, joined = Figure().subplots(1, 2)
+    arrays.array(dots, result, "pulled")
+    arrays.array(joined, result, "share")
+    assert dots.lines[0].get_linestyle() == "None" and dots.lines[0].get_marker() == "o"
+    assert all(tick % 1 == 0 for tick in [*dots.get_yticks(), *dots.get_xticks()])
+    assert joined.lines[0].get_linestyle() == "-"
 
 
 def test_class_colours_stay_apart_without_colour():
