@@ -34,7 +34,8 @@ def headlines(axes: Axes, groups: dict[Group, list[Row]], look: Look) -> None:
     for place, (group, rows) in enumerate(groups.items()):
         found = values(rows, "value")
         marker = look.marker(group)
-        axes.plot(found, np.full(found.size, place + 0.18), **marker | {"alpha": 0.35}, markersize=4)
+        if found.size > 1:
+            axes.plot(found, np.full(found.size, place + 0.18), **marker | {"alpha": 0.35}, markersize=4)
         if found.size:
             axes.errorbar(found.mean(), place - 0.1, xerr=_whisker(found), capsize=4, markersize=8, **marker)
             text = spread(rows, "value", layout(look.metric)).replace("+-", "±")

@@ -173,7 +173,7 @@ def test_picture_has_the_panels_that_there_are_and_is_sound(registers, shown, ch
 def test_picture_of_a_task_that_is_not_in_the_plane(registers):
     result = make_result(arrays={"test_predictions": np.array([0], np.uint8)}, curve=None)
     picture = draw(result, registers, TASK)
-    assert titles(picture) == [*ALL[1:], "Time of the processors"]
+    assert titles(picture) == [*ALL[1:-1], "Leaky integrators", "Time of the processors"]  # 3, and 2 classes
     assert_sound(picture.figure)
 
 
