@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -15,7 +15,7 @@ from chip.fpga.samples import SampleSet
 from host.reading import Origin
 from host.replay import Replay, opening, replay
 from host.results import Result
-from ppu_programs.network import Network, NetworkGraph
+from ppu_programs.network import Network, NetworkGraph, Projection, Sign
 from ppu_programs.placement import GraphPlacement, place, place_layers
 
 Weights = dict[str, tuple[np.ndarray, np.ndarray]]
@@ -110,10 +110,9 @@ class View:
     def _pickers(self, placement: Any) -> dict[str, Callable[[np.ndarray], np.ndarray]]:
         """By projection, what picks its weights from all of a chip."""
         if isinstance(placement, GraphPlacement):
-            masks = {f"{p.source} to {p.target}": (k, p.mask) for k, p in enumerate(placement.graph.projections)}
             return {
-                name: lambda all_of, k=k, mask=mask: placement.load(all_of, k)[mask]
-                for name, (k, mask) in masks.items()
+                name: lambda all_of, k=k, p=p: _factor(p) * placement.load(all_of, k)[p.mask].astype(np.int64)
+                for name, (k, p) in _named(placement.graph.projections).items()
             }
         hidden = placement.network.depth - 1
         names = ["onto hidden neurons"] if hidden == 1 else [f"onto hidden layer {k}" for k in range(hidden)]
@@ -121,6 +120,20 @@ class View:
             name: lambda all_of, k=k: placement.load(all_of, k).ravel()
             for k, name in enumerate([*names, "onto readouts"])
         }
+
+
+def _named(projections: Sequence[Projection]) -> dict[str, tuple[int, Projection]]:
+    """Projections and their places by what they are called; two between the same populations have their sign, too."""
+    named = {}
+    for k, p in enumerate(projections):
+        alone = sum((other.source, other.target) == (p.source, p.target) for other in projections) == 1
+        named[f"{p.source} to {p.target}" if alone else f"{p.source} to {p.target}, {p.sign}"] = (k, p)
+    return named
+
+
+def _factor(projection: Projection) -> int:
+    """-1 where all of a projection inhibits, whose weights have no sign."""
+    return -1 if projection.sign is Sign.INHIBITORY else 1
 
 
 def _by_side(registers: Registers, after: np.ndarray) -> Weights:

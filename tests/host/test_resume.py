@@ -159,3 +159,5 @@ def killed_until_it_ends(out, choose, seconds, most):
             now = Checkpoint.load(checkpoint).done  # whole, whenever it was killed
             assert now >= done
             done = now
+        elif (out / "result.npz").exists():  # killed behind the end of the run, which was saved
+            return kills
