@@ -102,7 +102,9 @@ def test_a_result_has_the_weights_of_every_layer(tmp_path):
 
 def test_programs_of_the_chip_refuse_deep_networks_before_anything_is_written():
     host = Host(Chip(ChipConfig.ideal(seed=1)))
-    words = "eventprop on the chip serves networks of one or two hidden layers .* train deeper ones from the host, with --"
+    words = (
+        "eventprop on the chip serves networks of one or two hidden layers .* train deeper ones from the host, with --"
+    )
     with pytest.raises(ValueError, match=words):
         host.load(EventProp(network=SMALL["four layers"]), tasks.yin_yang().head(50, 20, 30))
     assert host.chip.link.bytes["before"] == 0 and host.chip.player.samples is None
