@@ -23,23 +23,11 @@ from chip.testing import (
     chip_bytes,
     configs,
     load_firmware,
-    playback_programs,
-    program_pairs,
-    registers,
-    sample_sets,
 )
+from tests.chip.loads import loads
 from tests.chip.ppu.compiler.sources import module
 from tests.chip.ppu.processor.pairs import pair
 from tests.chip.ppu.processor.programs import two_inputs
-
-
-@st.composite
-def loads(draw):
-    """What is loaded onto a chip: two programs, registers, samples, events that come by themselves."""
-    samples = draw(sample_sets())
-    top, bottom = draw(program_pairs(len(samples)))
-    stimuli = {"samples": samples, "playback": draw(playback_programs())}
-    return {"top": top, "bottom": bottom, "registers": draw(registers()), **stimuli}
 
 
 def loaded(machine, *mains, config=None, **load):

@@ -20,12 +20,9 @@ from chip.testing import (
     chip_bytes,
     configs,
     load_firmware,
-    playback_programs,
-    program_pairs,
-    registers,
-    sample_sets,
 )
 from chip.testing.networks import random_network
+from tests.chip.loads import loads
 
 EXAMPLES = settings(max_examples=10)
 LIMITS = LimitConfig(
@@ -35,15 +32,6 @@ LIMITS = LimitConfig(
     *(True, 45.0),  # below
 )
 SAMPLED = ("membrane", "excitatory_current", "inhibitory_current", "spike_counts", "weights", "counters")
-
-
-@st.composite
-def loads(draw):
-    """What is loaded onto a chip: two programs, registers, samples, events that come by themselves."""
-    samples = draw(sample_sets())
-    top, bottom = draw(program_pairs(len(samples)))
-    stimuli = {"samples": samples, "playback": draw(playback_programs())}
-    return {"top": top, "bottom": bottom, "registers": draw(registers()), **stimuli}
 
 
 chips = st.sampled_from([LimitConfig(), LIMITS]).flatmap(lambda limits: configs(strict=False, limits=limits))

@@ -20,25 +20,15 @@ from chip.testing import (
     configs,
     imperfections,
     load_firmware,
-    playback_programs,
-    program_pairs,
     registers,
     run_firmware,
     sample_sets,
 )
 from chip.testing.networks import random_events, random_network
 from tests.chip.listening import Everything
+from tests.chip.loads import loads
 
 EXAMPLES = settings(max_examples=8)
-
-
-@st.composite
-def loads(draw):
-    """What is loaded onto a chip: two programs, registers, samples, events that come by themselves."""
-    samples = draw(sample_sets())
-    top, bottom = draw(program_pairs(len(samples)))
-    stimuli = {"samples": samples, "playback": draw(playback_programs())}
-    return {"top": top, "bottom": bottom, "registers": draw(registers()), **stimuli}
 
 
 def run(config, load, progress=None):
