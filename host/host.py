@@ -86,10 +86,10 @@ class Host:
         _check_task(task)
         asking.check_task(firmware, task)
         self._check_unloaded()
-        firmware = asking.fitted(firmware, task)
         begun = time.perf_counter()
         try:
             with code.watching(file_of(firmware)):
+                firmware = asking.fitted(firmware, task)
                 built = self._build(firmware, task)
                 asking.assumptions_of(firmware)  # a rule that refuses does so before anything is written
                 load(self.chip, built, "" if is_a_users(firmware) else built.remedy)

@@ -68,8 +68,8 @@ class TwoLayerFirmware(Firmware):
     gateware: ClassVar[tuple[str, ...]] = ("sample_player", "spike_writer")  # that its programs need
 
     def __init__(self, settings: SampleSettings | None = None, *, network: Network | None = None, **changes: Any):
-        self._network_is_open = settings is None and network is None and not changes.keys() & {*NETWORK_ENDS}
-        self._chosen = dict(changes)
+        ends_are_open = settings is None and network is None and not changes.keys() & {*NETWORK_ENDS}
+        self._chosen_without_ends = dict(changes) if ends_are_open else None
         settings = self._with_network(settings, network, changes)
         super().__init__(settings, **changes)
         s = self.settings
@@ -137,14 +137,14 @@ class TwoLayerFirmware(Firmware):
         Raises:
             ValueError: it needs more than the rule serves.
         """
-        if not self._network_is_open or not hasattr(task, "inputs") or not hasattr(task, "targets"):
+        if self._chosen_without_ends is None or not hasattr(task, "inputs") or not hasattr(task, "targets"):
             return self
         s, inputs = self.settings, task.inputs.shape[1] + 1
         classes = max(2, len(task.classes) if hasattr(task, "classes") else int(task.targets.max()) + 1)
         if (inputs, classes) == (s.inputs, s.readouts):
             return self
         self._check_inputs(inputs - 1)
-        return type(self)(**self._chosen, inputs=inputs, readouts=classes)
+        return type(self)(**self._chosen_without_ends, inputs=inputs, readouts=classes)
 
     def build(self, task: Any, config: ChipConfig) -> Built:
         """Return samples, registers and both programs for a task with classes as targets.
