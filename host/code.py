@@ -29,6 +29,7 @@ UNKNOWN = (
     "what comes from other processes, the network or environment variables",
 )
 SYSTEM = tuple(map(Path, ("/proc", "/sys", "/dev")))
+METADATA = (".dist-info", ".egg-info")  # of distributions; an editable install has its own beside its sources
 _NOT_READING = os.O_WRONLY | os.O_RDWR | os.O_CREAT
 
 
@@ -130,6 +131,8 @@ def _is_data(file: Path) -> bool:
     """Return whether a file may be a rule's data: none of the system, of Python, of ours, and no cached code."""
     from chip.base.code_cache import cache_root
 
+    if any(parent.suffix in METADATA for parent in file.parents):
+        return False
     if not file.is_file() or is_ours(file) or is_installed(file) or file == version.PROJECT_FILE:
         return False
     cache = cache_root()

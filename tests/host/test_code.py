@@ -63,6 +63,11 @@ def loaded(path):
 
 def test_what_a_rule_imports_and_reads_is_known_however_it_does_so(lab):
     path, files = lab
+    metadata = path.parent / "installed_editable.egg-info" / "entry_points.txt"  # what a look for plugins opens
+    metadata.parent.mkdir()
+    metadata.write_text("[console_scripts]\n")
+    read = "HERE.with_name('data.txt').read_text()"
+    path.write_text(path.read_text().replace(read, f"{read}; pathlib.Path({str(metadata)!r}).read_text()"))
     code = code_of(type(loaded(path).firmware), Host)
     assert code.files == {file: sha(file) for file in (path, *files.values())}
     assert code.rule_file == path and set(code.distributions) == {"numpy"}

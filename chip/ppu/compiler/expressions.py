@@ -179,7 +179,7 @@ class Expressions:
                 self.refuse(node, f"uses {number}, which does not fit in 32 bits")
             return constant(number)
         if hasattr(value, "dtype") or isinstance(value, list | tuple | dict):
-            self.refuse(node, f"reads the array {spelled(node)}; put it into a region of Memory")
+            self.refuse(node, f"reads the global array {spelled(node)}; put it into a region of Memory")
         self.refuse(node, f"uses {spelled(node)}, a {type(value).__name__}; there are integers only")
 
     def _name(self, node: ast.Name) -> Value:
