@@ -54,8 +54,6 @@ def reaches_up(row, label, neurons, network):
 
 
 @inlined
-def are_few(row, label, network):
-    """Say whether few lanes of either half of a row hear a label."""
-    even, odd = c.HALVES * row, c.HALVES * row + 1
-    first = network.heard
-    return first[even, label + 1] - first[even, label] <= FEW and first[odd, label + 1] - first[odd, label] <= FEW
+def are_few(row_half, label, network):
+    """Say whether few lanes of a row half hear a label, or none."""
+    return network.heard[row_half, label + 1] - network.heard[row_half, label] <= FEW

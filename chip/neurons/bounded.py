@@ -42,10 +42,11 @@ from chip.neurons.arrays import (
     FREE,
     INH,
     INH_TO_U,
+    LEVEL,
     Neurons,
     U,
 )
-from chip.neurons.lif import ends_below, may_fall_below
+from chip.neurons.lif import ends_below, may_fall_below, may_reach
 
 # first index of Bounds.current, EXC - 1 and INH - 1 further: limits, then their inverses
 LIMIT, SHARE = 0, 2
@@ -196,10 +197,28 @@ def near_low_driven(begin, end, now, live, low, charge, total, sunk):
 
 
 @inner
-def find_near_low(begin, end, now, live, low, total, sunk, near, candidate):
-    """Write ``near`` into ``candidate`` where the test for the lower bound holds; leave other slots as they are."""
-    for s in range(np.uint64(begin), np.uint64(end)):
-        candidate[s] = near if may_meet_low(s, now, live, low, total, sunk) else candidate[s]
+def find_bounded(first, last, now, live, low, near, candidate):
+    """Write ``near`` into ``candidate`` where a neuron may come to a threshold or its lower bound in the step, else 0.
+
+    That is without events, in slots ``first`` to ``last``.
+    """
+    for s in range(np.uint64(first), np.uint64(last)):
+        u, exc, inh, decay = now[U, s], now[EXC, s], now[INH, s], live[DECAY_U, s]
+        rise = exc - inh * live[DECAY_INH, s] - u
+        falls = may_fall_below(low[s], u, u - exc * live[DECAY_EXC, s] + inh, decay)
+        falls = falls & (not ends_below(low[s], u, rise, decay))
+        candidate[s] = near if may_reach(live[LEVEL, s], u, rise, decay) | falls else 0
+
+
+@inner
+def find_driven_bounded(first, last, now, live, low, total, sunk, near, candidate):
+    """Do as ``find_bounded`` does with the events of the step."""
+    for s in range(np.uint64(first), np.uint64(last)):
+        u, exc, inh, decay = now[U, s], now[EXC, s], now[INH, s], live[DECAY_U, s]
+        rise = exc + total[s] - inh * live[DECAY_INH, s] - u
+        falls = may_fall_below(low[s], u, u - exc * live[DECAY_EXC, s] + inh + sunk[s], decay)
+        falls = falls & (not ends_below(low[s], u, rise, decay))
+        candidate[s] = near if may_reach(live[LEVEL, s], u, rise, decay) | falls else 0
 
 
 @inner

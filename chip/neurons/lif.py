@@ -122,17 +122,17 @@ def near_threshold(begin, end, live, now, jumps, total):
 
 
 @inner
-def find_candidates(now, live, candidate):
-    """Write NEAR into ``candidate`` where the test of the step holds without events, else 0."""
-    for s in range(now.shape[1]):
+def find_candidates(first, last, now, live, candidate):
+    """Write NEAR into ``candidate`` where the test of a step holds without events, else 0, for some slots."""
+    for s in range(np.uint64(first), np.uint64(last)):
         u = now[U, s]
         rise = now[EXC, s] - now[INH, s] * live[DECAY_INH, s] - u
         candidate[s] = NEAR if may_reach(live[LEVEL, s], u, rise, live[DECAY_U, s]) else 0
 
 
-@inlined
-def find_driven(now, live, total, first, last, candidate):
-    """Do as ``find_candidates`` does from slot ``first`` to ``last``, with the events of the step."""
+@inner
+def find_driven(first, last, now, live, total, candidate):
+    """Do as ``find_candidates`` does with the events of the step."""
     for s in range(np.uint64(first), np.uint64(last)):
         u = now[U, s]
         rise = now[EXC, s] + total[s] - now[INH, s] * live[DECAY_INH, s] - u

@@ -18,17 +18,31 @@ from chip.base import constants as c
 from chip.base.grid import GRID_EDGES
 from chip.base.inner import inlined
 from chip.base.slots import slots_of
-from chip.neurons.arrays import EXC, INH, THRESHOLD, U
+from chip.neurons.arrays import (
+    DECAY_EXC,
+    DECAY_INH,
+    DECAY_U,
+    EXC,
+    EXC_TO_U,
+    FREE,
+    INH,
+    INH_TO_U,
+    LEVEL,
+    THRESHOLD,
+    U,
+)
 from chip.neurons.bounded import (
     LIMIT,
     SHARE,
     add_contained_noise,
     added,
     contain,
-    find_near_low,
+    find_bounded,
+    find_driven_bounded,
     first_beyond,
     held_edges,
     leave_low,
+    may_meet_low,
     near_low_driven,
     saturate,
 )
@@ -37,15 +51,19 @@ from chip.neurons.lif import (
     add_excitation,
     add_inhibition,
     add_noise,
+    ends_below,
     find_candidates,
     find_driven,
     first_crossing,
     free_jump,
     free_step,
     is_quiet,
+    may_reach,
     near_threshold,
 )
 from chip.neurons.noise import is_noisy, know_coming, know_kicks, step_of_block
+
+BOTH = (1 << c.HEMISPHERES) - 1  # hemispheres, a bit each
 
 # ---------------------------------------------------------------------- the whole population
 
@@ -128,6 +146,45 @@ def excite(begin, end, left, now, later, neurons, scratch, bounds):
 
 
 @inlined
+def excite_one(s, left, now, later, neurons, scratch, bounds):
+    """Do as ``excite`` does for one slot."""
+    live, charge = neurons.live, scratch.jumps[s]
+    if bounds is not None:
+        if bounds.saturates[EXC - 1] != 0:
+            current = later[EXC, s] * bounds.growth[left, EXC - 1, s]
+            charge = added(current, charge, bounds.current[LIMIT + EXC - 1, s], bounds.current[SHARE + EXC - 1, s])
+    later[U, s] += live[FREE, s] * (charge * neurons.fine[left, EXC_TO_U, s])
+    later[EXC, s] += charge * neurons.fine[left, DECAY_EXC, s]
+    total = scratch.total[s] + charge
+    scratch.total[s] = total
+    u, decay, exc, inh = now[U, s], live[DECAY_U, s], now[EXC, s], now[INH, s] * live[DECAY_INH, s]
+    hits = 1 if may_reach(live[LEVEL, s], u, exc + total - inh - u, decay) else 0
+    if bounds is not None:
+        rise = exc - inh - u
+        hits += (
+            1
+            if ends_below(bounds.low[s], u, rise, decay) & (not ends_below(bounds.low[s], u, rise + total, decay))
+            else 0
+        )
+    return hits
+
+
+@inlined
+def inhibit_one(s, left, now, later, neurons, scratch, bounds):
+    """Do as ``inhibit`` does for one slot."""
+    charge, hits = scratch.jumps[s], 0
+    if bounds is not None:
+        if bounds.saturates[INH - 1] != 0:
+            current = later[INH, s] * bounds.growth[left, INH - 1, s]
+            charge = added(current, charge, bounds.current[LIMIT + INH - 1, s], bounds.current[SHARE + INH - 1, s])
+        bounds.sunk[s] += charge
+        hits = 1 if may_meet_low(s, now, neurons.live, bounds.low, scratch.total, bounds.sunk) else 0
+    later[U, s] -= neurons.live[FREE, s] * (charge * neurons.fine[left, INH_TO_U, s])
+    later[INH, s] += charge * neurons.fine[left, DECAY_INH, s]
+    return hits
+
+
+@inlined
 def inhibit(begin, end, left, now, later, neurons, scratch, bounds):
     """Do as ``excite`` does for inhibitory jumps; return how often a neuron may come to its lower bound."""
     charge, hits = scratch.jumps, 0
@@ -146,22 +203,22 @@ def find_near(now, by_itself, driven, neurons, scratch, bounds):
 
     ``by_itself``: whether some may that no event of the step reaches; if not, only those that are driven are asked.
     """
-    if by_itself:
-        find_candidates(now, neurons.live, scratch.candidate)
-    else:
+    if not by_itself and driven != BOTH:
         for i in range(scratch.candidate_words.size):
             scratch.candidate_words[i] = 0
     for hemisphere in range(c.HEMISPHERES):
         first, last = slots_of(hemisphere, neurons.halves)
         if driven & (1 << hemisphere) != 0:
-            find_driven(now, neurons.live, scratch.total, first, last, scratch.candidate)
-        if bounds is not None:
-            if by_itself and driven & (1 << hemisphere) == 0:
-                for s in range(first, last):
-                    scratch.total[s] = bounds.sunk[s] = 0.0
-            if by_itself or driven & (1 << hemisphere) != 0:
-                find_near_low(first, last, now, neurons.live, bounds.low, scratch.total, bounds.sunk, NEAR,
-                              scratch.candidate)  # fmt: skip
+            if bounds is None:
+                find_driven(first, last, now, neurons.live, scratch.total, scratch.candidate)
+            else:
+                find_driven_bounded(first, last, now, neurons.live, bounds.low, scratch.total, bounds.sunk, NEAR,
+                                    scratch.candidate)  # fmt: skip
+        elif by_itself:
+            if bounds is None:
+                find_candidates(first, last, now, neurons.live, scratch.candidate)
+            else:
+                find_bounded(first, last, now, neurons.live, bounds.low, NEAR, scratch.candidate)
 
 
 # ---------------------------------------------------------------------- one neuron
