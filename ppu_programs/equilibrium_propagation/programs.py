@@ -20,7 +20,7 @@ from collections.abc import Generator
 import numpy as np
 
 from chip.base import constants as c
-from chip.ppu import Memory, i16, minimum, u32
+from chip.ppu import Memory, i16, i32, minimum, u32
 from chip.ppu.processor.timing import SAMPLE_LINE
 from chip.ppu.program import Program
 from ppu_programs.equilibrium_propagation import learning, teaching, traces, writing
@@ -39,7 +39,10 @@ from ppu_programs.two_layer.programs import generator_state
 from ppu_programs.two_layer.update import falling_rate
 
 DONE_LINE = 1
+# in ``plan``: words of memory rather than constants of the programs, so that a longer run is no other program
+EPOCHS, BATCHES, TRAIN, VALIDATION, VALIDATION_COUNT, TEST, TEST_COUNT, CHECKED, PLAN_WORDS = range(9)
 RATE_ONE = 0x8000
+PREDICTIONS_APART = predictions_address(1) - predictions_address(0)
 UPPER_BOUND_LSB = 228  # of membranes, as recorded; see chip.base.config.limits
 NEARLY_LSB = 8
 
@@ -74,7 +77,7 @@ class HalfProgram(Program):
         self.rows_of_synapses = weights.rows_of_synapses_kernel(rows)
         self.forward_rows = writing.forward_kernel(outputs, inputs)
         self.memory = traces.MEMORY | learning.memory(rows) | writing.memory(rows) | Memory(
-            gain=i16[len(phases)], share=i16[len(phases)], amplitude=i16[len(phases)]
+            gain=i16[len(phases)], share=i16[len(phases)], amplitude=i16[len(phases)], plan=i32[PLAN_WORDS]
         )  # fmt: skip
         self.kernels = (
             *(traces.add_reading, traces.keep_rest, traces.take, traces.forget, learning.seed_noise, self.update),
@@ -98,7 +101,16 @@ class HalfProgram(Program):
             "gain": self.phases.gains.astype(np.int16),
             "share": self.phases.shares.astype(np.int16),
             "amplitude": self.phases.amplitudes.astype(np.int16),
+            "plan": self.plan_words(),
         }
+
+    def plan_words(self) -> np.ndarray:
+        """int32[8]: how often what is played."""
+        plan, words = self.plan, np.zeros(PLAN_WORDS, np.int32)
+        words[[EPOCHS, BATCHES, TRAIN]] = plan.epochs, plan.batches, plan.train.start
+        words[[VALIDATION, VALIDATION_COUNT]] = plan.validation.start, len(plan.validation)
+        words[[TEST, TEST_COUNT, CHECKED]] = plan.test.start, len(plan.test), self.settings.checked
+        return words
 
     def initial_rows(self) -> np.ndarray:
         """float64[inputs + outputs, lanes]: the shadows of the weights of this hemisphere's hidden neurons."""
@@ -139,20 +151,20 @@ class Follower(HalfProgram):
 
     def main(self, ppu) -> Generator:
         yield from self.prepare(ppu)
-        for _ in range(self.plan.epochs):
-            for _ in range(self.plan.batches):
-                for _ in range(self.plan.batch):
-                    yield from self.learn(ppu)
+        for _ in range(ppu.word("plan", EPOCHS)):
+            for _ in range(ppu.word("plan", BATCHES)):
+                for i in range(self.plan.batch):
+                    yield from self.learn(ppu, i & 1)
                 yield from self.write(ppu)
                 yield ppu.ring(c.BOTTOM - ppu.hemisphere, DONE_LINE)
         return 0
 
-    def learn(self, ppu) -> Generator:
+    def learn(self, ppu, backwards) -> Generator:
         """Hear when phases end, take their rates, learn."""
         if self.free_counts:
             yield from self.hear(ppu, 0)
-        for phase in range(1, 1 + self.nudged):
-            yield from self.hear(ppu, phase)
+        for number in range(1, 1 + self.nudged):
+            yield from self.hear(ppu, number + backwards * (self.nudged + 1 - 2 * number))
         yield ppu.run(self.update, ppu.word("rate"), ppu.word("readout_rate"))
 
     def hear(self, ppu, phase) -> Generator:
@@ -193,27 +205,32 @@ class Conductor(HalfProgram):
 
     def main(self, ppu) -> Generator:
         yield from self.prepare(ppu)
-        for epoch in range(self.plan.epochs):
+        for epoch in range(ppu.word("plan", EPOCHS)):
             yield ppu.run(shuffle.draw_keys)
-            for batch in range(self.plan.batches):
+            for batch in range(ppu.word("plan", BATCHES)):
                 yield ppu.run(self.draw_order, batch * self.plan.batch, self.plan.batch)
                 for i in range(self.plan.batch):
-                    yield from self.learn(ppu, self.plan.train.start + ppu.word("order", i))
+                    yield from self.learn(ppu, ppu.word("plan", TRAIN) + ppu.word("order", i), i & 1)
                 yield from self.write(ppu)
                 yield ppu.wait_doorbell(DONE_LINE)
             yield from self.report(ppu, epoch)
-        yield from self.evaluate(ppu, self.plan.validation.start, len(self.plan.validation), predictions_address(0))
-        yield from self.report(ppu, self.plan.epochs)
-        yield from self.evaluate(ppu, self.plan.test.start, len(self.plan.test), predictions_address(1))
-        yield from self.report(ppu, self.plan.epochs + 1)
+        reports = ppu.word("plan", EPOCHS)
+        for number in range(2):
+            first, count = ppu.word("plan", VALIDATION + 2 * number), ppu.word("plan", VALIDATION_COUNT + 2 * number)
+            yield from self.evaluate(ppu, first, count, predictions_address(0) + PREDICTIONS_APART * number)
+            yield from self.report(ppu, reports + number)
         yield from self.settle_twice(ppu)
-        yield from self.report(ppu, self.plan.epochs + 2)
+        yield from self.report(ppu, reports + 2)
         return 0
 
     # ------------------------------------------------------------------ a sample
 
-    def learn(self, ppu, sample) -> Generator:
-        """Free phase, nudged phases, update."""
+    def learn(self, ppu, sample, backwards) -> Generator:
+        """Free phase, nudged phases, update.
+
+        Nudged phases come in their order, or backwards in every other sample: what a phase reads because of the ones
+        before it, and of the pauses between them, goes into the difference with one sign as often as with the other.
+        """
         if self.free_counts:
             yield ppu.play(sample, ring=(c.BOTTOM - self.side.hemisphere,))
         else:
@@ -222,7 +239,8 @@ class Conductor(HalfProgram):
         yield ppu.load_record(0, into="record")
         yield ppu.run(self.judge, 0)
         yield ppu.run(traces.take, ppu.word("gain", 0), ppu.word("share", 0))
-        for phase in range(1, 1 + self.nudged):
+        for number in range(1, 1 + self.nudged):
+            phase = number + backwards * (self.nudged + 1 - 2 * number)
             yield from self.nudge(ppu, ppu.word("amplitude", phase))
             yield ppu.play(sample, ring=(c.BOTTOM - self.side.hemisphere,))
             yield from self.read_traces(ppu)
@@ -251,8 +269,8 @@ class Conductor(HalfProgram):
 
     def settle_twice(self, ppu) -> Generator:
         """See samples from rest, then from where all outputs were driven to."""
-        for n in range(self.settings.checked):
-            sample = self.plan.validation.start + n
+        for n in range(ppu.word("plan", CHECKED)):
+            sample = ppu.word("plan", VALIDATION) + n
             yield from self.see(ppu, sample)
             yield ppu.run(self.kick)
             yield ppu.run(traces.forget)
