@@ -61,13 +61,14 @@ def test_result_holds_what_the_chip_and_the_firmware_report():
     assert result.weights[0, 3, 5] == 42 and result.weights.sum() == 42
 
 
-def test_loading_compiles_every_kernel_and_program_and_tells(monkeypatch):
+def test_loading_compiles_every_kernel_and_program_and_tells(monkeypatch, tasks_are_compiled_late):
     from chip.ppu.compiler.kernel import BoundKernel
     from chip.ppu.processor.flows.compiled import CompiledFlow
     from host import tasks
     from ppu_programs import EventProp
 
     told, compiled = [], []
+    monkeypatch.setattr(Host, "_compile", tasks_are_compiled_late)
     monkeypatch.setattr(BoundKernel, "compile", lambda self: compiled.append(self.kernel.name))
     monkeypatch.setattr(CompiledFlow, "compile", lambda self: compiled.append(self.program.name))
     host = Host(Chip(ChipConfig.ideal()))
