@@ -151,7 +151,7 @@ def test_its_programs_learn_without_an_oracle():
 def test_the_rule_is_found_by_name_and_fits_its_processors():
     assert ppu_programs.load("fast-and-deep") is FastAndDeep
     host = Host(Chip())
-    host.load(FastAndDeep(hidden=128), tasks.yin_yang())
+    host.load(FastAndDeep(hidden=128), tasks.yin_yang(), compiling=False)
     for processor in host.chip.processors:
         assert processor.link_map.code_in == "sram" and processor.link_map.used <= c.SRAM_BYTES
 
