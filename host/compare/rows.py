@@ -89,6 +89,7 @@ class Row:
 
 PARTS = ("chip", "link", "host")  # of the time of a training sample
 COLUMNS = tuple(f.name for f in dataclasses.fields(Row) if f.name not in ("curve", "metrics"))
+SPIKES = "test_spikes"  # the metric that says how many spikes a hidden neuron has in a test sample
 OF_METRIC = "metric."  # before the name of a metric, which is its column
 
 
@@ -154,7 +155,7 @@ def _microjoules(pair: list[float] | None) -> tuple[float | None, float | None]:
 
 
 def _spikes(result: Result) -> float | None:
-    if (reported := result.metrics.get("test_spikes")) is not None:
+    if (reported := result.metrics.get(SPIKES)) is not None:
         return reported
     neurons, spikes = result.events.get("spiking_neurons"), result.events.get("from_neurons")
     return None if not neurons or spikes is None or not result.samples else spikes / neurons / result.samples
@@ -164,8 +165,12 @@ def _spikes(result: Result) -> float | None:
 
 
 def values(rows: Iterable[Row], column: str) -> np.ndarray:
-    """float64[n]: what the rows that have it have in a column."""
-    return np.array([getattr(row, column) for row in rows if getattr(row, column) is not None], float)
+    """float64[n]: what the rows that have it have in a column, those of metrics included, ``metric.NAME``."""
+    found = (
+        row.metrics.get(column[len(OF_METRIC) :]) if column.startswith(OF_METRIC) else getattr(row, column)
+        for row in rows
+    )
+    return np.array([value for value in found if value is not None], float)
 
 
 def readable(value: float) -> str:
