@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import time
+import warnings
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -96,7 +97,11 @@ def _stop_when_begun(moment: Moment) -> None:
 
 
 def _task(run: Run) -> Task | None:
-    return None if run.task is None else tasks.load(run.task)
+    if run.task is None:
+        return None
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", tasks.TaskWarning)  # said once, where the comparison begins
+        return tasks.load(run.task)
 
 
 def check(run: Run, task: Task | None) -> None:

@@ -17,6 +17,10 @@ from host.tasks.numbers import MOST_CLASSES, as_classes, as_inputs
 SPLITS = ("train", "validation", "test")
 
 
+class TaskWarning(UserWarning):
+    """A task can be learned, but hardly as it was meant."""
+
+
 @dataclass(frozen=True, eq=False)
 class Split:
     """Samples of one purpose. Numbers of any type are taken, and become those of the attributes.
@@ -106,6 +110,12 @@ class Task:
 
     def _splits(self) -> list[tuple[str, Split | EventSplit]]:
         return [(name, getattr(self, name)) for name in SPLITS]
+
+    @property
+    def untaught(self) -> tuple[str, ...]:
+        """The classes that no training sample has."""
+        taught = set(self.train.targets.tolist())
+        return tuple(name for number, name in enumerate(self.classes) if number not in taught)
 
     @property
     def inputs(self) -> np.ndarray:
