@@ -104,6 +104,8 @@ def row_of(run: Run, result: Result | None, problem: str, directory: str) -> Row
     curve = tuple(result.learning.tolist())
     parts = {f"{part}_us_per_sample": _number(result.speed.get(f"{part}_us_per_sample")) for part in PARTS}
     by_preset = result.speed.get("link_us_per_sample_by_preset", {})
+    if parts["chip_us_per_sample"] is None:  # nothing was timed, so nothing is known of link and host either
+        parts, by_preset = dict.fromkeys(parts), {}
     links = {name: _number(by_preset.get(name)) for name in PRESETS}
     apart = [parts["chip_us_per_sample"], parts["host_us_per_sample"]]
     return Row(
@@ -113,7 +115,7 @@ def row_of(run: Run, result: Result | None, problem: str, directory: str) -> Row
         curve_end=curve[-1] if curve else None,
         chip_seconds=result.chip_seconds,
         epochs=result.epochs,
-        samples=result.samples,
+        samples=None if result.task is None and not result.samples else result.samples,
         **parts,
         total_us_per_sample=_sum(parts.values()),
         link_preset=result.host_link.get("preset"),

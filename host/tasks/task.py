@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from chip.base.declaration import whole_number
 from host.tasks.events import EventSplit
 from host.tasks.numbers import MOST_CLASSES, as_classes, as_inputs
 
@@ -186,10 +187,7 @@ class Task:
         """Return the same task with only the first samples of each split: quick trials, tests."""
         counts = dict(zip(SPLITS, (train, validation, test), strict=True))
         for name, count in counts.items():
-            if not 1 <= count <= len(getattr(self, name)):
-                raise ValueError(
-                    f"{count} {name} samples of task {self.name} were asked for; it has 1..{len(getattr(self, name))}"
-                )
+            whole_number("", f"the number of {name} samples of task {self.name}", count, 1, len(getattr(self, name)))
         splits = {name: getattr(self, name).head(count) for name, count in counts.items()}
         return dataclasses.replace(self, **splits)
 
