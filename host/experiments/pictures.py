@@ -83,16 +83,16 @@ def _holomorphic_ep(figure, outcome: Outcome, colours: tuple[str, ...]) -> None:
         for method, cosines, colour, line in zip(
             of["methods"], arrays[f"cosines_of_{name}"], (*colours, "0.3"), ("-", "-", "--", ":"), strict=True
         ):
-            mean, spread = mean_and_spread(1 - cosines, axis=(1, 2))
-            one.plot(x, mean, line, color=colour, marker="o", ms=3, label=method)
-            one.fill_between(x, np.maximum(mean - spread, 1e-7), mean + spread, color=colour, alpha=0.15, linewidth=0)
+            of_nets, _ = mean_and_spread(1 - cosines, axis=2)
+            one.plot(x, of_nets.mean(axis=1), line, color=colour, marker="o", ms=3, label=method)
+            one.fill_between(x, of_nets.min(axis=1), of_nets.max(axis=1), color=colour, alpha=0.15, linewidth=0)
         one.set_title(title, loc="left", fontsize=12)
         one.set_xscale("log")
         one.set_yscale("log")
         one.set_ylim(1e-6, 1.0)
         one.set_xlabel(label)
         one.grid(color="0.93")
-    panels[0].set_ylabel("1 - cosine to the gradient")
+    panels[0].set_ylabel("1 - cosine to the gradient, mean and range of nets")
 
 
 def _observation(figure, outcome: Outcome, colours: tuple[str, ...]) -> None:
