@@ -213,7 +213,16 @@ def test_the_host_needs_neither_tasks_nor_comparison_nor_pictures():
     )
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
     assert set(found) == {
-        *("host", "host.host", "host.reading", "host.results", "host.source", "host.stopwatch", "host.versions"),
+        *(
+            "host",
+            "host.host",
+            "host.numbers",
+            "host.reading",
+            "host.results",
+            "host.source",
+            "host.stopwatch",
+            "host.versions",
+        ),
         *("host.checkpoint", "host.code", "host.timing", "host.compiling", "host.loading", "host.first_format"),
     }
     assert len(Path(host_module.__file__).read_text(encoding="utf-8").splitlines()) <= 300
