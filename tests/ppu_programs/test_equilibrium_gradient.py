@@ -35,7 +35,7 @@ def test_a_drive_changes_with_rates_and_weights_as_finite_differences_say(seed, 
 
 @pytest.mark.slow
 def test_updates_point_along_the_gradient_of_the_chip():
-    """Of a network that has learned from 2000 samples, over 200: 0.86 and 0.96 with long frames."""
+    """Of a network that has learned from 2000 samples, over 200: 0.84 and 0.94 with long frames."""
     of_inputs, of_outputs = cosines(beta=1.5, frame_ns=120_000, trace_tau_ns=20_000)
     assert of_inputs >= 0.75
     assert of_outputs >= 0.9
