@@ -157,7 +157,7 @@ def _of_neurons(result: Result, view: View, found: Replay) -> list[Panel]:
         populations = {name: neurons for name, neurons in populations.items() if name != "readouts"}
     if found.registers.spiking.reshape(-1)[list({*everybody.tolist()} - {*readouts.tolist()})].any():
         panels.append(functools.partial(activity.membranes, found=found, populations=populations))
-    if readouts.size:
+    if readouts.size and (found.sample is not None or not found.registers.spiking.reshape(-1)[readouts].any()):
         known = view.has_classes and found.target is not None
         names = view.task.classes if known else ()
         panel = functools.partial(activity.readout_membranes, found=found, classes=names)
