@@ -10,13 +10,16 @@ class Neuron:
         self.mean, self.variance, self.least = mean, variance, least
         self.pull, self.hebb, self.triggered = pull, hebb, triggered
         self.last = 0
+        self.look_up_inverse()
+
+    def look_up_inverse(self):
+        """What the processor does for one neuron each tick."""
+        self.inverse = 1 / (self.variance + self.least)
 
     def bracket(self, spikes, mean_rate, variance_rate):
         """Of a tick; then forget the running mean and variance by these fractions."""
         away = spikes - self.mean
-        found = (
-            self.hebb * away / (self.variance + self.least) - self.pull * (spikes - self.last) + self.triggered
-        )  # fmt: skip
+        found = self.hebb * away * self.inverse - self.pull * (spikes - self.last) + self.triggered
         self.mean += mean_rate * away
         self.variance += variance_rate * (away**2 - self.variance)
         self.last = spikes
