@@ -86,10 +86,12 @@ class View:
     @cached_property
     def _placement(self) -> Any:
         """Where the firmware's network lies; None where it has none, or has put it elsewhere."""
-        network = getattr(self.firmware, "network", None)
+        network, placed = (getattr(self.firmware, name, None) for name in ("network", "placement"))
         try:
-            if isinstance(network, NetworkGraph):
-                placement: Any = place(network)
+            if isinstance(placed, GraphPlacement):
+                placement: Any = placed
+            elif isinstance(network, NetworkGraph):
+                placement = place(network)
             elif isinstance(network, Network):
                 placement = place_layers(network)
             else:

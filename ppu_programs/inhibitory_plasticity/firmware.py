@@ -11,9 +11,10 @@ from chip.base.config import ChipConfig
 from chip.link import HostLink
 from ppu_programs.contract import Array, Built, Firmware, Outcome, Status
 from ppu_programs.inhibitory_plasticity import channels, measures
-from ppu_programs.inhibitory_plasticity.network import BalancePlacement, graph, tuning
+from ppu_programs.inhibitory_plasticity.network import BalancePlacement, tuning
 from ppu_programs.inhibitory_plasticity.programs import BalanceProgram
 from ppu_programs.inhibitory_plasticity.settings import CHANNELS, Settings
+from ppu_programs.placement import GraphPlacement
 
 if TYPE_CHECKING:
     from chip.chip import Chip
@@ -37,9 +38,9 @@ class InhibitoryPlasticity(Firmware):
     settings_class = Settings
 
     @property
-    def network(self):
-        """The network, for pictures."""
-        return graph(self.settings)
+    def placement(self) -> GraphPlacement:
+        """Where the network lies."""
+        return BalancePlacement(self.settings).on_chip
 
     def build(self, task: None, config: ChipConfig) -> Built:
         s = self.settings

@@ -10,8 +10,9 @@ from chip.base import constants as c
 from chip.base.config import ChipConfig
 from chip.link import HostLink
 from ppu_programs.contract import Array, Built, Firmware, Outcome, Status
+from ppu_programs.placement import GraphPlacement
 from ppu_programs.spiking_lpl import measures, signals
-from ppu_programs.spiking_lpl.network import FROM_INHIBITORY, LEARNED, LPLPlacement, graph
+from ppu_programs.spiking_lpl.network import FROM_INHIBITORY, LPLPlacement, group_sizes
 from ppu_programs.spiking_lpl.programs import LPLProgram
 from ppu_programs.spiking_lpl.settings import Settings
 
@@ -41,9 +42,9 @@ class SpikingLPL(Firmware):
     settings_class = Settings
 
     @property
-    def network(self):
-        """The network, for pictures."""
-        return graph(self.settings)
+    def placement(self) -> GraphPlacement:
+        """Where the network lies."""
+        return LPLPlacement(self.settings).on_chip
 
     def build(self, task: None, config: ChipConfig) -> Built:
         s = self.settings
@@ -68,7 +69,7 @@ class SpikingLPL(Firmware):
         ticks = records["time_cycles"].astype(np.int64) * c.PPU_CLOCK_NS // s.tick_ns - 1  # that has just ended
         both = np.stack([signal[ticks] for signal in signals.signals(s)])
         loaded = link.read_weights()
-        final = places.on_chip.load(loaded, LEARNED)
+        final = places.learned(loaded)
         groups = np.stack([by_group(s, weights) for weights in (learned, final)])
         whole = len(records) and ticks[-1] >= s.ticks
         metrics = self._of_spikes(counts, both) if whole else dict.fromkeys(OF_SPIKES)
@@ -111,6 +112,5 @@ class SpikingLPL(Firmware):
 
 
 def by_group(s: Settings, weights: np.ndarray) -> np.ndarray:
-    """float64[3]: mean weights, int[inputs, neurons], of slow, shuffled and constant inputs; 0 where there are none."""
-    groups = np.split(weights, [s.slow, s.slow + s.shuffled])
-    return np.array([group.mean() if group.size else 0.0 for group in groups])
+    """float64[3]: mean weights, int[inputs, neurons], of each group of inputs."""
+    return np.array([group.mean() for group in np.split(weights, np.cumsum(group_sizes(s))[:-1])])

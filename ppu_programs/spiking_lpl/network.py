@@ -1,7 +1,9 @@
 """Populations and where they lie, all in the top hemisphere.
 
 ===========  ===========================================================================================================
-inputs       from the FPGA, onto excitatory neurons, and each onto a trace
+slow,        inputs from the FPGA, onto excitatory neurons, and each onto a trace
+shuffled,
+constant
 excitatory   they learn the inputs; their spikes drive the inhibitory ones
 inhibitory   they inhibit all excitatory ones, with synapses that learn
 traces       leaky integrators, one for each input: one conversion reads how much of all inputs there was of late,
@@ -19,7 +21,10 @@ from ppu_programs.network import LI, LIF, Inputs, NetworkGraph, Projection, Sign
 from ppu_programs.placement import GraphPlacement, place
 from ppu_programs.spiking_lpl.settings import INHIBITION, Settings
 
-LEARNED, COLLECTED, ONTO_INHIBITORY, FROM_INHIBITORY = range(4)  # projections
+GROUPS = ("slow", "shuffled", "constant")  # of inputs
+LEARNED = (0, 1, 2)  # projections: of each group
+ONTO_INHIBITORY, FROM_INHIBITORY = 3, 4
+COLLECTED = (5, 6, 7)  # of each group, onto traces
 TRACE_LEAK_LSB = 40
 TRACE_WEIGHT = c.WEIGHT_MAX
 
@@ -35,18 +40,28 @@ def graph(s: Settings) -> NetworkGraph:
     }
     trace = s.trace_lsb / (TRACE_WEIGHT * s.mean_khz * 1e-6 * s.trace_tau_ns)
     traces = LI(s.inputs, tau_mem_ns=s.trace_tau_ns, tau_syn_ns=s.trace_tau_ns, leak_lsb=TRACE_LEAK_LSB)
+    sizes = group_sizes(s)
+    onto_traces = np.split(np.eye(s.inputs, dtype=bool), np.cumsum(sizes)[:-1])
     return NetworkGraph(
-        {
-            "inputs": Inputs(s.inputs),
+        {name: Inputs(size) for name, size in zip(GROUPS, sizes, strict=True)}
+        | {
             "excitatory": LIF(s.excitatory, **neurons),
             "traces": traces,
             "inhibitory": LIF(s.inhibitory, **neurons),
         },
-        Projection("inputs", "excitatory", sign=Sign.EXCITATORY, efficacy_lsb=s.efficacy_lsb),
-        Projection("inputs", "traces", sign=Sign.EXCITATORY, mask=np.eye(s.inputs, dtype=bool), efficacy_lsb=trace),
-        Projection("excitatory", "inhibitory", sign=Sign.EXCITATORY, efficacy_lsb=s.efficacy_lsb),
+        *(Projection(name, "excitatory", sign=Sign.EXCITATORY, efficacy_lsb=s.efficacy_lsb) for name in GROUPS),
+        Projection("excitatory", "inhibitory", sign=Sign.EXCITATORY, efficacy_lsb=s.inhibitory_efficacy_lsb),
         Projection("inhibitory", "excitatory", sign=Sign.INHIBITORY),
+        *(
+            Projection(name, "traces", sign=Sign.EXCITATORY, mask=mask, efficacy_lsb=trace)
+            for name, mask in zip(GROUPS, onto_traces, strict=True)
+        ),
     )
+
+
+def group_sizes(s: Settings) -> tuple[int, ...]:
+    """Inputs of each group."""
+    return s.slow, s.shuffled, s.constant
 
 
 class LPLPlacement:
@@ -73,9 +88,10 @@ class LPLPlacement:
         if self.half == self.trace_half:
             raise RuntimeError("traces lie in the half of the excitatory neurons; a conversion of each is needed")
         sources = self.on_chip.sources
-        self.rows = tuple(sources["inputs"].rows[:, c.TOP, 0].tolist())
+        inputs = [sources[name] for name in GROUPS]
+        self.rows = tuple(np.concatenate([its.rows[:, c.TOP, 0] for its in inputs]).tolist())
         self.inhibitory_rows = tuple(sources["inhibitory"].rows[:, c.TOP, 1].tolist())
-        self.labels = sources["inputs"].labels
+        self.labels = np.concatenate([its.labels for its in inputs])
 
     def _vector(self, name: str) -> tuple[int, tuple[int, ...]]:
         it = self.on_chip.neurons[name]
@@ -88,8 +104,17 @@ class LPLPlacement:
         s, places = self.settings, self.on_chip
         registers = places.registers(inputs_recorded=False)
         registers.tau_syn_inh_ns = s.tau_inh_ns
-        places.store(registers, LEARNED, learned)
-        places.store(registers, COLLECTED, TRACE_WEIGHT * np.eye(s.inputs, dtype=np.int64))
+        for k, weights in zip(LEARNED, self._by_group(learned), strict=True):
+            places.store(registers, k, weights)
+        for k, weights in zip(COLLECTED, self._by_group(TRACE_WEIGHT * np.eye(s.inputs, dtype=np.int64)), strict=True):
+            places.store(registers, k, weights)
         places.store(registers, ONTO_INHIBITORY, onto)
         places.store(registers, FROM_INHIBITORY, of * (not s.without(INHIBITION)))
         return registers
+
+    def learned(self, weights: np.ndarray) -> np.ndarray:
+        """int64[inputs, excitatory]: the excitatory neurons' weights, of all of a chip's, uint8[2, 256, 256]."""
+        return np.concatenate([self.on_chip.load(weights, k) for k in LEARNED])
+
+    def _by_group(self, weights: np.ndarray) -> list[np.ndarray]:
+        return np.split(weights, np.cumsum(group_sizes(self.settings))[:-1])

@@ -38,7 +38,7 @@ class Settings(Checked):
         signal_ns: period of the slow signal's lowest frequency; exponent: how its amplitudes fall with frequency.
         weight, weight_spread: of excitatory weights at the start, in weight steps.
         onto_inhibitory, from_inhibitory: highest weight of either at the start.
-        efficacy_lsb: current per weight of excitatory and inhibitory neurons.
+        efficacy_lsb, inhibitory_efficacy_lsb: current per weight of excitatory and of inhibitory neurons.
         tau_mem_ns, tau_syn_ns, tau_inh_ns, refractory_ns, threshold_lsb, leak_lsb: of these neurons, their excitatory
             and their inhibitory synapses.
         trace_lsb: by how much an input's mean rate lifts its trace; trace_tau_ns: time constant of its membrane and of
@@ -56,7 +56,7 @@ class Settings(Checked):
     tick_ns: int = setting(100_000, 50_000, 1_000_000, c.FPGA_CLOCK_NS)
     evaluated: int = setting(6_000, 200, 100_000)
     pull: float = setting(1.2, 0.0, 16.0)
-    hebb: float = setting(0.375, 0.0, 16.0)
+    hebb: float = setting(0.3, 0.0, 16.0)
     triggered: float = setting(0.02, 0.0, 4.0)
     rate: float = setting(0.2, 0.0, 0.99)
     mean_shift: int = setting(10, 1, 14)
@@ -70,19 +70,20 @@ class Settings(Checked):
     inhibitory: int = setting(MOST_INHIBITORY, 1, MOST_INHIBITORY)
     slow: int = setting(40, 1, MOST_INPUTS)
     shuffled: int = setting(40, 1, MOST_INPUTS)
-    constant: int = setting(20, 0, MOST_INPUTS)
+    constant: int = setting(20, 1, MOST_INPUTS)
     mean_khz: float = setting(8.0, 0.5, 50.0)
     depth: float = setting(0.6, 0.0, 2.0)
     signal_ns: int = setting(15_000_000, 1_000_000, 1_000_000_000)
     exponent: float = setting(1.1, 0.0, 4.0)
-    weight: float = setting(13.0, 0.0, 63.0)
+    weight: float = setting(18.0, 0.0, 63.0)
     weight_spread: float = setting(3.0, 0.0, 63.0)
     onto_inhibitory: int = setting(c.WEIGHT_MAX, 0, c.WEIGHT_MAX)
     from_inhibitory: int = setting(20, 0, c.WEIGHT_MAX)
-    efficacy_lsb: float = setting(1.0, 0.05, 20.0)
+    efficacy_lsb: float = setting(0.7, 0.05, 20.0)
+    inhibitory_efficacy_lsb: float = setting(1.5, 0.05, 20.0)
     tau_mem_ns: int = setting(10_000, 500, 60_000)
     tau_syn_ns: int = setting(5_000, 300, 30_000)
-    tau_inh_ns: int = setting(10_000, 300, 30_000)
+    tau_inh_ns: int = setting(15_000, 300, 30_000)
     refractory_ns: int = setting(2_000, 40, 32_000, c.FPGA_CLOCK_NS)
     threshold_lsb: int = setting(40, 10, 100)
     leak_lsb: int = setting(120, 40, 200)

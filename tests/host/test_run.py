@@ -123,7 +123,11 @@ def test_the_opening_is_what_the_run_did(own):
 
 
 REFUSED = {
-    "nothing": ("run", "a firmware is missing; valid are bandit, bcm, descent, homeostasis, lms, rewrite, stdp, and"),
+    "nothing": (
+        "run",
+        "a firmware is missing; valid are bandit, bcm, descent, homeostasis, inhibitory-plasticity, lms, rewrite, "
+        "spiking-lpl, stdp, and",
+    ),
     "unknown": ("run hebb", "the rule 'hebb' is unknown; valid are bandit, bcm, "),
     "one that learns": ("run eventprop", "eventprop learns a task; `plasticore train TASK --rule eventprop` gives it"),
     "an unknown setting": (
