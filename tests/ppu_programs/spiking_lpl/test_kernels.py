@@ -14,7 +14,7 @@ from ppu_programs.two_layer.layout import positions
 from tests.naive import spiking_lpl as naive
 
 NEURONS, LIMIT_CYCLES = 4, 1_000_000
-S = Settings(excitatory=NEURONS, mean_shift=5, variance_shift=4)
+S = Settings(rate=0.2, excitatory=NEURONS, mean_shift=5, variance_shift=4)
 factors_of = factors.factors_kernel(S)
 step = synapses.step_kernel(NEURONS)
 gather = synapses.gather_kernel(NEURONS, 3)
@@ -152,7 +152,7 @@ def test_a_readout_explains_what_neurons_say_and_nothing_else():
 
 
 def test_what_is_left_out_counts_nothing():
-    assert factors.strengths(Settings()) == (307, 77, 5, round(0.2 * 0x8000))
+    assert factors.strengths(Settings()) == (307, 77, 5, round(0.07 * 0x8000))
     for name, left in (
         ("pull", (0, 77, 5)),
         ("hebb", (307, 0, 5)),
