@@ -152,11 +152,11 @@ def test_a_readout_explains_what_neurons_say_and_nothing_else():
 
 
 def test_what_is_left_out_counts_nothing():
-    assert factors.strengths(Settings()) == (307, 77, 5, round(0.07 * 0x8000))
+    assert factors.strengths(Settings()) == (384, 77, 5, round(0.12 * 0x8000))
     for name, left in (
         ("pull", (0, 77, 5)),
-        ("hebb", (307, 0, 5)),
-        ("triggered", (307, 77, 0)),
+        ("hebb", (384, 0, 5)),
+        ("triggered", (384, 77, 0)),
         ("learning", (0, 0, 0)),
     ):
         assert name in ABLATIONS and factors.strengths(Settings(ablation=name))[:3] == left
