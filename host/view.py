@@ -85,13 +85,13 @@ class View:
 
     @cached_property
     def _placement(self) -> Any:
-        """Where the firmware's network lies; None where it has none, or has put it elsewhere."""
-        network, placed = (getattr(self.firmware, name, None) for name in ("network", "placement"))
+        """Where the firmware's network lies; None where it has none, or has put it elsewhere and does not say where."""
+        if self.built.placement is not None:
+            return self.built.placement
+        network = getattr(self.firmware, "network", None)
         try:
-            if isinstance(placed, GraphPlacement):
-                placement: Any = placed
-            elif isinstance(network, NetworkGraph):
-                placement = place(network)
+            if isinstance(network, NetworkGraph):
+                placement: Any = place(network)
             elif isinstance(network, Network):
                 placement = place_layers(network)
             else:

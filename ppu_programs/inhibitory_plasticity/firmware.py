@@ -49,7 +49,7 @@ class InhibitoryPlasticity(Firmware):
         inhibition = random.integers(0, s.initial + 1, (CHANNELS * s.interneurons, s.cells))
         program = BalanceProgram(s, places)
         stimuli = channels.trains(s, places.first_drive).program(places.labels)
-        return Built(places.registers(inhibition), (program, None), stimuli, plan=places)
+        return Built(places.registers(inhibition), (program, None), stimuli, plan=places, placement=places.on_chip)
 
     def status(self, chip: Chip, built: Built) -> Status:
         """Updates that were recorded."""

@@ -56,7 +56,13 @@ class SpikingLPL(Firmware):
         of = random.integers(0, s.from_inhibitory + 1, (s.inhibitory, s.excitatory))
         program = LPLProgram(s, places, learned)
         stimuli = signals.trains(s).program(places.labels)
-        return Built(places.registers(learned, onto, of), (program, None), stimuli, plan=(places, learned))
+        return Built(
+            places.registers(learned, onto, of),
+            (program, None),
+            stimuli,
+            plan=(places, learned),
+            placement=places.on_chip,
+        )
 
     def status(self, chip: Chip, built: Built) -> Status:
         """Ticks that were recorded."""
