@@ -64,7 +64,7 @@ def test_what_neurons_contribute_is_what_the_formula_says(spikes, membranes, bef
 
 
 def test_with_its_inverse_known_a_neuron_contributes_exactly():
-    regions, spikes = state(), np.array([0, 1, 2, 5], np.uint8)
+    regions, spikes = state(), np.array([0, 1, 2, 3], np.uint8)
     regions["counts"][:], regions["seen"][:] = spikes, S.leak_lsb + S.threshold_lsb
     factors_of.bind(VectorUnit(), regions)(LIMIT_CYCLES)
     for i, count in enumerate(spikes.tolist()):
