@@ -15,7 +15,11 @@ from ppu_programs.stdp import PairSTDP
 TODAY = FpgaConfig(sample_player=False, spike_writer=False)
 SHORTER = {
     "inhibitory-plasticity": {"updates": 40, "evaluated": 10},
-    "spiking-lpl": {"ticks": 400, "evaluated": 400},
+    "spiking-lpl": {
+        "ticks": 400,
+        "evaluated": 400,
+        "ablation": "inhibition",
+    },  # or membranes leave the range of the CADC
 }  # of runs that would take long
 PERIOD_NS, PAIRS = 150_000, 20
 BEFORE, DRIVE, BEHIND = range(3)  # sources, each on a PADI bus and a driver of its own
