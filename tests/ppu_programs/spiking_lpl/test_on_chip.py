@@ -27,4 +27,5 @@ def test_neurons_find_the_slow_signal_and_inhibition_keeps_them_apart():
     found = metrics(seed=2)
     assert found["slowness"] > 0.35 and found["weight_ratio"] > 3 and found["correlation"] < 0.3
     assert found["missed_ticks"] == 0
-    assert metrics(seed=2, ablation="inhibition")["correlation"] > 0.8
+    without = metrics(seed=2, ablation="inhibition")["correlation"]
+    assert without > 0.5 and without > 3 * found["correlation"]
