@@ -33,7 +33,7 @@ class SpikingLPL(Firmware):
     neurons' spike counts in a tick; ``rate_khz``, mean rate of excitatory neurons; ``missed_ticks``; ``weight_slow``,
     ``weight_shuffled``, ``weight_constant``, ``weight_inhibitory``, mean weights.
 
-    Arrays: ``slowness_of_blocks``, of tenths of the run, with R^2 of 0 at least; ``weights_by_group``, slow, shuffled and
+    Arrays: ``slowness_of_blocks``, of tenths of the run, R^2 of 0 at least; ``weights_by_group``, slow, shuffled and
     constant, at the start and at the end; ``signals_and_rates``, of the last ticks, a line each: the slow signal, the
     shuffled one, and what neurons spike in the mean, over their means; ``spikes`` of every neuron in the same ticks;
     ``weights_of_neurons``.
