@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 PANEL_INCHES, DOTS_PER_INCH = (16.0 / 3, 5.0), 100
 NARROWEST_INCHES = 9.0
-MOST_PANELS, MOST_ARRAYS = 6, 3
+MOST_PANELS, MOST_ARRAYS, LEAST_ARRAYS = 6, 3, 2
 MISSING = "no picture: matplotlib is not installed; pip install 'plasticore[plot]' brings it"
 Panel = Callable[["Axes"], None]
 
@@ -135,8 +135,8 @@ def _panels(result: Result, view: View | None, found: Replay | None) -> list[Pan
         panels.append(functools.partial(weights.weight_histogram, weights=shown))
     of_neurons = [] if found is None or view is None else _of_neurons(result, view, found)
     named = arrays.drawable(result)[:MOST_ARRAYS]
-    room = MOST_PANELS - len(panels) - len(of_neurons)
-    panels += [functools.partial(arrays.array, result=result, name=name) for name in named[: max(room, 0)]]
+    room = max(MOST_PANELS - len(panels) - len(of_neurons), LEAST_ARRAYS)
+    panels += [functools.partial(arrays.array, result=result, name=name) for name in named[:room]]
     panels += of_neurons
     if result.ppu["cycles"] and len(panels) < MOST_PANELS:
         panels.append(functools.partial(load.ppu_time, result=result))
@@ -157,7 +157,7 @@ def _of_neurons(result: Result, view: View, found: Replay) -> list[Panel]:
         populations = {name: neurons for name, neurons in populations.items() if name != "readouts"}
     if found.registers.spiking.reshape(-1)[list({*everybody.tolist()} - {*readouts.tolist()})].any():
         panels.append(functools.partial(activity.membranes, found=found, populations=populations))
-    if readouts.size:
+    if readouts.size and (found.sample is not None or not found.registers.spiking.reshape(-1)[readouts].any()):
         known = view.has_classes and found.target is not None
         names = view.task.classes if known else ()
         panel = functools.partial(activity.readout_membranes, found=found, classes=names)

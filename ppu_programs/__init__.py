@@ -28,7 +28,9 @@ if TYPE_CHECKING:
     from ppu_programs.examples.lms import LMS as LMS
     from ppu_programs.fast_and_deep.firmware import FastAndDeep as FastAndDeep
     from ppu_programs.homeostasis import Homeostasis as Homeostasis
+    from ppu_programs.inhibitory_plasticity.firmware import InhibitoryPlasticity as InhibitoryPlasticity
     from ppu_programs.rewrite import Rewrite as Rewrite
+    from ppu_programs.spiking_lpl.firmware import SpikingLPL as SpikingLPL
     from ppu_programs.stdp import STDP as STDP
     from ppu_programs.superspike.firmware import SuperSpike as SuperSpike
 
@@ -59,8 +61,16 @@ _EXAMPLES = {
         "ppu_programs.homeostasis:Homeostasis",
         "weights that give every neuron a target rate, on both PPUs, which tell each other their mean",
     ),
+    "inhibitory-plasticity": (
+        "ppu_programs.inhibitory_plasticity.firmware:InhibitoryPlasticity",
+        "inhibition that finds a target rate for every neuron, tuned as its excitation is",
+    ),
     "lms": ("ppu_programs.examples.lms:LMS", "membranes that follow a linear system, by their errors, 128 at once"),
     "rewrite": ("ppu_programs.rewrite:Rewrite", "a step for every weight of the array, clipped to 6 bits"),
+    "spiking-lpl": (
+        "ppu_programs.spiking_lpl.firmware:SpikingLPL",
+        "latent predictive learning with spikes: neurons that find what changes slowly",
+    ),
     "stdp": ("ppu_programs.stdp:STDP", "pair STDP of the whole array by the correlation sensors"),
 }
 _ALL = _RULES | _EXAMPLES

@@ -7,6 +7,8 @@
     bursts = modulated(lambda t: 40e3 * (t % 1_000_000 < 50_000), 40e3, range(64, 72), 10_000_000, seed=random)
     chip.link.write_playback(merge(background, bursts).program(placement.input_labels))
 
+Of many sources more than three events may come at a time, which no FPGA sends: ``apart`` moves them.
+
 All times lie on the FPGA's clock of 8 ns, in ``start_ns <= t < stop_ns``; events of one time are in the order of their
 sources where one function has made them. The same seed, an int or a numpy Generator in the same state, gives the same
 bytes.
@@ -166,6 +168,16 @@ def merge(*trains: Train) -> Train:
     times = np.concatenate([train.times_ns for train in trains])
     order = np.argsort(times, kind="stable")
     return Train(times[order], np.concatenate([train.sources for train in trains])[order])
+
+
+def apart(train: Train) -> Train:
+    """Return the same events with three at a time at most, as a playback program sends them at one edge of the clock.
+
+    Of more than that the others come 8 ns later each, and what they meet there waits for them: what the FPGA would do,
+    and count as late, where nobody had moved them before.
+    """
+    sent_ns = PlaybackProgram(train.times_ns, np.zeros(len(train), np.uint16)).sent_ns
+    return Train(sent_ns, train.sources)
 
 
 def _candidates(

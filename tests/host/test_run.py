@@ -25,6 +25,7 @@ from host import Host, Result, rules, tasks
 from host.arguments import show
 from host.cli import main
 from host.interrupts import Interrupts
+from host.metrics import in_words
 from host.panels import arrays as panels
 from host.view import view_of
 from tests.host.inline import Inline
@@ -123,7 +124,11 @@ def test_the_opening_is_what_the_run_did(own):
 
 
 REFUSED = {
-    "nothing": ("run", "a firmware is missing; valid are bandit, bcm, descent, homeostasis, lms, rewrite, stdp, and"),
+    "nothing": (
+        "run",
+        "a firmware is missing; valid are bandit, bcm, descent, homeostasis, inhibitory-plasticity, lms, rewrite, "
+        "spiking-lpl, stdp, and",
+    ),
     "unknown": ("run hebb", "the rule 'hebb' is unknown; valid are bandit, bcm, "),
     "one that learns": ("run eventprop", "eventprop learns a task; `plasticore train TASK --rule eventprop` gives it"),
     "an unknown setting": (
@@ -226,6 +231,8 @@ SMALL = {
     "rewrite": {"step": 3},
     "bandit": {"pulls": 6},
     "lms": {"trials": 4},
+    "inhibitory-plasticity": {"updates": 20, "evaluated": 5, "watched": 5},
+    "spiking-lpl": {"ticks": 400, "evaluated": 400},
 }
 LONG = pytest.param("descent", marks=pytest.mark.slow)
 
@@ -253,7 +260,8 @@ def test_every_example_runs_and_its_picture_is_sound(name, tmp_path):
     again = Result.load(tmp_path)
     assert again.origin is None
     assert_sound(again.plot().figure)
-    assert set(titles(again)) <= set(titles(result)) | {"Time of the processors", "Rest"}
+    more = {in_words(name).capitalize() for name in result.arrays}  # without neurons there is room for them
+    assert set(titles(again)) <= set(titles(result)) | {"Time of the processors", "Rest"} | more
     html = result._repr_html_()
     assert html.startswith(f"<table><caption>{result.rule} on chip ideal") and "<script" not in html
 

@@ -6,7 +6,8 @@ from hypothesis import given as drawn
 from hypothesis import strategies as st
 
 from ppu_programs import trains
-from ppu_programs.trains import Train, given, merge, modulated, poisson, regular
+from ppu_programs.trains import Train, apart, given, merge, modulated, poisson, regular
+from tests.naive.trains import apart as moved_one_by_one
 from tests.naive.trains import regular as one_by_one
 
 MS = 1_000_000
@@ -162,3 +163,11 @@ def test_nothing_is_a_train_too():
     for made in (merge(), poisson(0.0, 3, MS, 1), poisson(1e3, 0, MS, 1), regular(0.0, 2, MS), given([], [])):
         assert len(made) == 0 and len(made.program(np.zeros(0, int))) == 0
     assert len(poisson(trains.LOWEST_HZ, 1, MS, 1)) == 0
+
+
+@drawn(edges=st.lists(st.integers(0, 6), max_size=30))
+def test_events_that_come_apart_leave_three_at_a_time_and_none_of_them_late(edges):
+    train = given(8 * np.array(edges, np.int64), np.arange(len(edges)))
+    found = apart(train)
+    assert events(found) == moved_one_by_one(events(train))
+    assert found.program(np.arange(len(edges) or 1)).late == 0
