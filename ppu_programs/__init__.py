@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from ppu_programs.examples.lms import LMS as LMS
     from ppu_programs.fast_and_deep.firmware import FastAndDeep as FastAndDeep
     from ppu_programs.homeostasis import Homeostasis as Homeostasis
+    from ppu_programs.latent_predictive.firmware import LatentPredictive as LatentPredictive
     from ppu_programs.rewrite import Rewrite as Rewrite
     from ppu_programs.stdp import STDP as STDP
     from ppu_programs.superspike.firmware import SuperSpike as SuperSpike
@@ -45,6 +46,10 @@ _RULES = {
     "fast-and-deep": (
         "ppu_programs.fast_and_deep.firmware:FastAndDeep",
         "exact gradients of first-spike times, by the slope of the membrane",
+    ),
+    "latent-predictive": (
+        "ppu_programs.latent_predictive.firmware:LatentPredictive",
+        "features that change little between two views of a thing, and yet differ; no labels, no errors from above",
     ),
     "superspike": (
         "ppu_programs.superspike.firmware:SuperSpike",
