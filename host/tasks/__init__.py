@@ -17,7 +17,7 @@ __all__ = ["EventSplit", "Split", "Task", "check", "load", "names", "short_name"
 _TASKS: dict[str, tuple[Callable[[], Task], str]] = {
     "yin-yang": (yin_yang, "points of the yin-yang symbol, 4 inputs, 3 classes, 5000 training samples"),
     "moving-bars": (moving.moving_bars, "pairs of views of a bar that moves, 14 x 14 pixels, 6 orientations"),
-    "two-clusters": (moving.two_clusters, "pairs of points of two clusters, and an axis of noise, 4 inputs"),
+    "two-clusters": (moving.two_clusters, "pairs of points of two clusters, and an axis of noise, 32 inputs"),
 }
 _FORMS = {
     "digits:DIRECTORY": "MNIST's digits scaled to 16 x 16, 256 inputs, 10 classes, from its IDX files in a directory",

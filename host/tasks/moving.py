@@ -4,9 +4,9 @@
 pixels along both sides, other shifts for either view, and scaled down to 14 x 14. Where there are few digits there are
 several pairs of each, 30 000 pairs at least. ``moving-bars``: bars of six
 orientations in pictures of 14 x 14, made here. ``two-clusters:NOISE``: points of two clusters on a line, which stay in
-their cluster from one view to the next, and a second axis of nothing but noise, of that standard deviation, three
-without a number; for either axis there is an input for what is above 0 and one for what is below (after Halvagal and
-Zenke, Nature Neuroscience 26, 2023, Figure 1).
+their cluster from one view to the next, and a second axis of nothing but noise, of that standard deviation, 3 without
+a number, where clusters are 1 from 0. For either axis there are eight inputs for what is above 0 and eight for what is
+below, with a little noise of their own (after Halvagal and Zenke, Nature Neuroscience 26, 2023).
 
 Labels are for readouts, which are fitted afterwards; rules that learn from views do not see them.
 """
@@ -29,7 +29,8 @@ BAR_SAMPLES = {"train": 4000, "validation": 1000, "test": 2000}
 BAR_ORIENTATIONS, BAR_LENGTH, BAR_WIDTH, BAR_SHIFT = 6, 7.0, 1.0, 2.0
 POINT_SAMPLES = {"train": 4000, "validation": 500, "test": 1000}
 POINT_NOISE, MOST_NOISE = 3.0, 10.0
-CLUSTER_LSB, CLUSTER_SPREAD = 0.25, 0.3  # where clusters are, of an input's range; their spread, as fractions of that
+CLUSTER, CLUSTER_SPREAD = 0.15, 0.3  # where clusters are, of an input's range; their spread, as a fraction of that
+COPIES, OWN_NOISE = 8, 0.05  # inputs for each side of an axis, and the standard deviation that each has of its own
 
 
 def check(name: str) -> None:
@@ -136,7 +137,8 @@ def two_clusters(noise: float = POINT_NOISE) -> Task:
         views = VIEWS if name == "train" else 1
         targets = np.repeat(rng.integers(0, 2, count), views)
         first = 2 * targets - 1 + CLUSTER_SPREAD * rng.standard_normal(targets.size)
-        points = CLUSTER_LSB * np.stack([first, noise * rng.standard_normal(targets.size)], axis=1)
-        inputs = np.stack([points, -points], axis=2).reshape(targets.size, 4)
-        splits[name] = Split(np.clip(inputs, 0.0, 1.0), targets)
+        points = CLUSTER * np.stack([first, noise * rng.standard_normal(targets.size)], axis=1)
+        inputs = np.stack([points, -points], axis=2).reshape(targets.size, 4).repeat(COPIES, axis=1)
+        own = OWN_NOISE * rng.standard_normal(inputs.shape)
+        splits[name] = Split(np.clip(inputs + own, 0.0, 1.0), targets)
     return Task("two-clusters", ("left", "right"), **splits, origin=f"{CLUSTERS}{noise:g}", views=VIEWS)

@@ -18,7 +18,7 @@ from ppu_programs.latent_predictive import pictures, readout
 from ppu_programs.latent_predictive.network import LatentPlacement, unit_lanes
 from ppu_programs.latent_predictive.programs import Conductor, Follower, Plan
 from ppu_programs.latent_predictive.settings import Settings
-from ppu_programs.latent_predictive.statistics import CHANGE, VARIANCE
+from ppu_programs.latent_predictive.statistics import CHANGE, RESTS, VARIANCE
 
 if TYPE_CHECKING:
     from chip.chip import Chip
@@ -55,8 +55,8 @@ class LatentPredictive(Firmware):
     Metrics: ``accuracy`` of a linear readout of test samples that the host fits to the frozen features,
     ``random_accuracy`` and ``pixel_accuracy`` of the same on the features of the initial weights and on the pictures,
     ``active_units``, ``dimension`` of the features, ``change``: how much two views of one thing differ, as a fraction
-    of how much any two do; of tasks with two classes ``d_prime``, the mean of the units'. Arrays:
-    ``validation_accuracy`` by looks, ``test_predictions`` and ``receptive_fields``, an image of all weights.
+    of how much any two do; of tasks with two classes ``d_prime``, the mean of the units', and ``random_d_prime``.
+    Arrays: ``validation_accuracy`` by looks, ``test_predictions`` and ``receptive_fields``, an image of all weights.
     """
 
     name = "latent-predictive"
@@ -71,13 +71,20 @@ class LatentPredictive(Firmware):
         samples = pictures.encode(seen, places.labels, s.events, s.window_ns)
         ranges = task.ranges
         pairs = len(ranges["train"]) // VIEWS
+        pairs = min(s.pairs or pairs, pairs)
+        batches = s.epochs * pairs // (s.batch * s.looks)
+        if not batches or pairs < VIEWS:
+            raise ValueError(
+                f"{self.name}: {s.epochs * pairs} pairs of views are no batch of {s.batch} for each of {s.looks} "
+                f"looks; give it {s.batch * s.looks} pairs, or look less often"
+            )
         base = DRAM_BASE + -(-samples.nbytes // c.VECTOR_BYTES) * c.VECTOR_BYTES
         evaluated = range(ranges["validation"].start, ranges["test"].stop)
-        plan = Plan(pairs, min(s.readout, pairs), evaluated, len(samples) - 1, base, s.looks)
+        plan = Plan(pairs, min(s.readout, pairs), evaluated, len(samples) - 1, base, s.looks, batches)
         random = np.random.default_rng([s.seed, 13])
         weights = np.rint(random.normal(0.0, s.spread, (places.inputs, s.units))).clip(-c.WEIGHT_MAX, c.WEIGHT_MAX)
-        first = 4 + plan.seen + VIEWS * (s.settling_pairs + s.batch)
-        last = 4 + plan.seen + VIEWS * (s.settling_pairs + s.batch * s.batches)
+        first = RESTS + plan.seen + VIEWS * (s.settling_pairs + s.batch)
+        last = RESTS + plan.seen + VIEWS * (s.settling_pairs + s.batch * batches)
         return Built(
             places.registers(weights.astype(np.int64)),
             (Conductor(s, plan, places.sides[c.TOP]), Follower(s, plan, places.sides[c.BOTTOM])),
@@ -103,8 +110,8 @@ class LatentPredictive(Firmware):
     def status(self, chip: Chip, built: Built) -> Status:
         """Views that were played."""
         s, plan = self.settings, built.plan.plan
-        pairs = s.settling_pairs + s.looks * s.batches * s.batch
-        return Status(chip.player.played, 4 + (s.looks + 1) * plan.seen + VIEWS * pairs, "views")
+        pairs = s.settling_pairs + s.looks * plan.batches * s.batch
+        return Status(chip.player.played, RESTS + (s.looks + 1) * plan.seen + VIEWS * pairs, "views")
 
     # ------------------------------------------------------------------ what is read
 
@@ -122,8 +129,10 @@ class LatentPredictive(Firmware):
             metrics |= {"active_units": int((test.std(axis=0) > 1.0).sum()), "dimension": readout.dimension(test)}
             metrics |= {"change": self.change(link, built)}
             if learned.targets.max() == 1:
-                parted = readout.d_prime(test, self._targets(learned, "test"))
-                metrics |= {"d_prime": float(parted.mean())}
+                targets = self._targets(learned, "test")
+                metrics |= {"d_prime": float(readout.d_prime(test, targets).mean())}
+                first = self._part(learned, looks[0], "test")
+                metrics |= {"random_d_prime": float(readout.d_prime(first, targets).mean())}
         weights = learned.places.load(link.read_weights())
         arrays = {
             "validation_accuracy": Array(np.array([accuracy for accuracy, _, _ in found]), "look"),

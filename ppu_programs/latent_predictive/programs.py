@@ -53,7 +53,7 @@ class Plan:
         evaluated: the samples that follow, of validation and test.
         blank: the sample without events.
         base: the first free address.
-        looks: how often features are kept.
+        looks: how often features are kept; batches: from one of them to the next.
     """
 
     pairs: int
@@ -62,6 +62,7 @@ class Plan:
     blank: int
     base: int
     looks: int
+    batches: int
 
     @property
     def seen(self) -> int:
@@ -98,20 +99,17 @@ class HalfProgram(Program):
         own = (s.units + 1) // 2
         self.first_unit = own * side.hemisphere
         self.own_units = min(own, s.units - self.first_unit)
-        pull, push, decorrelation = learning.strengths(s)
+        self.units = s.units
         inputs = len(side.numbers)
         self.vectors = learning.vectors(inputs)
-        self.follow = statistics.statistics_kernel(self.first_unit, self.own_units)
-        self.divide = learning.push_kernel(s.units, push)
-        self.learn = learning.learn_kernel(inputs, pull, decorrelation)
         self.step = writing.step_kernel(s.rounding == TRUNCATE)
         self.rate = round(s.rate * learning.RATE_ONE)
-        self.batch, self.batches, self.looks = s.batch, s.batches, s.looks
+        self.batch, self.batches, self.looks = s.batch, plan.batches, plan.looks
         self.settling_batches = s.settling_pairs // s.batch
         self.memory = statistics.memory(self.own_units) | learning.memory(inputs) | writing.MEMORY
         self.kernels = (
             *(statistics.seed_noise, statistics.add_rest, statistics.take_view, statistics.take_inputs),
-            *(self.follow, self.divide, self.learn, self.step),
+            *(statistics.follow, learning.divide_by_variances, learning.learn, self.step),
         )
         self.row_groups = row_groups(side)
         self.own_address = plan.base + c.VECTOR_BYTES * side.hemisphere
@@ -124,7 +122,8 @@ class HalfProgram(Program):
             "own": (np.arange(MOST_UNITS) < self.settings.units).astype(np.int16),
             "second": (np.arange(c.LANES) & GROUP > 0).astype(np.int8),
             "noise": random.integers(1, 256, c.LANES, np.uint8),
-            "progress": np.array([0, 0, 0, self.settings.pairing == SHUFFLED], np.int32),
+            "progress": np.array([0, 0, 0, self.settings.pairing == SHUFFLED, self.plan.pairs], np.int32),
+            "strengths": np.array(learning.strengths(self.settings), np.int32),
         }
 
     def convert(self, ppu) -> Generator:
@@ -133,12 +132,12 @@ class HalfProgram(Program):
 
     def learn_pair(self, ppu, rate) -> Generator:
         """Follow what units do, hand over what they share, learn."""
-        yield ppu.run(self.follow)
+        yield ppu.run(statistics.follow, self.first_unit, self.own_units)
         yield ppu.store_external(u32(self.own_address), source="shared")
         yield ppu.ring(self.other, SHARED_LINE)
         yield ppu.wait_doorbell(SHARED_LINE)
         yield ppu.load_external(u32(self.other_address), into="other")
-        yield ppu.run(self.learn, rate)
+        yield ppu.run(learning.learn, rate, self.vectors)
 
     def write(self, ppu) -> Generator:
         """Change the synapses of all inputs by the sums of a batch, and divide by the variances anew."""
@@ -147,7 +146,7 @@ class HalfProgram(Program):
             yield ppu.load_weights(self.row_groups[number], c.ODD, into="rows")
             yield ppu.run(self.step, first, minimum(writing.PAIRS_PER_WRITE, self.vectors - first))
             yield ppu.store_weights(self.row_groups[number], c.ODD, source="rows")
-        yield ppu.run(self.divide)
+        yield ppu.run(learning.divide_by_variances, self.units)
 
 
 class Conductor(HalfProgram):
@@ -157,8 +156,7 @@ class Conductor(HalfProgram):
 
     def __init__(self, settings: Settings, plan: Plan, side: Side):
         super().__init__(settings, plan, side)
-        self.next_pair = statistics.next_pair_kernel(plan.pairs, settings.pairing == SHUFFLED)
-        self.kernels = (*self.kernels, self.next_pair, count_look)
+        self.kernels = (*self.kernels, statistics.next_pair, count_look)
         self.memory = self.memory | REPORT
 
     def main(self, ppu) -> Generator:
@@ -184,7 +182,7 @@ class Conductor(HalfProgram):
 
     def learn_batch(self, ppu, rate) -> Generator:
         for _ in range(self.batch):
-            yield ppu.run(self.next_pair)
+            yield ppu.run(statistics.next_pair)
             yield from self.show_both(ppu, ppu.word("progress", PAST))
             yield ppu.run(statistics.take_view, PAST)
             yield ppu.wait_doorbell(DONE_LINE)

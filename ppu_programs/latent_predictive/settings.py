@@ -34,9 +34,10 @@ class Settings(Checked):
         events: of a pixel of 1, at most; fewer of a darker one.
         rate: of learning: a product of a learning signal of 1 LSB and an input of 1 changes a weight by so much.
         batch: pairs between two writes of the synapses.
-        pairs: that are learned from, in all; as many as whole batches there are.
+        epochs: how often all pairs are learned from.
+        pairs: of an epoch, at most; 0 for all that the task has.
         settling: pairs at the start in which only means, variances and covariances are learned.
-        looks: how often features are kept while it learns, at its end at last; they are once more before it begins.
+        looks: how often features are kept while it learns, the last time at its end; they are once more before that.
         readout: samples of training, at most, that the host fits its readout to.
         window_ns: how long a view lasts, in which its events come.
         tau_mem_ns, tau_syn_ns: time constants of all neurons.
@@ -55,20 +56,21 @@ class Settings(Checked):
     pairing: str = MATCHED
     units: int = setting(64, 1, MOST_UNITS)
     side: int = setting(14, 2, 14)
-    events: int = setting(3, 1, 7)
-    rate: float = setting(0.065, 0.0, 0.24)
+    events: int = setting(2, 1, 7)
+    rate: float = setting(0.08, 0.0, 0.24)
     batch: int = setting(15, 1, 1_000)
-    pairs: int = setting(40_000, 1, 1 << 24)
+    epochs: int = setting(1, 1, 1 << 16)
+    pairs: int = setting(0, 0, 1 << 24)
     settling: int = setting(600, 0, 1 << 16)
-    looks: int = setting(2, 1, 100)
-    readout: int = setting(4_000, 1, 1 << 16)
+    looks: int = setting(1, 1, 100)
+    readout: int = setting(3_000, 1, 1 << 16)
     window_ns: int = setting(9_600, 1_000, 200_000, c.FPGA_CLOCK_NS)
-    tau_mem_ns: int = setting(60_000, 500, 60_000)
-    tau_syn_ns: int = setting(500, 300, 30_000)
+    tau_mem_ns: int = setting(30_000, 500, 60_000)
+    tau_syn_ns: int = setting(300, 300, 30_000)
     leak_lsb: int = setting(120, 40, 200)
     trace_leak_lsb: int = setting(60, 40, 200)
-    efficacy_lsb: float = setting(20.0, 0.05, 100.0)
-    trace_lsb: float = setting(33.0, 1.0, 60.0)
+    efficacy_lsb: float = setting(28.0, 0.05, 100.0)
+    trace_lsb: float = setting(50.0, 1.0, 60.0)
     spread: float = setting(20.0, 0.0, 63.0)
     seed: int = setting(0, 0)
 
@@ -80,16 +82,6 @@ class Settings(Checked):
         ):
             if value not in valid:
                 raise ValueError(f"{self.section}: {name} is {value!r}; it must be one of {', '.join(valid)}")
-        if self.pairs < self.batch * self.looks:
-            raise ValueError(
-                f"{self.section}: {self.pairs} pairs are no batch of {self.batch} for each of {self.looks} looks; give "
-                f"it {self.batch * self.looks} pairs, or look less often"
-            )
-
-    @property
-    def batches(self) -> int:
-        """Batches from one look to the next one."""
-        return self.pairs // (self.batch * self.looks)
 
     @property
     def settling_pairs(self) -> int:

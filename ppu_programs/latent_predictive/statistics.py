@@ -31,7 +31,6 @@ from chip.ppu import (
     V29,
     V30,
     V31,
-    Kernel,
     Memory,
     add16_sat,
     add_accumulator16_sat,
@@ -63,7 +62,8 @@ from chip.ppu import (
 )
 from ppu_programs.latent_predictive.settings import MOST_UNITS, STATISTICS_BITS
 
-PAST, PRESENT = 0, 1  # views
+PAST, PRESENT = 0, 1  # views; their samples are in ``progress``
+PAIR, SHIFT, PAIRS = 2, 3, 4  # there: which pair is next, how far its views are apart, how many there are
 HIGHEST = 127  # LSB of an activity, or of an input
 MEAN_BITS = 7  # of a mean: 128 to an LSB
 TRACES, UNITS = 0, 1  # halves of a conversion
@@ -91,7 +91,7 @@ VARIANCE, CHANGE = 0, 1  # vectors of ``moments``
 
 def memory(units: int) -> Memory:
     """``covariance``: a row for each unit of this processor."""
-    return MEMORY | Memory(covariance=i16[units * MOST_UNITS], progress=i32[4])
+    return MEMORY | Memory(covariance=i16[units * MOST_UNITS], progress=i32[5])
 
 
 @kernel
@@ -192,74 +192,64 @@ def slide(v, m):
     add16_sat(v, V10, V10, V11)
 
 
-def statistics_kernel(first: int, units: int) -> Kernel:
-    """Return the kernel that follows a pair of views, and makes ``shared``: this processor's part of what units share.
+@kernel
+def follow(v, m, first, units):
+    """Follow a pair of views: means, variances, ``centred``; covariances of ``units`` units from ``first`` on.
 
-    Args:
-        first: of the units whose rows of covariances this processor has; units: how many it has.
+    ``shared`` is ``sum c(k) C(k) / 128`` over these, this processor's part of what units share.
     """
-
-    @kernel
-    def follow(v, m):
-        """Means, variances, covariances; ``centred``; ``shared`` is ``sum c(k) C(k) / 256``."""
-        splat8(v, V31, 0)
-        load16(v, V0, m.views, PRESENT)
-        load16(v, V1, m.views, PAST)
-        load16(v, V10, m.mean)
-        shift_right16(v, V2, V10, MEAN_BITS)
-        sub16_sat(v, V2, V0, V2)
-        store16(v, V2, m.centred)
-        shift_left16(v, V11, V0, MEAN_BITS)
+    splat8(v, V31, 0)
+    load16(v, V0, m.views, PRESENT)
+    load16(v, V1, m.views, PAST)
+    load16(v, V10, m.mean)
+    shift_right16(v, V2, V10, MEAN_BITS)
+    sub16_sat(v, V2, V0, V2)
+    store16(v, V2, m.centred)
+    shift_left16(v, V11, V0, MEAN_BITS)
+    slide(v, m)
+    store16(v, V10, m.mean)
+    load16(v, V10, m.moments, VARIANCE)
+    mul16_mod(v, V11, V2, V2)
+    slide(v, m)
+    store16(v, V10, m.moments, VARIANCE)
+    sub16_sat(v, V3, V0, V1)
+    load16(v, V10, m.moments, CHANGE)
+    mul16_mod(v, V11, V3, V3)
+    slide(v, m)
+    store16(v, V10, m.moments, CHANGE)
+    to_accumulator16_mod(v, V31)
+    for k in range(units):
+        own = m.centred[first + k]
+        load16(v, V10, m.covariance, k)
+        splat16(v, V12, own << 7)
+        mac_to_accumulator16_sat(v, V10, V12)
+        splat16(v, V12, own << 1)
+        mul16_mod(v, V11, V2, V12)
         slide(v, m)
-        store16(v, V10, m.mean)
-        load16(v, V10, m.moments, VARIANCE)
-        mul16_mod(v, V11, V2, V2)
-        slide(v, m)
-        store16(v, V10, m.moments, VARIANCE)
-        sub16_sat(v, V3, V0, V1)
-        load16(v, V10, m.moments, CHANGE)
-        mul16_mod(v, V11, V3, V3)
-        slide(v, m)
-        store16(v, V10, m.moments, CHANGE)
-        to_accumulator16_mod(v, V31)
-        for k in range(units):
-            own = m.centred[first + k]
-            load16(v, V10, m.covariance, k)
-            splat16(v, V12, own << 7)
-            mac_to_accumulator16_sat(v, V10, V12)
-            splat16(v, V12, own << 1)
-            mul16_mod(v, V11, V2, V12)
-            slide(v, m)
-            store16(v, V10, m.covariance, k)
-            m.covariance[MOST_UNITS * k + first + k] = 0
-        add_accumulator16_sat(v, V9, V31)
-        store16(v, V9, m.shared)
-
-    return follow
+        store16(v, V10, m.covariance, k)
+        m.covariance[MOST_UNITS * k + first + k] = 0
+    add_accumulator16_sat(v, V9, V31)
+    store16(v, V9, m.shared)
 
 
-def next_pair_kernel(pairs: int, shuffled: bool) -> Kernel:
-    """Return the kernel that goes on to the next pair: ``progress`` holds the samples of both views, pair, and shift.
+@kernel
+def next_pair(v, m):
+    """Go on to the next pair, two samples of training: ``progress`` holds the samples of both views.
 
-    Where they are shuffled, the first view is of a later pair: the next one at first, another one each time round.
+    Where pairs are shuffled, the first view is of a later pair: the next one at first, another one each time round.
     """
-    away = int(shuffled)
-
-    @kernel
-    def next_pair(v, m):
-        """Two samples of training are a pair."""
-        pair = m.progress[2]
-        other = pair + m.progress[3]
-        if other >= pairs:
-            other = other - pairs
-        m.progress[PAST] = 2 * other
-        m.progress[PRESENT] = 2 * pair + 1
-        pair = pair + 1
-        if pair == pairs:
-            pair = 0
-            m.progress[3] = m.progress[3] + away
-            if m.progress[3] == pairs:
-                m.progress[3] = away
-        m.progress[2] = pair
-
-    return next_pair
+    pairs = m.progress[PAIRS]
+    pair = m.progress[PAIR]
+    other = pair + m.progress[SHIFT]
+    if other >= pairs:
+        other = other - pairs
+    m.progress[PAST] = 2 * other
+    m.progress[PRESENT] = 2 * pair + 1
+    pair = pair + 1
+    if pair == pairs:
+        pair = 0
+        if m.progress[SHIFT] > 0:
+            m.progress[SHIFT] = m.progress[SHIFT] + 1
+            if m.progress[SHIFT] == pairs:
+                m.progress[SHIFT] = 1
+    m.progress[PAIR] = pair

@@ -17,9 +17,6 @@ from tests.naive.streaming import Registers16
 LIMIT_CYCLES = 10_000_000
 INPUTS, UNITS, FIRST, OWN = 5, 19, 10, 9
 PULL, PUSH, DECORRELATION = 8, 8 * 256, 3
-follow = statistics.statistics_kernel(FIRST, OWN)
-divide = learning.push_kernel(UNITS, PUSH)
-learn = learning.learn_kernel(INPUTS, PULL, DECORRELATION)
 step = {truncate: writing.step_kernel(truncate) for truncate in (False, True)}
 
 
@@ -33,6 +30,7 @@ class Side:
         self.regions["own"][:UNITS] = 1
         self.regions["second"][:] = np.arange(c.LANES) & GROUP > 0
         self.regions["noise"][:] = self.rng.integers(1, 256, c.LANES)
+        self.regions["strengths"][:] = PULL, PUSH, DECORRELATION
         self.unit = VectorUnit()
         self.run(statistics.seed_noise)
         self.twin = naive.Half(
@@ -46,7 +44,7 @@ class Side:
         """Put activities into ``views``."""
         views = self.regions["views"].reshape(2, MOST_UNITS)
         views[statistics.PAST, :UNITS], views[statistics.PRESENT, :UNITS] = past, present
-        self.run(follow)
+        self.run(statistics.follow, FIRST, OWN)
         self.twin.follow(past.tolist(), present.tolist())
 
     def units_of(self, name, row=0):
@@ -85,11 +83,11 @@ def test_synapses_change_by_what_the_twin_says(seed, rate, truncate):
     for _ in range(4):
         past, present = activities(rng, 60)
         side.show(past, present)
-        side.run(divide)
+        side.run(learning.divide_by_variances, UNITS)
         side.twin.divide(PUSH)
         x, other = rng.integers(0, 128, INPUTS) * rng.integers(0, 2, INPUTS), rng.integers(-2000, 2000, UNITS)
         regions["x"][:INPUTS], regions["other"][:UNITS] = x, other
-        side.run(learn, rate)
+        side.run(learning.learn, rate, learning.vectors(INPUTS))
         shared = [a + b for a, b in zip(side.twin.shared, other.tolist(), strict=True)]
         side.twin.learn(past.tolist(), present.tolist(), shared, x.tolist(), PULL, DECORRELATION, rate)
     regions["rows"][: rows.size] = rows.ravel()
@@ -143,10 +141,10 @@ def test_a_sum_changes_a_weight_by_its_32nd_in_the_mean_unless_it_is_truncated(t
 def test_shuffled_pairs_never_meet_and_matched_ones_always_do():
     for shuffled in (False, True):
         side = Side(1)
-        side.regions["progress"][3] = shuffled
-        kernel, seen = statistics.next_pair_kernel(7, shuffled), []
+        side.regions["progress"][statistics.SHIFT], side.regions["progress"][statistics.PAIRS] = shuffled, 7
+        seen = []
         for _ in range(70):
-            side.run(kernel)
+            side.run(statistics.next_pair)
             seen.append(side.regions["progress"][:2].copy())
         past, present = np.array(seen).T
         assert sorted(present[:7]) == [1, 3, 5, 7, 9, 11, 13]
