@@ -15,6 +15,7 @@ from ppu_programs.latent_predictive.firmware import mosaic
 from tests.naive.area import scaled as pixel_by_pixel
 
 SMALL = {"units": 11, "side": 5, "batch": 4, "settling": 8, "looks": 2, "readout": 12}
+SMALL |= {"events": 7, "trace_lsb": 14.0, "efficacy_lsb": 80.0}  # pictures this small are dim
 
 
 def run(task, seed=1, **settings):
