@@ -26,6 +26,7 @@ from chip.base.saving import pack, replace_together, unpack
 from chip.chip import Chip
 from chip.snapshot import Snapshot
 from host import code
+from host.numbers import whole
 from host.reading import settings_of
 from host.versions import versions
 from ppu_programs.contract import Built, Firmware
@@ -129,9 +130,7 @@ class Checkpoints:
     """
 
     def __init__(self, path: str | Path, every: int, tell: Callable[[str], None] = warnings.warn):
-        if every < 1:
-            raise ValueError(f"a checkpoint every {every} is none; it must be at least 1")
-        self.path, self.every, self.tell = Path(path), every, tell
+        self.path, self.every, self.tell = Path(path), whole("the distance of checkpoints", every, 1), tell
         self._written_at = 0
 
     def begin(self, host: Loaded, done: int) -> None:

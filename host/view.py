@@ -85,7 +85,9 @@ class View:
 
     @cached_property
     def _placement(self) -> Any:
-        """Where the firmware's network lies; None where it has none, or has put it elsewhere."""
+        """Where the firmware's network lies; None where it has none, or has put it elsewhere and does not say where."""
+        if self.built.placement is not None:
+            return self.built.placement
         network = getattr(self.firmware, "network", None)
         try:
             if isinstance(network, NetworkGraph):

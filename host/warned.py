@@ -13,16 +13,19 @@ from host.commands.common import EXIT_OK, complain
 
 @contextlib.contextmanager
 def in_sentences() -> Iterator[None]:
-    """Within this context say what is wrong with the code cache on stderr, without file and line of ours."""
+    """Within this context say what is wrong with the code cache or a task on stderr, without file and line of ours."""
+    from host.tasks.task import TaskWarning
+
     with warnings.catch_warnings():
         earlier = warnings.showwarning
 
         def show(message: Any, category: type[Warning], *place: Any, **named: Any) -> None:
-            if issubclass(category, CacheWarning):
+            if issubclass(category, CacheWarning | TaskWarning):
                 complain(str(message), EXIT_OK)
             else:
                 earlier(message, category, *place, **named)
 
         warnings.simplefilter("always", CacheWarning)
+        warnings.simplefilter("always", TaskWarning)
         warnings.showwarning = show
         yield

@@ -115,11 +115,14 @@ class Settings:
     weights: np.ndarray | None = None
 
     def __post_init__(self) -> None:
+        if isinstance(self.step, np.integer):
+            object.__setattr__(self, "step", int(self.step))
         steps = self.steps
-        if steps.dtype.kind not in "iu" or abs(steps.astype(np.int64)).max() > LARGEST_STEP:
+        whole = steps.dtype.kind in "iu"
+        if not whole or abs(steps.astype(np.int64)).max() > LARGEST_STEP:
+            lie = f", {steps.min()}..{steps.max()}" if whole else ""
             raise ValueError(
-                f"the steps of a rewrite are {steps.dtype}, {steps.min()}..{steps.max()}; give whole numbers "
-                f"-{LARGEST_STEP}..{LARGEST_STEP}"
+                f"the steps of a rewrite are {steps.dtype}{lie}; give whole numbers -{LARGEST_STEP}..{LARGEST_STEP}"
             )
 
     @property

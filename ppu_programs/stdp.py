@@ -20,7 +20,6 @@ model has not (:mod:`chip.ppu.costs`).
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
@@ -29,7 +28,6 @@ import numpy as np
 
 from chip.base import constants as c
 from chip.base.config import ChipConfig
-from chip.base.registers import Registers
 from chip.base.settings import Checked, setting
 from chip.ppu import (
     GREATER,
@@ -52,6 +50,7 @@ from chip.ppu import (
     add8_sat,
     compare8,
     i8,
+    i32,
     kernel,
     select,
     shift_right8,
@@ -59,10 +58,14 @@ from chip.ppu import (
     splat8,
     store8,
     sub8_sat,
+    u32,
 )
 from chip.ppu.program import Program
 from ppu_programs.contract import Array, Built, Firmware, Outcome
+from ppu_programs.network import LIF, Inputs, NetworkGraph, Projection, Sign
+from ppu_programs.placement import place
 from ppu_programs.rewrite import changed_weights
+from ppu_programs.trains import poisson
 
 if TYPE_CHECKING:
     from chip.link import HostLink
@@ -71,6 +74,13 @@ REST_ROWS = 4  # whose readings without correlation are averaged
 READINGS, WEIGHTS = (V0, V1, V2, V3), (V4, V5)  # causal even, odd, acausal even, odd; weights even, odd
 REST = (V8, V9)  # acausal - causal without correlation, halved; V12, V13, V16: constants; V14, V15: work
 LONGEST_SHIFT = 7
+INPUTS, NEURONS = 64, 96
+FIRST_WEIGHTS = 10, 40  # of the inputs, from and below
+REST_NS = 100_000  # before anything spikes: the program reads what columns show without correlation
+NETWORK = NetworkGraph(
+    {"inputs": Inputs(INPUTS), "neurons": LIF(NEURONS)},
+    Projection("inputs", "neurons", sign=Sign.EXCITATORY, efficacy_lsb=2),
+)
 
 
 @kernel
@@ -103,6 +113,12 @@ def keep_rest(v, m):
     shift_right8(v, V9, V9, 2)
     store8(v, V8, m.rest, 0)
     store8(v, V9, m.rest, 1)
+
+
+@kernel
+def keep_cycles(v, m, cycles):
+    """Note how long an update took."""
+    m.update_cycles[0] = cycles
 
 
 def update_kernel(shift: int):
@@ -166,7 +182,7 @@ class PairSTDP(Program):
     """
 
     name = "pair STDP"
-    memory = Memory(rest=i8[c.HALVES * c.VECTOR_BYTES])
+    memory = Memory(rest=i8[c.HALVES * c.VECTOR_BYTES], update_cycles=u32[1])
 
     def __init__(
         self, period: int, updates: int, rows: Sequence[int] = range(c.ROWS), shift: int = 1, reset: bool = True
@@ -178,7 +194,7 @@ class PairSTDP(Program):
         self.rows, self.shift, self.reset = rows, shift, reset
         self.tasks = (Timer(start=period, period=period, count=updates, task="on_timer"),)
         self.update_row = update_kernel(shift)
-        self.kernels = (begin, add_to_rest, keep_rest, self.update_row)
+        self.kernels = (begin, add_to_rest, keep_rest, self.update_row, keep_cycles)
 
     def main(self, ppu) -> Generator:
         yield ppu.connect("correlation")
@@ -190,7 +206,7 @@ class PairSTDP(Program):
         return (yield from super().main(ppu))
 
     def on_timer(self, ppu) -> Generator:
-        first, last = self.rows[0], self.rows[-1]
+        first, last, begun = self.rows[0], self.rows[-1], ppu.time_base
         yield ppu.chain(ppu.read_correlation(first, READINGS), ppu.load_row(first, WEIGHTS))
         for number in range(len(self.rows) - 1):
             row = self.rows[number]
@@ -214,39 +230,62 @@ class PairSTDP(Program):
             yield ppu.chain(ppu.run(self.update_row), ppu.store_row(last, WEIGHTS), ppu.reset_correlation(last))
         else:
             yield ppu.chain(ppu.run(self.update_row), ppu.store_row(last, WEIGHTS))
+        yield ppu.run(keep_cycles, i32(ppu.time_base - begun))
 
 
 @dataclass(frozen=True)
 class Settings(Checked):
-    """What a user chooses, as :class:`PairSTDP` has it."""
+    """What a user chooses: as :class:`PairSTDP` has it, and what drives the neurons meanwhile.
+
+    Attributes:
+        rate_hz: of the Poisson events of each of 64 inputs; 0 leaves the chip at rest.
+        seed: of events and of initial weights.
+    """
 
     section: ClassVar[str] = "stdp"
 
-    period: int = setting(500_000, 1)
-    updates: int = setting(2, 1)
+    period: int = setting(500_000, 1, 1 << 32)
+    updates: int = setting(4, 1, 1 << 20)
     shift: int = setting(1, 0, LONGEST_SHIFT)
     reset: bool = True
+    rate_hz: float = setting(5_000.0, 0.0, 100_000.0)
+    seed: int = setting(1, 0, 1 << 62)
 
 
 class STDP(Firmware):
-    """The demo: all synapses of both hemispheres, each updated by its own PPU. Nothing drives them."""
+    """The demo: all synapses of both hemispheres, each updated by its own PPU, while Poisson inputs drive neurons."""
 
     name = "pair STDP"
     settings_class = Settings
+    network = NETWORK
 
     def build(self, task: None, config: ChipConfig) -> Built:
-        registers = Registers()
-        registers.enabled[...] = registers.correlation_enabled[...] = True
-        top, bottom = (PairSTDP(**dataclasses.asdict(self.settings)) for _ in range(c.HEMISPHERES))
-        return Built(registers, (top, bottom))
+        s, placement = self.settings, place(NETWORK)
+        random = np.random.default_rng(s.seed)
+        registers = placement.registers()
+        placement.store(registers, 0, random.integers(*FIRST_WEIGHTS, (INPUTS, NEURONS)))
+        registers.correlation_enabled[...] = True
+        end_ns = s.updates * s.period * c.PPU_CLOCK_NS  # the last update finds what was before it
+        train = poisson(s.rate_hz, INPUTS, end_ns, random, start_ns=REST_NS)
+        top, bottom = (PairSTDP(s.period, s.updates, shift=s.shift, reset=s.reset) for _ in range(c.HEMISPHERES))
+        stimuli = train.program(placement.sources["inputs"].labels) if len(train) else None
+        return Built(registers, (top, bottom), stimuli)
 
     def outcome(self, link: HostLink, built: Built) -> Outcome:
-        """Metric ``changed_weights``, a fraction of all; array ``rest``, what columns show without correlation.
+        """What has changed, and how long an update of all 256 rows takes.
 
-        ``rest`` is int8[2, 2, 128], acausal minus causal, in steps of 2 LSB, by hemisphere, half and lane.
+        Metrics are ``changed_weights``, a fraction of all synapses; ``mean_weight`` of those of the inputs, and
+        ``update_us``, of the last update of the slower processor, None before it. The array ``rest`` is what columns
+        show without correlation, int8[2, 2, 128], acausal minus causal, in steps of 2 LSB, by hemisphere, half and
+        lane.
         """
-        rest = np.stack([link.read_sram(hemisphere, "rest") for hemisphere in (c.TOP, c.BOTTOM)])
-        rest = rest.reshape(c.HEMISPHERES, c.HALVES, c.LANES)
-        return Outcome(
-            {"changed_weights": changed_weights(link, built)}, {"rest": Array(rest, "hemisphere", "half", "lane")}
-        )
+        sides = (c.TOP, c.BOTTOM)
+        rest = np.stack([link.read_sram(hemisphere, "rest") for hemisphere in sides])
+        cycles = max(int(link.read_sram(hemisphere, "update_cycles")[0]) for hemisphere in sides)
+        metrics = {
+            "changed_weights": changed_weights(link, built),
+            "mean_weight": float(place(NETWORK).load(link.read_weights(), 0).mean()),
+            "update_us": cycles * c.PPU_CLOCK_NS / 1_000 if cycles else None,
+        }
+        shape = (c.HEMISPHERES, c.HALVES, c.LANES)
+        return Outcome(metrics, {"rest": Array(rest.reshape(shape), "hemisphere", "half", "lane")})

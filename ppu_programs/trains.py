@@ -70,7 +70,7 @@ class Train:
         Raises:
             ValueError: a source has no label, or as :class:`chip.fpga.playback.PlaybackProgram`.
         """
-        labels = np.asarray(labels)
+        labels = whole_numbers("the labels of a train's sources", labels, MOST_SOURCES - 1)
         if len(self) and self.sources.max() >= labels.size:
             raise ValueError(f"source {self.sources.max()} of a train has no label; there are {labels.size} labels")
         return PlaybackProgram(self.times_ns, labels[self.sources])
@@ -135,11 +135,13 @@ def modulated(
         ValueError: a rate below 0 or beyond ``highest_hz``, or another shape of them; or as :func:`poisson`.
     """
     numbers, random = _sources(sources), _random(seed)
-    highest = float(_rates(float(highest_hz), 1)[0])
+    highest = float(_rates(highest_hz, 1, "highest_hz")[0])
     times, row = _candidates(random, highest, numbers.size, *_span(start_ns, stop_ns))
-    rates = np.asarray(rate_of(times), float)
-    if rates.shape not in ((), times.shape):
-        raise ValueError(f"rate_of returned {list(rates.shape)} rates for {times.size} times; return one for each")
+    rates = np.asarray(rate_of(times))
+    if rates.dtype.kind not in "iuf" or rates.shape not in ((), times.shape):
+        raise ValueError(
+            f"rate_of returned {rates.dtype}{list(rates.shape)} for {times.size} times; return a rate for each, numbers"
+        )
     if not ((rates >= 0) & (rates <= highest)).all():  # written so that NaN is refused, too
         raise ValueError(
             f"rate_of returned rates in {rates.min()}..{rates.max()} Hz; they must lie in 0..{highest} Hz, highest_hz"
@@ -206,11 +208,11 @@ def _sources(sources: Sources) -> np.ndarray:
     return whole_numbers("sources of a train", sources, MOST_SOURCES - 1)
 
 
-def _rates(rate_hz: float | np.ndarray, count: int) -> np.ndarray:
+def _rates(rate_hz: float | np.ndarray, count: int, name: str = "rate_hz") -> np.ndarray:
     """float64[count]: the rate of each source."""
     rates = np.asarray(rate_hz)
     if rates.dtype.kind not in "iuf" or rates.shape not in ((), (count,)):
-        raise ValueError(f"rate_hz is {shown(rate_hz)}; give one rate, or an array of {count}, one for each source")
+        raise ValueError(f"{name} is {shown(rate_hz)}; give one rate, or an array of {count}, one for each source")
     rates = np.broadcast_to(rates.astype(float), (count,))
     if not ((rates == 0) | ((rates >= LOWEST_HZ) & (rates <= HIGHEST_HZ))).all():
         raise ValueError(

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, wait
 from pathlib import Path
 
-from host import verdict
+from host import rules, verdict
 from host.compare.places import attempt, check, warm_up
 from host.compare.plan import Plan, Run
 from host.compare.progress import State
@@ -41,8 +41,9 @@ def compare(
     A run that fails becomes a row with its sentence, and the others go on. After an interrupt from the keyboard the
     table has the runs that are finished; called again, a comparison resumes where it was.
 
-    The first run of each kind, a rule at a place, waits until a short run has filled the code cache, and kinds do so
-    one after the other: processes that compile the same functions at the same time would take twice as long.
+    The first run of each kind, a rule at a place, waits until short runs, one on each chip, have filled the code cache,
+    and kinds do so one after the other: processes that compile the same functions at the same time would take twice as
+    long.
 
     Raises:
         ValueError: bad input, before any work: a rule cannot work on a chip, or the directory is of another version or
@@ -157,8 +158,8 @@ class _Session:
         """
         jobs = list(self.pending.values())
         if self.cold and not any(job == self.cold[0] for job in jobs):
-            first = next(run for run in self.left if _kind(run) == self.cold[0])
-            self.pending[pool.submit(warm_up, first)] = self.cold[0]
+            on_chips = {run.chip: run for run in reversed(self.left) if _kind(run) == self.cold[0]}
+            self.pending[pool.submit(warm_up, tuple(reversed(on_chips.values())))] = self.cold[0]
         ready, room = [run for run in self.left if _kind(run) not in self.cold], self.jobs + 1 - len(self.pending)
         if suspects := [run for run in ready if run.name in self.suspects]:
             ready, room = suspects, 1 - len(self.pending)
@@ -212,13 +213,13 @@ class _Session:
         if self.show is None:
             return
         pending = sum(isinstance(job, Run) for job in self.pending.values())
-        compiling = pending < len(self.pending)
+        compiling = next((rules.short_name(job[0]) for job in self.pending.values() if not isinstance(job, Run)), "")
         done, total = len(self.rows), len(self.plan.runs)
         failed = sum(not row.complete for row in self.rows.values())
         remaining_s = None
         if self.seconds:
             remaining_s = sum(self.seconds) / len(self.seconds) * (total - done) / min(self.jobs, max(1, total - done))
-        self.show(State(done, total, min(self.jobs - compiling, pending), failed, compiling, remaining_s))
+        self.show(State(done, total, min(self.jobs - bool(compiling), pending), failed, compiling, remaining_s))
 
 
 def _kind(run: Run) -> Kind:

@@ -35,11 +35,6 @@ class Look:
         """What the first metric of all runs is called."""
         return "first metric of each rule" if self.metric is None else in_words(self.metric)
 
-    def per_cent(self, axis: Axis) -> None:
-        """Show accuracies on an axis in per cent, and other metrics as they are."""
-        if is_accuracy(self.metric):
-            axis.set_major_formatter(PercentFormatter(1.0, decimals=None))
-
     def line(self, group: Group) -> dict[str, Any]:
         rule, place, chip, value = group
         shade = 1.0 - 0.75 * self.values.index(value) / len(self.values)  # later values are paler
@@ -66,3 +61,9 @@ class Look:
             return None
         parts = ["rule"] + ["place"] * (len(self.places) > 1) + ["chip"] * (len(self.chips) > 1)
         return ", ".join([*parts, self.field.removeprefix(RULE)])
+
+
+def per_cent(axis: Axis, metric: str | None) -> None:
+    """Show accuracies on an axis in per cent, and other metrics as they are."""
+    if is_accuracy(metric):
+        axis.set_major_formatter(PercentFormatter(1.0, decimals=None))

@@ -13,10 +13,10 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
 from chip.base.config.link import PRESETS
-from host.compare.look import Group, Look
-from host.compare.rows import PARTS, Row, readable, spread, values
+from host.compare.look import Group, Look, per_cent
+from host.compare.rows import OF_METRIC, PARTS, Row, readable, spread, values
 from host.compare.sweep import RULE
-from host.metrics import layout
+from host.metrics import in_words, layout
 from host.panels.look import GREY, dress, legend_below
 
 LEGEND_GROUPS = 4  # below scattered points; more stand in the legend beside
@@ -31,22 +31,30 @@ SHADES = {"chip": 0.85, "link": 0.6, "host": 0.4}
 
 def headlines(axes: Axes, groups: dict[Group, list[Row]], look: Look) -> None:
     """First metric of every seed, and of more than one mean and spread: Figure 1F of the field, all else equal."""
+    _metric(axes, groups, look, "value", look.metric, look.metric_name)
+
+
+def further(axes: Axes, groups: dict[Group, list[Row]], look: Look, metric: str) -> None:
+    """As :func:`headlines`, of any metric: groups that do not have it keep their line, empty."""
+    _metric(axes, groups, look, f"{OF_METRIC}{metric}", metric, in_words(metric))
+
+
+def _metric(axes: Axes, groups: dict[Group, list[Row]], look: Look, column: str, metric: str | None, name: str) -> None:
     for place, (group, rows) in enumerate(groups.items()):
-        found = values(rows, "value")
+        found = values(rows, column)
         marker = look.marker(group)
         if found.size > 1:
             axes.plot(found, np.full(found.size, place + 0.18), **marker | {"alpha": 0.35}, markersize=4)
         if found.size:
             axes.errorbar(found.mean(), place - 0.1, xerr=_whisker(found), capsize=4, markersize=8, **marker)
-            text = spread(rows, "value", layout(look.metric)).replace("+-", "±")
+            text = spread(rows, column, layout(metric)).replace("+-", "±")
             axes.annotate(text, (found.mean(), place - 0.1), (0, 8), textcoords="offset points", ha="center", size=9)
     _one_a_line(axes, groups, look)
     axes.set_ylim(top=-0.6 - min(0.4, 0.03 * len(groups)))  # with room for the uppermost number
-    look.per_cent(axes.xaxis)
+    per_cent(axes.xaxis, metric)
     axes.xaxis.set_major_locator(MaxNLocator(nbins=5))
     axes.margins(x=0.3)  # for the numbers of the outermost
-    name = look.metric_name
-    several = any(values(rows, "value").size > 1 for rows in groups.values())
+    several = any(values(rows, column).size > 1 for rows in groups.values())
     dress(axes, f"{name[0].upper()}{name[1:]}", f"{name}{'; small: a seed, large: mean and spread' * several}", None)
 
 
@@ -70,7 +78,7 @@ def learning_curves(axes: Axes, groups: dict[Group, list[Row]], look: Look, trai
             axes.fill_between(seen, mean - deviation, mean + deviation, **band)
     axes.set_xlim(left=0)
     axes.grid(axis="y", color="0.9")
-    look.per_cent(axes.yaxis)
+    per_cent(axes.yaxis, look.metric)
     axes.xaxis.set_major_locator(MaxNLocator(nbins=6, integer=True))
     legend_below(axes, look.heading(), LEGEND_POINTS)
     if training_samples:
@@ -99,7 +107,7 @@ def swept(axes: Axes, groups: dict[Group, list[Row]], look: Look, field: str) ->
     else:
         _tick_values(axes, look.values)
     axes.grid(axis="y", color="0.9")
-    look.per_cent(axes.yaxis)
+    per_cent(axes.yaxis, look.metric)
     legend_below(axes, fontsize=LEGEND_POINTS)
     kind = "Setting" if field.startswith(RULE) else "Robustness"
     dress(axes, f"{kind}: {look.metric_name}", field.removeprefix(RULE), look.metric_name)
@@ -113,7 +121,7 @@ def sparseness(axes: Axes, groups: dict[Group, list[Row]], look: Look) -> None:
         if pairs:
             spikes, found = zip(*pairs, strict=True)
             axes.plot(spikes, found, label=look.label(group), **look.marker(group))
-    look.per_cent(axes.yaxis)
+    per_cent(axes.yaxis, look.metric)
     axes.margins(0.15)
     if not axes.lines:
         _nothing(axes, "no run reports its spikes")

@@ -1,8 +1,9 @@
-"""``comparison.png``: what a comparison found, in up to six panels. matplotlib is the extra ``plot``."""
+"""``comparison.png``: what a comparison found, in up to twelve panels. matplotlib is the extra ``plot``."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from matplotlib.axes import Axes
@@ -11,7 +12,7 @@ from host import verdict
 from host.compare import panels
 from host.compare.look import Group, Look
 from host.compare.plan import PLACES
-from host.compare.rows import Row, values
+from host.compare.rows import OF_METRIC, SPIKES, Row, values
 from host.compare.table import Comparison
 from host.panels import fitting
 from host.panels.look import style
@@ -20,6 +21,7 @@ from host.words import counted
 
 WIDTH_INCHES, HEIGHT_INCHES, INCHES_PER_GROUP = 18.0, 11.0, 0.42  # of six panels
 NARROWEST_INCHES = 10.0
+MOST_METRICS = 6  # beside the headline; all are in the table
 PNG_NAME = "comparison.png"
 
 
@@ -70,7 +72,14 @@ def _panels(comparison: Comparison, groups: dict[Group, list[Row]]) -> list[Call
     if values(rows, "link_bytes_per_sample").any():
         title, label = "Bytes over the host link", "bytes a training sample"
         found.append(lambda axes: panels.cost(axes, groups, look, "link_bytes_per_sample", title, label))
-    return found
+    return found + [partial(panels.further, groups=groups, look=look, metric=name) for name in _further(comparison)]
+
+
+def _further(comparison: Comparison) -> list[str]:
+    """The metrics, beside headlines, that get a panel of their own; spikes of a sample have another."""
+    headlines = {row.metric for row in comparison.rows}
+    names = [name for name in comparison.metrics if name not in headlines and name != SPIKES]
+    return [name for name in names if values(comparison.rows, f"{OF_METRIC}{name}").size][:MOST_METRICS]
 
 
 def save(directory: Path, comparison: Comparison) -> None:

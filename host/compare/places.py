@@ -5,7 +5,10 @@ A further place is a kind of :class:`host.host.Host` in :data:`HOSTS`, and a nam
 
 from __future__ import annotations
 
+import contextlib
 import time
+import warnings
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -67,18 +70,21 @@ def attempt(run: Run) -> Outcome:
     return Outcome(result, verdict.sentence(result), time.perf_counter() - begun, code)
 
 
-def warm_up(run: Run) -> None:
-    """Compile whatever a run of its kind needs, into the cache on disk: one epoch of a few samples.
+def warm_up(runs: Iterable[Run]) -> None:
+    """Compile whatever runs of a kind need, one on each chip, into the cache on disk: one epoch of a few samples.
 
     Where no task is learned it goes on until the firmware counts that something is done.
     """
+    for run in runs:
+        with contextlib.suppress(Exception):  # what is wrong is wrong in the runs too, and said there
+            _begin(run)
+
+
+def _begin(run: Run) -> None:
     task = _task(run)
     if task is not None:
         task = task.head(**{split: min(count, len(getattr(task, split))) for split, count in WARM_UP.items()})
-    try:
-        _load(run, task, epochs=1).run(progress=None if task is not None else _stop_when_begun)
-    except Exception:
-        return  # what is wrong is wrong in the runs too, and said there
+    _load(run, task, epochs=1).run(progress=None if task is not None else _stop_when_begun)
 
 
 class _Begun(Exception):
@@ -91,7 +97,11 @@ def _stop_when_begun(moment: Moment) -> None:
 
 
 def _task(run: Run) -> Task | None:
-    return None if run.task is None else tasks.load(run.task)
+    if run.task is None:
+        return None
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", tasks.TaskWarning)  # said once, where the comparison begins
+        return tasks.load(run.task)
 
 
 def check(run: Run, task: Task | None) -> None:

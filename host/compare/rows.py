@@ -89,6 +89,7 @@ class Row:
 
 PARTS = ("chip", "link", "host")  # of the time of a training sample
 COLUMNS = tuple(f.name for f in dataclasses.fields(Row) if f.name not in ("curve", "metrics"))
+SPIKES = "test_spikes"  # the metric that says how many spikes a hidden neuron has in a test sample
 OF_METRIC = "metric."  # before the name of a metric, which is its column
 
 
@@ -103,6 +104,8 @@ def row_of(run: Run, result: Result | None, problem: str, directory: str) -> Row
     curve = tuple(result.learning.tolist())
     parts = {f"{part}_us_per_sample": _number(result.speed.get(f"{part}_us_per_sample")) for part in PARTS}
     by_preset = result.speed.get("link_us_per_sample_by_preset", {})
+    if parts["chip_us_per_sample"] is None:  # nothing was timed, so nothing is known of link and host either
+        parts, by_preset = dict.fromkeys(parts), {}
     links = {name: _number(by_preset.get(name)) for name in PRESETS}
     apart = [parts["chip_us_per_sample"], parts["host_us_per_sample"]]
     return Row(
@@ -112,7 +115,7 @@ def row_of(run: Run, result: Result | None, problem: str, directory: str) -> Row
         curve_end=curve[-1] if curve else None,
         chip_seconds=result.chip_seconds,
         epochs=result.epochs,
-        samples=result.samples,
+        samples=None if result.task is None and not result.samples else result.samples,
         **parts,
         total_us_per_sample=_sum(parts.values()),
         link_preset=result.host_link.get("preset"),
@@ -154,7 +157,7 @@ def _microjoules(pair: list[float] | None) -> tuple[float | None, float | None]:
 
 
 def _spikes(result: Result) -> float | None:
-    if (reported := result.metrics.get("test_spikes")) is not None:
+    if (reported := result.metrics.get(SPIKES)) is not None:
         return reported
     neurons, spikes = result.events.get("spiking_neurons"), result.events.get("from_neurons")
     return None if not neurons or spikes is None or not result.samples else spikes / neurons / result.samples
@@ -164,8 +167,12 @@ def _spikes(result: Result) -> float | None:
 
 
 def values(rows: Iterable[Row], column: str) -> np.ndarray:
-    """float64[n]: what the rows that have it have in a column."""
-    return np.array([getattr(row, column) for row in rows if getattr(row, column) is not None], float)
+    """float64[n]: what the rows that have it have in a column, those of metrics included, ``metric.NAME``."""
+    found = (
+        row.metrics.get(column[len(OF_METRIC) :]) if column.startswith(OF_METRIC) else getattr(row, column)
+        for row in rows
+    )
+    return np.array([value for value in found if value is not None], float)
 
 
 def readable(value: float) -> str:

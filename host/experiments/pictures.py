@@ -19,8 +19,9 @@ def draw(outcome: Outcome) -> bytes:
     from host.experiments import parity_pictures
     from host.panels import fitting, look
 
-    draw_panels: dict[str, Callable] = {"gradient": _gradient, "observation": _observation} | parity_pictures.DRAWN
-    draw_panels["two-clusters"] = _two_clusters
+    own = {"gradient": _gradient, "holomorphic-ep": _holomorphic_ep, "observation": _observation}
+    own["two-clusters"] = _two_clusters
+    draw_panels: dict[str, Callable] = own | parity_pictures.DRAWN
     buffer = io.BytesIO()
     with look.style():
         figure = fitting.new_figure(SIZE_INCHES, DOTS_PER_INCH, outcome.title)
@@ -63,6 +64,36 @@ def _gradient(figure, outcome: Outcome, colours: tuple[str, ...]) -> None:
     axes[2].plot(weights, truth, color="0.3", label="the gradient itself")
     for one in axes[1:]:
         one.set_yscale("log")
+
+
+def _holomorphic_ep(figure, outcome: Outcome, colours: tuple[str, ...]) -> None:
+    arrays, panels = outcome.arrays, figure.subplots(1, 3)
+    of = outcome.summary
+    for one, name, x, title, label in zip(
+        panels,
+        ("bias", "amplitude", "noise"),
+        (arrays["betas"], arrays["betas"], arrays["noises"]),
+        (
+            "bias: reads without noise",
+            f"amplitude: noise {of['noise']:g} of every read",
+            f"noise: amplitude {of['beta']:g}",
+        ),
+        ("amplitude beta", "amplitude beta", "standard deviation of a read, states are 0 to 1"),
+        strict=True,
+    ):
+        for method, cosines, colour, line in zip(
+            of["methods"], arrays[f"cosines_of_{name}"], (*colours, "0.3"), ("-", "-", "--", ":"), strict=True
+        ):
+            of_nets, _ = mean_and_spread(1 - cosines, axis=2)
+            one.plot(x, of_nets.mean(axis=1), line, color=colour, marker="o", ms=3, label=method)
+            one.fill_between(x, of_nets.min(axis=1), of_nets.max(axis=1), color=colour, alpha=0.15, linewidth=0)
+        one.set_title(title, loc="left", fontsize=12)
+        one.set_xscale("log")
+        one.set_yscale("log")
+        one.set_ylim(1e-6, 1.0)
+        one.set_xlabel(label)
+        one.grid(color="0.93")
+    panels[0].set_ylabel("1 - cosine to the gradient, mean and range of nets")
 
 
 def _observation(figure, outcome: Outcome, colours: tuple[str, ...]) -> None:

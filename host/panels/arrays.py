@@ -26,7 +26,11 @@ def drawable(result: Result) -> list[str]:
 
 
 def _is_drawable(values: np.ndarray) -> bool:
-    return values.ndim > 0 and values.size > 1 and values.dtype.kind in "iufb" and bool(np.isfinite(values * 1.0).any())
+    """Whether there are numbers to see; an image of one number everywhere shows nothing."""
+    if values.ndim == 0 or values.size <= 1 or values.dtype.kind not in "iufb":
+        return False
+    found = values[np.isfinite(values * 1.0)]
+    return found.size > 0 and (values.ndim == 1 or bool((found != found[0]).any()))
 
 
 def array(axes: Axes, result: Result, name: str) -> None:

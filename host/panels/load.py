@@ -11,6 +11,17 @@ from host.results import Result
 MS_PER_CYCLE = c.PPU_CLOCK_NS * 1e-6
 LEAST_SHARE = 0.002  # of the whole that has a name
 IDLE = "0.9"
+WORDS = {  # for kinds of operations, where one word alone says little
+    "cadc": "CADC conversions",
+    "control": "control flow of tasks",
+    "fetch": "code fetched from external memory",
+    "kernel": "kernels",
+    "omnibus": "writes on the Omnibus",
+    "play": "requests of samples",
+    "recording": "recordings to external memory",
+    "scheduler": "scheduler",
+    "weights": "weight rows",
+}
 
 
 def ppu_time(axes: Axes, result: Result) -> None:
@@ -31,9 +42,10 @@ def ppu_time(axes: Axes, result: Result) -> None:
     for index, kind in enumerate(kinds):
         share = sum(parts.get(kind, 0) for parts in busy.values()) / total / len(busy)
         if share >= LEAST_SHARE:
-            axes.plot([], [], "s", color=colour(index), alpha=0.85 - 0.35 * (index > 5), label=f"{kind} {share:.1%}")
+            label = f"{WORDS.get(kind, kind)} {share:.1%}"
+            axes.plot([], [], "s", color=colour(index), alpha=0.85 - 0.35 * (index > 5), label=label)
     axes.plot([], [], "s", color=IDLE, label="idle")
     axes.set_yticks(range(len(busy)), [f"{name} PPU" for name in busy])
     axes.set_ylim(len(busy) - 0.4, -0.6)
     legend_below(axes)
-    dress(axes, "Time of the processors", "time [ms]", None)
+    dress(axes, "Time of the processors", "time [ms]; per cent: of the whole run, all processors together", None)

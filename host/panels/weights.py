@@ -15,10 +15,14 @@ Weights = dict[str, tuple[np.ndarray, np.ndarray]]  # by projection: int64[n] be
 
 
 def weight_histogram(axes: Axes, weights: Weights) -> None:
-    """Histograms of weights of 6 bits and a sign, as fractions of each projection; there is one at least."""
+    """Histograms of weights of 6 bits and a sign, as fractions of each projection; there is one at least.
+
+    Of many projections those are drawn that have changed.
+    """
     edges = np.arange(-c.WEIGHT_MAX - BIN / 2, c.WEIGHT_MAX + BIN, BIN)  # bins around 0 and both limits
     changed = False
-    for index, (name, (before, after)) in enumerate(list(weights.items())[:MOST]):
+    shown = sorted(weights, key=lambda name: np.array_equal(*weights[name]))[:MOST] if len(weights) > MOST else weights
+    for index, (name, (before, after)) in enumerate((name, weights[name]) for name in shown):
         share, look = np.full(after.size, 1 / after.size), {"color": colour(index)}
         limit = np.mean(np.abs(after) == c.WEIGHT_MAX)
         label = f"{name}: {after.size} synapses, {limit:.1%} at {_limit(weights)}"

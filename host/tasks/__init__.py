@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 
 from host import user_files
 from host.tasks import digits, moving, npz, user
 from host.tasks.events import EventSplit
-from host.tasks.task import Split, Task
+from host.tasks.task import Split, Task, TaskWarning
 from host.tasks.yin_yang import yin_yang
 
-__all__ = ["EventSplit", "Split", "Task", "check", "load", "names", "short_name", "summaries", "valid", "yin_yang"]
+__all__ = [
+    "EventSplit",
+    "Split",
+    "Task",
+    "TaskWarning",
+    "check",
+    "load",
+    "names",
+    "short_name",
+    "summaries",
+    "valid",
+    "yin_yang",
+]
 
 # name on the command line -> (function that makes the task, one line for `plasticore tasks`)
 _TASKS: dict[str, tuple[Callable[[], Task], str]] = {
@@ -78,10 +91,21 @@ def check(name: str) -> None:
 def load(name: str) -> Task:
     """Make the task of a name, as on the command line.
 
+    Warns with a :class:`TaskWarning` of classes that no training sample has.
+
     Raises:
         ValueError: as :func:`check`, or its data make no task; one sentence.
     """
     check(name)
+    task = _made(name)
+    if task.untaught:
+        shown = ", ".join(task.untaught)
+        sentence = f"no training sample of task {task.name} is of class {shown}, which nothing can learn from it"
+        warnings.warn(sentence, TaskWarning, stacklevel=2)
+    return task
+
+
+def _made(name: str) -> Task:
     if name in _TASKS:
         return _TASKS[name][0]()
     if _is_digits(name):

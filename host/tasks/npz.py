@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from chip.base.whole import whole_numbers
-from host.tasks.events import EventSplit
+from host.tasks.events import MOST_CHANNELS, EventSplit
 from host.tasks.task import SPLITS, Split, Task
 
 HOLDS = (
@@ -47,10 +47,19 @@ def _read(path: Path) -> dict[str, np.ndarray]:
         content = path.read_bytes()
     except OSError as error:
         raise ValueError(f"the task file {path} cannot be read: {error.strerror or error}") from None
+    name = ""
     try:
         with np.load(io.BytesIO(content), allow_pickle=False) as file:
-            return {name: file[name] for name in file.files}
-    except Exception:  # whatever numpy, zipfile and zlib say of what they were never written for
+            found = {}
+            for name in file.files:
+                found[name] = file[name]
+            return found
+    except Exception as error:  # whatever numpy, zipfile and zlib say of what they were never written for
+        if isinstance(error, ValueError) and name and "allow_pickle" in str(error):
+            raise ValueError(
+                f"the task file {path} holds {name} as an array of Python objects, which are not read; save it as "
+                f"numbers, or names as texts: numpy.asarray({name}, {'str' if name == 'classes' else 'float'})"
+            ) from None
         raise ValueError(
             f"the task file {path} is no .npz file of arrays, or damaged; numpy.savez writes one, which must "
             f"hold {HOLDS}"
@@ -73,7 +82,9 @@ def _events(arrays: dict[str, np.ndarray]) -> dict[str, EventSplit]:
         width = int(count.reshape(()))
     else:
         highest = [
-            whole_numbers(name, arrays[name], 1 << 40).max(initial=0) for name in arrays if name.endswith("channels")
+            whole_numbers(name, arrays[name], MOST_CHANNELS - 1).max(initial=0)
+            for name in arrays
+            if name.endswith("channels")
         ]
         width = int(max(highest)) + 1
     found = {}

@@ -11,10 +11,15 @@ from typing import Any
 
 import numpy as np
 
+from chip.base.declaration import whole_number
 from host.tasks.events import EventSplit
 from host.tasks.numbers import MOST_CLASSES, as_classes, as_inputs
 
 SPLITS = ("train", "validation", "test")
+
+
+class TaskWarning(UserWarning):
+    """A task can be learned, but hardly as it was meant."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,6 +115,12 @@ class Task:
         return [(name, getattr(self, name)) for name in SPLITS]
 
     @property
+    def untaught(self) -> tuple[str, ...]:
+        """The classes that no training sample has."""
+        taught = set(self.train.targets.tolist())
+        return tuple(name for number, name in enumerate(self.classes) if number not in taught)
+
+    @property
     def inputs(self) -> np.ndarray:
         """float64[n, inputs] of all splits, in the order train, validation, test.
 
@@ -178,10 +189,7 @@ class Task:
         """Return the same task with only the first samples of each split: quick trials, tests."""
         counts = dict(zip(SPLITS, (train, validation, test), strict=True))
         for name, count in counts.items():
-            if not 1 <= count <= len(getattr(self, name)):
-                raise ValueError(
-                    f"{count} {name} samples of task {self.name} were asked for; it has 1..{len(getattr(self, name))}"
-                )
+            whole_number("", f"the number of {name} samples of task {self.name}", count, 1, len(getattr(self, name)))
         splits = {name: getattr(self, name).head(count) for name, count in counts.items()}
         return dataclasses.replace(self, **splits)
 

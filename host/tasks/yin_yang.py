@@ -11,12 +11,14 @@ import math
 
 import numpy as np
 
+from chip.base.declaration import whole_number
 from host.tasks.task import Split, Task
 
 CLASSES = ("yin", "yang", "dot")
 YIN, YANG, DOT = range(3)
 R_BIG = 0.5  # radius of the symbol, which is centred in the unit square
 R_SMALL = 0.1  # radius of the two dots
+MOST_SAMPLES = 1 << 24
 TRAIN, VALIDATION, TEST = (5000, 42), (1000, 41), (1000, 40)  # samples, seed
 
 
@@ -38,8 +40,13 @@ def class_of(x: float, y: float) -> int | None:
 
 
 def generate(size: int, seed: int) -> Split:
-    """Draw ``size`` samples from the random stream ``seed``: inputs float64[size, 4], targets uint8[size]."""
-    random = np.random.RandomState(seed)
+    """Draw ``size`` samples from the random stream ``seed``: inputs float64[size, 4], targets uint8[size].
+
+    Raises:
+        ValueError: a size or a seed that is none; seeds are those of numpy's RandomState, 0..2^32 - 1.
+    """
+    size = whole_number("", "the number of samples", size, 0, MOST_SAMPLES)
+    random = np.random.RandomState(whole_number("", "the seed of samples", seed, 0, 2**32 - 1))
     inputs = np.empty((size, 4))
     targets = np.empty(size, np.uint8)
     for i in range(size):

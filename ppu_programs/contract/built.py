@@ -33,6 +33,8 @@ class Built:
         settings: those of the firmware as they hold on this chip, where it has changed some; None for its own.
         remedy: what whoever chose the settings can do where a program does not fit its memory, a sentence; else "".
         plan: whatever the firmware itself needs to read results.
+        placement: where its network lies, as :mod:`ppu_programs.placement` has made it, for pictures by population and
+            projection; None where the ``network`` of the firmware says it, or nobody.
         external: what is in external memory at the start, uint8[n] by address; the rest of it is left as it is.
 
     Raises:
@@ -47,6 +49,7 @@ class Built:
     settings: Any = None
     remedy: str = ""
     plan: Any = None
+    placement: Any = None
     external: Mapping[int, np.ndarray] = field(default_factory=dict)
 
     def __post_init__(self) -> None:

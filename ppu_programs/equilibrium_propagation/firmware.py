@@ -78,6 +78,7 @@ class EquilibriumPropagation(Firmware):
             plays_per_sample=frames,
             remedy=f"{self.settings.hidden} hidden neurons are too many for the program; use fewer",
             plan=training,
+            placement=places.on_chip,
         )
 
     def training(self, task: Any, config: ChipConfig) -> Training:

@@ -234,7 +234,7 @@ class Bandit(Firmware):
         done, turn = len(arms), -(-pulls // 2)
         metrics = {
             "best_pulled": float(best[-BLOCK:].mean()) if done == pulls else None,
-            "best_pulled_before": float(best[max(0, turn - BLOCK) : turn].mean()) if done >= turn else None,
+            "best_pulled_before_turn": float(best[max(0, turn - BLOCK) : turn].mean()) if done >= turn else None,
             "reward": float(rewards.mean()) if done == pulls else None,
         }
         arrays = {

@@ -8,6 +8,7 @@ import numpy as np
 
 from chip.base import constants as c
 from chip.base.registers import Registers
+from chip.base.whole import whole_numbers
 from ppu_programs.network.population import Injected, Inputs
 from ppu_programs.network.projection import Projection
 from ppu_programs.placement import writing
@@ -53,7 +54,8 @@ class GraphPlacement:
 
         Raises ValueError for a label that no neuron and no input of this network has.
         """
-        labels, (population, number) = np.asarray(labels, np.int64), self._by_label
+        (population, number) = self._by_label
+        labels = whole_numbers("labels of a record", labels, len(number) - 1)
         numbers = number[labels]
         if (unknown := numbers < 0).any():
             raise ValueError(f"the label {labels[unknown][0]:#06x} belongs to no input and no neuron of {self.graph}")
@@ -115,10 +117,11 @@ class GraphPlacement:
         low, high = p.sign.lowest_weight, c.WEIGHT_MAX
         if weights.shape != p.mask.shape:
             raise ValueError(f"weights of {p} are of shape {weights.shape}; it takes {p.mask.shape}")
+        known = weights.dtype.kind in "iuf"
         if weights.dtype.kind not in "iu" or weights.min() < low or weights.max() > high:
+            lie = f" in {weights.min()}..{weights.max()}" if known else ""
             raise ValueError(
-                f"weights of {p} are {weights.dtype} in {weights.min()}..{weights.max()}; the synapses take whole "
-                f"numbers in {low}..{high}"
+                f"weights of {p} are {weights.dtype}{lie}; the synapses take whole numbers in {low}..{high}"
             )
         if (stray := np.argwhere((weights != 0) & ~p.mask)).size:
             source, target = stray[0].tolist()

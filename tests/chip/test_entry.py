@@ -7,16 +7,12 @@ own code, and not from numpy or numba, with a sentence.
 
 import functools
 import inspect
-import traceback
-from pathlib import Path
 
 import numpy as np
 import pytest
 
-import chip
 from chip import Chip, ChipConfig, Program, Registers
 from chip.base.config import CadcConfig, FpgaConfig, ImperfectionConfig, LimitConfig, PpuConfig, RouterConfig
-from chip.base.errors import ChipError
 from chip.core.core import AnalogCore
 from chip.core.operations import Posting
 from chip.fpga import PlaybackProgram, SampleSet
@@ -24,10 +20,7 @@ from chip.link import HostLink
 from chip.ppu import Doorbell, Memory, Timer, u8
 from chip.testing import UncompiledScript, load_firmware, run_firmware
 from chip.testing.networks import random_network
-
-PACKAGE = Path(chip.__file__).parent
-INTEGERS = [np.uint8, np.int8, np.uint16, np.int16, np.uint32, np.int32, np.uint64, np.int64]
-FLOATS = [np.float16, np.float32, np.float64]
+from tests.entry import FLOATS, INTEGERS, NO_NUMBER, cases, forms, is_refused, plain, wrong_arrays
 
 
 def wait(ppu):
@@ -248,31 +241,6 @@ def end_with_5(ppu):
     return 5
 
 
-def plain(found):
-    """What compares by ``==``: arrays as their values, whatever integers they are made of."""
-    if isinstance(found, np.ndarray):
-        return found.tolist()
-    if isinstance(found, dict):
-        return {name: plain(each) for name, each in found.items()}
-    return [plain(each) for each in found] if isinstance(found, list | tuple) else found
-
-
-def is_refused(effect, value, may_pass=False):
-    """Refused in a sentence of the project's own; or taken without an error, where it ``may_pass``."""
-    try:
-        effect(value)
-    except (ValueError, TypeError, RuntimeError, ChipError) as error:
-        where = Path(traceback.extract_tb(error.__traceback__)[-1].filename)
-        assert where.is_relative_to(PACKAGE), f"{value!r} is refused by {where}: {error!r}"
-        assert len(str(error).split()) > 4
-    else:
-        assert may_pass, f"{value!r} is taken"
-
-
-def cases(*tables):
-    return [pytest.param(*entry, id=name) for table in tables for name, entry in table.items()]
-
-
 @pytest.mark.parametrize(("effect", "good"), cases(SCALARS, REALS))
 def test_a_number_of_any_integer_type_is_what_it_is_in_python(effect, good):
     expected = plain(effect(good))
@@ -285,9 +253,6 @@ def test_so_is_a_number_of_any_float_type(effect, good):
     expected = plain(effect(good))
     for kind in [float, *FLOATS]:
         assert plain(effect(kind(good))) == expected, kind
-
-
-NO_NUMBER = [True, np.True_, np.nan, np.inf, -np.inf, None, "3", 1j, {}, object()]
 
 
 @pytest.mark.parametrize(("effect", "good"), cases(SCALARS))
@@ -305,16 +270,6 @@ def test_what_is_no_number_is_refused(effect, good):
         is_refused(effect, value)
 
 
-def forms(kind, good):
-    """The same numbers in arrays of one type that lie in memory in every way that there is."""
-    array = np.array(good, kind)
-    locked = array.copy()
-    locked.setflags(write=False)
-    gaps = np.zeros((*array.shape[:-1], 2 * array.shape[-1]), kind)[..., ::2]
-    gaps[...] = array
-    return {"plain": array, "read-only": locked, "with gaps": gaps, "backwards": array[..., ::-1].copy()[..., ::-1]}
-
-
 @pytest.mark.parametrize(("effect", "good"), cases(ARRAYS, GRIDS))
 def test_arrays_of_any_integer_type_and_form_are_the_same(effect, good):
     expected = plain(effect(np.array(good)))
@@ -327,11 +282,7 @@ def test_arrays_of_any_integer_type_and_form_are_the_same(effect, good):
 @pytest.mark.parametrize(("effect", "good"), cases(ARRAYS, GRIDS))
 def test_arrays_of_anything_else_are_refused(effect, good):
     array = np.array(good)
-    wrong = [array.astype(kind) for kind in (float, np.float32, object, str, complex)]
-    wrong += [np.full(array.shape, fill) for fill in (np.nan, np.inf, 0.5)]
-    wrong += [np.broadcast_to(array, (2, 2, *array.shape)), np.full(array.shape, -(2**62)), np.full(array.shape, 2**62)]
-    wrong += [np.full(array.shape, 2**64 - 1, np.uint64), [[1], [1, 2]], object(), "3"]
-    for value in wrong:
+    for value in wrong_arrays(array):
         is_refused(effect, value)
     is_refused(effect, array > 100)  # bools that are no mask
 

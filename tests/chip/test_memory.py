@@ -121,8 +121,9 @@ def test_spikes_without_a_player_leave_nothing_behind():
 
 @needs_proc
 @pytest.mark.slow
-def test_a_million_samples_leave_nothing_behind():
-    assert grown(playing(1_000_000), 100_000_000) <= 0.01
+def test_many_samples_leave_nothing_behind():
+    """A dozen bytes of each would be seen."""
+    assert grown(playing(250_000), 100_000_000) <= 0.01
 
 
 @needs_proc

@@ -5,7 +5,15 @@ from pathlib import Path
 
 import pytest
 
+from tests.late_compiling import late_compiling
+
 EXAMPLE = (Path(__file__).parent / "example_rule.py").read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def tasks_are_compiled_late():
+    with late_compiling() as compile_all:
+        yield compile_all
 
 
 @pytest.fixture

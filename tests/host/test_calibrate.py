@@ -202,11 +202,16 @@ def test_a_chip_whose_neurons_have_codes_and_no_calibration_says_so(tmp_path, ca
         assert f"on chip {name}, seed 7" in out and "  calibration " not in out
 
 
+@pytest.fixture(scope="module")
+def calibrated():
+    """A whole calibration, and what it told of its progress; half a minute."""
+    told = []
+    return calibrate(RAW, lambda *words: told.append(words)), told
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", [7, 8])
-def test_ratios_of_the_source_are_reached_as_measured_and_in_truth(seed):
-    config, told = ChipConfig.raw(seed), []
-    calibration = calibrate(config, lambda *words: told.append(words))
+def test_ratios_of_the_source_are_reached_as_measured_and_in_truth(calibrated):
+    calibration, told = calibrated
     assert calibration.failed() == [] and calibration.good.all()
     assert all(calibration.ratio(name) < 0.55 * bound for name, bound in BOUNDS.items())
     assert 9.0 < calibration.spread("cadc")[0] < 20.0 and calibration.spread("cadc")[1] < 1.0
@@ -216,7 +221,7 @@ def test_ratios_of_the_source_are_reached_as_measured_and_in_truth(seed):
         registers = Registers()
         for field, value in zip(FIELDS, (*values, values[-1]), strict=True):
             getattr(registers, field)[...] = value * (1000 if field.endswith("ns") else 1)
-        before, after = (true_values(config, each) for each in (design_codes(registers), calibration.codes(registers)))
+        before, after = (true_values(RAW, each) for each in (design_codes(registers), calibration.codes(registers)))
         for name, field in zip(PARAMETERS, FIELDS, strict=True):
             ratio = trimmed_std(after[field]) / trimmed_std(before[field])
             assert ratio < BOUNDS[name], f"{name} at {values}"
@@ -224,15 +229,14 @@ def test_ratios_of_the_source_are_reached_as_measured_and_in_truth(seed):
 
 
 @pytest.mark.slow
-def test_a_calibrated_chip_learns_better(tmp_path):
+def test_a_calibrated_chip_learns_better(calibrated):
     """Yin-Yang in short, on one chip with the codes of its design and of its calibration."""
     from chip import Chip
     from host import Host, tasks
     from ppu_programs import EventProp
 
     accuracy = []
-    calibration = calibrate(RAW)
-    for use in (None, calibration):
+    for use in (None, calibrated[0]):
         chip = Chip(RAW)
         if use is not None:
             chip.link.write_calibration(use)

@@ -212,5 +212,5 @@ def test_checkpoints_are_as_many_as_were_asked_for(tmp_path, monkeypatch):
     monkeypatch.setattr(Checkpoint, "save", lambda self, path: written.append(self.done))
     loaded().run(checkpoints=Checkpoints(tmp_path / "x", 50))
     assert 3 <= len(written) <= 5 and (np.diff(written) >= 50).all()
-    with pytest.raises(ValueError, match="a checkpoint every 0 is none"):
+    with pytest.raises(ValueError, match="the distance of checkpoints is 0; it must be at least 1"):
         Checkpoints(tmp_path, 0)

@@ -341,7 +341,9 @@ def test_code_is_compiled_once_before_runs_of_its_kind_begin(tmp_path, monkeypat
     monkeypatch.setattr("ppu_programs.names", lambda: ("a", "b"))
     executor = Inline()
     compare(Plan("yin-yang", rules=["b", "a"], seeds=[1, 2]), tmp_path, executor=executor, jobs=2)
-    calls = [(function, run.rule) for function, run in executor.calls]
+    warmed = [[run.chip for run in runs] for function, runs in executor.calls if function == "warm_up"]
+    assert warmed == [["ideal", "typical"]] * 2
+    calls = [(name, given[0].rule if name == "warm_up" else given.rule) for name, given in executor.calls]
     assert [call for call in calls if call[0] == "warm_up"] == [("warm_up", "b"), ("warm_up", "a")]
     for rule in "ab":
         assert calls.index(("warm_up", rule)) < calls.index(("attempt", rule))
@@ -376,7 +378,7 @@ def test_progress_counts_to_the_end(tmp_path, toy):
     toy.mood, told = MachineFault("no"), []
     again(tmp_path, jobs=2, show=told.append)
     assert told[0].compiling and told[0].remaining_s is None
-    assert told[-1] == State(done=4, total=4, running=0, failed=2, compiling=False, remaining_s=0)
+    assert told[-1] == State(done=4, total=4, running=0, failed=2, compiling="", remaining_s=0)
     assert [state.done for state in told] == sorted(state.done for state in told)
 
 

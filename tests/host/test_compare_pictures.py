@@ -77,6 +77,22 @@ def test_firmware_without_samples_has_its_metric_curve_and_chip_time():
     assert_sound(figure)
 
 
+def test_metrics_behind_the_headline_have_panels_of_their_own_and_the_spikes_of_a_sample_another():
+    metrics = {"accuracy": 0.9, "test_spikes": 0.4, "shuffled_accuracy": 0.5, "rate_error_hz": 3.0, "unknown": None}
+    figure = pictures.draw(made(metrics=metrics)).figure
+    titles = [axes.get_title(loc="left") for axes in figure.axes]
+    assert titles[-2:] == ["Shuffled accuracy", "Rate error [Hz]"] and "Test spikes" not in titles
+    assert_sound(figure)
+    shown = {text.get_text() for axes in figure.axes[-2:] for text in axes.texts}
+    assert shown == {"0.5000 ± 0.0000", "3 ± 0"}
+
+
+def test_no_more_than_twelve_panels_however_many_metrics():
+    figure = pictures.draw(made(metrics={f"rate_{n}": float(n) for n in range(20)})).figure
+    assert len(figure.axes) <= 12
+    assert_sound(figure)
+
+
 def test_nothing_complete_or_known_is_nothing_to_draw():
     with pytest.raises(ValueError, match="no run is complete"):
         pictures.draw(made(complete=False))

@@ -113,8 +113,11 @@ def start(out, *options):
     return subprocess.Popen(command(out, *options), cwd=ROOT, env=environment, stderr=subprocess.PIPE)
 
 
+KILLS = 8
+
+
 @pytest.mark.slow
-def test_killed_at_twenty_random_moments_a_run_loses_what_it_did_since_its_last_checkpoint(tmp_path):
+def test_killed_at_random_moments_a_run_loses_what_it_did_since_its_last_checkpoint(tmp_path):
     for _ in range(2):  # the first one compiles
         with start(tmp_path / "whole") as process:
             claimed_at = when_claimed(tmp_path / "whole", process)
@@ -122,14 +125,14 @@ def test_killed_at_twenty_random_moments_a_run_loses_what_it_did_since_its_last_
             seconds = time.monotonic() - claimed_at
     whole = Result.load(tmp_path / "whole")
     out, choose, kills, resumed = tmp_path / "killed", random.Random(1), 0, 0
-    while kills < 20:
+    while kills < KILLS:
         shutil.rmtree(out, ignore_errors=True)
-        more = killed_until_it_ends(out, choose, seconds, most=20 - kills)
+        more = killed_until_it_ends(out, choose, seconds, most=KILLS - kills)
         kills += more
         assert (out / "result.npz").read_bytes() == whole.files()["result.npz"]
         assert not list(out.glob(f"{NAME}*"))
         resumed += len(Result.load(out).progress.get("resumed_at", ()))
-    assert resumed >= 5
+    assert resumed >= KILLS // 4
 
 
 def when_claimed(out, process):

@@ -99,6 +99,18 @@ def test_streams_of_a_file_make_a_task(file):
     assert tasks.load("mine.npz").train.width == 7
 
 
+def test_classes_that_no_training_sample_has_are_said_once(file, mine, capsys):
+    path = file(**arrays(classes=np.array(["low", "high", "never", "nor this"])))
+    said = "no training sample of task mine is of class never, nor this, which nothing can learn from it"
+    with pytest.warns(tasks.TaskWarning, match=said):
+        tasks.load(str(path))
+    for command in (["train", str(path), "--quiet"], ["compare", str(path), "--jobs", "1", "--quiet"]):
+        main(
+            [*command, *(["--rules"] if command[0] == "compare" else ["--rule"]), f"{mine()}:Mine", "--out", command[0]]
+        )
+        assert capsys.readouterr().err.splitlines().count(f"plasticore: {said}") == 1
+
+
 MUST_HOLD = "; it must hold X_inputs, numbers in 0..1 [samples, inputs], and X_targets"
 REFUSED = {
     "no inputs": (arrays(test_inputs=None), f"has no test_inputs{MUST_HOLD}"),
@@ -112,11 +124,16 @@ REFUSED = {
     "other width": (arrays(test_inputs=np.zeros((3, 2))), "has 1 inputs in its train split and 2 in its test split"),
     "one short": (arrays(test_inputs=np.zeros((2, 1))), "test: a split has inputs [2, 1] and targets [3]"),
     "names of nobody": (arrays(classes=np.zeros((2, 2))), "classes are float64[2, 2]; give the name of each, a text"),
-    "objects": (arrays(train_inputs=np.array([[None]] * 4)), "is no .npz file of arrays, or damaged; numpy.savez"),
+    "objects": (
+        arrays(train_inputs=np.array([[None]] * 4)),
+        "holds train_inputs as an array of Python objects, which are not read; save it as numbers, or names as texts: "
+        "numpy.asarray(train_inputs, float)",
+    ),
+    "names as objects": (arrays(classes=np.array(["low", "high"], object)), "numpy.asarray(classes, str)"),
     "events off the clock": (streams(train_times_ns=np.array([0, 4, 8])), "train: times of a split of events are off"),
     "few channels": (streams(channels=np.array(3)), "the channels of a split of events lie in 0..4; 0..2 are valid"),
     "no channels": (streams(channels=np.zeros(0, int)), "channels are int64[0]; give their number"),
-    "negative": (streams(train_channels=np.array([0, -1, 0])), "train_channels lie in -1..0"),
+    "negative": (streams(train_channels=np.array([0, -1, 0])), "train_channels lie in -1..0; 0..65535 are valid"),
 }
 
 

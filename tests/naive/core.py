@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from tests.naive.neuron import membrane
+from tests.naive.neuron import currents_left, membrane
 from tests.naive.noise import GRID_NS, Kicks
 from tests.naive.router import neuron_input, passed_targets, route, taking_drivers
 from tests.naive.stp import Driver
@@ -48,6 +48,7 @@ class NaiveCore:
         self.last_spike = np.full(n, -np.inf)
         self.fired_lsb = self.leak.copy()
         self.history = ([], [], [], [])  # times, jumps, time constants, signs
+        self.left = None  # of the history's currents since membranes move, until either changes
         self.flights = []  # (arrival, crossbar input, label)
         self.spikes, self.recorded, self.synaptic_events, self.sent = [], [], 0, 0
 
@@ -73,17 +74,15 @@ class NaiveCore:
 
     def potentials(self, time_ns):
         """Membranes of the enabled neurons at a time."""
-        times, jumps, taus, signs = self.history
-        n = len(self.leak)
-        arrays = (
-            np.array(times, float).reshape(-1, 1),
-            np.array(jumps, float).reshape(-1, n),
-            np.array(taus, float).reshape(-1, n),
-            np.array(signs, float).reshape(-1, n),
-        )
-        moving = membrane(np.maximum(time_ns, self.start), self.start, self.start_lsb, self.leak, self.tau_mem, arrays)
-        for kick_ns, kick in self.kicks:
-            moving += kick * np.exp(-(time_ns - kick_ns) / self.tau_mem)
+        if self.left is None:
+            shapes = (1, *[len(self.leak)] * 3)
+            history = (np.array(one, float).reshape(-1, n) for one, n in zip(self.history, shapes, strict=True))
+            self.left = currents_left(self.start, *history)
+        after = np.maximum(time_ns, self.start)
+        moving = membrane(after, self.start, self.start_lsb, self.leak, self.tau_mem, self.left)
+        if self.kicks:
+            times, kicks = (np.array(one) for one in zip(*self.kicks, strict=True))
+            moving += np.sum(kicks * np.exp(-(time_ns - times[:, None]) / self.tau_mem), axis=0)
         return np.where(time_ns <= self.start, self.clamped(time_ns), moving)
 
     def clamped(self, time_ns):
@@ -127,6 +126,7 @@ class NaiveCore:
         tau, sign = (self.tau_exc, 1.0) if excites else (self.tau_inh, -1.0)
         for entry, value in zip(self.history, (time_ns, jump, tau, np.full(len(jump), sign)), strict=True):
             entry.append(value)
+        self.left = None
 
     def run(self, end_ns, events=(), resets=(), writes=(), looks=()):
         """Run to ``end_ns``; returns potentials at the times of ``looks``, [look, neuron].
@@ -154,7 +154,8 @@ class NaiveCore:
             free = time_ns > self.last_spike + self.refractory
             fire |= self.spiking & free & (potentials >= self.threshold)
             fire |= fire[self.other]
-            self._restart(fire, time_ns, time_ns + self.refractory - self.holdoff)
+            if fire.any():
+                self._restart(fire, time_ns, time_ns + self.refractory - self.holdoff)
             for i in np.flatnonzero(fire & (self.other >= np.arange(fire.size))):  # of a merged neuron the top circuit
                 self._send(time_ns, int(self.hemisphere[i]), int(self.column[i]))
             for (label,) in sorted(now_events):
@@ -171,6 +172,7 @@ class NaiveCore:
         self.last_spike = np.where(which, at_ns, self.last_spike)
         self.start_lsb = np.where(which, self.clamped(release_ns), self.start_lsb)
         self.start = np.where(which, release_ns, self.start)
+        self.left = None
         self.kicks = [(time_ns, np.where(which, 0.0, kick)) for time_ns, kick in self.kicks]
 
     def _send(self, time_ns, hemisphere, column):

@@ -13,16 +13,19 @@ def response(age_ns, tau_mem_ns, tau_syn_ns):
     return np.where(equal, age_ns / tau_mem_ns * np.exp(-age_ns / tau_mem_ns), general)
 
 
-def membrane(time_ns, start_ns, start_lsb, leak_lsb, tau_mem_ns, events):
-    """Potentials at a time of neurons that started to move at ``start_ns`` from ``start_lsb``.
+def currents_left(start_ns, times_ns, jumps, tau_syn_ns, signs):
+    """What membranes that start to move at ``start_ns`` see of currents: (when each begins, jumps, time constants).
 
-    ``events``: (times [e, 1], jumps [e, n], time constants of the current [e, n], signs [e, n]); those before the start
-    act through the current that is left of them at the start.
+    Times [e, 1], jumps, time constants and signs [e, n]; those before the start act through what is left of them then.
     """
-    times_ns, jumps, tau_syn_ns, signs = events
-    potential = leak_lsb + (start_lsb - leak_lsb) * np.exp(-(time_ns - start_ns) / tau_mem_ns)
-    if len(times_ns) == 0:
-        return potential
     begin = np.maximum(times_ns, start_ns)
-    left = jumps * np.exp(-(begin - times_ns) / tau_syn_ns)
-    return potential + np.sum(signs * left * response(time_ns - begin, tau_mem_ns, tau_syn_ns), axis=0)
+    return begin, signs * jumps * np.exp(-(begin - times_ns) / tau_syn_ns), tau_syn_ns
+
+
+def membrane(time_ns, start_ns, start_lsb, leak_lsb, tau_mem_ns, currents):
+    """Potentials of neurons that started to move at ``start_ns`` from ``start_lsb``, driven by those currents."""
+    begin, jumps, tau_syn_ns = currents
+    potential = leak_lsb + (start_lsb - leak_lsb) * np.exp(-(time_ns - start_ns) / tau_mem_ns)
+    if len(begin) == 0:
+        return potential
+    return potential + np.sum(jumps * response(time_ns - begin, tau_mem_ns, tau_syn_ns), axis=0)

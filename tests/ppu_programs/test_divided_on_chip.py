@@ -161,10 +161,11 @@ def test_its_picture_shows_all_neurons_and_weights_once(learned):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("rule, accuracy", [(EventProp, 0.955), (FastAndDeep, 0.97)])
+@pytest.mark.parametrize("rule, accuracy", [(EventProp, 0.92), (FastAndDeep, 0.93)])
 def test_a_wide_layer_learns_yin_yang(rule, accuracy):
+    """In two epochs: 0.944 and 0.952 with seed 2."""
     host = Host(Chip(ChipConfig.typical(seed=2)))
-    host.load(rule(hidden=HIDDEN, epochs=30, seed=2), tasks.yin_yang())
+    host.load(rule(hidden=HIDDEN, epochs=2, seed=2), tasks.yin_yang())
     assert host.run().accuracy >= accuracy
 
 

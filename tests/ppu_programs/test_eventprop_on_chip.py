@@ -151,7 +151,7 @@ def test_gateware_too_slow_for_the_sample_is_refused_and_an_odd_latency_is_not()
 
 def test_both_programs_fit_their_processors_with_their_code():
     host = Host(Chip())
-    host.load(EventProp(hidden=128), tasks.yin_yang())
+    host.load(EventProp(hidden=128), tasks.yin_yang(), compiling=False)
     for processor in host.chip.processors:
         assert processor.link_map.code_in == "sram" and processor.link_map.used <= c.SRAM_BYTES
 

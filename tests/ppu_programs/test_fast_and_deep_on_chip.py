@@ -127,10 +127,11 @@ def test_it_learns_within_two_epochs_of_a_thousand_samples():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("chip, accuracy", [("ideal", 0.98), ("typical", 0.965)])
-def test_yin_yang_is_learned_in_thirty_epochs(chip, accuracy):
+@pytest.mark.parametrize("chip, epochs, accuracy", [("ideal", 4, 0.965), ("typical", 30, 0.965)])
+def test_yin_yang_is_learned(chip, epochs, accuracy):
+    """On a typical chip in as many epochs as in all tables; on an ideal one in a few, 0.975 with seed 1."""
     host = Host(Chip(getattr(ChipConfig, chip)(seed=1)))
-    host.load(FastAndDeep(seed=1), tasks.yin_yang())
+    host.load(FastAndDeep(epochs=epochs, seed=1), tasks.yin_yang())
     assert host.run().accuracy >= accuracy
 
 
@@ -150,7 +151,7 @@ def test_its_programs_learn_without_an_oracle():
 def test_the_rule_is_found_by_name_and_fits_its_processors():
     assert ppu_programs.load("fast-and-deep") is FastAndDeep
     host = Host(Chip())
-    host.load(FastAndDeep(hidden=128), tasks.yin_yang())
+    host.load(FastAndDeep(hidden=128), tasks.yin_yang(), compiling=False)
     for processor in host.chip.processors:
         assert processor.link_map.code_in == "sram" and processor.link_map.used <= c.SRAM_BYTES
 

@@ -175,7 +175,7 @@ def test_weights_move_as_numpy_says(imperfections, reset, shift, unmoved):
     assert (untouched == 0).mean() >= unmoved
 
 
-@pytest.mark.parametrize("reset, cycles", [(False, 211_702), (True, 318_966)])
+@pytest.mark.parametrize("reset, cycles", [(False, 211_712), (True, 318_976)])
 def test_an_update_of_the_array_takes_its_time(reset, cycles):
     """From the beginning of its first operation to that of what follows the last one."""
     chip = chip_with([PairSTDP(period=400_000, updates=2, reset=reset) for _ in range(2)])

@@ -35,7 +35,7 @@ def test_it_works_with_firmware_of_every_kind(firmware, monkeypatch):
     run_example(monkeypatch, firmware)
 
 
-@pytest.mark.parametrize("firmware", [lambda: Rewrite(step=0), lambda: STDP(updates=1)])
+@pytest.mark.parametrize("firmware", [lambda: Rewrite(step=0), lambda: STDP(updates=1, rate_hz=0)])
 def test_it_fails_where_nothing_changes(firmware, monkeypatch):
     with pytest.raises(AssertionError):
         run_example(monkeypatch, firmware)

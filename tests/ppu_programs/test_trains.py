@@ -142,7 +142,10 @@ def test_arrays_of_any_integers_are_taken_in_any_order(kind):
         (lambda: poisson(1e3, 2, MS, None), "the seed of a train is None"),
         (lambda: modulated(lambda t: 2e3 + 0 * t, 1e3, 2, 100 * MS, 1), r"rates in 2000.0..2000.0 Hz; .*highest_hz"),
         (lambda: modulated(lambda t: np.nan * t, 1e3, 2, 100 * MS, 1), "rates in nan"),
-        (lambda: modulated(lambda t: np.zeros(3), 1e5, 2, 100 * MS, 1), r"returned \[3\] rates for .* return one"),
+        (
+            lambda: modulated(lambda t: np.zeros(3), 1e5, 2, 100 * MS, 1),
+            r"returned float64\[3\] for .* return a rate for each",
+        ),
         (lambda: regular(1e3, 2, MS, first_ns=-8), "first_ns of a train lie in -8..-8"),
         (lambda: given(np.array([4]), np.array([1])), "off the FPGA's clock of 8 ns; round"),
         (lambda: given(np.array([8.0]), np.array([1])), r"times_ns of a train are float64\[1\]"),

@@ -14,6 +14,7 @@ from tests.chip.core.networks import one_neuron, open_crossbar, random_events, r
 
 ONES = np.ones(128, np.uint8)
 ROW, ZERO = np.zeros((2, 128), np.uint8), np.zeros(1, np.int64)
+compiled_only = pytest.mark.skipif(bool(config.DISABLE_JIT), reason="takes minutes without compiled code")
 
 
 def core_of(registers=None):
@@ -162,7 +163,7 @@ def test_events_returned_to_the_fpga_are_recorded():
     assert core.counters["unrouted"] == 1
 
 
-@pytest.mark.skipif(bool(config.DISABLE_JIT), reason="takes minutes without compiled code")
+@compiled_only
 def test_a_storm_grows_the_arrays():
     """Neurons that fire after every refractory period, and events in bursts, all of which drive every row."""
     registers = random_network(3)
@@ -217,6 +218,7 @@ def test_what_was_forgotten_is_not_left_out_in_silence(ask):
     ask(core, 4_800)
 
 
+@compiled_only
 def test_a_record_that_is_cut_while_time_passes_is_not_left_out_either():
     core = core_of(random_network(1))
     core.keeps_record = False

@@ -26,7 +26,7 @@ def test_the_best_arm_is_found_and_found_again(profile, seed):
     """By chance it is pulled in a quarter of the pulls; the best pays in 0.9, all four in 0.52 of them."""
     chip = run_firmware(firmware := Bandit(seed=seed), config=getattr(ChipConfig, profile)(seed=seed))
     metrics = outcome(firmware, chip).metrics
-    assert metrics["best_pulled_before"] > 0.85 and metrics["best_pulled"] > 0.85 and metrics["reward"] > 0.7
+    assert metrics["best_pulled_before_turn"] > 0.85 and metrics["best_pulled"] > 0.85 and metrics["reward"] > 0.7
     assert chip.link.bytes["during"] == 0
 
 
@@ -65,7 +65,7 @@ def test_a_run_that_ended_early_has_no_metrics_and_says_how_far_it_came():
     built = firmware.build(None, stopped.config)
     status, found = firmware.status(stopped, built), firmware.outcome(stopped.link, built)
     assert 0 < status.done < 10 and (status.total, status.unit) == (20, "pulls")
-    assert found.metrics == dict.fromkeys(("best_pulled", "best_pulled_before", "reward"))
+    assert found.metrics == dict.fromkeys(("best_pulled", "best_pulled_before_turn", "reward"))
     assert len(found.arrays["pulled"].values) == status.done
 
 

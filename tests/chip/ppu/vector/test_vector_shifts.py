@@ -26,7 +26,8 @@ from tests.chip.ppu.compiler.sources import module
 from tests.naive import vector as naive
 
 SEQUENCE, MOVE = ("alu", "vector_splat", "vector_multiply_add"), ("vector_permute",)
-EVERY = 29 if numba_config.DISABLE_JIT else 1  # plain Python is slow; the compiled run is exhaustive
+# plain Python is slow, and bounds are those of registers, whatever they hold; the compiled run is exhaustive
+EVERY = 29 if numba_config.DISABLE_JIT or numba_config.BOUNDSCHECK else 1
 
 
 @pytest.mark.parametrize("width, amount", [(8, n) for n in range(1, 8)] + [(16, n) for n in range(1, 16)])
