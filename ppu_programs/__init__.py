@@ -49,7 +49,7 @@ _RULES = {
     ),
     "latent-predictive": (
         "ppu_programs.latent_predictive.firmware:LatentPredictive",
-        "features that change little between two views of a thing, and yet differ; no labels, no errors from above",
+        "features without labels: they change little between two views of a thing, and yet differ",
     ),
     "superspike": (
         "ppu_programs.superspike.firmware:SuperSpike",

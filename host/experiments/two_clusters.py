@@ -33,11 +33,12 @@ UNITS, SEEDS = 8, 3
 SETTINGS = {
     "units": UNITS,
     "decorrelation": 0.0,
-    "looks": 1,
     "readout": 200,
     "events": 7,
-    "trace_lsb": 14.0,
-    "efficacy_lsb": 20.0,
+    "rate": 0.065,
+    "trace_lsb": 33.0,
+    "tau_mem_ns": 60_000,
+    "tau_syn_ns": 500,
 }
 
 
