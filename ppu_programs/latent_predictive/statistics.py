@@ -196,7 +196,7 @@ def slide(v, m):
 def follow(v, m, first, units):
     """Follow a pair of views: means, variances, ``centred``; covariances of ``units`` units from ``first`` on.
 
-    ``shared`` is ``sum c(k) C(k) / 128`` over these, this processor's part of what units share.
+    ``shared`` is ``sum c(k) C(k) / 256`` over these, this processor's part of what units share.
     """
     splat8(v, V31, 0)
     load16(v, V0, m.views, PRESENT)
