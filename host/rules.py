@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import ppu_programs
 from host import firmware_settings, user_files
+from host.arguments import DEFAULT_TASK
 from host.user_files import blame as blame
 from host.user_files import is_file as is_file
 from host.user_files import short_name as short_name
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 FORM = "FILE.py:CLASS"
 KIND = ("rule", "class")  # for sentences
 OPTIONS = ("epochs", "hidden")  # of the command line, which are settings of a firmware
+USUAL_TASKS = {"latent-predictive": "moving-bars"}  # of rules that cannot learn the usual one
 
 
 def check(rule: str, learning: bool | None = True) -> None:
@@ -83,6 +85,11 @@ def load(rule: str, learning: bool | None = True) -> type[Firmware]:
         hint = ", and with learns_task = True in its class it is given one" * (not found.learns_task)
         raise ValueError(_of_the_other_kind(rule, found.learns_task) + hint)
     return found
+
+
+def usual_task(rule: str) -> str:
+    """The name of a task, without files, that a rule can be looked at with."""
+    return USUAL_TASKS.get(rule, DEFAULT_TASK)
 
 
 def accepts(firmware_class: type, setting: str) -> bool:

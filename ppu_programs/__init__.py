@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from ppu_programs.fast_and_deep.firmware import FastAndDeep as FastAndDeep
     from ppu_programs.homeostasis import Homeostasis as Homeostasis
     from ppu_programs.inhibitory_plasticity.firmware import InhibitoryPlasticity as InhibitoryPlasticity
+    from ppu_programs.latent_predictive.firmware import LatentPredictive as LatentPredictive
     from ppu_programs.rewrite import Rewrite as Rewrite
     from ppu_programs.spiking_lpl.firmware import SpikingLPL as SpikingLPL
     from ppu_programs.stdp import STDP as STDP
@@ -47,6 +48,10 @@ _RULES = {
     "fast-and-deep": (
         "ppu_programs.fast_and_deep.firmware:FastAndDeep",
         "exact gradients of first-spike times, by the slope of the membrane",
+    ),
+    "latent-predictive": (
+        "ppu_programs.latent_predictive.firmware:LatentPredictive",
+        "features without labels: they change little between two views of a thing, and yet differ",
     ),
     "superspike": (
         "ppu_programs.superspike.firmware:SuperSpike",

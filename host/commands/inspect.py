@@ -36,7 +36,9 @@ def add_arguments(commands: Commands) -> None:
         "rule", metavar="FIRMWARE", nargs="?", help="by name or as FILE.py:CLASS; `plasticore rules` lists names"
     )
     command.add_argument("--profile", action="store_true", help="let it run and count cycles")
-    command.add_argument("--task", metavar="TASK", help=f"what to learn, as for train (default: {DEFAULT_TASK})")
+    command.add_argument(
+        "--task", metavar="TASK", help=f"what to learn, as for train (default: {DEFAULT_TASK}, if the rule takes it)"
+    )
     command.add_argument("--chip", default="ideal", metavar="CHIP", help="as for train (default: %(default)s)")
     command.add_argument("--epochs", type=arguments.epochs, metavar="N", help="as for train, but 1 with --profile")
     command.add_argument("--hidden", type=arguments.hidden, metavar="N[,N]", help="as for train")
@@ -48,7 +50,7 @@ def add_arguments(commands: Commands) -> None:
 def run(options: argparse.Namespace) -> int:
     if options.rule is None:
         raise UsageError(f"a firmware is missing; {rules.valid(learning=None)}")
-    asked_for, options.task = options.task, options.task or DEFAULT_TASK
+    asked_for, options.task = options.task, options.task or rules.usual_task(options.rule)
     config = check(options, learning=None)
 
     from host.interrupts import Interrupts

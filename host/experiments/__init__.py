@@ -16,5 +16,6 @@ SUMMARIES = {
     "separation": "how fast inferences follow each other, and their energy, against 85 thousand a second",
     "stdp-timing": "cycles of bus accesses, of updates by STDP and of rewrites, against the vendor's timing tests",
     "superspike-neuron": "one neuron learns a spike train by SuperSpike, as the vendor has recorded it",
+    "two-clusters": "clusters that persist, and noise: d' of units that predict, of Hebbian ones, and of both",
     "parity": "all rows of the experiments that are held against recordings, in one table",
 }

@@ -20,6 +20,7 @@ def draw(outcome: Outcome) -> bytes:
     from host.panels import fitting, look
 
     own = {"gradient": _gradient, "holomorphic-ep": _holomorphic_ep, "observation": _observation}
+    own["two-clusters"] = _two_clusters
     draw_panels: dict[str, Callable] = own | parity_pictures.DRAWN
     buffer = io.BytesIO()
     with look.style():
@@ -120,3 +121,14 @@ def _observation(figure, outcome: Outcome, colours: tuple[str, ...]) -> None:
     of_stage = [outcome.summary["ratio"][name]["trained"] for name in ("traces", "link_traces")]
     record, link = (f"{ratio['mean']:.1f} ± {ratio['std']:.1f}" for ratio in of_stage)
     right.set_title(f"membranes over EventProp, trained: {record} (record), {link} (link)", loc="left", fontsize=12)
+
+
+def _two_clusters(figure, outcome: Outcome, colours: tuple[str, ...]) -> None:
+    arrays, axes = outcome.arrays, figure.subplots()
+    shown = [*zip(arrays["rules"], arrays["d_prime"], colours, strict=True)]
+    shown.append(("initial weights", arrays["random_d_prime"].mean(axis=0), "0.6"))
+    for name, values, colour in shown:
+        axes.errorbar(arrays["noise"], values.mean(axis=1), values.std(axis=1), marker="o", color=colour, label=name)
+    axes.set_xlabel("standard deviation of the noise; clusters are at -1 and 1")
+    axes.set_ylabel("d' of a unit: how far it parts the clusters")
+    axes.set_ylim(bottom=0)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from host import user_files
-from host.tasks import digits, npz, user
+from host.tasks import digits, moving, npz, user
 from host.tasks.events import EventSplit
 from host.tasks.task import Split, Task, TaskWarning
 from host.tasks.yin_yang import yin_yang
@@ -29,9 +29,13 @@ __all__ = [
 # name on the command line -> (function that makes the task, one line for `plasticore tasks`)
 _TASKS: dict[str, tuple[Callable[[], Task], str]] = {
     "yin-yang": (yin_yang, "points of the yin-yang symbol, 4 inputs, 3 classes, 5000 training samples"),
+    "moving-bars": (moving.moving_bars, "pairs of views of a bar that moves, 14 x 14 pixels, 6 orientations"),
+    "two-clusters": (moving.two_clusters, "pairs of points of two clusters, and an axis of noise, 32 inputs"),
 }
 _FORMS = {
     "digits:DIRECTORY": "MNIST's digits scaled to 16 x 16, 256 inputs, 10 classes, from its IDX files in a directory",
+    "moving-digits:DIRECTORY": "pairs of views of each of these digits, shifted, scaled to 14 x 14, 196 inputs",
+    "two-clusters:NOISE": "the two clusters with another standard deviation than 3 along the axis of noise",
     "FILE.npz": "arrays of your own: X_inputs and X_targets, or streams of events, for X = train, validation, test",
     "FILE.py:TASK": "a host.tasks.Task of your own, or a function that makes one",
 }
@@ -56,8 +60,11 @@ def short_name(name: str) -> str:
     """Return a task's name for titles and directories: ``mine`` for ``path/to/mine.npz``, ``mine.make`` of a script."""
     if name in _TASKS:
         return name
-    if name.startswith(digits.PREFIX):
-        return f"digits-{Path(name.removeprefix(digits.PREFIX)).name or 'here'}"
+    for prefix in (digits.PREFIX, moving.DIGITS):
+        if name.startswith(prefix):
+            return f"{prefix[:-1]}-{Path(name.removeprefix(prefix)).name or 'here'}"
+    if moving.is_moving(name):
+        return name.replace(":", "-")
     return Path(name).stem if name.endswith(".npz") else user_files.short_name(name)
 
 
@@ -71,6 +78,8 @@ def check(name: str) -> None:
         return
     if _is_digits(name):
         digits.check(name)
+    elif moving.is_moving(name):
+        moving.check(name)
     elif name.endswith(".npz"):
         _check_file(Path(name))
     elif user_files.is_file(name):
@@ -101,6 +110,8 @@ def _made(name: str) -> Task:
         return _TASKS[name][0]()
     if _is_digits(name):
         return digits.load(name)
+    if moving.is_moving(name):
+        return moving.load(name)
     return npz.load(Path(name).expanduser()) if name.endswith(".npz") else user.load(name)
 
 

@@ -17,6 +17,7 @@ import numpy as np
 
 from host.tasks import idx
 from host.tasks.task import Split, Task
+from ppu_programs import area
 
 PREFIX = "digits:"
 SIDE = 16  # of a sample's picture
@@ -25,12 +26,16 @@ TRAIN, TEST = "train", "t10k"  # how the names of files begin
 IMAGES, LABELS = "images-idx3", "labels-idx1"  # and go on
 SHUFFLE_SEED = 0
 FEWEST = 10  # pictures of a part
-AT_ONCE = 4096  # pictures that are scaled at a time
 
 
 def check(name: str) -> None:
     """Refuse a directory that has not got the files, with a ValueError."""
-    _files(_directory(name))
+    check_directory(name, PREFIX)
+
+
+def check_directory(name: str, prefix: str) -> None:
+    """The same for a task whose name begins with another prefix."""
+    _files(_directory(name, prefix))
 
 
 def load(name: str) -> Task:
@@ -39,47 +44,44 @@ def load(name: str) -> Task:
     Raises:
         ValueError: there is no such directory, or it has not got the files, or they are damaged; one sentence.
     """
-    directory = _directory(name)
-    files = _files(directory)
+    splits = {split: Split(scaled(images), targets) for split, (images, targets) in pictures(name, PREFIX).items()}
+    return Task("digits", CLASSES, **splits, origin=name)
+
+
+def pictures(name: str, prefix: str) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    """Return uint8[n, height, width] pictures and uint8[n] classes of each split of the directory in a name.
+
+    Raises:
+        ValueError: as :func:`load`.
+    """
+    files = _files(_directory(name, prefix))
     tested = _samples(*files[TEST])
     if TRAIN in files:
         learned = _samples(*files[TRAIN])
-        count = len(learned) // 6
+        count = len(learned[1]) // 6
     else:
-        order = np.random.RandomState(SHUFFLE_SEED).permutation(len(tested))
-        mixed, first = Split(tested.inputs[order], tested.targets[order]), len(tested) - len(tested) // 5
-        learned, tested = _part(mixed, 0, first), _part(mixed, first, len(mixed))
-        count = len(learned) // 8
-    train, validation = _part(learned, 0, len(learned) - count), _part(learned, len(learned) - count, len(learned))
-    return Task("digits", CLASSES, train, validation, tested, origin=name)
+        order = np.random.RandomState(SHUFFLE_SEED).permutation(len(tested[1]))
+        mixed, first = tuple(part[order] for part in tested), len(order) - len(order) // 5
+        learned, tested = _part(mixed, 0, first), _part(mixed, first, len(order))
+        count = first // 8
+    last = len(learned[1])
+    return {"train": _part(learned, 0, last - count), "validation": _part(learned, last - count, last), "test": tested}
 
 
 def scaled(images: np.ndarray) -> np.ndarray:
     """Return float64[n, 256] in 0..1, row by row, of uint8[n, height, width] pictures of 16 pixels a side or more."""
-    rows, columns = _covered(images.shape[1]), _covered(images.shape[2])
-    found = np.empty((len(images), SIDE * SIDE))
-    for first in range(0, len(images), AT_ONCE):
-        part = images[first : first + AT_ONCE] / 255.0
-        found[first : first + AT_ONCE] = (rows @ part @ columns.T).reshape(len(part), -1)
-    return np.clip(found, 0.0, 1.0)  # sums of parts that are off by a bit of a float
+    parts = np.split(images, range(area.AT_ONCE, len(images), area.AT_ONCE))
+    return np.concatenate([area.scaled(part / 255.0, SIDE) for part in parts])
 
 
-def _covered(size: int) -> np.ndarray:
-    """float64[16, size]: the share of each old pixel in each new one along a side; each row sums to 1."""
-    edges = np.linspace(0, size, SIDE + 1)
-    old = np.arange(size)
-    overlap = np.minimum(edges[1:, None], old + 1) - np.maximum(edges[:-1, None], old)
-    return np.clip(overlap, 0.0, None) * (SIDE / size)
+def _part(samples: tuple[np.ndarray, np.ndarray], first: int, last: int) -> tuple[np.ndarray, np.ndarray]:
+    return samples[0][first:last], samples[1][first:last]
 
 
-def _part(split: Split, first: int, last: int) -> Split:
-    return Split(split.inputs[first:last], split.targets[first:last])
-
-
-def _directory(name: str) -> Path:
-    text = name.removeprefix(PREFIX)
-    if not name.startswith(PREFIX) or not text.strip():
-        raise ValueError(f"the task {name!r} needs the directory of MNIST's files; write {PREFIX}DIRECTORY")
+def _directory(name: str, prefix: str) -> Path:
+    text = name.removeprefix(prefix)
+    if not name.startswith(prefix) or not text.strip():
+        raise ValueError(f"the task {name!r} needs the directory of MNIST's files; write {prefix}DIRECTORY")
     return Path(text).expanduser()
 
 
@@ -113,7 +115,7 @@ def _file(directory: Path, part: str, kind: str) -> Path | None:
     return next((directory / name for name in names if (directory / name).is_file()), None)
 
 
-def _samples(pictures: Path, classes: Path) -> Split:
+def _samples(pictures: Path, classes: Path) -> tuple[np.ndarray, np.ndarray]:
     images, targets = idx.read(pictures, 3), idx.read(classes, 1)
     if len(images) != len(targets):
         raise ValueError(f"{pictures} has {len(images)} pictures, {classes} has {len(targets)} classes; give as many")
@@ -123,4 +125,4 @@ def _samples(pictures: Path, classes: Path) -> Split:
         raise ValueError(f"the pictures of {pictures} are {images.shape[1]} x {images.shape[2]}; give {SIDE} at least")
     if targets.max() >= len(CLASSES):
         raise ValueError(f"{classes} holds class {targets.max()}; there are {len(CLASSES)}, from 0 on")
-    return Split(scaled(images), targets)
+    return images, targets

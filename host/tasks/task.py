@@ -76,6 +76,7 @@ class Task:
         train, validation, test: each a :class:`Split`, or each a :class:`host.tasks.events.EventSplit`.
         class_of: for tasks in the plane, whose first two inputs are x and y: the class of a point, or None outside.
         origin: where its data came from, as on the command line; "" where nobody knows.
+        views: how many training samples that follow each other are views of one thing, 1 where each is of its own.
 
     Raises:
         ValueError: splits of different kinds or widths, one without samples, a class that has no name, or two of one.
@@ -88,6 +89,7 @@ class Task:
     test: Split | EventSplit
     class_of: Callable[[float, float], int | None] | None = None
     origin: str = ""
+    views: int = 1
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "classes", _names(self.name, self.classes))

@@ -139,7 +139,10 @@ def test_it_learns_by_first_spikes():
     assert sum(result.losses.values()) == 0
 
 
-ON_THE_CHIP_ALONE = {"equilibrium-propagation"}  # which learns from phases that a host does not play
+ON_THE_CHIP_ALONE = {
+    "equilibrium-propagation",
+    "latent-predictive",
+}  # what a host does not play
 
 
 def test_every_other_rule_that_learns_has_a_method_of_its_name():
