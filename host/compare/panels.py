@@ -14,7 +14,7 @@ from matplotlib.ticker import MaxNLocator
 
 from chip.base.config.link import PRESETS
 from host.compare.look import Group, Look, per_cent
-from host.compare.rows import OF_METRIC, PARTS, Row, readable, spread, values
+from host.compare.rows import EPOCH, OF_METRIC, PARTS, Row, readable, spread, values
 from host.compare.sweep import RULE
 from host.metrics import in_words, layout
 from host.panels.look import GREY, dress, legend_below
@@ -30,7 +30,7 @@ SHADES = {"chip": 0.85, "link": 0.6, "host": 0.4}
 
 
 def headlines(axes: Axes, groups: dict[Group, list[Row]], look: Look) -> None:
-    """First metric of every seed, and of more than one mean and spread: Figure 1F of the field, all else equal."""
+    """First metric of every seed, and of more than one mean and spread, all else equal."""
     _metric(axes, groups, look, "value", look.metric, look.metric_name)
 
 
@@ -61,15 +61,17 @@ def _metric(axes: Axes, groups: dict[Group, list[Row]], look: Look, column: str,
 def learning_curves(axes: Axes, groups: dict[Group, list[Row]], look: Look, training_samples: int) -> None:
     """Curves against training samples seen: how fast a rule converges, and on how little data.
 
-    Without training samples of a task, against the steps of the curves.
+    Without training samples of a task, or where a point is no epoch, against the steps of the curves.
     """
+    steps = {row.step for rows in groups.values() for row in rows if row.curve}
+    of_samples = training_samples and steps == {EPOCH}
     for group, rows in groups.items():
         curves = [row.curve for row in rows if row.curve]
         length = min(map(len, curves), default=0)
         if not length:
             continue
         table = np.array([curve[:length] for curve in curves])
-        seen = np.arange(1, length + 1) * (training_samples or 1)
+        seen = np.arange(1, length + 1) * (training_samples if of_samples else 1)
         mean, line = table.mean(axis=0), look.line(group)
         axes.plot(seen, mean, markersize=4, label=look.label(group), **line)
         if len(table) > 1:
@@ -81,11 +83,11 @@ def learning_curves(axes: Axes, groups: dict[Group, list[Row]], look: Look, trai
     per_cent(axes.yaxis, look.metric)
     axes.xaxis.set_major_locator(MaxNLocator(nbins=6, integer=True))
     legend_below(axes, look.heading(), LEGEND_POINTS)
-    if training_samples:
+    if of_samples:
         name = f"{look.metric_name} while learning"
         dress(axes, f"Learning: {name}", "training samples seen", name)
     else:
-        dress(axes, f"Curves: {look.metric_name}", "steps", look.metric_name)
+        dress(axes, f"Curves: {look.metric_name}", ", ".join(sorted(steps)), look.metric_name)
 
 
 def swept(axes: Axes, groups: dict[Group, list[Row]], look: Look, field: str) -> None:

@@ -13,6 +13,8 @@ from chip.base.config.link import PRESETS
 from host.compare.plan import Run
 from host.results import Result
 
+EPOCH = "epoch"
+
 
 @dataclass(frozen=True)
 class Row:
@@ -38,7 +40,7 @@ class Row:
             over the whole run, in which readouts that spike count, too.
         complete: it ended by itself; problem: a sentence about what went wrong, or "".
         directory: of the run, in the comparison's; a run that failed early has left nothing there.
-        curve: how the headline developed; not a column.
+        curve: how the headline developed; step: what it has a point for, an epoch as a rule; no columns.
         metrics: all of them by name, each a column of its own, ``metric.NAME``, in which rows of other rules are empty.
     """
 
@@ -74,6 +76,7 @@ class Row:
     problem: str = ""
     directory: str = ""
     curve: tuple[float, ...] = ()
+    step: str = EPOCH
     metrics: dict[str, float | None] = field(default_factory=dict)
 
     @property
@@ -88,7 +91,7 @@ class Row:
 
 
 PARTS = ("chip", "link", "host")  # of the time of a training sample
-COLUMNS = tuple(f.name for f in dataclasses.fields(Row) if f.name not in ("curve", "metrics"))
+COLUMNS = tuple(f.name for f in dataclasses.fields(Row) if f.name not in ("curve", "step", "metrics"))
 SPIKES = "test_spikes"  # the metric that says how many spikes a hidden neuron has in a test sample
 OF_METRIC = "metric."  # before the name of a metric, which is its column
 
@@ -130,6 +133,7 @@ def row_of(run: Run, result: Result | None, problem: str, directory: str) -> Row
         spikes_per_hidden_neuron=_spikes(result),
         complete=result.complete,
         curve=curve,
+        step=result.step,
         metrics=dict(result.metrics),
     )
 

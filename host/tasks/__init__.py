@@ -63,7 +63,7 @@ def short_name(name: str) -> str:
     for prefix in (digits.PREFIX, moving.DIGITS):
         if name.startswith(prefix):
             return f"{prefix[:-1]}-{Path(name.removeprefix(prefix)).name or 'here'}"
-    if moving.is_moving(name):
+    if moving.has_argument(name):
         return name.replace(":", "-")
     return Path(name).stem if name.endswith(".npz") else user_files.short_name(name)
 
@@ -78,8 +78,10 @@ def check(name: str) -> None:
         return
     if _is_digits(name):
         digits.check(name)
-    elif moving.is_moving(name):
+    elif moving.has_argument(name):
         moving.check(name)
+    elif (before := name.partition(":")[0]) in _TASKS:
+        raise ValueError(f"the task {before} takes nothing behind a colon; write {before}")
     elif name.endswith(".npz"):
         _check_file(Path(name))
     elif user_files.is_file(name):
@@ -110,7 +112,7 @@ def _made(name: str) -> Task:
         return _TASKS[name][0]()
     if _is_digits(name):
         return digits.load(name)
-    if moving.is_moving(name):
+    if moving.has_argument(name):
         return moving.load(name)
     return npz.load(Path(name).expanduser()) if name.endswith(".npz") else user.load(name)
 

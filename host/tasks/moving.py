@@ -42,13 +42,11 @@ def check(name: str) -> None:
 
 
 def load(name: str) -> Task:
-    """Return the task of a name that :func:`is_moving`; raises ValueError, one sentence, where its data make none."""
-    if name == "moving-bars":
-        return moving_bars()
+    """Return the task of a name that :func:`has_argument`; ValueError, one sentence, where data make none."""
     return moving_digits(name) if name.startswith(DIGITS) else two_clusters(noise_of(name))
 
 
-def is_moving(name: str) -> bool:
+def has_argument(name: str) -> bool:
     """Whether a name is of a task in this file that takes something behind a colon."""
     return name.startswith((DIGITS, CLUSTERS)) or name == DIGITS[:-1]
 

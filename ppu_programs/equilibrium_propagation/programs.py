@@ -65,6 +65,7 @@ class HalfProgram(Program):
     ):
         s, inputs, outputs = settings, places.inputs, places.outputs
         self.settings, self.plan, self.places, self.side, self.phases = s, plan, places, side, phases
+        self.alternating = int(s.alternating)  # 1 takes the lowest bit of a sample's number
         self.initial, self.seed = initial, s.seed
         self.reads, self.half, self.trace_half = s.reads, side.hidden_half, side.trace_half
         self.output_half, self.nudged, self.free_counts = side.output_half, len(phases) - 1, phases.free_counts
@@ -154,7 +155,7 @@ class Follower(HalfProgram):
         for _ in range(ppu.word("plan", EPOCHS)):
             for _ in range(ppu.word("plan", BATCHES)):
                 for i in range(self.plan.batch):
-                    yield from self.learn(ppu, i & 1)
+                    yield from self.learn(ppu, i & self.alternating)
                 yield from self.write(ppu)
                 yield ppu.ring(c.BOTTOM - ppu.hemisphere, DONE_LINE)
         return 0
@@ -210,7 +211,7 @@ class Conductor(HalfProgram):
             for batch in range(ppu.word("plan", BATCHES)):
                 yield ppu.run(self.draw_order, batch * self.plan.batch, self.plan.batch)
                 for i in range(self.plan.batch):
-                    yield from self.learn(ppu, ppu.word("plan", TRAIN) + ppu.word("order", i), i & 1)
+                    yield from self.learn(ppu, ppu.word("plan", TRAIN) + ppu.word("order", i), i & self.alternating)
                 yield from self.write(ppu)
                 yield ppu.wait_doorbell(DONE_LINE)
             yield from self.report(ppu, epoch)
@@ -228,8 +229,8 @@ class Conductor(HalfProgram):
     def learn(self, ppu, sample, backwards) -> Generator:
         """Free phase, nudged phases, update.
 
-        Nudged phases come in their order, or backwards in every other sample: what a phase reads because of the ones
-        before it, and of the pauses between them, goes into the difference with one sign as often as with the other.
+        Nudged phases come in their order, or backwards: then what a phase reads because of the ones before it, and of
+        the pauses between them, goes into the difference with the other sign.
         """
         if self.free_counts:
             yield ppu.play(sample, ring=(c.BOTTOM - self.side.hemisphere,))

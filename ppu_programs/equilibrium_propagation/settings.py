@@ -35,6 +35,8 @@ class Settings(Checked):
         slots: nudged phases of ``lock-in`` and ``chebyshev``, a period of the cosine.
         hidden: neurons, half of them in each hemisphere.
         frame_ns: how long each phase lasts; membranes of traces are read at its end.
+        alternating: nudged phases come backwards in every other sample, so that what a phase reads because of the ones
+            before it does not add up. Updates point better then, yet fewer samples are learned, see the rule's page.
         reads: conversions that are added up at the end of a phase, 1, 2, 4 or 8.
         tau_ns: time constants of membranes and synapses of hidden and output neurons; refractory_ns: theirs.
         trace_tau_ns: time constants of membranes and synapses of the traces.
@@ -57,6 +59,7 @@ class Settings(Checked):
     slots: int = setting(8, 3, 64)
     hidden: int = setting(120, 2, MOST_HIDDEN, 2)
     frame_ns: int = setting(64_000, 8_000, 400_000, c.FPGA_CLOCK_NS)
+    alternating: bool = False
     reads: int = setting(2, 1, 8)
     tau_ns: int = setting(4_000, 500, 30_000)
     refractory_ns: int = setting(2_000, 40, 32_000, c.FPGA_CLOCK_NS)

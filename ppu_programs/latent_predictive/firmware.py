@@ -93,6 +93,7 @@ class LatentPredictive(Firmware):
             plays_per_sample=VIEWS,
             remedy=f"{places.inputs} inputs and {s.units} units are too many for the program; choose a smaller side",
             plan=Learned(plan, places, seen, np.asarray(task.targets, np.int64), ranges),
+            placement=places.on_chip,
         )
 
     def _check(self, task: Any, config: ChipConfig) -> None:

@@ -23,7 +23,7 @@ class Settings(Checked):
     """What a user chooses.
 
     Attributes:
-        pull: of what a unit makes of two views of one thing, towards each other.
+        pull: of what a unit makes of two views of one thing, towards each other; pull and push have steps of 1/8.
         push: of what it makes of a view, away from its mean, by ``256 / variance``.
         decorrelation: of units from each other; steps of 1/16.
         rounding: ``stochastic``, or ``truncate``: what is below a step of a weight is lost.
@@ -33,7 +33,8 @@ class Settings(Checked):
             no squares.
         events: of a pixel of 1, at most; fewer of a darker one.
         rate: of learning: a product of a learning signal of 1 LSB and an input of 1 changes a weight by so much.
-        batch: pairs between two writes of the synapses.
+        batch: pairs between two writes of the synapses, whose sums saturate at 4 weight steps: longer batches learn no
+            more than that, and need a lower rate.
         epochs: how often all pairs are learned from.
         pairs: of an epoch, at most; 0 for all that the task has.
         settling: pairs at the start in which only means, variances and covariances are learned.

@@ -19,6 +19,7 @@ from chip.ppu import (
     V2,
     Kernel,
     Memory,
+    add8_mod,
     divide,
     i16,
     i32,
@@ -28,7 +29,7 @@ from chip.ppu import (
     saturate16,
     splat8,
     store8,
-    sub8_mod,
+    sub8_sat,
     u8,
 )
 from ppu_programs.spiking_lpl.settings import HEBB, LEARNING, PULL, TRIGGERED, Settings
@@ -103,10 +104,13 @@ def clear_cells(v, m):
 
 @kernel
 def subtract_rest(v, m):
-    """Put what traces are above rest, modulo 256, in the place of what they read."""
+    """Put what traces are above rest, -128..127, in the place of what they read."""
     load8(v, V0, m.seen, 1)
     load8(v, V1, m.rest)
-    sub8_mod(v, V0, V0, V1)
+    splat8(v, V2, -128)
+    add8_mod(v, V0, V0, V2)  # unsigned readings as signed bytes
+    add8_mod(v, V1, V1, V2)
+    sub8_sat(v, V0, V0, V1)
     store8(v, V0, m.seen, 1)
 
 

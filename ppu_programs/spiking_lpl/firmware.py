@@ -94,7 +94,7 @@ class SpikingLPL(Firmware):
             counts: float[ticks, neurons]; both: float[2, ticks], the slow signal and the shuffled one.
         """
         last = slice(-self.settings.evaluated, None)
-        explained = [measures.explained(counts[last], signal[last]) for signal in both]
+        explained = [max(0.0, measures.explained(counts[last], signal[last])) for signal in both]
         rate = counts[last].mean() / (self.settings.tick_ns * 1e-6)
         values = (explained[0] - explained[1], *explained, measures.correlation(counts[last]), float(rate))
         return dict(zip(OF_SPIKES, values, strict=True))
@@ -108,9 +108,9 @@ class SpikingLPL(Firmware):
         lines = np.stack([*both[:, shown], spikes / max(spikes.sum() / max(len(spikes), 1), 1e-9)], axis=1)
         return {
             "slowness_of_blocks": Array(np.array(found, float), "block"),
-            "signals_and_rates": Array(lines, "tick", "slow, shuffled, neurons:"),
+            "signals_and_rates": Array(lines, "tick", "line"),
             "spikes": Array(counts[shown].astype(np.int64), "tick", "neuron"),
-            "weights_by_group": Array(groups, "time", "slow, shuffled, constant:"),
+            "weights_by_group": Array(groups, "time", "group"),
         }
 
     @staticmethod

@@ -40,14 +40,12 @@ class LPLProgram(Program):
         self.learns = not s.without(LEARNING)
         self.inhibits = not s.without(LEARNING, INHIBITION)
         relays = len(self.inhibitory_rows)
-        turns = len(self.parts) + 1  # the last one is that of inhibition
-        window_ns = turns * s.tick_ns
         self.factors = factors.factors_kernel(s)
         self.step = synapses.step_kernel(s.excitatory)
         self.gather = synapses.gather_kernel(s.excitatory, PART_INPUTS)
-        self.turn = synapses.turn_kernel(turns)
+        self.turn = synapses.turn_kernel(s.turns)
         self.update = update.update_kernel(
-            relays, round(s.target_khz * window_ns * 1e-6), round(s.inhibitory_rate * (1 << update.RATE_BITS)), True
+            relays, s.window_target, round(s.inhibitory_rate * (1 << update.RATE_BITS)), True
         )
         self.memory = (
             factors.memory(s)

@@ -11,6 +11,7 @@ from chip.base.settings import Checked, setting
 NOTHING, PULL, HEBB, TRIGGERED, INHIBITION, LEARNING = ABLATIONS = (
     *("none", "pull", "hebb", "triggered", "inhibition", "learning"),
 )
+MOST_COUNT = 127  # of spikes between two turns of inhibition, a signed byte
 PART_INPUTS = 4  # of which the rows are written in a tick
 MOST_EXCITATORY, MOST_INHIBITORY, MOST_INPUTS = 32, 8, 128
 
@@ -53,7 +54,7 @@ class Settings(Checked):
 
     ablation: str = NOTHING
     ticks: int = setting(20_000, 200, 340_000)
-    tick_ns: int = setting(100_000, 50_000, 1_000_000, c.FPGA_CLOCK_NS)
+    tick_ns: int = setting(100_000, 92_000, 1_000_000, c.FPGA_CLOCK_NS)
     evaluated: int = setting(6_000, 200, 100_000)
     pull: float = setting(1.5, 0.0, 16.0)
     hebb: float = setting(0.3, 0.0, 16.0)
@@ -105,6 +106,12 @@ class Settings(Checked):
                 f"{self.section}: {self.inputs} inputs are no multiple of {PART_INPUTS}, of which a tick writes "
                 "the rows; change one of slow, shuffled and constant"
             )
+        if not 1 <= self.window_target <= MOST_COUNT // 2:
+            raise ValueError(
+                f"{self.section}: target_khz of {self.target_khz} in {self.turns} ticks of {self.tick_ns} ns is "
+                f"{self.window_target} spikes between two turns of inhibition; it must be 1..{MOST_COUNT // 2}, so "
+                "that twice as many are still a signed byte: change one of them"
+            )
         if self.evaluated > self.ticks:
             raise ValueError(f"{self.section}.evaluated is {self.evaluated}, more than {self.ticks} ticks")
 
@@ -112,6 +119,16 @@ class Settings(Checked):
     def inputs(self) -> int:
         """In all."""
         return self.slow + self.shuffled + self.constant
+
+    @property
+    def turns(self) -> int:
+        """Ticks until all synapses have been written once; the last one is that of inhibition."""
+        return self.inputs // PART_INPUTS + 1
+
+    @property
+    def window_target(self) -> int:
+        """Spikes of an excitatory neuron between two turns of inhibition."""
+        return round(self.target_khz * self.turns * self.tick_ns * 1e-6)
 
     @property
     def duration_ns(self) -> int:

@@ -121,7 +121,14 @@ def test_other_metrics_are_called_by_their_name_and_shown_as_they_are():
     comparison = made(chips=("ideal",), metric="rate_error")
     comparison.rows[0] = dataclasses.replace(comparison.rows[0], metric="reward")
     axes = panel(panels.learning_curves, comparison, 0)
-    assert axes.get_ylabel() == "first metric of each rule" and axes.get_xlabel() == "steps"
+    assert axes.get_ylabel() == "first metric of each rule" and axes.get_xlabel() == "epoch"
+
+
+def test_a_curve_whose_points_are_no_epochs_says_what_they_are():
+    axes = panel(panels.learning_curves, made(chips=("ideal",), step="look"), 5000)
+    assert axes.get_xlabel() == "look" and axes.lines[0].get_xdata().tolist() == [1, 2]
+    axes = panel(panels.learning_curves, made(chips=("ideal",)), 5000)
+    assert axes.get_xlabel() == "training samples seen" and axes.lines[0].get_xdata().tolist() == [5000, 10000]
 
 
 def test_learning_curves_count_samples():

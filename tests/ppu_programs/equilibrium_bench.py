@@ -35,8 +35,8 @@ class FromWeights(EquilibriumPropagation):
 
 
 def learned(config: ChipConfig, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return the weights of a network that has learned from 2000 samples, once, with the settings as they are."""
-    host, firmware = Host(Chip(config)), EquilibriumPropagation(epochs=1, checked=0, seed=seed)
+    """Return the weights of a network that has learned from 2000 samples, once, phases alternating."""
+    host, firmware = Host(Chip(config)), EquilibriumPropagation(epochs=1, checked=0, seed=seed, alternating=True)
     host.load(firmware, tasks.yin_yang().head(LEARNED, TESTED, TESTED))
     return host.built.plan.places.load(host.run().weights)[:2]
 
@@ -61,7 +61,7 @@ def cosines(seed: int = 1, samples: int = 200, **settings) -> tuple[float, float
     """Return those of the updates of input and output weights with the negative gradient, on a ``typical`` chip."""
     config, task = ChipConfig.typical(seed=seed), tasks.yin_yang().head(samples, TESTED, TESTED)
     given = learned(config, seed)
-    firmware = FromWeights(given, batch=samples, epochs=1, checked=0, seed=seed, **settings)
+    firmware = FromWeights(given, batch=samples, epochs=1, checked=0, seed=seed, **({"alternating": True} | settings))
     found = update(firmware, config, task)
     train = task.ranges["train"]
     shown, targets = (its[train.start : train.stop] for its in (task.inputs, task.targets))

@@ -174,3 +174,19 @@ def test_what_is_left_out_counts_nothing():
 def test_settings_that_clash_are_refused(changes, words):
     with pytest.raises(ValueError, match=words):
         Settings(**changes)
+
+
+@settings(deadline=None, max_examples=20)
+@given(seen=arrays(np.uint8, c.LANES), rest=arrays(np.uint8, c.LANES))
+def test_traces_above_rest_saturate_and_do_not_wrap(seen, rest):
+    regions = state()
+    regions["seen"][c.LANES :], regions["rest"][:] = seen, rest
+    factors.subtract_rest.bind(VectorUnit(), regions)(LIMIT_CYCLES)
+    wanted = np.clip(seen.astype(int) - rest, -128, 127)
+    assert np.array_equal(regions["seen"][c.LANES :].view(np.int8), wanted)
+
+
+@pytest.mark.parametrize("chosen", [{"target_khz": 50.0}, {"tick_ns": 1_000_000}])
+def test_a_target_that_a_signed_byte_does_not_hold_is_refused(chosen):
+    with pytest.raises(ValueError, match="spikes between two turns of inhibition; it must be 1..63"):
+        Settings(**chosen)
