@@ -99,8 +99,14 @@ class EquilibriumPropagation(Firmware):
                 f"{self.name}: {s.checked} samples are to be settled twice, of {len(ranges['validation'])} for "
                 "validation; check fewer"
             )
+        inputs, most = task.inputs.shape[1], c.LANES - outputs - s.hidden // c.HEMISPHERES - 1
+        if inputs > most:
+            raise ValueError(
+                f"{self.name}: a sample has {inputs} inputs; with {s.hidden} hidden neurons and {outputs} classes this "
+                f"rule takes {most} at most, since traces of all that a processor learns from lie in {c.LANES} columns"
+            )
         plan = Plan(s.epochs, s.batch, ranges["train"], ranges["validation"], ranges["test"])
-        places = EquilibriumPlacement(s, task.inputs.shape[1] + 1, outputs)
+        places = EquilibriumPlacement(s, inputs + 1, outputs)
         random = np.random.default_rng([s.seed, 5])
         hidden = random.normal(s.mean, s.spread, (places.inputs, s.hidden)).clip(-c.WEIGHT_MAX, c.WEIGHT_MAX)
         output = random.normal(s.readout_mean, s.readout_spread, (s.hidden, outputs)).clip(-c.WEIGHT_MAX, c.WEIGHT_MAX)

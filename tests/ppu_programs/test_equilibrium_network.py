@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from chip import ChipConfig
 from chip.base.errors import ChipLimitError
 from host import tasks
+from host.tasks import Split, Task
 from ppu_programs import EquilibriumPropagation
 from ppu_programs.equilibrium_propagation.checks import Checks
 from ppu_programs.equilibrium_propagation.firmware import encode
@@ -60,6 +61,11 @@ def test_classes_and_room_are_checked_before_anything_is_loaded():
         EquilibriumPropagation(batch=50).build(task, ChipConfig.ideal())
     with pytest.raises(ChipLimitError):
         EquilibriumPlacement(Settings(hidden=224), 40, 3)
+    wide = Split(np.zeros((50, 65)), np.arange(50) % 3)
+    with pytest.raises(ValueError, match="65 inputs; with 120 hidden neurons and 3 classes this rule takes 64 at most"):
+        EquilibriumPropagation().build(Task("wide", ("a", "b", "c"), wide, wide, wide), ChipConfig.ideal())
+    few = Split(np.zeros((50, 64)), np.arange(50) % 3)
+    EquilibriumPropagation().build(Task("wide", ("a", "b", "c"), few, few, few), ChipConfig.ideal())
 
 
 @settings(max_examples=8, deadline=None)
