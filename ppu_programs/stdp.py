@@ -157,17 +157,6 @@ def update_kernel(shift: int):
     return update_row
 
 
-def updated(weights: np.ndarray, readings: np.ndarray, rest: np.ndarray, shift: int) -> np.ndarray:
-    """Return what an update makes of a row: uint8[2, 128] weights, uint8[2 branches, 2, 128] readings, int8[2, 128].
-
-    In plain numpy, for comparison; no processor computes it.
-    """
-    causal, acausal = readings.astype(int) >> 1
-    difference = np.clip(acausal - causal - rest, -128, 127)
-    step = np.where(difference < 0, -(-difference >> shift), difference >> shift)
-    return np.clip(weights + step, 0, c.WEIGHT_MAX).astype(np.uint8)
-
-
 class PairSTDP(Program):
     """Pair STDP of all synapses of a hemisphere, at every period; the same class serves both processors.
 

@@ -38,7 +38,7 @@ class Settings(Checked):
         epochs: how often all pairs are learned from.
         pairs: of an epoch, at most; 0 for all that the task has.
         settling: pairs at the start in which only means, variances and covariances are learned.
-        looks: how often features are kept while it learns, the last time at its end; they are once more before that.
+        looks: how often features are kept while it learns, the last time at its end; once more, before it learns.
         readout: samples of training, at most, that the host fits its readout to.
         window_ns: how long a view lasts, in which its events come.
         tau_mem_ns, tau_syn_ns: time constants of all neurons.

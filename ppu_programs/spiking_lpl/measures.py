@@ -11,7 +11,7 @@ BLOCK = 100  # ticks that are fitted to, or judged
 def explained(counts: np.ndarray, signal: np.ndarray) -> float:
     """R^2 of a linear readout of a signal from spike counts: fitted to every other block of ticks, judged by the rest.
 
-    Blocks, since neurons go on learning, and a readout of their first half is no more that of the second one.
+    Blocks, since neurons go on learning: a readout of their first half would not fit the second one.
 
     Args:
         counts: float[ticks, neurons], more ticks than a block has; signal: float[ticks].

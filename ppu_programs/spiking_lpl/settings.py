@@ -32,7 +32,8 @@ class Settings(Checked):
         least_variance: which the Hebbian term's divisor has besides, in squared spikes.
         width_lsb: of the surrogate around the threshold; lowest_lsb: below leak potential by so much it is 0.
         target_khz: of excitatory neurons, what inhibition is for.
-        inhibitory_rate: of its learning, see :mod:`ppu_programs.inhibitory_plasticity.settings`.
+        inhibitory_rate: of its learning, see :mod:`ppu_programs.inhibitory_plasticity.settings`; times the spikes of an
+            inhibitory neuron between two turns it counts as 127/256 where it is more, from 124 spikes on by default.
         excitatory, inhibitory: neurons.
         slow, shuffled, constant: inputs that follow the slow signal, the shuffled one, and none.
         mean_khz: of an input; depth: standard deviation of the signals as a fraction of it.
@@ -66,7 +67,7 @@ class Settings(Checked):
     width_lsb: float = setting(40.0, 1.0, 100.0)
     lowest_lsb: float = setting(60.0, 0.0, 100.0)
     target_khz: float = setting(10.0, 1.0, 50.0)
-    inhibitory_rate: float = setting(0.02, 0.0, 0.49)
+    inhibitory_rate: float = setting(0.004, 0.0, 0.49)
     excitatory: int = setting(MOST_EXCITATORY, 1, MOST_EXCITATORY)
     inhibitory: int = setting(MOST_INHIBITORY, 1, MOST_INHIBITORY)
     slow: int = setting(40, 1, MOST_INPUTS)
@@ -84,7 +85,7 @@ class Settings(Checked):
     inhibitory_efficacy_lsb: float = setting(1.5, 0.05, 20.0)
     tau_mem_ns: int = setting(10_000, 500, 60_000)
     tau_syn_ns: int = setting(5_000, 300, 30_000)
-    tau_inh_ns: int = setting(15_000, 300, 30_000)
+    tau_inh_ns: int = setting(30_000, 300, 30_000)
     refractory_ns: int = setting(2_000, 40, 32_000, c.FPGA_CLOCK_NS)
     threshold_lsb: int = setting(40, 10, 100)
     leak_lsb: int = setting(120, 40, 200)

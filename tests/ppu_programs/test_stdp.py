@@ -9,7 +9,8 @@ from chip.base.config import ImperfectionConfig
 from chip.base.registers import ROW_EXCITATORY, Registers
 from chip.ppu import V0, V1, V2, V3, V7, V18, V20, V29
 from chip.testing import UncompiledScript, chip_bytes, record, replay
-from ppu_programs.stdp import PairSTDP, updated
+from ppu_programs.stdp import PairSTDP
+from tests.naive.stdp import updated
 
 AMPLITUDE_LSB, TAU_NS = 2.0, 8_000
 PRE_ROW, POST_ROW = 0, 2  # drivers 0 and 1, on PADI busses 0 and 1; row 2 makes every neuron fire
