@@ -27,7 +27,7 @@ class Settings(Checked):
         ticks: of learning; tick_ns: how long one is, which is the time over which rates are predicted, too.
         evaluated: ticks at the end, of which neurons' spikes are judged.
         pull, hebb, triggered: strengths of the three terms; the last one in spikes of a tick.
-        rate: of learning: what a term of one spike counts, 0..1, see ``synapses``.
+        rate: of learning, a factor of ``post``, 0..1, see ``factors``.
         mean_shift, variance_shift: running mean and variance of a neuron's spikes forget 2^-shift of themselves a tick.
         least_variance: which the Hebbian term's divisor has besides, in squared spikes.
         width_lsb: of the surrogate around the threshold; lowest_lsb: below leak potential by so much it is 0.
