@@ -86,7 +86,8 @@ def test_chip_shows_the_settings_of_a_link(link, start_us, capsys):
 def test_first_refusal_wins_and_nothing_else_is_said(capsys):
     assert main(["train", "mnist", "--rule", "hebb", "--chip", "perfect"]) == 2
     assert capsys.readouterr().err == (
-        "plasticore: the task 'mnist' is unknown; valid are yin-yang, digits:DIRECTORY, FILE.npz, FILE.py:TASK\n"
+        "plasticore: the task 'mnist' is unknown; valid are yin-yang, moving-bars, two-clusters, digits:DIRECTORY, "
+        "moving-digits:DIRECTORY, two-clusters:NOISE, FILE.npz, FILE.py:TASK\n"
     )
 
 
