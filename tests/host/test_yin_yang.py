@@ -88,7 +88,7 @@ def test_head_keeps_the_first_samples(task):
 
 
 def test_registry_knows_its_names():
-    assert tasks.names() == ("yin-yang",)
+    assert tasks.names() == ("yin-yang", "moving-bars", "two-clusters")
     with pytest.raises(ValueError, match="unknown; valid are yin-yang"):
         tasks.load("mnist")
 
