@@ -46,7 +46,7 @@ from chip.neurons.arrays import (
     Neurons,
     U,
 )
-from chip.neurons.lif import ends_below, may_fall_below, may_reach
+from chip.neurons.lif import ends_below, may_fall_below, may_reach, may_reach_driven
 
 # first index of Bounds.current, EXC - 1 and INH - 1 further: limits, then their inverses
 LIMIT, SHARE = 0, 2
@@ -127,12 +127,18 @@ def added(current, jump, limit, share):
     return room * filled(jump * share) if share > 0.0 else jump
 
 
+@inlined
+def saturated(s, left, row, growth, limits, jump, later):
+    """Return what a jump adds to a neuron's current in a row of the state, ``left`` edges before a step ends."""
+    current = later[row, s] * growth[left, row - 1, s]
+    return added(current, jump, limits[LIMIT + row - 1, s], limits[SHARE + row - 1, s])
+
+
 @inner
 def saturate(begin, end, left, row, growth, limits, jumps, later, charge):
     """Write into ``charge`` what jumps add to the current in a row of the state, ``left`` edges before a step ends."""
     for s in range(np.uint64(begin), np.uint64(end)):
-        current = later[row, s] * growth[left, row - 1, s]
-        charge[s] = added(current, jumps[s], limits[LIMIT + row - 1, s], limits[SHARE + row - 1, s])
+        charge[s] = saturated(s, left, row, growth, limits, jumps[s], later)
 
 
 # ---------------------------------------------------------------------- bounds of the membrane
@@ -160,14 +166,20 @@ def add_contained_noise(later, live, kicks, low, high):
         later[U, s] = u if u < high[s] else high[s]
 
 
+@inlined
+def leaves_low(s, now, live, low, total):
+    """Say whether a neuron would surely have ended at its lower bound, but for ``total`` excitatory charge."""
+    u, decay = now[U, s], live[DECAY_U, s]
+    rise = now[EXC, s] - now[INH, s] * live[DECAY_INH, s] - u
+    return ends_below(low[s], u, rise, decay) & (not ends_below(low[s], u, rise + total[s], decay))
+
+
 @inner
 def leave_low(begin, end, now, live, low, total):
     """Return how many neurons would surely have ended at their lower bound, but for ``total`` excitatory charge."""
     hits = 0
     for s in range(np.uint64(begin), np.uint64(end)):
-        u, decay = now[U, s], live[DECAY_U, s]
-        rise = now[EXC, s] - now[INH, s] * live[DECAY_INH, s] - u
-        hits += 1 if ends_below(low[s], u, rise, decay) & (not ends_below(low[s], u, rise + total[s], decay)) else 0
+        hits += 1 if leaves_low(s, now, live, low, total) else 0
     return hits
 
 
@@ -214,11 +226,8 @@ def find_bounded(first, last, now, live, low, near, candidate):
 def find_driven_bounded(first, last, now, live, low, total, sunk, near, candidate):
     """Do as ``find_bounded`` does with the events of the step."""
     for s in range(np.uint64(first), np.uint64(last)):
-        u, exc, inh, decay = now[U, s], now[EXC, s], now[INH, s], live[DECAY_U, s]
-        rise = exc + total[s] - inh * live[DECAY_INH, s] - u
-        falls = may_fall_below(low[s], u, u - exc * live[DECAY_EXC, s] + inh + sunk[s], decay)
-        falls = falls & (not ends_below(low[s], u, rise, decay))
-        candidate[s] = near if may_reach(live[LEVEL, s], u, rise, decay) | falls else 0
+        reaches = may_reach_driven(s, now, live, total)
+        candidate[s] = near if reaches | may_meet_low(s, now, live, low, total, sunk) else 0
 
 
 @inner

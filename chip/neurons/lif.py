@@ -92,20 +92,40 @@ def add_noise(later, live, kicks):
         later[U, s] += live[FREE, s] * kicks[s]
 
 
+@inlined
+def add_excitatory(s, left, fine, live, jump, later):
+    """Add an excitatory jump of one neuron to the end of the step, ``left`` edges later."""
+    later[U, s] += live[FREE, s] * (jump * fine[left, EXC_TO_U, s])
+    later[EXC, s] += jump * fine[left, DECAY_EXC, s]
+
+
+@inlined
+def add_inhibitory(s, left, fine, live, jump, later):
+    """Add an inhibitory jump of one neuron to the end of the step, ``left`` edges later."""
+    later[U, s] -= live[FREE, s] * (jump * fine[left, INH_TO_U, s])
+    later[INH, s] += jump * fine[left, DECAY_INH, s]
+
+
 @inner
 def add_excitation(begin, end, left, fine, live, jumps, later):
     """Add excitatory jumps to the end of the step, ``left`` edges later."""
     for s in range(np.uint64(begin), np.uint64(end)):
-        later[U, s] += live[FREE, s] * (jumps[s] * fine[left, EXC_TO_U, s])
-        later[EXC, s] += jumps[s] * fine[left, DECAY_EXC, s]
+        add_excitatory(s, left, fine, live, jumps[s], later)
 
 
 @inner
 def add_inhibition(begin, end, left, fine, live, jumps, later):
     """Add inhibitory jumps to the end of the step, ``left`` edges later."""
     for s in range(np.uint64(begin), np.uint64(end)):
-        later[U, s] -= live[FREE, s] * (jumps[s] * fine[left, INH_TO_U, s])
-        later[INH, s] += jumps[s] * fine[left, DECAY_INH, s]
+        add_inhibitory(s, left, fine, live, jumps[s], later)
+
+
+@inlined
+def may_reach_driven(s, now, live, total):
+    """Say whether a neuron may reach its threshold in a step whose excitatory charges are ``total``."""
+    u = now[U, s]
+    rise = now[EXC, s] + total[s] - now[INH, s] * live[DECAY_INH, s] - u
+    return may_reach(live[LEVEL, s], u, rise, live[DECAY_U, s])
 
 
 @inner
@@ -113,11 +133,8 @@ def near_threshold(begin, end, live, now, jumps, total):
     """Add excitatory jumps up; return how many neurons may reach their threshold in the step, as ``free_step`` does."""
     hits = 0
     for s in range(np.uint64(begin), np.uint64(end)):
-        sum_s = total[s] + jumps[s]
-        total[s] = sum_s
-        u = now[U, s]
-        rise = now[EXC, s] + sum_s - now[INH, s] * live[DECAY_INH, s] - u
-        hits += 1 if may_reach(live[LEVEL, s], u, rise, live[DECAY_U, s]) else 0
+        total[s] += jumps[s]
+        hits += 1 if may_reach_driven(s, now, live, total) else 0
     return hits
 
 
@@ -134,9 +151,7 @@ def find_candidates(first, last, now, live, candidate):
 def find_driven(first, last, now, live, total, candidate):
     """Do as ``find_candidates`` does with the events of the step."""
     for s in range(np.uint64(first), np.uint64(last)):
-        u = now[U, s]
-        rise = now[EXC, s] + total[s] - now[INH, s] * live[DECAY_INH, s] - u
-        candidate[s] = NEAR if may_reach(live[LEVEL, s], u, rise, live[DECAY_U, s]) else 0
+        candidate[s] = NEAR if may_reach_driven(s, now, live, total) else 0
 
 
 @inner

@@ -18,19 +18,7 @@ from chip.base import constants as c
 from chip.base.grid import GRID_EDGES
 from chip.base.inner import inlined
 from chip.base.slots import slots_of
-from chip.neurons.arrays import (
-    DECAY_EXC,
-    DECAY_INH,
-    DECAY_U,
-    EXC,
-    EXC_TO_U,
-    FREE,
-    INH,
-    INH_TO_U,
-    LEVEL,
-    THRESHOLD,
-    U,
-)
+from chip.neurons.arrays import EXC, INH, THRESHOLD, U
 from chip.neurons.bounded import (
     LIMIT,
     SHARE,
@@ -42,23 +30,26 @@ from chip.neurons.bounded import (
     first_beyond,
     held_edges,
     leave_low,
+    leaves_low,
     may_meet_low,
     near_low_driven,
     saturate,
+    saturated,
 )
 from chip.neurons.lif import (
     NEAR,
     add_excitation,
+    add_excitatory,
     add_inhibition,
+    add_inhibitory,
     add_noise,
-    ends_below,
     find_candidates,
     find_driven,
     first_crossing,
     free_jump,
     free_step,
     is_quiet,
-    may_reach,
+    may_reach_driven,
     near_threshold,
 )
 from chip.neurons.noise import is_noisy, know_coming, know_kicks, step_of_block
@@ -148,24 +139,15 @@ def excite(begin, end, left, now, later, neurons, scratch, bounds):
 @inlined
 def excite_one(s, left, now, later, neurons, scratch, bounds):
     """Do as ``excite`` does for one slot."""
-    live, charge = neurons.live, scratch.jumps[s]
+    charge = scratch.jumps[s]
     if bounds is not None:
         if bounds.saturates[EXC - 1] != 0:
-            current = later[EXC, s] * bounds.growth[left, EXC - 1, s]
-            charge = added(current, charge, bounds.current[LIMIT + EXC - 1, s], bounds.current[SHARE + EXC - 1, s])
-    later[U, s] += live[FREE, s] * (charge * neurons.fine[left, EXC_TO_U, s])
-    later[EXC, s] += charge * neurons.fine[left, DECAY_EXC, s]
-    total = scratch.total[s] + charge
-    scratch.total[s] = total
-    u, decay, exc, inh = now[U, s], live[DECAY_U, s], now[EXC, s], now[INH, s] * live[DECAY_INH, s]
-    hits = 1 if may_reach(live[LEVEL, s], u, exc + total - inh - u, decay) else 0
+            charge = saturated(s, left, EXC, bounds.growth, bounds.current, charge, later)
+    add_excitatory(s, left, neurons.fine, neurons.live, charge, later)
+    scratch.total[s] += charge
+    hits = 1 if may_reach_driven(s, now, neurons.live, scratch.total) else 0
     if bounds is not None:
-        rise = exc - inh - u
-        hits += (
-            1
-            if ends_below(bounds.low[s], u, rise, decay) & (not ends_below(bounds.low[s], u, rise + total, decay))
-            else 0
-        )
+        hits += 1 if leaves_low(s, now, neurons.live, bounds.low, scratch.total) else 0
     return hits
 
 
@@ -175,12 +157,10 @@ def inhibit_one(s, left, now, later, neurons, scratch, bounds):
     charge, hits = scratch.jumps[s], 0
     if bounds is not None:
         if bounds.saturates[INH - 1] != 0:
-            current = later[INH, s] * bounds.growth[left, INH - 1, s]
-            charge = added(current, charge, bounds.current[LIMIT + INH - 1, s], bounds.current[SHARE + INH - 1, s])
+            charge = saturated(s, left, INH, bounds.growth, bounds.current, charge, later)
         bounds.sunk[s] += charge
         hits = 1 if may_meet_low(s, now, neurons.live, bounds.low, scratch.total, bounds.sunk) else 0
-    later[U, s] -= neurons.live[FREE, s] * (charge * neurons.fine[left, INH_TO_U, s])
-    later[INH, s] += charge * neurons.fine[left, DECAY_INH, s]
+    add_inhibitory(s, left, neurons.fine, neurons.live, charge, later)
     return hits
 
 
