@@ -9,10 +9,10 @@ import numpy as np
 
 from chip.base import constants as c
 from chip.base.config import ChipConfig
-from chip.base.declaration import shown
 from chip.fpga.samples import SampleSet
 from chip.link import HostLink
 from ppu_programs.contract import Array, Built, Firmware, Outcome, Status
+from ppu_programs.contract.needs import LABELLED, check_gateware, check_has
 from ppu_programs.equilibrium_propagation.checks import Checks
 from ppu_programs.equilibrium_propagation.network import EquilibriumPlacement
 from ppu_programs.equilibrium_propagation.programs import Conductor, Follower
@@ -84,11 +84,8 @@ class EquilibriumPropagation(Firmware):
     def training(self, task: Any, config: ChipConfig) -> Training:
         """Return plan, placement and initial weights; raises ValueError for a task that it cannot learn here."""
         s = self.settings
-        if missing := [name for name in ("inputs", "targets", "ranges") if not hasattr(task, name)]:
-            raise ValueError(f"{self.name}: the task is {shown(task)}, which has no {missing[0]}; hand over a task")
-        for needed in GATEWARE:
-            if not getattr(config.fpga, needed):
-                raise ValueError(f"{self.name} needs fpga.{needed}, which this chip has off; switch it on")
+        check_has(self.name, task, LABELLED)
+        check_gateware(self.name, config.fpga, GATEWARE)
         ranges, outputs = task.ranges, int(task.targets.max()) + 1
         if not 2 <= outputs <= MOST_OUTPUTS:
             raise ValueError(f"{self.name}: the task has {outputs} classes; it takes 2..{MOST_OUTPUTS}")

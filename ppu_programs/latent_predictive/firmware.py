@@ -10,10 +10,10 @@ import numpy as np
 
 from chip.base import constants as c
 from chip.base.config import ChipConfig
-from chip.base.declaration import shown
 from chip.fpga.memory import DRAM_BASE
 from chip.link import HostLink
 from ppu_programs.contract import Array, Built, Firmware, Outcome, Status
+from ppu_programs.contract.needs import LABELLED, check_gateware, check_has
 from ppu_programs.latent_predictive import pictures, readout
 from ppu_programs.latent_predictive.network import LatentPlacement, unit_lanes
 from ppu_programs.latent_predictive.programs import Conductor, Follower, Plan
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from chip.chip import Chip
 
 VIEWS = 2  # of one thing, samples that follow each other
-NEEDED = ("inputs", "targets", "ranges", "views")
+NEEDED = (*LABELLED, "views")
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,16 +97,14 @@ class LatentPredictive(Firmware):
         )
 
     def _check(self, task: Any, config: ChipConfig) -> None:
-        if missing := [name for name in NEEDED if not hasattr(task, name)]:
-            raise ValueError(f"{self.name}: the task is {shown(task)}, which has no {missing[0]}; hand over a task")
+        check_has(self.name, task, NEEDED)
         if task.views != VIEWS:
             raise ValueError(
                 f"{self.name} learns from {VIEWS} views of one thing, samples that follow each other; task "
                 f"{getattr(task, 'name', '')} has {task.views} of each: moving-digits:DIRECTORY, moving-bars and "
                 "two-clusters have such views"
             )
-        if not config.fpga.sample_player:
-            raise ValueError(f"{self.name} needs fpga.sample_player, which this chip has off; switch it on")
+        check_gateware(self.name, config.fpga, ("sample_player",))
 
     def status(self, chip: Chip, built: Built) -> Status:
         """Views that were played."""

@@ -11,9 +11,9 @@ import numpy as np
 from chip.base import constants as c
 from chip.base.assumption import Assumption, Direction, Weight
 from chip.base.config import ChipConfig
-from chip.base.declaration import shown
 from chip.base.errors import ChipLimitError, Resource
 from ppu_programs.contract import Array, Built, Firmware, Outcome, Status
+from ppu_programs.contract.needs import LABELLED, check_gateware, check_has
 from ppu_programs.network import Network
 from ppu_programs.placement import DividedPlacement, Placement, place, place_layers, two_layers
 from ppu_programs.two_layer import weights
@@ -172,11 +172,8 @@ class TwoLayerFirmware(Firmware):
 
         ``task`` has ``inputs`` float64[n, inputs - 1] in 0..1, ``targets`` uint8[n], and ``ranges``.
         """
-        for needed in gateware:
-            if not getattr(config.fpga, needed):
-                raise ValueError(f"{self.name} needs fpga.{needed}, which this chip has off; switch it on")
-        if missing := [name for name in ("inputs", "targets", "ranges") if not hasattr(task, name)]:
-            raise ValueError(f"{self.name}: the task is {shown(task)}, which has no {missing[0]}; hand over a task")
+        check_gateware(self.name, config.fpga, gateware)
+        check_has(self.name, task, LABELLED)
         settings, ranges = self.settings_on(config), task.ranges
         inputs, targets = task.inputs, task.targets
         self._check(settings, inputs, targets, ranges)
