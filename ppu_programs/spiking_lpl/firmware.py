@@ -12,7 +12,7 @@ from chip.link import HostLink
 from ppu_programs.contract import Array, Built, Firmware, Outcome, Status
 from ppu_programs.placement import GraphPlacement
 from ppu_programs.spiking_lpl import measures, signals
-from ppu_programs.spiking_lpl.network import FROM_INHIBITORY, LPLPlacement, group_sizes
+from ppu_programs.spiking_lpl.network import FROM_INHIBITORY, LPLPlacement, by_group
 from ppu_programs.spiking_lpl.programs import LPLProgram
 from ppu_programs.spiking_lpl.settings import Settings
 
@@ -77,7 +77,7 @@ class SpikingLPL(Firmware):
         both = np.stack([signal[ticks] for signal in signals.signals(s)])
         loaded = link.read_weights()
         final = places.learned(loaded)
-        groups = np.stack([by_group(s, weights) for weights in (learned, final)])
+        groups = np.array([[group.mean() for group in by_group(s, weights)] for weights in (learned, final)])
         whole = len(records) and ticks[-1] >= s.ticks
         metrics = self._of_spikes(counts, both) if whole else dict.fromkeys(OF_SPIKES)
         metrics["missed_ticks"] = int(s.ticks - len(records)) if whole else None
@@ -94,7 +94,7 @@ class SpikingLPL(Firmware):
             counts: float[ticks, neurons]; both: float[2, ticks], the slow signal and the shuffled one.
         """
         last = slice(-self.settings.evaluated, None)
-        explained = [max(0.0, measures.explained(counts[last], signal[last])) for signal in both]
+        explained = _explained(counts[last], both[:, last])
         rate = counts[last].mean() / (self.settings.tick_ns * 1e-6)
         values = (explained[0] - explained[1], *explained, measures.correlation(counts[last]), float(rate))
         return dict(zip(OF_SPIKES, values, strict=True))
@@ -102,7 +102,7 @@ class SpikingLPL(Firmware):
     def _arrays(self, counts: np.ndarray, both: np.ndarray, groups: np.ndarray) -> dict[str, Array]:
         length = max(len(counts) // BLOCKS, 2 * measures.BLOCK)
         starts = range(0, len(counts) - length + 1, length)
-        found = [self._slowness(counts[first : first + length], both[:, first : first + length]) for first in starts]
+        found = [_slowness(counts[first : first + length], both[:, first : first + length]) for first in starts]
         shown = slice(-SHOWN_TICKS, None)
         spikes = counts[shown].mean(axis=1)
         lines = np.stack([*both[:, shown], spikes / max(spikes.sum() / max(len(spikes), 1), 1e-9)], axis=1)
@@ -113,12 +113,12 @@ class SpikingLPL(Firmware):
             "weights_by_group": Array(groups, "time", "group"),
         }
 
-    @staticmethod
-    def _slowness(counts: np.ndarray, both: np.ndarray) -> float:
-        slow, shuffled = (max(0.0, measures.explained(counts, signal)) for signal in both)
-        return slow - shuffled
+
+def _explained(counts: np.ndarray, both: np.ndarray) -> list[float]:
+    """R^2 of the slow signal and of the shuffled one, 0 at least."""
+    return [max(0.0, measures.explained(counts, signal)) for signal in both]
 
 
-def by_group(s: Settings, weights: np.ndarray) -> np.ndarray:
-    """float64[3]: mean weights, int[inputs, neurons], of each group of inputs."""
-    return np.array([group.mean() for group in np.split(weights, np.cumsum(group_sizes(s))[:-1])])
+def _slowness(counts: np.ndarray, both: np.ndarray) -> float:
+    slow, shuffled = _explained(counts, both)
+    return slow - shuffled

@@ -40,10 +40,9 @@ def graph(s: Settings) -> NetworkGraph:
     }
     trace = s.trace_lsb / (TRACE_WEIGHT * s.mean_khz * 1e-6 * s.trace_tau_ns)
     traces = LI(s.inputs, tau_mem_ns=s.trace_tau_ns, tau_syn_ns=s.trace_tau_ns, leak_lsb=TRACE_LEAK_LSB)
-    sizes = group_sizes(s)
-    onto_traces = np.split(np.eye(s.inputs, dtype=bool), np.cumsum(sizes)[:-1])
+    onto_traces = by_group(s, np.eye(s.inputs, dtype=bool))
     return NetworkGraph(
-        {name: Inputs(size) for name, size in zip(GROUPS, sizes, strict=True)}
+        {name: Inputs(size) for name, size in zip(GROUPS, group_sizes(s), strict=True)}
         | {
             "excitatory": LIF(s.excitatory, **neurons),
             "traces": traces,
@@ -62,6 +61,11 @@ def graph(s: Settings) -> NetworkGraph:
 def group_sizes(s: Settings) -> tuple[int, ...]:
     """Inputs of each group."""
     return s.slow, s.shuffled, s.constant
+
+
+def by_group(s: Settings, of_inputs: np.ndarray) -> list[np.ndarray]:
+    """What an array has of the inputs of each group; its first axis are all inputs."""
+    return np.split(of_inputs, np.cumsum(group_sizes(s))[:-1])
 
 
 class LPLPlacement:
@@ -104,9 +108,9 @@ class LPLPlacement:
         s, places = self.settings, self.on_chip
         registers = places.registers(inputs_recorded=False)
         registers.tau_syn_inh_ns = s.tau_inh_ns
-        for k, weights in zip(LEARNED, self._by_group(learned), strict=True):
+        for k, weights in zip(LEARNED, by_group(s, learned), strict=True):
             places.store(registers, k, weights)
-        for k, weights in zip(COLLECTED, self._by_group(TRACE_WEIGHT * np.eye(s.inputs, dtype=np.int64)), strict=True):
+        for k, weights in zip(COLLECTED, by_group(s, TRACE_WEIGHT * np.eye(s.inputs, dtype=np.int64)), strict=True):
             places.store(registers, k, weights)
         places.store(registers, ONTO_INHIBITORY, onto)
         places.store(registers, FROM_INHIBITORY, of * (not s.without(INHIBITION)))
@@ -115,6 +119,3 @@ class LPLPlacement:
     def learned(self, weights: np.ndarray) -> np.ndarray:
         """int64[inputs, excitatory]: the excitatory neurons' weights, of all of a chip's, uint8[2, 256, 256]."""
         return np.concatenate([self.on_chip.load(weights, k) for k in LEARNED])
-
-    def _by_group(self, weights: np.ndarray) -> list[np.ndarray]:
-        return np.split(weights, np.cumsum(group_sizes(self.settings))[:-1])
