@@ -20,7 +20,6 @@ from chip.ppu import (
     V3,
     V4,
     V5,
-    V6,
     V7,
     V9,
     V10,
@@ -28,58 +27,32 @@ from chip.ppu import (
     V12,
     Kernel,
     Memory,
-    accumulate16_mod,
     add16_sat,
     add_accumulator16_sat,
     i16,
     i32,
     kernel,
-    load8,
     load16,
     mac_to_accumulator16_sat,
     mul16_mod,
-    random8,
     saturate16,
-    seed_random8,
     splat16,
     store16,
     sub16_sat,
     subroutine,
-    to_accumulator16_mod,
     u8,
 )
+from ppu_programs.stochastic_rounding import begin_sum
 from ppu_programs.two_layer.layout import ROW, position
 from ppu_programs.two_layer.settings import SHADOW_LIMIT
 
 FACTOR_BITS = 12  # a rate of learning times an average or a difference is shifted right so far
-DRAWS = 4  # of random bytes behind each other
 SPARE = 0x7FFF - SHADOW_LIMIT  # halfwords that the shadow does not use at either end
 
 
 def memory(rows: int) -> Memory:
     """``own``: 1 in the lanes of hidden neurons, else 0; ``rate``, ``readout_rate``: now, times 2^16, its fall."""
     return Memory(shadow=i16[rows * ROW], own=i16[ROW], noise=u8[c.LANES], rate=i32[3], readout_rate=i32[3])
-
-
-@kernel
-def seed_noise(v, m):
-    """Seed the random bytes with those in ``noise``."""
-    load8(v, V0, m.noise)
-    seed_random8(v, V0)
-
-
-@subroutine
-def begin_sum(v, m):
-    """Put into the accumulator what rounds its upper halfwords: random numbers of 16 bits, above 0 by V9 and V10.
-
-    V9 holds 0x7FFF and V10 one: together they take away what is missing to 0 in signed random numbers. They come first,
-    since what saturates is added behind them.
-    """
-    for _ in range(DRAWS):
-        random8(v, V6)
-    to_accumulator16_mod(v, V6)
-    accumulate16_mod(v, V9)
-    accumulate16_mod(v, V10)
 
 
 @subroutine

@@ -32,6 +32,7 @@ from ppu_programs.equilibrium_propagation.network import (
 )
 from ppu_programs.equilibrium_propagation.schedule import Schedule
 from ppu_programs.equilibrium_propagation.settings import WEIGHT_STEP, Settings
+from ppu_programs.stochastic_rounding import seed_noise, seeds
 from ppu_programs.two_layer import shuffle, weights
 from ppu_programs.two_layer.layout import ROW, positions
 from ppu_programs.two_layer.plan import REPORTS_ADDRESS, Plan, predictions_address
@@ -81,7 +82,7 @@ class HalfProgram(Program):
             gain=i16[len(phases)], share=i16[len(phases)], amplitude=i16[len(phases)], plan=i32[PLAN_WORDS]
         )  # fmt: skip
         self.kernels = (
-            *(traces.add_reading, traces.keep_rest, traces.take, traces.forget, learning.seed_noise, self.update),
+            *(traces.add_reading, traces.keep_rest, traces.take, traces.forget, seed_noise, self.update),
             *(learning.lower_rates, self.rows_of_synapses, self.forward_rows),
         )
 
@@ -95,7 +96,7 @@ class HalfProgram(Program):
         return {
             "shadow": weights.to_rows(self.initial_rows()),
             "own": own,
-            "noise": random.integers(1, 256, c.LANES, np.uint8),
+            "noise": seeds(random),
             "lanes": lanes,
             "rate": falling_rate(round(RATE_ONE * self.settings.rate), updates),
             "readout_rate": falling_rate(round(RATE_ONE * self.settings.readout_rate), updates),
@@ -129,7 +130,7 @@ class HalfProgram(Program):
 
     def prepare(self, ppu) -> Generator:
         """Seed the random bytes, and read the traces at rest."""
-        yield ppu.run(learning.seed_noise)
+        yield ppu.run(seed_noise)
         yield from self.read_traces(ppu)
         yield ppu.run(traces.keep_rest)
 

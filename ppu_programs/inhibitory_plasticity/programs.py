@@ -11,7 +11,8 @@ from chip.ppu import Recording, Timer
 from chip.ppu.program import Program
 from ppu_programs.inhibitory_plasticity import update
 from ppu_programs.inhibitory_plasticity.network import BalancePlacement
-from ppu_programs.inhibitory_plasticity.settings import STOCHASTIC, Settings
+from ppu_programs.inhibitory_plasticity.settings import Settings
+from ppu_programs.stochastic_rounding import STOCHASTIC, seeds
 
 
 class BalanceProgram(Program):
@@ -40,7 +41,7 @@ class BalanceProgram(Program):
         )
 
     def image(self) -> dict[str, np.ndarray]:
-        return {"noise": np.random.default_rng([self.settings.seed, 3]).integers(1, 256, c.LANES, np.uint8)}
+        return {"noise": seeds(np.random.default_rng([self.settings.seed, 3]))}
 
     def main(self, ppu) -> Generator:
         yield ppu.run(update.seed_noise)

@@ -7,8 +7,8 @@ from typing import ClassVar
 
 from chip.base import constants as c
 from chip.base.settings import Checked, setting
+from ppu_programs.stochastic_rounding import ROUNDINGS, STOCHASTIC
 
-STOCHASTIC, TRUNCATE = ROUNDINGS = ("stochastic", "truncate")
 CHANNELS = 8
 MOST_COUNT = 127  # of a neuron between two updates: what a signed byte holds
 MOST_CELLS = c.LANES

@@ -28,8 +28,9 @@ from chip.ppu.processor.timing import SAMPLE_LINE
 from chip.ppu.program import Program
 from ppu_programs.latent_predictive import learning, statistics, writing
 from ppu_programs.latent_predictive.network import Side
-from ppu_programs.latent_predictive.settings import GROUP, MOST_UNITS, SHUFFLED, TRUNCATE, Settings
+from ppu_programs.latent_predictive.settings import GROUP, MOST_UNITS, SHUFFLED, Settings
 from ppu_programs.latent_predictive.statistics import PAST, PRESENT, RESTS
+from ppu_programs.stochastic_rounding import TRUNCATE, seed_noise, seeds
 
 SHARED_LINE, DONE_LINE = 1, 2
 SHARED_VECTORS = c.HEMISPHERES  # in external memory, one of each processor
@@ -108,7 +109,7 @@ class HalfProgram(Program):
         self.settling_batches = s.settling_pairs // s.batch
         self.memory = statistics.memory(self.own_units) | learning.memory(inputs) | writing.MEMORY
         self.kernels = (
-            *(statistics.seed_noise, statistics.add_rest, statistics.take_view, statistics.take_inputs),
+            *(seed_noise, statistics.add_rest, statistics.take_view, statistics.take_inputs),
             *(statistics.follow, learning.divide_by_variances, learning.learn, self.step),
         )
         self.row_groups = row_groups(side)
@@ -121,7 +122,7 @@ class HalfProgram(Program):
         return {
             "own": (np.arange(MOST_UNITS) < self.settings.units).astype(np.int16),
             "second": (np.arange(c.LANES) & GROUP > 0).astype(np.int8),
-            "noise": random.integers(1, 256, c.LANES, np.uint8),
+            "noise": seeds(random),
             "progress": np.array([0, 0, 0, self.settings.pairing == SHUFFLED, self.plan.pairs], np.int32),
             "strengths": np.array(learning.strengths(self.settings), np.int32),
         }
@@ -160,7 +161,7 @@ class Conductor(HalfProgram):
         self.memory = self.memory | REPORT
 
     def main(self, ppu) -> Generator:
-        yield ppu.run(statistics.seed_noise)
+        yield ppu.run(seed_noise)
         for _ in range(RESTS):
             yield from self.show_both(ppu, self.plan.blank)
             yield ppu.run(statistics.add_rest)
@@ -222,7 +223,7 @@ class Follower(HalfProgram):
     name = "latent predictive learning, follows"
 
     def main(self, ppu) -> Generator:
-        yield ppu.run(statistics.seed_noise)
+        yield ppu.run(seed_noise)
         yield ppu.reset_neurons(halves=(c.EVEN,))
         for _ in range(RESTS):
             yield ppu.wait_doorbell(SAMPLE_LINE)

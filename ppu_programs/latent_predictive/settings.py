@@ -7,10 +7,10 @@ from typing import ClassVar
 
 from chip.base import constants as c
 from chip.base.settings import Checked, setting
+from ppu_programs.stochastic_rounding import ROUNDINGS, STOCHASTIC
 
 GROUP = 8  # lanes of each 16 whose bytes one vector of halfwords takes
 MOST_UNITS = c.LANES // 2  # as many as halfwords in a vector
-STOCHASTIC, TRUNCATE = ROUNDINGS = ("stochastic", "truncate")
 MATCHED, SHUFFLED = PAIRINGS = ("matched", "shuffled")
 TERM_BITS = 3  # of the terms of a unit's learning signal: 8 to an LSB
 STATISTICS_BITS = 8  # running means forget over 2^8 pairs

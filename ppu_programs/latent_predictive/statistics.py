@@ -45,7 +45,6 @@ from chip.ppu import (
     mul16_mod,
     pack_lower,
     random8,
-    seed_random8,
     select,
     shift_left16,
     shift_right16,
@@ -92,13 +91,6 @@ VARIANCE, CHANGE = 0, 1  # vectors of ``moments``
 def memory(units: int) -> Memory:
     """``covariance``: a row for each unit of this processor."""
     return MEMORY | Memory(covariance=i16[units * MOST_UNITS], progress=i32[5])
-
-
-@kernel
-def seed_noise(v, m):
-    """Seed the random bytes with those in ``noise``."""
-    load8(v, V0, m.noise)
-    seed_random8(v, V0)
 
 
 @kernel

@@ -18,6 +18,7 @@ from ppu_programs.inhibitory_plasticity import update
 from ppu_programs.spiking_lpl import factors, synapses
 from ppu_programs.spiking_lpl.network import LPLPlacement
 from ppu_programs.spiking_lpl.settings import INHIBITION, LEARNING, PART_INPUTS, Settings
+from ppu_programs.stochastic_rounding import seeds
 from ppu_programs.two_layer.layout import positions
 
 
@@ -76,7 +77,7 @@ class LPLProgram(Program):
             "mean": np.full(s.excitatory, round(spikes * one), np.int32),
             "variance": np.full(s.excitatory, round(spikes * one), np.int32),
             "inverse": np.full(s.excitatory, round(inverse), np.int32),
-            "noise": np.random.default_rng([s.seed, 4]).integers(1, 256, c.LANES, np.uint8),
+            "noise": seeds(np.random.default_rng([s.seed, 4])),
         }
 
     def main(self, ppu) -> Generator:

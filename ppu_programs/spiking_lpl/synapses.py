@@ -20,12 +20,10 @@ from chip.ppu import (
     V3,
     V4,
     V5,
-    V6,
     V9,
     V10,
     Kernel,
     Memory,
-    accumulate16_mod,
     add16_sat,
     compare8,
     i16,
@@ -34,22 +32,19 @@ from chip.ppu import (
     load8,
     load16,
     mac16_sat,
-    random8,
     select,
     shift_left16,
     splat8,
     splat16,
     store16,
-    subroutine,
-    to_accumulator16_mod,
     u8,
     unpack_left,
     unpack_right,
 )
+from ppu_programs.stochastic_rounding import begin_sum
 
 WEIGHT_STEP_BITS = 9
 TRACE_BITS = 4  # that a trace is shifted left
-DRAWS = 4
 
 
 def memory(neurons: int, inputs: int, rows: int) -> Memory:
@@ -64,16 +59,6 @@ def memory(neurons: int, inputs: int, rows: int) -> Memory:
         noise=u8[c.LANES],
         part=i32[1],
     )
-
-
-@subroutine
-def draw(v, m):
-    """Put 16 random bits into every halfword of the accumulator, 0 and above."""
-    for _ in range(DRAWS):
-        random8(v, V6)
-    to_accumulator16_mod(v, V6)
-    accumulate16_mod(v, V9)
-    accumulate16_mod(v, V10)
 
 
 def step_kernel(neurons: int) -> Kernel:
@@ -92,7 +77,7 @@ def step_kernel(neurons: int) -> Kernel:
         unpack_right(v, V2, V5, V0)
         shift_left16(v, V1, V1, TRACE_BITS)
         shift_left16(v, V2, V2, TRACE_BITS)
-        draw(v, m)
+        begin_sum(v, m)
         at = 0
         for i in range(neurons):
             splat16(v, V0, m.post[i])

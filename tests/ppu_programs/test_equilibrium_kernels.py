@@ -9,6 +9,7 @@ from hypothesis.extra.numpy import arrays
 from chip.ppu import VectorUnit
 from ppu_programs.equilibrium_propagation import learning, teaching, traces, writing
 from ppu_programs.equilibrium_propagation.settings import MOST_OUTPUTS
+from ppu_programs.stochastic_rounding import seed_noise
 from ppu_programs.two_layer import weights
 from ppu_programs.two_layer.layout import ROW, positions
 from ppu_programs.two_layer.settings import SHADOW_LIMIT
@@ -89,7 +90,7 @@ def exact(difference, average, rate, readout_rate):
 )
 def test_an_update_is_the_exact_one_rounded_up_or_down(shadow, difference, average, rate, readout_rate, seed):
     regions, unit = learner(shadow, difference, average, seed), VectorUnit()
-    learning.seed_noise.bind(unit, regions)(LIMIT_CYCLES)
+    seed_noise.bind(unit, regions)(LIMIT_CYCLES)
     update.bind(unit, regions)(LIMIT_CYCLES, rate, readout_rate)
     before, after = (its.reshape(-1, ROW)[:, positions()].astype(int) for its in (shadow, regions["shadow"]))
     wanted = before[:, FIRST : FIRST + HIDDEN] + exact(difference, average, rate, readout_rate)
@@ -105,7 +106,7 @@ def test_rounding_has_no_bias():
     random = np.random.default_rng(3)
     difference, average = (random.integers(-60, 60, ROW).astype(np.int16) for _ in range(2))
     regions, unit = learner(np.zeros((INPUTS + OUTPUTS) * ROW, np.int16), difference, average, 1), VectorUnit()
-    learning.seed_noise.bind(unit, regions)(LIMIT_CYCLES)
+    seed_noise.bind(unit, regions)(LIMIT_CYCLES)
     rounds = 1000
     for _ in range(rounds):
         regions["difference"][:], regions["average"][:] = difference, average

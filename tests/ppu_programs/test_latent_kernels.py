@@ -11,6 +11,7 @@ from chip.ppu.vector.unit import RANDOM_TAPS
 from ppu_programs.latent_predictive import learning, statistics, writing
 from ppu_programs.latent_predictive.network import unit_lanes
 from ppu_programs.latent_predictive.settings import GROUP, MOST_UNITS
+from ppu_programs.stochastic_rounding import seed_noise
 from tests.naive import latent_predictive as naive
 from tests.naive.streaming import Registers16
 
@@ -32,7 +33,7 @@ class Side:
         self.regions["noise"][:] = self.rng.integers(1, 256, c.LANES)
         self.regions["strengths"][:] = PULL, PUSH, DECORRELATION
         self.unit = VectorUnit()
-        self.run(statistics.seed_noise)
+        self.run(seed_noise)
         self.twin = naive.Half(
             UNITS, range(FIRST, FIRST + OWN), Registers16(self.unit.state.random_state.copy(), RANDOM_TAPS)
         )
