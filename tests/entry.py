@@ -59,3 +59,29 @@ def wrong_arrays(array):
     wrong += [np.full(array.shape, fill) for fill in (np.nan, np.inf, 0.5)]
     wrong += [np.broadcast_to(array, (2, 2, *array.shape)), np.full(array.shape, -(2**62)), np.full(array.shape, 2**62)]
     return [*wrong, np.full(array.shape, 2**64 - 1, np.uint64), [[1], [1, 2]], object(), "3"]
+
+
+# ---------------------------------------------------------------------- what holds for any entry
+
+
+def assert_any_integer(effect, good):
+    """A number of any integer type is what it is in Python."""
+    expected = plain(effect(good))
+    for kind in INTEGERS:
+        assert plain(effect(kind(good))) == expected, kind
+
+
+def assert_any_float(effect, good):
+    """So is a number of any float type."""
+    expected = plain(effect(good))
+    for kind in [float, *FLOATS]:
+        assert plain(effect(kind(good))) == expected, kind
+
+
+def assert_any_array(effect, good):
+    """Arrays of any integer type, and in any form, are the same."""
+    expected = plain(effect(np.array(good)))
+    for kind in INTEGERS:
+        assert plain(effect(np.array(good, kind))) == expected, kind
+    for form, array in [*forms(np.uint8, good).items(), *forms(np.int64, good).items()]:
+        assert plain(effect(array)) == expected, form
