@@ -13,10 +13,10 @@ from tests.chip.ppu.export.qemu import needs_powerpc
 from tests.host import example_rule
 
 RULE = f"{example_rule.__file__}:Mine"
-QUICK = ["stdp", "homeostasis", "descent", "superspike"]
+QUICK = ["stdp", "superspike"]
 SLOW = [
     *("equilibrium-propagation", "eventprop", "fast-and-deep", "latent-predictive"),
-    *("bandit", "bcm", "inhibitory-plasticity", "lms", "rewrite", "spiking-lpl"),
+    *("bandit", "bcm", "descent", "homeostasis", "inhibitory-plasticity", "lms", "rewrite", "spiking-lpl"),
 ]
 
 
@@ -50,6 +50,19 @@ def test_kernels_leave_the_bytes_of_the_simulation(tmp_path, rule):
     exporting.write(found, tmp_path)
     done = made(tmp_path, "check")
     assert done.stdout.endswith("the same bytes as in the simulation\n") and "warning" not in done.stderr
+
+
+@needs_powerpc
+@pytest.mark.parametrize("rule", ["stdp", *(pytest.param(rule, marks=pytest.mark.slow) for rule in SLOW)])
+def test_estimated_code_is_as_long_as_compiled_code(tmp_path, rule):
+    """All routines of a firmware together; single ones differ by more, see the README beside the export."""
+    exporting.write(exported(rule), tmp_path)
+    head, *lines = made(tmp_path, "sizes").stdout.splitlines()
+    assert head == "file function estimated compiled"
+    sizes = [(int(estimated), int(compiled)) for _, _, estimated, compiled in map(str.split, lines)]
+    assert len(sizes) == len((tmp_path / "estimated.txt").read_text().splitlines())
+    estimated, compiled = map(sum, zip(*sizes, strict=True))
+    assert 0.75 <= estimated / compiled <= 1.3
 
 
 @needs_powerpc

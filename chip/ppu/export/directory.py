@@ -17,6 +17,11 @@ def files(programs: Sequence[ExportedProgram], names: Sequence[str]) -> dict[str
     found = {name: here.joinpath(name).read_text(encoding="utf-8") for name in OURS}
     found["random_taps.h"] = random_taps()
     found["programs.c"] = list_of(programs)
+    found["estimated.txt"] = "".join(
+        f"{name}.c {function} {size}\n"
+        for name, program in zip(names, programs, strict=True)
+        for function, size in program.estimated.items()
+    )
     found |= {f"{name}.c": program.text() for name, program in zip(names, programs, strict=True)}
     return found
 

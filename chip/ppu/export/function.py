@@ -8,14 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from chip.ppu.compiler.form import Block, Count, If, Instruction, Leave, Loop, Node, Operand, all_nodes
+from chip.ppu.compiler.form import Block, Count, If, Instruction, Leave, Loop, Node, Operand
 from chip.ppu.compiler.unit import Lowered
 from chip.ppu.compiler.variables import variable_name
+from chip.ppu.export.foresight import Foresight, ends, written
 from chip.ppu.export.instructions import computed
 from chip.ppu.export.mnemonics import calls
 from chip.ppu.export.names import Names
 from chip.ppu.export.ranges import SIGNED, UNSIGNED, Ranges, is_temporary, within
-from chip.ppu.export.values import TYPES, UNARY, Value, common_type, in_type, number, operation
+from chip.ppu.export.values import TYPES, UNARY, Value, common_type, in_type, number, operation, opposite
 from chip.ppu.vector.operations import OPERATIONS
 
 LONGEST = 100  # letters of an expression that is put into another one
@@ -33,9 +34,7 @@ class Function:
         self.fixed: dict[str, Value] = {}  # values of temporaries that stand in a constant
         self.checks: dict[Operand, tuple[str, tuple[str, ...]]] = {}  # by operand: what it has to pass where it is used
         self.fresh = 0
-        self.counted = {node.variable for node in all_nodes(lowered.nodes) if self._is_plain_count(node)}
-        self.shared = {name for name, count in self.ranges.writes.items() if is_temporary(name) and count > 1}
-        self._out_of_reach()
+        self.known = Foresight(lowered, self.ranges)
 
     # ------------------------------------------------------------------ the whole
 
@@ -44,7 +43,8 @@ class Function:
         """The function's declaration."""
         result = self.lowered.result
         parameters = [
-            f"{self._type(variable_name(name))} {self._name(variable_name(name))}" for name in self.lowered.parameters
+            f"{self.ranges.type_of(variable_name(name))} {self._name(variable_name(name))}"
+            for name in self.lowered.parameters
         ]
         return f"static {'void' if result is None else TYPES[result]} {self.name}({', '.join(parameters) or 'void'})"
 
@@ -54,10 +54,10 @@ class Function:
         declared: dict[str, list[str]] = {}
         parameters = {variable_name(name) for name in self.lowered.parameters}
         for variable in sorted(self.ranges.writes):
-            if variable in parameters or variable in self.counted or not self.ranges.writes[variable]:
+            if variable in parameters or variable in self.known.counted or not self.ranges.writes[variable]:
                 continue
-            if not is_temporary(variable) or variable in self.shared:
-                declared.setdefault(self._type(variable), []).append(self._name(variable))
+            if not is_temporary(variable) or variable in self.known.shared:
+                declared.setdefault(self.ranges.type_of(variable), []).append(self._name(variable))
         variables = [f"    {kind} {', '.join(found)};" for kind, found in sorted(declared.items())]
         return "\n".join([self.head, "{", *variables, *self.lines, "}"]) + "\n"
 
@@ -66,12 +66,6 @@ class Function:
 
     def _name(self, variable: str) -> str:
         return self.names.variable(variable)
-
-    def _type(self, variable: str) -> str:
-        interval = self.ranges.of(variable)
-        if not is_temporary(variable):
-            return TYPES[variable in {variable_name(name) for name in self.lowered.unsigned}]
-        return "int32_t" if within(interval, SIGNED) else "uint32_t" if within(interval, UNSIGNED) else "int64_t"
 
     # ------------------------------------------------------------------ values
 
@@ -84,7 +78,7 @@ class Function:
         return self.fixed.get(operand) or self.variable(operand)
 
     def variable(self, name: str) -> Value:
-        return Value(self._name(name), self._type(name), self.ranges.of(name), reads=frozenset([name]))
+        return Value(self._name(name), self.ranges.type_of(name), self.ranges.of(name), reads=frozenset([name]))
 
     def flush(self, indent: int, variable: str | None = None, memory: bool = False) -> None:
         """Give values that wait a constant: all, those that read a variable, or those that read memory."""
@@ -107,7 +101,7 @@ class Function:
 
     def give(self, indent: int, target: str, value: Value) -> None:
         """Take a value that an instruction gives."""
-        if not is_temporary(target) or target in self.shared:
+        if not is_temporary(target) or target in self.known.shared:
             self.assign(indent, target, value)
         elif self.ranges.reads[target] == 1 and (len(value.text) <= LONGEST or value.range is None):
             self.waiting[target] = value
@@ -142,7 +136,7 @@ class Function:
         condition = self.value(node.condition)
         self.flush(indent)
         if len(node.orelse) == 1 and isinstance(node.orelse[0], Leave):
-            self.line(indent, f"if ({_not(condition)})")
+            self.line(indent, f"if ({opposite(condition)})")
             self.leave(node.orelse[0], indent + 1)
             self.nodes(node.body, indent)
             return
@@ -182,18 +176,18 @@ class Function:
         """Write a loop over a range, whose bounds are looked at once."""
         start, stop = self.value(node.start), self.value(node.stop)
         sign = "<" if node.step > 0 else ">"
-        body_writes = self._written(node.body) | {node.variable}
+        body_writes = written(node.body) | {node.variable}
         if stop.reads & body_writes or stop.memory or stop.binding < UNARY:
             name, self.fresh = f"end{self.fresh or ''}", self.fresh + 1
             stop_kept, stop = stop, Value(self.names.local(name), stop.type, stop.range)
             self.flush(indent)
             self.line(indent, f"const {stop.type} {stop.text} = {stop_kept.text};")
         self.flush(indent)
-        if node.variable in self.counted:
-            counter, kind = self.variable(node.variable), self._type(node.variable)
+        if node.variable in self.known.counted:
+            counter, kind = self.variable(node.variable), self.ranges.type_of(node.variable)
         else:
             name, self.fresh = f"n{self.fresh or ''}", self.fresh + 1
-            fits = within(start.range or SIGNED, SIGNED) and within(_ends(stop.range or SIGNED, node.step), SIGNED)
+            fits = within(start.range or SIGNED, SIGNED) and within(ends(stop.range or SIGNED, node.step), SIGNED)
             kind = "int32_t" if fits else "int64_t"
             counter = Value(self.names.local(name), kind, start.range)
         step = {1: f"{counter.text}++", -1: f"{counter.text}--"}.get(node.step) or (
@@ -204,7 +198,7 @@ class Function:
             sign, *in_type(limits, common_type(limits) if kind != "int64_t" else kind), "int32_t", None
         )
         self.line(indent, f"for ({kind} {counter.text} = {start.text}; {compared.text}; {step}) {{")
-        if node.variable not in self.counted:
+        if node.variable not in self.known.counted:
             self.line(indent + 1, f"{self._name(node.variable)} = {counter.text};")
         self.nodes(node.body, indent + 1)
         self.line(indent, "}")
@@ -230,11 +224,8 @@ class Function:
     def compute(self, indent: int, instruction: Instruction) -> None:
         """Take what an instruction computes."""
         values = [self.checked(operand) for operand in instruction.operands]
-        wrapped = is_temporary(instruction.target) and self._is_wrapped(instruction.target)
+        wrapped = instruction.target in self.known.wrapped
         self.give(indent, instruction.target, computed(instruction, values, self.ranges.result(instruction), wrapped))
-
-    def _is_wrapped(self, target: str) -> bool:
-        return target in self._wrapped
 
     def source(self, indent: int, instruction: Instruction) -> None:
         pass
@@ -315,62 +306,6 @@ class Function:
             value = Value(text, TYPES[bool(self.results[routine])], self.ranges.result(instruction))
             self.keep(indent, target, value) if is_temporary(target) else self.assign(indent, target, value)
 
-    # ------------------------------------------------------------------ what is known before
-
-    def _out_of_reach(self) -> None:
-        """Find temporaries that no constant of a block can hold, and those whose low 32 bits alone count."""
-        self._wrapped: set[str] = set()
-        defined: dict[str, tuple[int, ...]] = {}
-
-        def read(operand: object, path: tuple[int, ...]) -> None:
-            if is_temporary(operand) and operand in defined and defined[operand] != path[: len(defined[operand])]:  # type: ignore[index]
-                self.shared.add(operand)  # type: ignore[arg-type]
-
-        def visit(nodes: Sequence[Node], path: tuple[int, ...]) -> None:
-            for node in nodes:
-                if isinstance(node, Block):
-                    for instruction in node.code:
-                        for operand in instruction.operands:
-                            read(operand, path)
-                        if instruction.operation in ("wrap", "wrap_unsigned"):
-                            self._wrapped.update(o for o in instruction.operands if self.ranges.reads[o] == 1)
-                        if is_temporary(instruction.target):
-                            defined[instruction.target] = path
-                for operand in (getattr(node, name, None) for name in ("condition", "start", "stop", "value")):
-                    read(operand, path)
-                for inner in _inner(node):
-                    visit(inner, (*path, id(inner)))
-
-        visit(self.lowered.nodes, ())
-        self._wrapped -= self.shared
-
-    def _is_plain_count(self, node: Node) -> bool:
-        """Return whether a loop's variable is one of C's loop, too: nothing else sets it, and nobody reads it later."""
-        if not isinstance(node, Count) or node.variable in self._parameters():
-            return False
-        counts = [n for n in all_nodes(self.lowered.nodes) if isinstance(n, Count) and n.variable == node.variable]
-        if self.ranges.writes[node.variable] != len(counts):
-            return False
-        if any(n is not m and n in set(all_nodes(m.body)) for n in counts for m in counts):
-            return False
-        inside = sum(Ranges.reads_in(n.body, node.variable) for n in counts)
-        return inside == self.ranges.reads[node.variable] and all(self._steps_within(n) for n in counts)
-
-    def _parameters(self) -> set[str]:
-        return {variable_name(name) for name in self.lowered.parameters}
-
-    def _steps_within(self, node: Count) -> bool:
-        """Return whether the variable stays in its type behind the last round."""
-        limits = SIGNED if self._type(node.variable) == "int32_t" else UNSIGNED
-        stop = self.ranges.of(node.stop)
-        return abs(node.step) == 1 and within(stop, limits) or within(_ends(stop, node.step), limits)
-
-    @staticmethod
-    def _written(nodes: Sequence[Node]) -> frozenset[str]:
-        found = {node.variable for node in all_nodes(list(nodes)) if isinstance(node, Count)}
-        blocks = [node for node in all_nodes(list(nodes)) if isinstance(node, Block)]
-        return frozenset(found | {i.target for block in blocks for i in block.code})
-
 
 _WRITERS = {
     "source": Function.source,
@@ -386,33 +321,5 @@ _WRITERS = {
 }
 
 
-def _inner(node: Node) -> tuple[list[Node], ...]:
-    if isinstance(node, If):
-        return node.body, node.orelse
-    return (node.body,) if isinstance(node, Loop | Count) else ()
-
-
-def _ends(stop: tuple[int, int], step: int) -> tuple[int, int]:
-    """Return what a counter comes to behind its last round."""
-    return (stop[0], stop[1] + step - 1) if step > 0 else (stop[0] + step + 1, stop[1])
-
-
 def _only_leaves(nodes: Sequence[Node]) -> bool:
     return len(nodes) == 1 and isinstance(nodes[0], Leave) and nodes[0].how == "break"
-
-
-def _not(condition: Value) -> str:
-    """Return the text of the opposite of a condition."""
-    opposite = {"<": ">=", ">=": "<", ">": "<=", "<=": ">", "==": "!=", "!=": "=="}.get(condition.operator)
-    if opposite is not None:
-        return (
-            condition.text.replace(f" {condition.operator} ", f" {opposite} ", 1)
-            if _single(condition)
-            else f"!({condition.text})"
-        )
-    return f"!{condition.inside(UNARY)}"
-
-
-def _single(condition: Value) -> bool:
-    """Return whether the operator outside is the only comparison in the text."""
-    return sum(condition.text.count(f" {symbol} ") for symbol in ("<", ">", "<=", ">=", "==", "!=")) == 1

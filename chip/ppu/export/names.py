@@ -12,7 +12,7 @@ from chip.ppu.memory import Memory
 _WORDS = """
 auto break case char const continue default do double else enum extern float for goto if inline int long register
 restrict return short signed sizeof static struct switch typedef union unsigned void volatile while asm typeof main
-int8_t uint8_t int16_t uint16_t int32_t uint32_t int64_t uint64_t m unix linux PPC powerpc
+int8_t uint8_t int16_t uint16_t int32_t uint32_t int64_t uint64_t size_t offsetof NULL m unix linux PPC powerpc
 minimum minimum_unsigned maximum maximum_unsigned saturate8 saturate8_unsigned saturate16 saturate16_unsigned absolute
 divide multiply_high count_leading_zeros shift_left shift_left_unsigned shift_right shift_right_unsigned at nonzero
 ALWAYS GREATER LESS EQUAL INT32_MIN FXV_RANDOM
@@ -32,7 +32,6 @@ class Names:
         self.memory, self.prefix = memory, prefix
         self._free = next((n for n in reversed(range(VECTOR_REGISTERS)) if n not in set(used)), None)
         self._routines: dict[Declared, str] = {}
-        self.needs_scratch = False
 
     def add(self, routine: Declared) -> str:
         """Give a routine a name of its own."""
@@ -68,13 +67,12 @@ class Names:
                 "names all 32 vector registers, and an arithmetic shift to the right takes one more on the processor, "
                 "for its factor; leave a register free"
             )
-        self.needs_scratch = True
         return self._free
 
 
 def plain(name: str) -> str:
     """Return a name of Python's as one of C; two of them stay two."""
-    taken = name in RESERVED or name.startswith("fxv_") or name.endswith("_")
+    taken = name in RESERVED or name.startswith(("fxv_", "ppu_")) or name.endswith("_")
     return f"{name}_" if taken else name
 
 

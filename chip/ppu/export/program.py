@@ -11,6 +11,7 @@ import numpy as np
 from chip.ppu.compiler.depth import deep
 from chip.ppu.compiler.kernel import Kernel, KernelForm
 from chip.ppu.compiler.unit import Declared, Lowered
+from chip.ppu.costs import INSTRUCTION_BYTES
 from chip.ppu.export.errors import ExportError
 from chip.ppu.export.function import Function
 from chip.ppu.export.names import Names, plain
@@ -104,6 +105,14 @@ class ExportedProgram:
                 except ExportError as error:
                     raise ExportError(f"{routine.routine.kind} {routine.name} of program {self.name} {error}") from None
         return found
+
+    @property
+    def estimated(self) -> dict[str, int]:
+        """Return the bytes of code that we estimate for each routine, by its function's name."""
+        return {
+            self._names.routine(routine): INSTRUCTION_BYTES * lowered.words
+            for routine, lowered in self._routines.items()
+        }
 
     def text(self) -> str:
         """Return the C file."""

@@ -17,6 +17,7 @@ from chip.ppu.memory import Memory
 Range = tuple[int, int]
 SIGNED, UNSIGNED = LIMITS[False], LIMITS[True]
 TRUTH: Range = (0, 1)
+LIMITS_OF: dict[str, Range] = {"int32_t": SIGNED, "uint32_t": UNSIGNED, "int64_t": (-(1 << 63), (1 << 63) - 1)}
 _FIXED: dict[str, Range] = {
     **dict.fromkeys(("<", "<=", ">", ">=", "==", "!=", "not", "and", "or"), TRUTH),
     **dict.fromkeys(("wrap", "shift_left", "divide", "multiply_high"), SIGNED),
@@ -67,6 +68,12 @@ class Ranges:
         if operand in self._known:
             return self._known[operand]
         return LIMITS[operand in self._unsigned]
+
+    def type_of(self, variable: str) -> str:
+        """Return the type of C of a variable: the declared one, or the narrowest for a temporary."""
+        if not is_temporary(variable):
+            return "uint32_t" if variable in self._unsigned else "int32_t"
+        return next(kind for kind, limits in LIMITS_OF.items() if within(self.of(variable), limits))
 
     def result(self, instruction: Instruction) -> Range:
         """Return the interval of what an instruction gives."""

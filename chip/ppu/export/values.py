@@ -105,3 +105,14 @@ def _operand(value: Value, symbol: str, left: bool) -> str:
     )
     same = left and value.operator == symbol and symbol in "+*&^|&&||"
     return value.text if clear or same else f"({value.text})"
+
+
+def opposite(condition: Value) -> str:
+    """Return the text of the opposite of a condition."""
+    symbols = {"<": ">=", ">=": "<", ">": "<=", "<=": ">", "==": "!=", "!=": "=="}
+    other = symbols.get(condition.operator)
+    if other is None:
+        return f"!{condition.inside(UNARY)}"
+    if sum(condition.text.count(f" {symbol} ") for symbol in symbols) > 1:
+        return f"!({condition.text})"
+    return condition.text.replace(f" {condition.operator} ", f" {other} ", 1)
