@@ -53,7 +53,9 @@ def test_kernels_leave_the_bytes_of_the_simulation(tmp_path, rule):
 
 
 @needs_powerpc
-@pytest.mark.parametrize("rule", ["stdp", *(pytest.param(rule, marks=pytest.mark.slow) for rule in SLOW)])
+@pytest.mark.parametrize(
+    "rule", ["stdp", *(pytest.param(rule, marks=pytest.mark.slow) for rule in ["superspike", *SLOW])]
+)
 def test_estimated_code_is_as_long_as_compiled_code(tmp_path, rule):
     """All routines of a firmware together; single ones differ by more, see the README beside the export."""
     exporting.write(exported(rule), tmp_path)

@@ -67,10 +67,11 @@ def _of_one(name: str, values: list[Value], interval: Range, wrapped: bool) -> V
 
 def _function(name: str, values: list[Value], interval: Range) -> Value:
     """Return a call of a function of the header, or a division that C has."""
-    if name == "divide_unsigned":
-        return operation("/", *(value.cast("uint32_t") for value in values), "uint32_t", interval)
-    if name == "divide" and _divides_alike(*values):
-        return operation("/", *(value.cast("int32_t") for value in values), "int32_t", interval)
+    symbol = "/" if name.startswith("divide") else "%"
+    if name in ("divide_unsigned", "remainder_unsigned"):
+        return operation(symbol, *(value.cast("uint32_t") for value in values), "uint32_t", interval)
+    if name in ("divide", "remainder") and _divides_alike(*values):
+        return operation(symbol, *(value.cast("int32_t") for value in values), "int32_t", interval)
     if name == "count_leading_zeros":
         return called(name, [values[0].cast("uint32_t")], "int32_t", interval)
     if name.startswith("shift"):

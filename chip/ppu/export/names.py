@@ -14,8 +14,8 @@ auto break case char const continue default do double else enum extern float for
 restrict return short signed sizeof static struct switch typedef union unsigned void volatile while asm typeof main
 int8_t uint8_t int16_t uint16_t int32_t uint32_t int64_t uint64_t size_t offsetof NULL m unix linux PPC powerpc
 minimum minimum_unsigned maximum maximum_unsigned saturate8 saturate8_unsigned saturate16 saturate16_unsigned absolute
-divide multiply_high count_leading_zeros shift_left shift_left_unsigned shift_right shift_right_unsigned at nonzero
-ALWAYS GREATER LESS EQUAL INT32_MIN FXV_RANDOM
+divide remainder multiply_high count_leading_zeros shift_left shift_left_unsigned shift_right shift_right_unsigned
+at nonzero ALWAYS GREATER LESS EQUAL INT32_MIN FXV_RANDOM
 """
 RESERVED = frozenset(_WORDS.split()) | {f"V{number}" for number in range(VECTOR_REGISTERS)}
 

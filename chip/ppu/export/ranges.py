@@ -20,8 +20,9 @@ TRUTH: Range = (0, 1)
 LIMITS_OF: dict[str, Range] = {"int32_t": SIGNED, "uint32_t": UNSIGNED, "int64_t": (-(1 << 63), (1 << 63) - 1)}
 _FIXED: dict[str, Range] = {
     **dict.fromkeys(("<", "<=", ">", ">=", "==", "!=", "not", "and", "or"), TRUTH),
-    **dict.fromkeys(("wrap", "shift_left", "divide", "multiply_high"), SIGNED),
-    **dict.fromkeys(("wrap_unsigned", "shift_left_unsigned", "shift_right_unsigned", "divide_unsigned"), UNSIGNED),
+    **dict.fromkeys(("wrap", "shift_left", "divide", "remainder", "multiply_high"), SIGNED),
+    **dict.fromkeys(("wrap_unsigned", "shift_left_unsigned", "shift_right_unsigned"), UNSIGNED),
+    **dict.fromkeys(("divide_unsigned", "remainder_unsigned"), UNSIGNED),
     "low 8": (0, 0xFF), "low 16": (0, 0xFFFF), "extend 8": (-0x80, 0x7F), "extend 16": (-0x8000, 0x7FFF),
     "count_leading_zeros": (0, 32), "load unsigned": UNSIGNED,
 }  # fmt: skip

@@ -9,7 +9,7 @@ from chip.ppu.export.ranges import SIGNED, UNSIGNED, Range, within
 
 PRIMARY, UNARY, PRODUCT, SUM, SHIFT, ORDER, EQUALITY, BITS, LOGIC = range(9, 0, -1)
 _BINDING = {
-    **dict.fromkeys("*/", PRODUCT), **dict.fromkeys("+-", SUM), **dict.fromkeys(("<<", ">>"), SHIFT),
+    **dict.fromkeys("*/%", PRODUCT), **dict.fromkeys("+-", SUM), **dict.fromkeys(("<<", ">>"), SHIFT),
     **dict.fromkeys(("<", "<=", ">", ">="), ORDER), **dict.fromkeys(("==", "!="), EQUALITY),
     **dict.fromkeys("&^|", BITS), **dict.fromkeys(("&&", "||"), LOGIC),
 }  # fmt: skip

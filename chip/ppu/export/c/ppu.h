@@ -41,6 +41,7 @@ static inline int32_t multiply_high(int32_t a, int32_t b) { return (int32_t)(((i
 static inline int32_t count_leading_zeros(uint32_t x) { return x ? __builtin_clz(x) : 32; }
 /* truncates; the least number by -1 wraps, where divw leaves it open */
 static inline int32_t divide(int32_t a, int32_t b) { return b == -1 ? -a : a / b; }
+static inline int32_t remainder(int32_t a, int32_t b) { return b == -1 ? 0 : a % b; }
 
 /* six bits of an amount count; C leaves open what one beyond 31 does, slw, srw and sraw do not */
 #ifdef __powerpc__

@@ -56,6 +56,18 @@ def loops(v, m, stop, x):
     m.out[0] = at
     m.out[1] = i
 """
+DIVISIONS = """
+from chip.ppu import *
+
+@kernel
+def divisions(v, m, a, b, c: u32, d: u32):
+    m.out[0] = divide(a, b)
+    m.out[1] = remainder(a, b)
+    m.out[2] = i32(divide(c, d))
+    m.out[3] = i32(remainder(c, d))
+    m.out[4] = remainder(a & 255, 7) * remainder(a, 10)
+    m.out[5] = divide(a, -1) + remainder(a, -1)
+"""
 FAULTS = """
 from chip.ppu import *
 
@@ -90,8 +102,9 @@ def sequel_of(program, *integers):
     [
         (NAMES, {"int": i32[4], "m": i32[8], "offsetof": i32[1]}, [(9, -4), (0, 5)]),
         (LOOPS, {"out": i32[2]}, [(10, 3), (-1, -20), (6, 2147483600)]),
+        (DIVISIONS, {"out": i32[6]}, [(-7, 3, 2**32 - 7, 3), (-(2**31), -1, 5, 2**31), (7, -3, 2**31, 2**32 - 1)]),
     ],
-    ids=["names", "loops"],
+    ids=["names", "loops", "divisions"],
 )
 def test_awkward_kernels_leave_the_same_bytes(tmp_path, text, memory, calls):
     program = program_of(text, **memory)
