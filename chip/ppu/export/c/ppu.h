@@ -12,6 +12,8 @@
 
 #include <stdint.h>
 
+#pragma GCC diagnostic ignored "-Wbuiltin-declaration-mismatch" /* C has functions of these names for floats */
+
 /* ---------------------------------------------------------------------- scalar core */
 
 #ifdef PPU_CHECK
