@@ -17,6 +17,7 @@ from chip.ppu.export.trials import Trial, trial
 from chip.ppu.processor.processor import Processor
 
 MARK = "ppu.h"  # stands in every directory that was exported
+PROGRAMS = ("top", "bottom")  # names of processors, and of their files
 CALLS, EXPECTED = "calls.bin", "expected.bin"
 
 
@@ -79,8 +80,8 @@ def write(made: Export, directory: Path) -> None:
     """Write the files of an export, each whole or not at all; those of an earlier one are replaced or removed."""
     directory.mkdir(parents=True, exist_ok=True)
     found = made.files
-    for stale in {path.name for path in directory.glob("*.c")} - set(found):
-        (directory / stale).unlink()
+    for stale in {f"{name}.c" for name in PROGRAMS} - set(found):
+        (directory / stale).unlink(missing_ok=True)
     for name, content in found.items():
         handle, temporary = tempfile.mkstemp(dir=directory)
         try:

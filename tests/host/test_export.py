@@ -92,8 +92,10 @@ def test_an_export_replaces_an_earlier_one_and_no_other_files(tmp_path, capsys):
     arguments = ["export", RULE, "--out", str(tmp_path), "--quiet"]
     assert main(["export", "stdp", "--out", str(tmp_path), "--quiet"]) == 0
     assert (tmp_path / "top.c").exists()
+    (tmp_path / "mine.c").write_text("")
     assert main(arguments) == 0
     assert not (tmp_path / "top.c").exists() and (tmp_path / "bottom.c").exists()
+    assert (tmp_path / "mine.c").exists()
     (tmp_path / exporting.MARK).unlink()
     assert main(arguments) == 2
     out, err = capsys.readouterr()
