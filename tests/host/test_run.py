@@ -126,8 +126,8 @@ def test_the_opening_is_what_the_run_did(own):
 REFUSED = {
     "nothing": (
         "run",
-        "a firmware is missing; valid are bandit, bcm, descent, homeostasis, inhibitory-plasticity, lms, rewrite, "
-        "spiking-lpl, stdp, and",
+        "a firmware is missing; valid are bandit, bcm, descent, homeostasis, inhibitory-plasticity, lms, pong, "
+        "rewrite, spiking-lpl, stdp, and",
     ),
     "unknown": ("run hebb", "the rule 'hebb' is unknown; valid are bandit, bcm, "),
     "one that learns": ("run eventprop", "eventprop learns a task; `plasticore train TASK --rule eventprop` gives it"),
@@ -231,6 +231,7 @@ SMALL = {
     "rewrite": {"step": 3},
     "bandit": {"pulls": 6},
     "lms": {"trials": 4},
+    "pong": {"size": 16, "epochs": 2, "settling": 0, "watched": 1},
     "inhibitory-plasticity": {"updates": 20, "evaluated": 5, "watched": 5},
     "spiking-lpl": {"ticks": 400, "evaluated": 400},
 }
