@@ -79,9 +79,8 @@ def test_settings_that_cannot_be_are_refused(changes, words):
 
 @pytest.mark.slow
 def test_the_diagonal_grows_where_reward_is_followed():
-    found = outcome(
-        variant="text", size=60, epochs=150, settling=10, stimuli="player", updated="heard", noise_epochs=300
-    )
+    """All 100 positions of the text, with steps twice as large as its own: see the page for why."""
+    found = outcome(size=0, epochs=90, settling=10, watched=10, stimuli="player", updated="heard", eta=0.02)
     success = found.arrays["success"].values
-    assert success[-20:].mean() > 2 * success[:20].mean()
-    assert found.metrics["diagonal_weight"] > 4 * found.metrics["off_diagonal_weight"] + 1
+    assert success[-10:].mean() > success[:10].mean() + 0.1
+    assert found.metrics["diagonal_weight"] > 1.5 and found.metrics["off_diagonal_weight"] < 0.5
