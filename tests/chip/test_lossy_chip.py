@@ -12,6 +12,7 @@ from chip.base.losses import Loss
 from chip.base.registers import Registers
 from chip.fpga.playback import PlaybackProgram
 from chip.ppu import Timer
+from chip.testing import UncompiledScript
 
 
 class Waits(Program):
@@ -85,6 +86,42 @@ def test_events_that_are_lost_by_chance_are_counted_as_such():
     assert chip.report()["fabric"]["losses"] == {"by chance, as configured": {"link to the chip": lost}}
     counters = chip.counters()
     assert counters["from_fpga"] == 1_000 and counters["sent"] == 1_000 - lost
+
+
+class Rings(Program):
+    """Switches a generator on, and off again."""
+
+    name = "rings"
+    tasks = (Timer(start=250, period=100, count=1, task="ring_out"),)
+
+    def ring_out(self, ppu):
+        yield ppu.write_generator(2, period=25, label=5)
+        yield ppu.wait(2_500)
+        yield ppu.write_generator(2, enabled=0)
+        yield ppu.wait(2_500)
+
+
+def plainly(ppu):
+    yield ppu.wait(250)
+    yield from Rings.ring_out(None, ppu)
+    return 0
+
+
+@pytest.mark.parametrize("compiling", [True, False])
+def test_a_program_writes_generators_over_the_omnibus(compiling):
+    chip = chip_of()
+    registers = Registers()
+    registers.crossbar_mask[14, 10] = registers.crossbar_target[14, 10] = 0  # generator 2 to channel 2 of the FPGA
+    chip.link.write_registers(registers)
+    chip.keep_spikes = True
+    chip.link.load_program(1, Rings() if compiling else UncompiledScript(plainly))
+    chip.start()
+    chip.run()
+    times, labels = chip.core.spikes(0, chip.now_ns)
+    assert set(labels.tolist()) == {2 << 14 | 5} and (np.diff(times) == 100).all()
+    assert 100 <= times.size <= 108  # from four bus writes behind the first to four behind the last
+    counts = chip.link.read_fabric_counters()
+    assert counts.output_events[10] == times.size == chip.counters()["from_background"]
 
 
 def test_where_nothing_queues_there_is_nothing_to_report():
