@@ -11,6 +11,10 @@ has larger steps, drives neurons by itself, and lets the hemispheres exchange th
 
 Neurons are as calix calibrates them by default, the strength of synapses is that of another recording (``ts_06``).
 Counts of more than 127 are taken for 127; the demo takes them for negative ones.
+
+**Measured** on `typical`, seed 1, 1 s of chip time: the mean rate comes to 0.95 of the target behind 280 ms, where the
+recording is near it at about 250 ms; weights end at a mean of 27, single neurons between 18 and 41, where the recording
+has 23 +- 3, and 10 to 36. So synapses are weaker here than they were there by a sixth, and neurons more alike.
 """
 
 from __future__ import annotations
