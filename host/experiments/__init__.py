@@ -17,5 +17,7 @@ SUMMARIES = {
     "stdp-timing": "cycles of bus accesses, of updates by STDP and of rewrites, against the vendor's timing tests",
     "superspike-neuron": "one neuron learns a spike train by SuperSpike, as the vendor has recorded it",
     "two-clusters": "clusters that persist, and noise: d' of units that predict, of Hebbian ones, and of both",
+    "homeostasis": "512 neurons find their rate by the sign rule, beside the vendor's recording",
+    "pong": "a paddle that learns by reward, R-STDP, beside the vendor's recording of both sizes; takes hours",
     "parity": "all rows of the experiments that are held against recordings, in one table",
 }

@@ -16,11 +16,11 @@ METHODS = (("eventprop", "EventProp, from the spike"), ("surrogate", "surrogate,
 
 def draw(outcome: Outcome) -> bytes:
     """Return the figure of an experiment as PNG, 1600 x 600 points; raises ImportError without matplotlib."""
-    from host.experiments import parity_pictures
+    from host.experiments import homeostasis_pictures, parity_pictures, pong_pictures
     from host.panels import fitting, look
 
     own = {"gradient": _gradient, "holomorphic-ep": _holomorphic_ep, "observation": _observation}
-    own["two-clusters"] = _two_clusters
+    own |= {"two-clusters": _two_clusters, "pong": pong_pictures.draw, "homeostasis": homeostasis_pictures.draw}
     draw_panels: dict[str, Callable] = own | parity_pictures.DRAWN
     buffer = io.BytesIO()
     with look.style():
