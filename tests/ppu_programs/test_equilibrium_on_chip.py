@@ -51,3 +51,21 @@ def test_a_short_run_leaves_copies_that_are_equal_and_needs_nobody(method):
         assert (found == weights.steps(np.round(SHADOW_ONE * shadow).astype(int))).all()
     assert not np.array_equal(learned[0], np.clip(np.round(SHADOW_ONE * plan.hidden), -32256, 32256) / SHADOW_ONE)
     assert len(result.arrays["train_accuracy"]) == 2
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("symmetry", [0.0, 0.3])
+def test_copies_of_their_own_part_unless_they_are_pulled_together(symmetry):
+    task = tasks.yin_yang().head(40, 10, 10)
+    firmware = EquilibriumPropagation(epochs=1, hidden=20, checked=0, copies="own", symmetry=symmetry, seed=3)
+    chip, plan, result = run(firmware, task)
+    _, forward, back = plan.places.load(result.weights)
+    apart = [shadows_apart(processor, side) for side, processor in zip(plan.places.sides, chip.processors, strict=True)]
+    assert (max(apart) > 300) == (symmetry == 0.0)
+    assert abs(forward.T - back).max() <= max(apart) / SHADOW_ONE + 1
+
+
+def shadows_apart(processor, side):
+    """The largest difference between both copies of an output weight, in shadow steps."""
+    rows = weights.from_rows(processor.regions["shadow"], 128)[-6:, side.lanes].astype(int)
+    return abs(rows[:3] - rows[3:]).max()
