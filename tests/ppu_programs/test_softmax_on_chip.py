@@ -44,7 +44,7 @@ def shadow(host):
 
 def test_it_learns_and_leaves_what_it_has_learned_in_the_synapses():
     task = blobs(120, 30)
-    host, result = run(EquilibriumSoftmax(epochs=2, hidden=20, seed=3), task)
+    host, result = run(EquilibriumSoftmax(epochs=2, hidden=20, rate=0.2, seed=3), task)
     assert result.complete
     assert result.losses == dict.fromkeys(result.losses, 0)
     assert result.metrics["accuracy"] >= 0.9
