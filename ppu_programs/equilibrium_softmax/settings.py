@@ -61,13 +61,13 @@ class Settings(Checked):
     efficacy_lsb: float = setting(1.0, 0.05, 20.0)
     input_khz: float = setting(400.0, 10.0, 450.0)
     teacher_khz: float = setting(200.0, 10.0, 2_000.0)
-    rate: float = setting(0.6, 0.0, 0.99)
+    rate: float = setting(0.7, 0.0, 0.99)
     readout_rate: float = setting(0.1, 0.0, 0.99)
-    mean: float = setting(1.6, -10.0, 10.0)
+    mean: float = setting(1.15, -10.0, 10.0)
     spread: float = setting(1.4, 0.0, 10.0)
     readout_spread: float = setting(0.2, 0.0, 1.0)
     batch: int = setting(10, 1, 1_000)
-    epochs: int = setting(10, 1)
+    epochs: int = setting(6, 1)
     seed: int = setting(0, 0)
 
     def __post_init__(self):
