@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from ppu_programs.contract import Status as Status
     from ppu_programs.descent import Descent as Descent
     from ppu_programs.equilibrium_propagation.firmware import EquilibriumPropagation as EquilibriumPropagation
+    from ppu_programs.equilibrium_softmax.firmware import EquilibriumSoftmax as EquilibriumSoftmax
     from ppu_programs.eventprop.firmware import EventProp as EventProp
     from ppu_programs.examples.bandit import Bandit as Bandit
     from ppu_programs.examples.bcm import BCM as BCM
@@ -42,6 +43,10 @@ _RULES = {
     "equilibrium-propagation": (
         "ppu_programs.equilibrium_propagation.firmware:EquilibriumPropagation",
         "a recurrent network that settles, is nudged, and learns from the difference of its rates",
+    ),
+    "equilibrium-softmax": (
+        "ppu_programs.equilibrium_softmax.firmware:EquilibriumSoftmax",
+        "spiking hidden neurons, nudged by a softmax readout that the processors compute",
     ),
     "eventprop": (
         "ppu_programs.eventprop.firmware:EventProp",

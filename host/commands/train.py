@@ -22,6 +22,7 @@ examples:
   plasticore train yin-yang --where host --link optimistic  on a link that hardly waits
   plasticore train yin-yang --checkpoint-every 10000  so that --resume runs/.../run.checkpoint goes on if need be
   plasticore train yin-yang --rule mine.py:MyRule     a rule of your own, from a file
+  plasticore train digits-8x8:DIRECTORY --rule equilibrium-softmax  MNIST's digits, 64 inputs
   plasticore train digits:DIRECTORY --rule mine.py:MyRule  MNIST's digits, 256 inputs, which no rule here takes
 """
 

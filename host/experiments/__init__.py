@@ -9,6 +9,7 @@ SUMMARIES = {
     "gradient": "one neuron: spike time and its gradient against the weight, estimated from spikes and from samples",
     "observation": "bytes that have to be observed for a gradient: spikes against sampled membranes, on Yin-Yang",
     "holomorphic-ep": "equilibrium propagation, in float: cosine to the gradient by amplitude, noise and way to read",
+    "asymmetry": "equilibrium propagation on the chip: mismatch of synapses, updates of both directions, alignment",
     "psp-height": "potentials of an event against its weight, both signs, as the vendor has recorded them",
     "membrane-bounds": "how far a membrane can be driven, as hxtorch's tests have it",
     "spread": "neurons of a raw chip, before and after calibration, against a recording and calix' bounds",
