@@ -171,15 +171,20 @@ class Conductor(HalfProgram):
         yield from self.look(ppu, 0)
         for _ in range(self.settling_batches):
             yield from self.learn_batch(ppu, 0)
-        rate, left = self.rate, self.stage
-        for look in range(self.looks):
-            for _ in range(self.batches):
-                yield from self.learn_batch(ppu, rate)
-                if self.halvings:
+        if self.halvings:  # known when the program is loaded: the other way is not compiled
+            rate, left = self.rate, self.stage
+            for look in range(self.looks):
+                for _ in range(self.batches):
+                    yield from self.learn_batch(ppu, rate)
                     left = left - 1
                     if left == 0:
                         rate, left = rate >> 1, self.stage
-            yield from self.look(ppu, look + 1)
+                yield from self.look(ppu, look + 1)
+        else:
+            for look in range(self.looks):
+                for _ in range(self.batches):
+                    yield from self.learn_batch(ppu, self.rate)
+                yield from self.look(ppu, look + 1)
         return 0
 
     def show_both(self, ppu, sample) -> Generator:
@@ -239,13 +244,16 @@ class Follower(HalfProgram):
             yield from self.ready(ppu)
         for _ in range(self.settling_batches):
             yield from self.learn_batch(ppu, 0)
-        rate, left = self.rate, self.stage
-        for _ in range(self.looks * self.batches):
-            yield from self.learn_batch(ppu, rate)
-            if self.halvings:
+        if self.halvings:
+            rate, left = self.rate, self.stage
+            for _ in range(self.looks * self.batches):
+                yield from self.learn_batch(ppu, rate)
                 left = left - 1
                 if left == 0:
                     rate, left = rate >> 1, self.stage
+        else:
+            for _ in range(self.looks * self.batches):
+                yield from self.learn_batch(ppu, self.rate)
         return 0
 
     def ready(self, ppu) -> Generator:
