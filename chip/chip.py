@@ -26,7 +26,7 @@ from chip.base.losses import Loss
 from chip.base.registers import Registers
 from chip.calibration.calibration import Calibration
 from chip.core.core import AnalogCore
-from chip.fabric.assumptions import FABRIC
+from chip.fabric.assumptions import CONTENTION, FREE
 from chip.fpga import playback
 from chip.fpga.executor import PlaybackExecutor
 from chip.fpga.memory import ExternalMemory
@@ -100,7 +100,7 @@ class Chip(Live):
         """Take over all registers; called by the link."""
         codes = None if self.calibration is None else self.calibration.codes(registers)
         self.probes.catch_up()
-        self.core = AnalogCore(self.config, registers, codes, self.feed)
+        self.core = AnalogCore(self.config, registers, codes, self.feed, begins_ns=self.now_ns)
         self.core.keeps_record = self.keep_spikes
         self.plastic_drivers = bool(registers.stp_enabled.any())
         self.probes.follow(self.core)
@@ -381,19 +381,46 @@ class Chip(Live):
         return counters
 
     def losses(self) -> dict[Loss, int]:
-        """Everything that was lost or late, by name."""
+        """Everything that was lost or late, by name, brought up to now."""
+        if self.core is not None and self.config.router.contention:
+            self.core.advance(self.environment.now)
         return {
             Loss.RECORDED_SPIKES: self.writer.lost,
             **({Loss.TRACE_EVENTS: self.trace.lost} if self.trace.lost else {}),
             **({Loss.LATE_STIMULI: self.executor.late} if self.executor.late else {}),
             **({Loss.TORN_READS: self.torn_reads} if self.torn_reads else {}),
             Loss.EVENTS: self.core.counters["lost"] if self.core else 0,
+            **self._lost_where_events_queue(),
             Loss.DOORBELLS: sum(p.lost_doorbells for p in self.processors),
             Loss.WEIGHT_OVERFLOWS: self.weight_overflows,
             Loss.RACES: sum(p.races for p in self.processors),
             Loss.LATE_TASKS: sum(sum(p.scheduler.missed) for p in self.processors),
             Loss.DROPPED_TASKS: sum(sum(p.scheduler.dropped) for p in self.processors),
             Loss.RECORDS: sum(p.recorder.lost for p in self.processors),
+        }
+
+    def _lost_where_events_queue(self) -> dict[Loss, int]:
+        """What the event fabric has lost beside copies on their way to busses, where there is any."""
+        if self.core is None or not self.config.router.contention:
+            return {}
+        counts = self.core.fabric_counts
+        found = {
+            Loss.DRIVER_EVENTS: int(counts.driver_losses.sum()),
+            Loss.RETURNED_EVENTS: counts.lost_returns,
+            Loss.LINK_EVENTS: counts.lost_to_chip,
+        }
+        return {loss: count for loss, count in found.items() if count}
+
+    def _fabric(self) -> dict[str, Any]:
+        """What got lost by cause and place, what to do about it, and how busy each output was, where events queue."""
+        if self.core is None or not self.config.router.contention:
+            return {}
+        counts = self.core.fabric_counts
+        return {
+            "losses": {cause.value: places for cause, places in counts.losses().items()},
+            "warnings": counts.warnings(),
+            "late_from_fpga": counts.late_from_fpga,
+            "load": counts.load(self.core.now_ns),
         }
 
     def report(self) -> dict:
@@ -415,6 +442,7 @@ class Chip(Live):
             },
             "events": self._events(),
             "losses": {loss.value: count for loss, count in self.losses().items()},
+            "fabric": self._fabric(),
             "host_link": self.link.report(),
             "simpy_events": self.simpy_events,
             "samples_played": self.player.played,
@@ -429,7 +457,7 @@ class Chip(Live):
 
     def _assumptions(self) -> list[Assumption]:
         """Those of every chip, and those of the circuits that the registers have switched on."""
-        found = [*NEURONS, *FABRIC]
+        found = [*NEURONS, *(CONTENTION if self.config.router.contention else FREE)]
         if self.config.fpga.sample_player or self.config.fpga.spike_writer:
             found.append(GATEWARE)
         if self.executor.program is not None:

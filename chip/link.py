@@ -26,6 +26,7 @@ from chip.base.registers import Registers
 from chip.base.traffic import Traffic
 from chip.base.whole import numbers, whole
 from chip.calibration.calibration import Calibration, CalibrationWarning, outside_range
+from chip.fabric.counts import FabricCounts
 from chip.fpga.playback import INSTRUCTION_BYTES, PlaybackProgram
 from chip.fpga.samples import SampleSet
 from chip.fpga.trace import EVENT_BYTES
@@ -403,6 +404,22 @@ class HostLink(Live):
         counters = self.chip.counters()
         self._transfer("read counters", omnibus_bytes(OMNIBUS_WORD_BYTES * len(counters)), answer=True)
         return counters
+
+    def read_fabric_counters(self) -> FabricCounts:
+        """What the event fabric has passed on and lost by place, since registers were written; zeros where all is free.
+
+        Its 20 drop counters of 16 bits and 12 event counters of 24 bits are read as the sums that they would show if
+        somebody read them often enough.
+
+        Raises:
+            RuntimeError: the chip has no registers yet.
+        """
+        if self.chip.core is None:
+            raise RuntimeError("the chip has no registers yet, so it has no counts of events; write_registers first")
+        words = c.CROSSBAR_INPUTS + c.CROSSBAR_OUTPUTS
+        self._transfer("read fabric counters", omnibus_bytes(OMNIBUS_WORD_BYTES * words), answer=True)
+        self.chip.core.advance(self.chip.now_ns)
+        return self.chip.core.fabric_counts
 
     def _side(self, hemisphere: int) -> int:
         """Return a hemisphere, of which there are two, as Python's integer."""

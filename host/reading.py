@@ -97,6 +97,7 @@ def result_of(
         ppu=report["ppu"],
         events=report["events"],
         losses=report["losses"],
+        fabric=report["fabric"],
         host_link=report["host_link"],
         samples=report["samples_played"],
         simpy_events=report["simpy_events"],

@@ -74,6 +74,7 @@ def _rows(result: Result) -> list[tuple[str, str]]:
         rows.append(("calibration", _calibration(result.calibration)))
     if lost := verdict.losses(result):
         rows.append(("LOST OR LATE", lost))
+    rows += [("WARNING", sentence) for sentence in result.fabric.get("warnings", ())]
     rows += [("WARNING", str(sentence)) for sentence in result.arrays.get("warnings", ())]
     rows.append(("versions", ", ".join(f"{name} {version}" for name, version in result.versions.items())))
     return rows

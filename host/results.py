@@ -53,6 +53,8 @@ class Result:
         ppu: ``cycles``, ``busy_fraction``, ``sram_used``, ``sram_size`` and their parts.
         events: ``sent``, ``delivered``, ``lost`` and their parts; ``unplayed`` where a run ended before stimuli did.
         losses: everything that was lost or late, by name.
+        fabric: where events queue, ``losses`` by cause and place, ``warnings`` that say what to do, events
+            ``late_from_fpga``, and the ``load`` of each output of the crossbar; empty where contention is off.
         host_link: bytes, round trips and starts, the name of the link's preset, and seconds, see
             :meth:`chip.link.HostLink.report`; ``bytes_per_training_sample`` where a host has learned from them.
         samples: how many were played; those for evaluation included.
@@ -111,6 +113,7 @@ class Result:
     task_source: dict[str, Any] | None = None
     rule_source: dict[str, Any] | None = None
     energy: dict[str, Any] = field(default_factory=dict)
+    fabric: dict[str, Any] = field(default_factory=dict)
     time: dict[str, float] = field(default_factory=dict)
     arrays: dict[str, np.ndarray] = field(default_factory=dict)
 

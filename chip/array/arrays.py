@@ -24,8 +24,8 @@ class Network(NamedTuple):
     factor: Annotated[Array, built(float32, ("factor row halves", 128), "1", "on efficacies; no rows where all are 1")]
     row_mode: Annotated[Array, built(uint8, (512,), "", "sign of each row, hemisphere * 256 + row")]
     nodes: Annotated[Array, built(int64, (20, 12, 2), "", "of the crossbar, see chip.fabric.crossbar.node_registers")]
-    # label, key on its top and bottom PADI bus or -1, recorded by the FPGA, sends events at all
-    routes: Annotated[Array, built(int64, (512, 5), "", "of each neuron")]
+    # label, key on its top and bottom PADI bus or -1, recorded as it fires, sends events at all, crosses to the FPGA
+    routes: Annotated[Array, built(int64, (512, 6), "", "of each neuron")]
     first: Annotated[Array, built(int64, ("keys + 1",), "", "see chip.array.row_table.RowTable")]
     rows: Annotated[Array, built(int32, ("rows of keys",), "", "see chip.array.row_table.RowTable")]
     driven: Annotated[Array, built(int64, ("keys",), "", "rows that a key drives")]

@@ -44,14 +44,19 @@ def stimulate(key, time_ns, network, scratch):
     """Let all drivers that take an event, by the number of its label on its bus, make their pulse."""
     select = key >> 6
     for i in range(network.stp_first[select], network.stp_first[select + 1]):
-        driver = network.stp_drivers[i]
-        u = network.stp[UTILIZATION, driver]
-        x = scratch.charge[driver]
-        x *= math.exp((scratch.charge_ns[driver] - time_ns) / network.stp[RECOVERY_NS, driver])
-        x += u * (1.0 - x)
-        scratch.charge[driver], scratch.charge_ns[driver] = x, time_ns
-        pulse = network.stp[REST_PULSE, driver] + x * network.stp[PULSE_SLOPE, driver]
-        scratch.pulse[driver] = min(max(pulse, 0.0), 1.0)
+        make_pulse(network.stp_drivers[i], time_ns, network, scratch)
+
+
+@inlined
+def make_pulse(driver, time_ns, network, scratch):
+    """Let a driver make its pulse for an event."""
+    u = network.stp[UTILIZATION, driver]
+    x = scratch.charge[driver]
+    x *= math.exp((scratch.charge_ns[driver] - time_ns) / network.stp[RECOVERY_NS, driver])
+    x += u * (1.0 - x)
+    scratch.charge[driver], scratch.charge_ns[driver] = x, time_ns
+    pulse = network.stp[REST_PULSE, driver] + x * network.stp[PULSE_SLOPE, driver]
+    scratch.pulse[driver] = min(max(pulse, 0.0), 1.0)
 
 
 @inner

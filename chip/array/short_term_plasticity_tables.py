@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import numpy as np
 
 from chip.base import constants as c
 from chip.base.config import DriverConfig
 from chip.base.registers import OFFSET_CENTRE, Registers
 
-SELECTS = c.HEMISPHERES * c.PADI_BUSSES * (c.ROW_SELECT_MASK + 1)  # row selects of all busses
 _CODES = 15  # highest code of utilization and recovery
 
 
@@ -35,26 +32,3 @@ def driver_table(config: DriverConfig, registers: Registers, utilization: np.nda
             (rest - charged) / config.end_voltage,
         ]
     )
-
-
-class PlasticDrivers(NamedTuple):
-    """Which drivers with plasticity take an event.
-
-    first: int64[257], drivers[first[k]:first[k + 1]] are those of row select k = bus * 32 + row select, ascending.
-    drivers: int64[n], hemisphere * 128 + driver; empty where no driver has its plasticity on.
-    """
-
-    first: np.ndarray
-    drivers: np.ndarray
-
-
-def plastic_drivers(registers: Registers) -> PlasticDrivers:
-    """Build the table of all 256 row selects."""
-    hemisphere, driver = np.nonzero(registers.stp_enabled)
-    select, index = np.arange(c.ROW_SELECT_MASK + 1), driver // c.PADI_BUSSES
-    taken = ((select[:, None] ^ index) & registers.compare_mask[hemisphere, driver]) == 0  # [row select, driver]
-    bus = hemisphere * c.PADI_BUSSES + driver % c.PADI_BUSSES
-    on_bus = np.arange(c.HEMISPHERES * c.PADI_BUSSES)[:, None] == bus
-    key, which = np.nonzero((on_bus[:, None, :] & taken).reshape(SELECTS, -1))
-    first = np.searchsorted(key, np.arange(SELECTS + 1)).astype(np.int64)
-    return PlasticDrivers(first, (hemisphere * c.DRIVERS + driver)[which].astype(np.int64))

@@ -37,6 +37,7 @@ ROW_SELECT_SHIFT, ROW_SELECT_MASK = 6, 0x1F  # bits 6..10 of a label select the 
 NEURON_OUTPUT_SHIFT = 8  # bits 8..10: the neuron event output, column // 32 (halco neuron.cpp)
 NEURON_OUTPUTS = 8
 COLUMNS_PER_OUTPUT = 32
+BACKGROUND_GENERATORS = 8  # halco BackgroundSpikeSourceOnDLS
 
 # ------------------------------------------------------------------ neurons
 DEFAULT_DISTANCE_LSB = 45  # threshold 125 above leak 80, the software defaults (hxtorch types.py)

@@ -18,7 +18,7 @@ from chip.base.inner import inner
 DRAW_STD, SHORT_STD = 4.0, 2.0
 DRAW_LIMIT, SHORT_LIMIT = 32, 8
 SHORT_DRAWS = 4  # in a word
-STEPS, BLOCK, CONVERSION = 0, 1, 2  # what a moment is of
+STEPS, BLOCK, CONVERSION, STAGE = 0, 1, 2, 3  # what a moment is of
 _SHORT_SIZE, _SHORT_BITS = 16, (1 << 16) - 1
 _FIRST, _SECOND = 0xFF51AFD7ED558CCD, 0xC4CEB9FE1A85EC53  # odd multipliers of MurmurHash3's 64-bit finaliser
 _BITS = (1 << 64) - 1
@@ -26,7 +26,7 @@ _BITS = (1 << 64) - 1
 if numba_config.DISABLE_JIT:
 
     def moment(kind, index):
-        """Return the 64-bit word of four grid steps, by number, of a block, or of a conversion, by its time."""
+        """Return the 64-bit word of four grid steps, by number, of a block, or of what happens at a time."""
         word = (4 * int(index) + kind) * 0x9E3779B97F4A7C15 & _BITS
         return np.uint64(mixed(word ^ (word >> 33)))
 
@@ -62,7 +62,7 @@ else:
 
     @inner
     def moment(kind, index):
-        """Return the 64-bit word of four grid steps, by number, of a block, or of a conversion, by its time."""
+        """Return the 64-bit word of four grid steps, by number, of a block, or of what happens at a time."""
         word = np.uint64(4 * index + kind) * np.uint64(0x9E3779B97F4A7C15)
         return mixed(word ^ (word >> np.uint64(33)))
 

@@ -26,6 +26,7 @@ class Post(StrEnum):
 
     EVENTS = "events from the FPGA"  # labels
     PADI_EVENT = "an event from a processor"  # hemisphere, busses, row_select, label
+    GENERATOR = "a write to a background generator"  # generator, values int64[7], see chip.fabric.generators
     WEIGHTS = "weights"  # hemisphere, rows, halves, values uint8[n, 128]
     NEURON_RESET = "a neuron reset"  # hemisphere, half, mask uint8[128]
     CONVERSION = "a conversion of membranes"  # hemisphere

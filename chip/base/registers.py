@@ -28,6 +28,7 @@ _NEURONS = (c.HEMISPHERES, c.COLUMNS)
 _COLUMNS = (c.COLUMNS,)
 _ROWS = (c.HEMISPHERES, c.ROWS)
 _DRIVERS = (c.HEMISPHERES, c.DRIVERS)
+_GENERATORS = (c.BACKGROUND_GENERATORS,)
 _BUSSES = (c.HEMISPHERES, c.PADI_BUSSES)
 _VOLTAGES = (c.HEMISPHERES, 2, 2)  # [hemisphere, even or odd drivers, set]
 _SYNAPSES = (c.HEMISPHERES, c.ROWS, c.COLUMNS)
@@ -89,6 +90,13 @@ class Registers:
     correlation_amplitude_trim  uint8[2, 256, 256]  -     0..3            1
     correlation_time_trim       uint8[2, 256, 256]  -     0..3            1
     padi_from_processor         bool[2, 4]          -     off, on         off
+    background_enabled          bool[8]             -     off, on         off
+    background_poisson          bool[8]             -     off, on         off
+    background_period           uint16[8]           4 ns  1..65535        65535
+    background_rate             uint8[8]            -     0..255          0
+    background_seed             uint32[8]           -     1..4294967295   1
+    background_mask             uint8[8]            -     0..255          0
+    background_label            uint16[8]           -     0..16383        0
     weights                     uint8[2, 256, 256]  -     0..63           0
     labels                      uint8[2, 256, 256]  -     0..63           0
     ==========================  ==================  ====  ==============  ==========
@@ -136,6 +144,13 @@ class Registers:
     correlation_amplitude_trim: np.ndarray = _array(_SYNAPSES, np.uint8, 1, 0, 3)
     correlation_time_trim: np.ndarray = _array(_SYNAPSES, np.uint8, 1, 0, 3)
     padi_from_processor: np.ndarray = _array(_BUSSES, bool, False, 0, 1)  # a bus takes events of its PPU, none routed
+    background_enabled: np.ndarray = _array(_GENERATORS, bool, False, 0, 1)  # see chip.fabric.generators
+    background_poisson: np.ndarray = _array(_GENERATORS, bool, False, 0, 1)  # else regular
+    background_period: np.ndarray = _array(_GENERATORS, np.uint16, 0xFFFF, 1, 0xFFFF)  # of the event clock
+    background_rate: np.ndarray = _array(_GENERATORS, np.uint8, 0, 0, 255)  # of Poisson: 255 ths of a period's chance
+    background_seed: np.ndarray = _array(_GENERATORS, np.uint32, 1, 1, 0xFFFFFFFF)
+    background_mask: np.ndarray = _array(_GENERATORS, np.uint8, 0, 0, 255)  # bits of the label that are drawn
+    background_label: np.ndarray = _array(_GENERATORS, np.uint16, 0, 0, c.NEURON_LABEL_MASK)
     weights: np.ndarray = _array(_SYNAPSES, np.uint8, 0, 0, c.WEIGHT_MAX)
     labels: np.ndarray = _array(_SYNAPSES, np.uint8, 0, 0, c.LABEL_MAX)
 
@@ -225,10 +240,15 @@ class Registers:
 
     @property
     def nbytes(self) -> int:
-        """Bytes that cross the host link to write all of it (one byte a value but 2 for times and crossbar)."""
+        """Bytes that cross the host link to write all of it (one byte a value but 2 for times and crossbar).
+
+        Generators are written where one of them is on, a word of 8 bytes each.
+        """
         wide = {"tau_mem_ns", "tau_syn_exc_ns", "tau_syn_inh_ns", "refractory_ns", "holdoff_ns", "crossbar_mask"}
         wide |= {"crossbar_target", "stp_v_recover", "stp_v_charge"}
-        return sum(getattr(self, f.name).size * (2 if f.name in wide else 1) for f in fields(self))
+        written = [f.name for f in fields(self) if not f.name.startswith("background_")]
+        generators = 8 * c.BACKGROUND_GENERATORS if self.background_enabled.any() else 0
+        return generators + sum(getattr(self, name).size * (2 if name in wide else 1) for name in written)
 
 
 _TAKEN = {"b": "biu", "u": "iu", "i": "iu", "f": "iuf"}  # kinds of numpy types, by that of the register

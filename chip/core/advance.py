@@ -31,9 +31,10 @@ from chip.base.timeline import (
 )
 from chip.core.delivery import collect, next_cause, put_down
 from chip.core.observe import convert_due
-from chip.core.packed import bounds_of, network_of, neurons_of, noise_of, queues_of, scratch_of
-from chip.core.sending import send
+from chip.core.packed import bounds_of, fabric_of, network_of, neurons_of, noise_of, queues_of, scratch_of
+from chip.core.sending import send, send_contended
 from chip.fabric.arrays import (
+    CONTENTION,
     QUIET_BLOCKS,
     STEPS,
 )
@@ -104,7 +105,7 @@ def _has_room(clock, flights, log_size, batch_size):
 
 
 @inlined
-def grid_step(start_ns, hits, now, later, neurons, network, queues, scratch, bounds):
+def grid_step(start_ns, hits, now, later, neurons, network, fabric, queues, scratch, bounds):
     """Take a step in which something happens; return GROW, with no state changed, if an array is too short.
 
     ``later`` holds the end of the step as if nothing happened, and ``hits`` how many neurons may come to a threshold or
@@ -121,7 +122,7 @@ def grid_step(start_ns, hits, now, later, neurons, network, queues, scratch, bou
         return GROW
     if queues.driven.size > 0 and clock[DRIVEN_COUNT] + scratch.delivery.shape[0] > queues.driven.size:
         return SENSE
-    deliveries, spikes = collect(start_ns, end_ns, True, network, queues, scratch)
+    deliveries, spikes = collect(start_ns, end_ns, True, network, fabric, queues, scratch)
     if deliveries == NO_ROOM:
         return GROW
     driven, by_itself = 0, hits > 0
@@ -137,7 +138,9 @@ def grid_step(start_ns, hits, now, later, neurons, network, queues, scratch, bou
         _find_candidates(now, by_itself, driven, hits, reset_to, end_ns, neurons, queues, scratch, bounds)
         spikes = _resolve_candidates(start_ns, deliveries, driven, now, later, spikes, reset_to, neurons,
                                      network, queues, scratch, bounds)  # fmt: skip
-    if spikes > 0:
+    if fabric.settings[CONTENTION] != 0:
+        send_contended(start_ns, end_ns, spikes, network, fabric, queues, scratch)
+    elif spikes > 0:
         send(start_ns, spikes, network, queues, scratch)
     return DONE
 
@@ -157,19 +160,19 @@ def advance(now_ns, table):
     Committed is a block without a cause (event, arrival, reset) that is quiet at its start, once its end has passed,
     as one jump; any other grid step once its end, and in a block quiet at its start also the first cause, has passed.
     """
-    return _advance(now_ns, neurons_of(table), noise_of(table), network_of(table), queues_of(table), scratch_of(table),
-                    None)  # fmt: skip
+    return _advance(now_ns, neurons_of(table), noise_of(table), network_of(table), fabric_of(table), queues_of(table),
+                    scratch_of(table), None)  # fmt: skip
 
 
 @outer
 def advance_bounded(now_ns, table):
     """Do as ``advance`` does where neurons have bounds."""
-    return _advance(now_ns, neurons_of(table), noise_of(table), network_of(table), queues_of(table), scratch_of(table),
-                    bounds_of(table))  # fmt: skip
+    return _advance(now_ns, neurons_of(table), noise_of(table), network_of(table), fabric_of(table), queues_of(table),
+                    scratch_of(table), bounds_of(table))  # fmt: skip
 
 
 @inlined
-def _advance(now_ns, neurons, noise, network, queues, scratch, bounds):
+def _advance(now_ns, neurons, noise, network, fabric, queues, scratch, bounds):
     """Let time pass, see ``advance``. From one committed time to the next:
 
     1. a block in which nothing can happen is jumped over
@@ -185,7 +188,7 @@ def _advance(now_ns, neurons, noise, network, queues, scratch, bounds):
     status = DONE
     while True:
         start_ns = quiet_ns = clock[COMMITTED]
-        cause_ns = next_cause(clock, queues.events, queues.flights, queues.resets)
+        cause_ns = next_cause(queues)
         conversion_ns = _next_conversion(clock, queues.conversions)
         if start_ns % BLOCK_NS == 0 and clock[HELD_COUNT] == 0:
             if min(now_ns, cause_ns, conversion_ns) >= start_ns + BLOCK_NS:
@@ -200,7 +203,7 @@ def _advance(now_ns, neurons, noise, network, queues, scratch, bounds):
             if changed:
                 copy(now, neurons.now)
                 now, later, changed = neurons.now, scratch.next, False
-            if convert_due(seen_ns, neurons, noise, network, queues, scratch, bounds) == NO_ROOM:
+            if convert_due(seen_ns, neurons, noise, network, fabric, queues, scratch, bounds) == NO_ROOM:
                 status = GROW
                 break
         if now_ns < start_ns + GRID_NS or now_ns <= quiet_ns < start_ns + BLOCK_NS or now_ns < quiet_ns:  # 3.
@@ -210,7 +213,7 @@ def _advance(now_ns, neurons, noise, network, queues, scratch, bounds):
         end_ns = start_ns + GRID_NS
         hits = step(now, later, neurons, bounds)  # 4.
         if hits > 0 or min(cause_ns, clock[NEXT_RELEASE]) < end_ns:
-            status = grid_step(start_ns, hits, now, later, neurons, network, queues, scratch, bounds)  # 5.
+            status = grid_step(start_ns, hits, now, later, neurons, network, fabric, queues, scratch, bounds)  # 5.
             if status != DONE:
                 break
         settle(start_ns, later, neurons, noise, bounds)  # 6.

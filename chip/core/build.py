@@ -7,9 +7,10 @@ import numpy as np
 from chip.array.arrays import Network
 from chip.array.listeners import listeners
 from chip.array.row_table import row_table
-from chip.array.short_term_plasticity_tables import plastic_drivers
+from chip.array.taking import taking_drivers
 from chip.base import constants as c
 from chip.base.arrays.aligned import aligned
+from chip.base.config import RouterConfig
 from chip.base.config.limits import LimitConfig
 from chip.base.draws import DRAW_STD
 from chip.base.grid import (
@@ -30,10 +31,11 @@ from chip.base.slots import (
     PLACE_NEURON,
     half_slots,
 )
-from chip.base.timeline import CLOCK_FIELDS, NEXT_RELEASE
+from chip.base.timeline import BACKGROUND_NEXT, CLOCK_FIELDS, FABRIC_NEXT, NEXT_RELEASE
 from chip.core.layout import Queues, Scratch
 from chip.fabric.arrays import COUNTERS
 from chip.fabric.crossbar import neuron_routes, node_registers
+from chip.fabric.generators import VALUES
 from chip.neurons.arrays import MARGIN_LSB, Neurons
 from chip.neurons.bounded import Bounds, build_bounds, membrane_bounds, no_bounds
 from chip.neurons.circuits import merged_slots, place_circuits
@@ -121,13 +123,16 @@ def _channels(by_column: np.ndarray) -> np.ndarray:
     return to_lanes(by_column).reshape(c.HEMISPHERES, c.COLUMNS)
 
 
-def build_network(silicon: Silicon, latency_ns: int) -> Network:
+def build_network(silicon: Silicon, router: RouterConfig) -> Network:
     """Return synapses in lane order, routes and tables."""
     registers, factor = silicon.registers, silicon.synapse_factor
     routes, table = neuron_routes(registers), row_table(registers)
     heard = listeners(registers)
     drivers = c.HEMISPHERES * c.DRIVERS
-    plastic = plastic_drivers(registers)
+    plastic = taking_drivers(registers, registers.stp_enabled)
+    recorded = routes.recorded.astype(np.int64)
+    none = np.zeros_like(recorded)
+    at_spike, returned = (none, recorded) if router.contention else (recorded, none)
     return Network(
         weights=to_lanes(registers.weights).reshape(-1, c.LANES).copy(),
         labels=to_lanes(registers.labels).reshape(-1, c.LANES).copy(),
@@ -136,12 +141,15 @@ def build_network(silicon: Silicon, latency_ns: int) -> Network:
         factor=np.zeros((0, c.LANES), np.float32) if factor is None else to_lanes(factor).reshape(-1, c.LANES),
         row_mode=registers.row_mode.reshape(-1).copy(),
         nodes=node_registers(registers),
-        routes=np.stack([np.asarray(route, np.int64).reshape(-1) for route in routes], axis=1),
+        routes=np.stack(
+            [np.asarray(route, np.int64).reshape(-1) for route in (*routes._replace(recorded=at_spike), returned)],
+            axis=1,
+        ),
         first=table.first,
         rows=table.rows,
         driven=table.driven,
         synapses=table.synapses,
-        latency=np.array([latency_ns], np.int64),
+        latency=np.array([router.on_chip_latency_ns], np.int64),
         stp=silicon.stp.reshape(-1, drivers).copy(),
         stp_first=plastic.first,
         stp_drivers=plastic.drivers,
@@ -153,12 +161,15 @@ def build_network(silicon: Silicon, latency_ns: int) -> Network:
 def empty_queues() -> Queues:
     """Return queues at time 0 with nothing posted."""
     clock = np.zeros(CLOCK_FIELDS, np.int64)
-    clock[NEXT_RELEASE] = FAR_NS
+    clock[[NEXT_RELEASE, FABRIC_NEXT, BACKGROUND_NEXT]] = FAR_NS
     return Queues(
         clock=clock,
         tally=np.zeros(len(COUNTERS), np.int64),
         fired=np.zeros(c.NEURONS, np.int64),
         events=np.zeros(4096, np.int64),
+        injections=np.zeros(64, np.int64),
+        generator_keys=np.zeros(16, np.int64),
+        generator_values=np.zeros((16, VALUES), np.int64),
         flights=np.zeros(3 * SPIKES_PER_STEP, np.int64),
         writes=np.zeros(1024, np.int64),
         replaced=np.zeros((1024, c.LANES), np.uint8),

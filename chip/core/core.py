@@ -29,6 +29,8 @@ from chip.base.timeline import (
     DRIVEN_COUNT,
     EVENT_HEAD,
     EVENT_TAIL,
+    INJECTION_HEAD,
+    INJECTION_TAIL,
     LOG_COUNT,
     NOW,
     WRITE_HEAD,
@@ -39,6 +41,7 @@ from chip.converters.requests import MISSING, PENDING, take_conversion
 from chip.core.advance import DONE, GROW
 from chip.core.build import build_network, build_neurons, build_scratch, empty_queues
 from chip.core.entries import BOUNDED, LIF
+from chip.core.fabric import build_fabric
 from chip.core.observe import due_rows
 from chip.core.observer import Observer
 from chip.core.operations import Posting
@@ -54,7 +57,8 @@ from chip.core.state import (
     write_again,
 )
 from chip.core.stimuli import Stimuli
-from chip.fabric.arrays import COUNTERS, ROUTE_LABEL, ROUTE_RECORDED
+from chip.fabric.arrays import COUNTERS, ROUTE_LABEL, ROUTE_RECORDED, Fabric
+from chip.fabric.counts import FabricCounts, counts_of
 from chip.neurons.arrays import U
 from chip.neurons.circuits import membranes_of_neurons
 from chip.neurons.holding import hold_refractory
@@ -76,9 +80,10 @@ class AnalogCore(Live, Posting):
     3. What is asked at a time T is as it is just before anything that happens at T.
 
     At one instant the order is: conversions and other observations, weight writes by (hemisphere, row, half), neuron
-    resets, comparators, events from the FPGA by label, those from processors, on-chip events by neuron. A neuron reset
-    fires its neuron; what resets and comparators fire at one instant is in the record by neuron, each once. So neither
-    the order of posting nor how often somebody advances or observes changes a byte of any result.
+    resets, comparators, events from the FPGA by label, those from processors, those from background generators, on-chip
+    events by neuron. A neuron reset fires its neuron; what resets and comparators fire at one instant is in the record
+    by neuron, each once. So neither the order of posting nor how often somebody advances or observes changes a byte of
+    any result. Where events queue, ``router.contention``, this is the order in which they enter crossbar and busses.
 
     Registers are what a program asks for, and ``codes`` what a calibration has found for them. What neurons, synapses
     and channels of this chip make of them follows from the imperfections in ``config`` (:mod:`chip.silicon.mismatch`,
@@ -89,6 +94,8 @@ class AnalogCore(Live, Posting):
     dropped. Who asks for older spikes is refused.
     ``stimuli``, where it is set, is asked for events before time passes: what it holds ready counts as posted.
     ``observer``, where it is set, looks at times of its own, and before spikes are forgotten.
+
+    Background generators that registers switch on begin at ``begins_ns``, or when the core is configured anew.
 
     All times are int nanoseconds, multiples of 4; neurons are numbered ``hemisphere * 256 + column``.
 
@@ -103,6 +110,7 @@ class AnalogCore(Live, Posting):
         registers: Registers,
         codes: AnalogCodes | None = None,
         feed: Feed | None = None,
+        begins_ns: int = 0,
     ):
         self.config = config
         feed = feed or Feed()
@@ -114,6 +122,7 @@ class AnalogCore(Live, Posting):
             )
         registers.check()
         self._entries = BOUNDED if config.limits.bounded else LIF
+        self._fabric: Fabric | None = None
         self._install(registers, codes)
         self._queues = empty_queues()
         self._clock = self._queues.clock
@@ -126,6 +135,7 @@ class AnalogCore(Live, Posting):
         self.readers: list[Callable[[AnalogCore, int], None]] = []
         self._now_ns = 0  # clock[NOW], where Python reads it faster
         hold_refractory(self._neurons, self._clock)
+        self._post_generators(begins_ns, registers)
 
     # ------------------------------------------------------------------ configuration
 
@@ -150,9 +160,10 @@ class AnalogCore(Live, Posting):
         self._pack()
         self._install_sensors(registers)
         carry_over(self.now_ns, neurons, self._neurons, stays)
-        route_again(self._network, self._queues)
+        route_again(self._network, self._fabric, self._queues)
         carry_over_drivers(network, self._network)
         hold_refractory(self._neurons, self._clock)
+        self._post_generators(self.now_ns, registers)
 
     def _install(self, registers: Registers, codes: AnalogCodes | None) -> None:
         self._true = true = silicon(self.config, registers, codes)
@@ -162,7 +173,8 @@ class AnalogCore(Live, Posting):
         self._neurons, self._noise, self._bounds = build_neurons(true, self.config.limits)
         self._simulated, self._membrane_slots = membranes_of_neurons(self._neurons)
         self._leak_lsb = true.registers.leak_lsb.reshape(-1)
-        self._network = build_network(true, self.config.router.on_chip_latency_ns)
+        self._network = build_network(true, self.config.router)
+        self._fabric = build_fabric(self.config, registers, self._fabric)
         self.posted_weights = self._network.weights.reshape(c.HEMISPHERES, c.ROWS, c.HALVES, c.LANES)
         self.posted_half_rows = self.posted_weights.view(HALF_ROW)[..., 0].swapaxes(1, 2)
         self._scratch = build_scratch(self._neurons.release.size, deliveries=256, batch=SPIKES_PER_STEP + 1024)
@@ -184,7 +196,9 @@ class AnalogCore(Live, Posting):
 
     def _pack(self) -> None:
         """Tell compiled code where the arrays are; needed whenever one of them was replaced."""
-        self._table = pack(self._neurons, self._noise, self._network, self._queues, self._scratch, self._bounds)
+        self._table = pack(
+            *(self._neurons, self._noise, self._network, self._fabric, self._queues, self._scratch, self._bounds)
+        )
 
     @property
     def now_ns(self) -> int:
@@ -494,10 +508,16 @@ class AnalogCore(Live, Posting):
         """Counters of all committed time, a multiple of the grid not later than ``now_ns``.
 
         ``sent``: copies of events put on PADI busses; ``sent == delivered + lost + in_flight`` always.
-        ``waiting``: events from the FPGA that are posted for later.
+        ``waiting``: events from the FPGA and from processors that are posted for later.
         """
-        waiting = int(self._clock[EVENT_TAIL] - self._clock[EVENT_HEAD])
+        clock = self._clock
+        waiting = int(clock[EVENT_TAIL] - clock[EVENT_HEAD] + clock[INJECTION_TAIL] - clock[INJECTION_HEAD])
         return dict(zip(COUNTERS, self._queues.tally.tolist(), strict=True), waiting=waiting)
+
+    @property
+    def fabric_counts(self) -> FabricCounts:
+        """What events have lost where they queue, by cause and place, of all committed time as :attr:`counters`."""
+        return counts_of(self._fabric)
 
     def weights(self, time_ns: int | None = None) -> np.ndarray:
         """Return uint8[2, 256, 256], [hemisphere, row, column], as they are just before a time, ``now_ns`` by default.
@@ -534,7 +554,7 @@ class AnalogCore(Live, Posting):
     def snapshot(self) -> dict[str, np.ndarray]:
         """Return all that the future and the record depend on but registers and ``stimuli``, as a dict of arrays."""
         self._let_sensors_catch_up()
-        saved = snapshot_state(self._neurons, self._network, self._queues)
+        saved = snapshot_state(self._neurons, self._network, self._fabric, self._queues)
         saved["forgotten"] = np.array([self._forgotten_ns])
         saved["kept"] = np.array(self._kept_ns, np.int64)
         return saved if self.sensors is None else saved | self.sensors.snapshot()
@@ -547,7 +567,7 @@ class AnalogCore(Live, Posting):
         """
         if self.sensors is not None:
             self.sensors.check(saved)
-        self._queues = restore_state(saved, self._neurons, self._network, self._queues)
+        self._queues = restore_state(saved, self._neurons, self._network, self._fabric, self._queues)
         self._pack()
         self._now_ns = int(self._clock[NOW])
         self._cut_ns = (self._now_ns // RECORD_NS + 1) * RECORD_NS

@@ -12,12 +12,16 @@ from numba import float64, int64, uint8, uint64
 from chip.base.arrays.declared import Array, counts, queue, record, state, work
 from chip.base.slots import SLOTS
 from chip.base.timeline import (
+    BACKGROUND_NEXT,
     CLOCK_FIELDS,
     COMMITTED,
     CONVERSION_HEAD,
     DRIVEN_COUNT,
     EVENT_HEAD,
+    FABRIC_NEXT,
     FLIGHT_HEAD,
+    GENERATOR_HEAD,
+    INJECTION_HEAD,
     LOG_COUNT,
     NOW,
     RESET_HEAD,
@@ -28,11 +32,26 @@ from chip.base.timeline import (
 class Queues(NamedTuple):
     """What is posted, under way, and recorded."""
 
-    clock: Annotated[Array, counts(CLOCK_FIELDS, (COMMITTED, NOW), "times, heads and tails, see chip.base.timeline")]
-    tally: Annotated[Array, state(int64, (14,), "events", "counters, see chip.fabric.arrays.COUNTERS")]
+    clock: Annotated[
+        Array,
+        counts(
+            CLOCK_FIELDS,
+            (COMMITTED, NOW, FABRIC_NEXT, BACKGROUND_NEXT),
+            "times, heads and tails, see chip.base.timeline",
+        ),
+    ]
+    tally: Annotated[Array, state(int64, (15,), "events", "counters, see chip.fabric.arrays.COUNTERS")]
     fired: Annotated[Array, state(int64, (512,), "spikes", "of each neuron")]
     # from the FPGA or from a processor, see chip.fabric.events
     events: Annotated[Array, queue(int64, ("events",), "", "time << 17 | word", EVENT_HEAD)]
+    # with contention from processors, see chip.fabric.padi
+    injections: Annotated[Array, queue(int64, ("injections",), "", "time << 17 | word", INJECTION_HEAD)]
+    generator_keys: Annotated[
+        Array, queue(int64, ("generators",), "", "writes to generators, time << 3 | generator", GENERATOR_HEAD)
+    ]
+    generator_values: Annotated[
+        Array, queue(int64, ("generators", 7), "", "their values, see chip.fabric.generators", GENERATOR_HEAD)
+    ]
     # on-chip spikes on their way
     flights: Annotated[Array, queue(int64, ("flights",), "", "arrival << 9 | neuron", FLIGHT_HEAD, outgrown=True)]
     writes: Annotated[Array, queue(int64, ("writes",), "", "time << 10 | row half", WRITE_HEAD)]
@@ -46,7 +65,8 @@ class Queues(NamedTuple):
         Array, queue(uint8, ("conversions", 256), "LSB", "their results, EVEN then ODD lanes", CONVERSION_HEAD)
     ]
     log_time: Annotated[Array, record(int64, ("log",), "ns", "of each spike", LOG_COUNT)]
-    # source is the neuron, or 512 + SPL1 address for an event that the crossbar returns to the FPGA
+    # source is the neuron, or 512 + SPL1 address for an event that the crossbar returns to the FPGA; where events
+    # queue, neurons are not recorded as they fire, but where their events leave the crossbar, as 1024 + neuron
     log_info: Annotated[Array, record(int64, ("log",), "", "recorded << 27 | source << 16 | label", LOG_COUNT)]
     # see chip.array.correlation; none where the sensors are off
     driven: Annotated[Array, record(int64, ("driven",), "", "rows that were driven for sensors to see", DRIVEN_COUNT)]

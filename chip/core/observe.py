@@ -25,7 +25,9 @@ from chip.base.timeline import (
 from chip.converters.arrays import REST
 from chip.converters.cadc import read
 from chip.core.delivery import collect, next_cause, put_down
-from chip.core.packed import bounds_of, network_of, neurons_of, noise_of, queues_of, scratch_of
+from chip.core.packed import bounds_of, fabric_of, network_of, neurons_of, noise_of, queues_of, scratch_of
+from chip.core.sending import see_returns
+from chip.fabric.arrays import CONTENTION
 from chip.neurons.arrays import LEAK, U
 from chip.neurons.circuits import membrane_of, reached_slots
 from chip.neurons.crossing import resolve
@@ -44,26 +46,26 @@ def quiet_until(neurons, noise, queues, bounds):
         return start_ns
     if not rests(start_ns, neurons.now, neurons, noise, bounds):
         return start_ns
-    return min(start_ns + BLOCK_NS, next_cause(queues.clock, queues.events, queues.flights, queues.resets))
+    return min(start_ns + BLOCK_NS, next_cause(queues))
 
 
 @outer
 def observe(time_ns, table):
     """Compute the state of all neurons as ``observe_slots`` does, from a packed core."""
-    return _observe(time_ns, neurons_of(table), noise_of(table), network_of(table), queues_of(table), scratch_of(table),
-                    None)  # fmt: skip
+    return _observe(time_ns, neurons_of(table), noise_of(table), network_of(table), fabric_of(table), queues_of(table),
+                    scratch_of(table), None)  # fmt: skip
 
 
 @outer
 def observe_bounded(time_ns, table):
     """Do as ``observe`` does where neurons have bounds."""
-    return _observe(time_ns, neurons_of(table), noise_of(table), network_of(table), queues_of(table), scratch_of(table),
-                    bounds_of(table))  # fmt: skip
+    return _observe(time_ns, neurons_of(table), noise_of(table), network_of(table), fabric_of(table), queues_of(table),
+                    scratch_of(table), bounds_of(table))  # fmt: skip
 
 
 @inlined
-def _observe(time_ns, neurons, noise, network, queues, scratch, bounds):
-    return observe_slots(time_ns, 0, scratch.out.shape[1], neurons, noise, network, queues, scratch, bounds)
+def _observe(time_ns, neurons, noise, network, fabric, queues, scratch, bounds):
+    return observe_slots(time_ns, 0, scratch.out.shape[1], neurons, noise, network, fabric, queues, scratch, bounds)
 
 
 @outer
@@ -88,7 +90,7 @@ def due_rows(time_ns, table):
     """Put the rows that are driven between the committed time and ``time_ns`` down; return how many, or NO_ROOM."""
     queues, scratch = queues_of(table), scratch_of(table)
     start_ns = queues.clock[COMMITTED]
-    rows = collect(start_ns, time_ns, False, network_of(table), queues, scratch)[0]
+    rows = collect(start_ns, time_ns, False, network_of(table), fabric_of(table), queues, scratch)[0]
     if queues.clock[DRIVEN_COUNT] + rows > queues.driven.size:
         return NO_ROOM
     if rows != NO_ROOM:
@@ -97,7 +99,7 @@ def due_rows(time_ns, table):
 
 
 @inner
-def observe_slots(time_ns, first, last, neurons, noise, network, queues, scratch, bounds):
+def observe_slots(time_ns, first, last, neurons, noise, network, fabric, queues, scratch, bounds):
     """Compute the state just before ``time_ns`` into ``scratch.out``, at least of membranes in ``first`` to ``last``.
 
     The time lies at most one grid step behind the committed time, or in a block that is quiet up to it. Returns the
@@ -121,7 +123,7 @@ def observe_slots(time_ns, first, last, neurons, noise, network, queues, scratch
             propagate(neurons.now, scratch.next, neurons.coarse, passed // GRID_NS)
         propagate(scratch.next, out, neurons.fine, passed % GRID_NS // EDGE_NS)
         return 0
-    deliveries, spikes = collect(start_ns, time_ns, False, network, queues, scratch)
+    deliveries, spikes = collect(start_ns, time_ns, False, network, fabric, queues, scratch)
     if deliveries == NO_ROOM:
         return NO_ROOM
     find_weights(start_ns, deliveries, queues, scratch)
@@ -132,11 +134,13 @@ def observe_slots(time_ns, first, last, neurons, noise, network, queues, scratch
                              scratch.out_release, scratch, deliveries, queues, queues.clock[RESET_HEAD], reset_to,
                              spikes, bounds)  # fmt: skip
     show(time_ns, first, last, scratch.out_release, neurons, out)
+    if fabric.settings[CONTENTION] != 0:
+        return see_returns(start_ns, time_ns, spikes, network, fabric, scratch)
     return spikes
 
 
 @inner
-def convert_due(until_ns, neurons, noise, network, queues, scratch, bounds):
+def convert_due(until_ns, neurons, noise, network, fabric, queues, scratch, bounds):
     """Carry out the pending CADC conversions up to and including a time; return NO_ROOM or 0."""
     clock = queues.clock
     while clock[CONVERSION_HEAD] < clock[CONVERSION_TAIL]:
@@ -144,8 +148,9 @@ def convert_due(until_ns, neurons, noise, network, queues, scratch, bounds):
         time_ns, hemisphere = queues.conversions[index] >> 1, queues.conversions[index] & 1
         if time_ns > until_ns:
             break
-        first_slot, last_slot = reached_slots(hemisphere, neurons)
-        if observe_slots(time_ns, first_slot, last_slot, neurons, noise, network, queues, scratch, bounds) == NO_ROOM:
+        first, last = reached_slots(hemisphere, neurons)
+        found = observe_slots(time_ns, first, last, neurons, noise, network, fabric, queues, scratch, bounds)
+        if found == NO_ROOM:
             return NO_ROOM
         when = moment(CONVERSION, time_ns)
         for lane in range(c.COLUMNS):

@@ -10,14 +10,18 @@ from chip.array.arrays import Network
 from chip.array.writes import insert_row, insert_rows
 from chip.base import constants as c
 from chip.base.arrays.growth import make_room
+from chip.base.config import ChipConfig
 from chip.base.feed import Post, Posted, tell
 from chip.base.queues import BAD_ROW, BAD_TIME, BAD_WEIGHT, FULL, TWICE
-from chip.base.timeline import CONVERSION_HEAD, EVENT_HEAD, RESET_HEAD, WRITE_HEAD
+from chip.base.registers import Registers
+from chip.base.timeline import CONVERSION_HEAD, EVENT_HEAD, GENERATOR_HEAD, INJECTION_HEAD, RESET_HEAD, WRITE_HEAD
 from chip.base.whole import int64s, whole
 from chip.converters.requests import insert_conversion
 from chip.core.layout import Queues
 from chip.core.sensors import WHOLE_HALF, CorrelationSensors
+from chip.fabric.arrays import Fabric
 from chip.fabric.events import BAD_PART, insert_events
+from chip.fabric.generators import ENABLED, generator_values, insert_generator
 from chip.fabric.padi import INJECTED, LAST_LABEL, padi_word
 from chip.neurons.resets import insert_reset, lanes_of
 
@@ -34,9 +38,11 @@ class Posting:
         now_ns: nothing can be posted before it.
     """
 
+    config: ChipConfig
     now_ns: int
     _now_ns: int
     _network: Network
+    _fabric: Fabric
     _queues: Queues
     _clock: np.ndarray
     sensors: CorrelationSensors | None
@@ -67,7 +73,7 @@ class Posting:
             self._tell(Post.EVENTS, zero_ns + times_ns, labels=labels.astype(np.int64))
 
     def _insert_part(self, times_ns: np.ndarray, labels: np.ndarray, first: int, last: int, zero_ns: int) -> None:
-        arguments = times_ns, labels, first, last, zero_ns, LAST_LABEL
+        arguments = EVENT_HEAD, times_ns, labels, first, last, zero_ns, LAST_LABEL
         while (status := insert_events(self._clock, self._queues.events, *arguments)) == FULL:
             self._make_room(EVENT_HEAD, last - first)
         if status == BAD_PART:
@@ -86,11 +92,67 @@ class Posting:
         time_ns = self._check_time(time_ns, "a PADI event")
         word = padi_word(hemisphere, busses, row_select, label)
         times, words = np.array([time_ns], np.int64), np.array([word], np.int64)
-        while insert_events(self._clock, self._queues.events, times, words, 0, 1, 0, INJECTED | LAST_LABEL) == FULL:
-            self._make_room(EVENT_HEAD, 1)
+        head = INJECTION_HEAD if self.config.router.contention else EVENT_HEAD  # else all come at their times
+        arguments = head, times, words, 0, 1, 0, INJECTED | LAST_LABEL
+        while insert_events(self._clock, self._injected_into(), *arguments) == FULL:
+            self._make_room(head, 1)
         if self._posts:
             to = dict(hemisphere=hemisphere, busses=busses, row_select=row_select, label=label)
             self._tell(Post.PADI_EVENT, time_ns, **to)
+
+    def post_generator(
+        self,
+        time_ns: int,
+        generator: int,
+        enabled: bool = True,
+        poisson: bool = False,
+        period: int = 0xFFFF,
+        rate: int = 0,
+        seed: int = 1,
+        mask: int = 0,
+        label: int = 0,
+    ) -> None:
+        """Post that a background generator, 0..7, is written: it begins anew, see :mod:`chip.fabric.generators`.
+
+        Args:
+            enabled: whether it sends events. poisson: at random, else regularly.
+            period: 1..65535 clocks of 4 ns. rate: 0..255, of 255 the chance of an event at the end of a period.
+            seed: 1..2^32 - 1, of its shift register. label: 14 bits; mask: which of their low 8 are drawn.
+        """
+        generator = _index("a background generator", generator, c.BACKGROUND_GENERATORS)
+        time_ns = self._check_time(time_ns, "a write to a background generator")
+        row = (
+            int(bool(enabled)),
+            int(bool(poisson)),
+            _within("the period of a background generator", period, 1, 0xFFFF),
+            _within("the rate of a background generator", rate, 0, 255),
+            _within("the seed of a background generator", seed, 1, 0xFFFFFFFF),
+            _within("the mask of a background generator", mask, 0, 255),
+            _within("the label of a background generator", label, 0, c.NEURON_LABEL_MASK),
+        )
+        self._insert_generator(time_ns, generator, np.array(row, np.int64))
+        if self._posts:
+            self._tell(Post.GENERATOR, time_ns, generator=generator, values=np.array(row, np.int64))
+
+    def _post_generators(self, time_ns: int, registers: Registers) -> None:
+        """Post that all generators that registers switch on are written at a time, and all others that send are off."""
+        sending = self._fabric.generators[:, ENABLED] != 0
+        for generator, row in enumerate(generator_values(registers)):
+            if row[ENABLED] or sending[generator]:
+                self._insert_generator(time_ns, generator, row)
+
+    def _insert_generator(self, time_ns: int, generator: int, row: np.ndarray) -> None:
+        queues = self._queues
+        while (
+            insert_generator(self._clock, queues.generator_keys, queues.generator_values, time_ns, generator, row)
+            == FULL
+        ):
+            self._make_room(GENERATOR_HEAD, 1)
+            queues = self._queues
+
+    def _injected_into(self) -> np.ndarray:
+        """Return the queue of what processors put on busses: with contention one of its own, since links are late."""
+        return self._queues.injections if self.config.router.contention else self._queues.events
 
     def post_weight_rows(
         self, times_ns: np.ndarray, hemisphere: int, rows: np.ndarray, half: int, values: np.ndarray
@@ -296,6 +358,14 @@ def _index(what: str, value: int, stop: int) -> int:
     value = whole(what, value)
     if not 0 <= value < stop:
         raise ValueError(f"{what} is {value}; it is 0..{stop - 1}")
+    return value
+
+
+def _within(what: str, value: int, low: int, high: int) -> int:
+    """Return what is to be within a register's range as Python's integer."""
+    value = whole(what, value)
+    if not low <= value <= high:
+        raise ValueError(f"{what} is {value}; it is {low}..{high}")
     return value
 
 

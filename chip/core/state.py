@@ -13,7 +13,8 @@ from chip.base.arrays.kept import brought_back, check_kept, kept
 from chip.base.slots import PLACE_NEURON
 from chip.base.timeline import FLIGHT_HEAD, FLIGHT_TAIL, WRITE_HEAD, WRITE_TAIL
 from chip.core.layout import Queues
-from chip.fabric.arrays import IN_FLIGHT, LOST, ROUTE_BOTTOM, ROUTE_TOP, SENT
+from chip.fabric.arrays import FIRST, IN_FLIGHT, LAST, LOST, ROUTE_BOTTOM, ROUTE_TOP, SENT, Fabric
+from chip.fabric.crossbar import PADI_OUTPUTS
 from chip.neurons.arrays import INH, LEAK, Neurons, U
 from chip.neurons.circuits import own_membranes
 from chip.neurons.holding import hold_refractory
@@ -40,11 +41,15 @@ def carry_over(now_ns: int, before: Neurons, after: Neurons, stays: np.ndarray) 
     take_up_clamps(now_ns, after)
 
 
-def route_again(network: Network, queues: Queues) -> None:
-    """Count the spikes under way anew, after their routes have changed: what no longer arrives is lost."""
+def route_again(network: Network, fabric: Fabric, queues: Queues) -> None:
+    """Count the spikes under way anew, after their routes have changed: what no longer arrives is lost.
+
+    What waits for a bus already comes there.
+    """
     clock, tally = queues.clock, queues.tally
     source = queues.flights[clock[FLIGHT_HEAD] : clock[FLIGHT_TAIL]] & 0x1FF
     copies = int((network.routes[source][:, ROUTE_TOP : ROUTE_BOTTOM + 1] >= 0).sum())
+    copies += int((fabric.lines[LAST] - fabric.lines[FIRST])[:PADI_OUTPUTS].sum())
     more = copies - int(tally[IN_FLIGHT])
     tally[SENT] += max(more, 0)
     tally[LOST] += max(-more, 0)
@@ -69,21 +74,24 @@ def carry_over_drivers(before: Network, after: Network) -> None:
     after.charge[...], after.charge_ns[...] = before.charge, before.charge_ns
 
 
-def snapshot_state(neurons: Neurons, network: Network, queues: Queues) -> dict[str, np.ndarray]:
+def snapshot_state(neurons: Neurons, network: Network, fabric: Fabric, queues: Queues) -> dict[str, np.ndarray]:
     """Return copies of everything that the future and the record depend on, but for the registers."""
-    return kept(neurons) | kept(network) | kept(queues)
+    return kept(neurons) | kept(network) | kept(fabric) | kept(queues)
 
 
-def restore_state(saved: dict[str, np.ndarray], neurons: Neurons, network: Network, queues: Queues) -> Queues:
+def restore_state(
+    saved: dict[str, np.ndarray], neurons: Neurons, network: Network, fabric: Fabric, queues: Queues
+) -> Queues:
     """Bring back a snapshot of a core with the same registers; returns the queues, with longer arrays if need be.
 
     Raises:
         ValueError: the snapshot lacks an array, or is of a chip with other neurons enabled; then nothing has changed.
     """
-    for block in (neurons, network, queues):
+    for block in (neurons, network, fabric, queues):
         check_kept(block, saved)
     brought_back(neurons, saved)
     brought_back(network, saved)
+    brought_back(fabric, saved)
     queues = brought_back(queues, saved)
     hold_refractory(neurons, queues.clock)
     return queues

@@ -133,6 +133,16 @@ SCALARS = {  # name -> effect of a whole number, and one that is good
     "post_padi_event, busses": (of_core(lambda core, value: core.post_padi_event(104, 0, value, 1, 2)), 5),
     "post_padi_event, row_select": (of_core(lambda core, value: core.post_padi_event(104, 0, 3, value, 2)), 5),
     "post_padi_event, label": (of_core(lambda core, value: core.post_padi_event(104, 0, 3, 1, value)), 5),
+    **{
+        f"post_generator, {name}": (
+            of_core(
+                lambda core, value, name=name: core.post_generator(**{"time_ns": 104, "generator": 1, name: value})
+            ),
+            104,
+        )
+        for name in ("time_ns", "period", "rate", "seed", "mask", "label")
+    },
+    "post_generator, generator": (of_core(lambda core, value: core.post_generator(104, value)), 5),
     "post_weight_rows, hemisphere": (
         of_core(lambda core, value: core.post_weight_rows([104], value, [3], 0, WEIGHTS)),
         1,

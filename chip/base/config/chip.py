@@ -61,8 +61,9 @@ class ChipConfig(Checked):
 
     @classmethod
     def typical(cls, seed: int = 0, **changes) -> ChipConfig:
-        """A calibrated chip: imperfections that calibration leaves, and limits as they were recorded."""
-        typical = {"imperfections": ImperfectionConfig.typical(), "limits": LimitConfig.recorded()}
+        """A calibrated chip: imperfections that calibration leaves, limits as they were recorded, events that queue."""
+        analog = {"imperfections": ImperfectionConfig.typical(), "limits": LimitConfig.recorded()}
+        typical = analog | {"router": RouterConfig(contention=True)}
         return cls(**{"seed": seed, "profile": "typical", **typical, **changes})
 
     @classmethod
@@ -73,6 +74,7 @@ class ChipConfig(Checked):
         """
         analog = {"capmem": CapMemConfig.raw(), "limits": LimitConfig.recorded()}
         raw = {"imperfections": ImperfectionConfig.raw(), **analog, "strict": False}
+        raw |= {"router": RouterConfig(contention=True)}
         return cls(**{"seed": seed, "profile": "raw", **raw, **changes})
 
     @classmethod

@@ -11,10 +11,22 @@ from chip.base.settings import Checked, setting
 
 @dataclass(frozen=True)
 class RouterConfig(Checked):
-    """Event routing. The latency is that from a neuron's spike to the synapses that it drives."""
+    """Event routing. The latency is that from a neuron's spike to the synapses that it drives, if it waits nowhere.
+
+    With ``contention`` events queue for neuron outputs, crossbar, busses, drivers and links, and get lost where there
+    is no room; without, all come at once. A node of the crossbar holds ``node_events`` that wait for its output. The
+    links between chip and FPGA have ``link_lanes`` of 1 Gbit/s. The probabilities of loss are of an event on the way to
+    the chip, of each copy at its node, and of an event on the way to the FPGA; they draw from the chip's seed.
+    """
 
     section: ClassVar[str] = "router"
     on_chip_latency_ns: int = setting(100, 100, 10_000, c.EVENT_CLOCK_NS)
+    contention: bool = setting(False, source="a choice")
+    node_events: int = setting(4, 1, 16)
+    link_lanes: int = setting(8, 1, 8, source="haldls: eight PHYs; a choice")
+    loss_to_chip: float = setting(0.0, 0.0, 1.0, source="a choice")
+    loss_in_crossbar: float = setting(0.0, 0.0, 1.0, source="a choice")
+    loss_to_fpga: float = setting(0.0, 0.0, 1.0, source="a choice")
 
 
 @dataclass(frozen=True)
@@ -34,7 +46,7 @@ class DriverConfig(Checked):
 
     Utilization 0..15 goes evenly from the least to the greatest; recovery takes the slowest time constant divided by
     its register + 1. A pulse is full at 0 and gone at ``end_voltage``, both in codes of the capacitor memory, and one
-    offset step shortens it by ``offset_step`` of a full one.
+    offset step shortens it by ``offset_step`` of a full one. Where events queue, a driver is busy for ``pulse_ns``.
     """
 
     section: ClassVar[str] = "drivers"
@@ -43,6 +55,7 @@ class DriverConfig(Checked):
     slowest_recovery_ns: float = setting(800_000.0, 1_000.0, 1e9)
     end_voltage: float = setting(500.0, 1.0, 10_000.0)
     offset_step: float = setting(0.02, 0.0, 1.0)
+    pulse_ns: int = setting(4, 4, 1_000, c.EVENT_CLOCK_NS, source="assumed; demo tp_00 sends to a row at up to 125 MHz")
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""What a plasticity processor does to its hemisphere: rows of weights, neuron resets, conversions, counters, events.
+"""What a plasticity processor does to its hemisphere: rows of weights, neuron resets, conversions, counters.
 
 Each function is an operation: it begins at ``ppu.start_ns`` and says by ``ppu.spend`` what it takes.
 """
@@ -239,30 +239,6 @@ def bring_counters(
     if cleared_ns is not None:
         base[neurons] = core.spike_counts(neurons, cleared_ns)
     core.release_record(start_ns)
-
-
-def inject_event(ppu: ProcessorState, busses: Sequence[int], row_select: int, label: int) -> None:
-    """Put one event on PADI busses of this hemisphere by a write over the Omnibus; it acts when the write ends.
-
-    It does not pass the crossbar, so nobody records it. The busses must be this processor's:
-    ``Registers.padi_from_processor``.
-    """
-    ppu.check_sequence("PADI busses", busses)
-    given = ppu.chip.core.padi_from_processor[ppu.hemisphere]
-    for bus in busses:
-        ppu.check_index("PADI bus", bus, c.PADI_BUSSES)
-        if not given[bus]:
-            raise MachineFault(
-                f"program {ppu.program.name} puts an event on PADI bus {bus} of the {ppu.name} hemisphere, which "
-                f"takes its events from the crossbar; set registers.padi_from_processor[{ppu.hemisphere}, {bus}]"
-            )
-    ppu.check_index("row select", row_select, c.ROW_SELECT_MASK + 1)
-    ppu.check_index("label", label, c.LABEL_MAX + 1)
-    cycles = ppu.config.ppu.omnibus_write_cycles
-    mask = sum({1 << int(bus) for bus in busses})
-    time_ns = ppu.start_ns + cycles * c.PPU_CLOCK_NS
-    ppu.chip.core.post_padi_event(time_ns, ppu.hemisphere, mask, int(row_select), int(label))
-    ppu.spend("omnibus", cycles)
 
 
 def _weights_overflow(ppu: ProcessorState, rows: np.ndarray, values: np.ndarray) -> None:

@@ -8,7 +8,7 @@ from functools import cache, partial
 from typing import Any
 
 from chip.ppu.compiler.tasks.arguments import without_types
-from chip.ppu.processor import array, computing, external, scheduling, sensors, waiting
+from chip.ppu.processor import array, computing, external, fabric, scheduling, sensors, waiting
 from chip.ppu.processor.chaining import check_chain, run_chain
 from chip.ppu.processor.state import ProcessorState
 from chip.ppu.processor.value import Operation
@@ -33,8 +33,9 @@ _ROOMS = {
     computing: ("run",),
     array: (
         *("load_row", "store_row", "load_weights", "store_weights", "reset_neurons", "read_cadc", "sample_membranes"),
-        *("read_spike_counters", "inject_event"),
+        *("read_spike_counters",),
     ),
+    fabric: ("inject_event", "write_generator"),
     sensors: ("connect", "read_correlation", "reset_correlation"),
     external: ("load_external", "store_external", "load_record", "load_record_piece", "record"),
     waiting: ("wait", "wait_until", "play", "ring", "send", "wait_doorbell", "wait_doorbell_until"),

@@ -47,7 +47,8 @@ def test_the_documentation_has_a_row_for_every_register_and_each_is_true():
     for name, array, unit, span, default in rows:
         meta, held = ENTRIES[name], getattr(Registers(), name)
         assert array == f"{held.dtype}{list(held.shape)}"
-        assert unit == {"lsb": "LSB", "ns": "ns"}.get(name.rpartition("_")[2], "code" if "stp_v_" in name else "-")
+        units = {"lsb": "LSB", "ns": "ns", "period": "4 ns"}
+        assert unit == units.get(name.rpartition("_")[2], "code" if "stp_v_" in name else "-")
         if held.dtype == bool:
             assert span == "off, on" and (held == (default == "on")).all() and default in ("on", "off")
         else:

@@ -38,6 +38,10 @@ CASES = {
         (400, 0, 5, 17, 63),
         (Post.PADI_EVENT, [400], dict(hemisphere=0, busses=5, row_select=17, label=63)),
     ),
+    "post_generator": (
+        (400, 3, True, True, 50, 7, 9, 1, 77),
+        (Post.GENERATOR, [400], dict(generator=3, values=[1, 1, 50, 7, 9, 1, 77])),
+    ),
     "post_weight_rows": (
         ([12, 24, 36], 1, [7, 8, 7], 1, SEVERAL),
         (Post.WEIGHTS, [12, 24, 36], dict(hemisphere=1, rows=[7, 8, 7], halves=[1, 1, 1], values=SEVERAL)),

@@ -315,6 +315,7 @@ BODIES = {
         yield ppu.read_cadc('s', (0, 1))
         yield ppu.read_cadc(into='s')
         yield ppu.inject_event((1, 2), row_select=x, label=3)
+        yield ppu.write_generator(3, period=x, rate=7)
         yield ppu.load_row(3, into=(V1, V2))
         yield ppu.send(1, source='s', into='not mine', line=2)
         yield ppu.wait(*[4])
