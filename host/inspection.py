@@ -13,6 +13,7 @@ from chip.base.config import ChipConfig
 from chip.chip import Chip
 from chip.ppu.compiler.profiling import ProfiledKernel, profile
 from chip.ppu.processor.processor import Processor
+from host.fabric_table import fabric_rows
 from host.host import Host
 from host.placement_drawing import drawing_of
 from host.results import Result
@@ -81,7 +82,7 @@ def report(host: InspectedHost, progress: Progress | None = None) -> str:
 
 
 def _report(title: str, chip: Chip, firmware: Firmware, profiled: dict[int, list[ProfiledKernel]]) -> str:
-    parts = [title, *filter(None, [drawing_of(firmware)])]
+    parts = [title, *filter(None, [drawing_of(firmware), _fabric(chip)])]
     for processor in chip.processors:
         parts.append(_processor(processor))
         if processor.hemisphere in profiled:
@@ -89,6 +90,18 @@ def _report(title: str, chip: Chip, firmware: Firmware, profiled: dict[int, list
     assumed = chip.report()["assumptions"] + assumptions_of(firmware)
     parts.append("\n".join(["assumed", *(f"  {sentence}" for sentence in assumed)]))
     return "\n\n".join(parts)
+
+
+def _fabric(chip: Chip) -> str:
+    """Return who sends to which output of the crossbar, where anybody does.
+
+    Where events queue also how busy it was, and what got lost.
+    """
+    rows = fabric_rows(chip)
+    if len(rows) == 1:
+        return ""
+    lines = ["event fabric", "", *_table(rows, "l" + "r" * (len(rows[0]) - 1))]
+    return "\n".join([*lines, *(f"  {sentence}" for sentence in chip.report()["fabric"].get("warnings", ()))])
 
 
 # ---------------------------------------------------------------------- what is known before it runs
