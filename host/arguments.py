@@ -14,12 +14,12 @@ DEFAULT_RULE = "eventprop"
 DEFAULT_SEED = 1
 SEED_MAX = 2**63 - 1
 DEFAULT_TASK = "yin-yang"
-CHIP = "ideal, typical, raw, or a TOML file of settings, which brings the chip's own seed (default: %(default)s)"
-CHIP_SEED = f"of the chip (default: {DEFAULT_SEED}, or the file's own)"
-SEED = "of the rule, and of a chip that is no file (default: %(default)s)"
-HIDDEN = "hidden neurons, of each layer where a rule takes several, as 60,60 (default: the rule's own)"
-LINK = "replaces the chip's settings of the host link: today, optimistic (default: the chip's own, which are today's)"
-SET = "a setting of the firmware, again for each; one that it has not is answered with those that it has"
+CHIP = "ideal, typical, raw, or a TOML file of settings, which include the seed of the chip (default: %(default)s)"
+CHIP_SEED = f"seed of the chip (default: {DEFAULT_SEED}, or the file's own)"
+SEED = "seed of the rule, and of the chip unless a file sets it (default: %(default)s)"
+HIDDEN = "number of hidden neurons, or of each layer as in 60,60, if the rule takes several (default: the rule's own)"
+LINK = "settings of the host link: today, optimistic (default: those of the chip, today unless a file sets others)"
+SET = "a setting of the firmware; may be repeated; an unknown NAME is answered with a list of the settings"
 
 WIDTH = 100  # of what is wrapped here
 
@@ -92,7 +92,7 @@ def add_run_options(command: Parser, default_out: str, learns: bool = True) -> N
         "--calibration",
         type=calibration,
         metavar="FILE",
-        help="codes for the neurons of a raw chip, by `plasticore calibrate` for the same chip",
+        help="codes for the neurons of a raw chip, from `plasticore calibrate` for the same chip",
     )
     if learns:
         command.add_argument(
@@ -105,22 +105,22 @@ def add_run_options(command: Parser, default_out: str, learns: bool = True) -> N
         "--out",
         type=directory,
         metavar="DIR",
-        help="where result.json, .npz and .png go, replacing earlier ones; an incomplete result that would replace a "
-        f"complete one goes to DIR/interrupted (default: {default_out})",
+        help="directory for result.json, .npz and .png, replacing earlier ones; an incomplete result does not replace "
+        f"a complete one, but goes to DIR/interrupted (default: {default_out})",
     )
     command.add_argument(
         "--checkpoint-every",
         type=checkpoint_every,
         metavar="N",
-        help="write DIR/run.checkpoint about every N samples, or what else the firmware counts, for --resume",
+        help="write DIR/run.checkpoint, for --resume, about every N samples, or whatever else the firmware counts",
     )
     command.add_argument(
         "--resume",
         type=checkpoint,
         metavar="FILE",
-        help="resume from a checkpoint of the same command, to the same result as without an interruption",
+        help="resume from a checkpoint of the same command; the result is the same as without an interruption",
     )
-    command.add_argument("--assumptions", action="store_true", help="report all assumptions, not only the weightiest")
+    command.add_argument("--assumptions", action="store_true", help="report all assumptions, not only the main ones")
     add_quiet(command)
 
 

@@ -103,12 +103,13 @@ class Compiling:
     def _sentence(self) -> str:
         begun_s = self._begun_s
         seconds = self._seconds + (0.0 if begun_s is None else time.perf_counter() - begun_s)
-        what = "the chip's functions"
+        what, name = "the chip's functions", self._what
         if self._kernel is not None:
             kind = "program" if self._what.startswith(TASKS) else "kernel"
-            what = f"{kind} {self._kernel[0] + 1} of {self._kernel[1]}"
+            what = f"the firmware's function {self._kernel[0] + 1} of {self._kernel[1]}"
+            name = f"{kind} {self._what.removeprefix('kernel_').removeprefix(TASKS)}"
         if self._every_s is not None:
-            return f"compiling {what}: {self._what.removeprefix('kernel_').removeprefix(TASKS)}, {seconds:.0f} s"
+            return f"compiling {what}: {name}, {seconds:.0f} s"
         return f"compiling {what}" + f", after {seconds:.0f} s" * (seconds >= 1)
 
     def _tick(self, ending: threading.Event, every_s: float) -> None:

@@ -58,7 +58,7 @@ _RULES = {
     ),
     "latent-predictive": (
         "ppu_programs.latent_predictive.firmware:LatentPredictive",
-        "features without labels: they change little between two views of a thing, and yet differ",
+        "features without labels: alike for two views of a thing, different for different things",
     ),
     "superspike": (
         "ppu_programs.superspike.firmware:SuperSpike",
@@ -66,7 +66,7 @@ _RULES = {
     ),
 }
 _EXAMPLES = {
-    "bandit": ("ppu_programs.examples.bandit:Bandit", "arms that are pulled, and learned by reward alone"),
+    "bandit": ("ppu_programs.examples.bandit:Bandit", "a choice among arms, learned from reward alone"),
     "bcm": ("ppu_programs.examples.bcm:BCM", "cells that become selective for an image each, with lateral inhibition"),
     "descent": ("ppu_programs.descent:Descent", "a gradient step for all synapses, streamed from external memory"),
     "homeostasis": (

@@ -27,8 +27,8 @@ def add_arguments(commands: Commands) -> None:
         commands,
         "calibrate",
         summary="measure a raw chip and find the codes that its neurons need",
-        description="Measure all neurons of a chip by its CADC and spike counters, as a lab does, and put lines "
-        "through what codes come to. Prints spreads before and after; writes the calibration, histograms beside it.",
+        description="Measure all neurons of a chip with its CADC and spike counters, as a lab does, and fit a line to "
+        "what each parameter is at several codes. Print spreads before and after, write calibration and histograms.",
         examples=EXAMPLES,
     )
     command.add_argument(

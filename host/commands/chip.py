@@ -22,7 +22,7 @@ def add_arguments(commands: Commands) -> None:
         commands,
         "chip",
         summary="list the chips, or show the settings of one",
-        description="List what there is for --chip; with --show print all settings of a chip as TOML, with their "
+        description="List the values of --chip; with --show print all settings of a chip as TOML, with their "
         "sources: a file for train --chip to start from.",
         examples=EXAMPLES,
     )

@@ -30,17 +30,17 @@ examples:
   plasticore compare --rules mine.py:MyRule --chips typical --seeds 10
 
 sweeps:
-  FIELD is any setting that `plasticore chip --show typical` prints, as section.name, or rule.NAME, a setting of the
-  rules. The magnitude of an imperfection brings its switch: on above 0, off at 0. Two shorthands stand for more:
-  mismatch   standard deviation of the time constants; all mismatch of neurons and synapses, and the offsets of the
-             CADC, go with it in the ratios of a typical chip, which has 0.1; sensors, short-term plasticity and noise
-             stay as they are
-  noise      standard deviation of the membranes' noise, of the distance from leak to threshold; typical chips: 0.0135
+  FIELD is section.name, any setting that `plasticore chip --show typical` prints, or rule.NAME, a setting of the rules.
+  The magnitude of an imperfection sets its switch, too: on above 0, off at 0. Two shorthands set several fields:
+  mismatch   standard deviation of the time constants, 0.1 on typical chips; all other mismatch of neurons and synapses
+             and the offsets of the CADC are scaled in proportion; sensors, short-term plasticity and noise are not
+  noise      standard deviation of the membrane noise, as a fraction of the distance from leak to threshold, 0.0135 on
+             typical chips
 
-what is left in DIR:
+files in DIR:
   comparison.csv, .json   one row a run        comparison.png   first metric, curves, robustness, time, energy, link
-  runs/                   a directory for each run; a finished run is not repeated, so that the same command goes on
-                          where it was stopped, and more seeds or rules can be added
+  runs/                   a directory for each run; a finished run is not repeated, so the same command continues
+                          an interrupted comparison, and seeds or rules can be added
 """
 
 
@@ -49,11 +49,11 @@ def add_arguments(commands: Commands) -> None:
         commands,
         "compare",
         summary="compare rules, places, chips and seeds: a table and a picture",
-        description="Do every combination of rules, places, chips, seeds and swept values, several at a time; then "
-        "print means and spreads over seeds.",
+        description="Run every combination of rules, places, chips, seeds and swept values, several at a time, then "
+        "print means and standard deviations over seeds.",
         examples=EXAMPLES,
     )
-    command.add_argument("task", metavar="TASK", nargs="?", help="as for train; left out for rules that learn none")
+    command.add_argument("task", metavar="TASK", nargs="?", help="as for train; leave it out for rules that learn none")
     command.add_argument(
         "--rules", default="eventprop", metavar="A,B", help="by name or as FILE.py:CLASS (default: %(default)s)"
     )
@@ -62,7 +62,7 @@ def add_arguments(commands: Commands) -> None:
         "--chips",
         default="ideal,typical",
         metavar="A,B",
-        help="ideal, typical, raw, or TOML files of settings, which bring their own seed (default: %(default)s)",
+        help="ideal, typical, raw, or TOML files of settings, which include their seeds (default: %(default)s)",
     )
     command.add_argument("--link", metavar="PRESET", help=f"{LINK}; tables state both")
     command.add_argument(
@@ -75,7 +75,7 @@ def add_arguments(commands: Commands) -> None:
     command.add_argument("--hidden", type=arguments.hidden, metavar="N[,N]", help=arguments.HIDDEN)
     arguments.add_set(command)
     command.add_argument("--sweep", metavar="FIELD=a,b,c", help="a setting at several values, see below")
-    command.add_argument("--jobs", metavar="J", help="runs at a time (default: one for each core)")
+    command.add_argument("--jobs", metavar="J", help="number of runs at a time (default: one for each core)")
     command.add_argument("--out", metavar="DIR", help="(default: runs/compare-TASK, or -RULES without a task)")
     arguments.add_quiet(command, "no progress, no table; errors still show")
 

@@ -31,7 +31,7 @@ def add_arguments(commands: Commands) -> None:
         "experiment",
         summary="repeat an experiment of the literature on the chip",
         description="Measure on simulated chips, print a table, write arrays, numbers and a picture; without NAME, "
-        "list what there is.",
+        "list the experiments.",
         examples=f"experiments:\n{listed}\n\n{EXAMPLES}",
     )
     command.set_defaults(rule=DEFAULT_RULE)

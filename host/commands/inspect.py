@@ -27,15 +27,15 @@ def add_arguments(commands: Commands) -> None:
         "inspect",
         summary="show the memory and the code of a firmware, and where its cycles go",
         description="Load a firmware and print, for each PPU's program, its link map with the size of its code, and "
-        "its kernels; then what is assumed. With --profile let the chip run, and print where the cycles go: one that "
-        "learns a task learns a few hundred samples, others run to their end.",
+        "its kernels; then the assumptions. With --profile the chip runs, and the cycles of each kernel and operation "
+        "are printed, too: a rule that learns a task learns a few hundred samples, other firmware runs to its end.",
         examples=EXAMPLES,
     )
     command.set_defaults(link=None)
     command.add_argument(
         "rule", metavar="FIRMWARE", nargs="?", help="by name or as FILE.py:CLASS; `plasticore rules` lists names"
     )
-    command.add_argument("--profile", action="store_true", help="let it run and count cycles")
+    command.add_argument("--profile", action="store_true", help="run the firmware and count cycles")
     command.add_argument(
         "--task", metavar="TASK", help=f"what to learn, as for train (default: {DEFAULT_TASK}, if the rule takes it)"
     )

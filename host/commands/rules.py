@@ -15,7 +15,7 @@ def add_arguments(commands: Commands) -> None:
         commands,
         "rules",
         summary="list the learning rules, and examples of firmware",
-        description="List what `plasticore train`, `run`, `compare` and `inspect` take by name.",
+        description="List the firmware that `plasticore train`, `run`, `compare` and `inspect` take by name.",
     )
 
 
@@ -24,5 +24,5 @@ def run(_: argparse.Namespace) -> int:
     width = max(map(len, learning | examples))
     show(f"rules that learn a task, for `plasticore train`:\n{table(learning, width)}")
     show(f"\nfirmware that learns no task, for `plasticore run`:\n{table(examples, width)}")
-    show("\n`plasticore inspect` and `compare` take all of them, and FILE.py:CLASS is one of your own")
+    show("\n`plasticore inspect` and `compare` take all of them; FILE.py:CLASS names firmware of your own")
     return EXIT_OK

@@ -19,7 +19,7 @@ examples:
   plasticore run mine.py:MyRule                       a firmware of your own, from a file
   plasticore run mine.py:MyRule --set rate=0.5 --out here
 
-What a firmware ends in are metrics and arrays that it names itself; `plasticore rules` lists the examples, and
+A firmware names its own metrics and arrays. `plasticore rules` lists the examples, and
 `plasticore compare --rules homeostasis --sweep rule.target=5,12,20` sets several runs side by side. From Python:
 Result.load("runs/homeostasis-ideal-seed1").metrics, .arrays, .plot().
 """
@@ -30,8 +30,8 @@ def add_arguments(commands: Commands) -> None:
         commands,
         "run",
         summary="run a firmware that learns no task: STDP, homeostasis, your own",
-        description="Load a firmware, with stimuli of its own if it has some, let the chip run until its programs have "
-        "ended, read and write metrics and arrays. An interrupt from the keyboard leaves what there is so far.",
+        description="Load a firmware and its stimuli, if it has any, let the chip run until its programs have ended, "
+        "and save metrics and arrays. After an interrupt from the keyboard, those reached so far are saved.",
         examples=EXAMPLES,
     )
     command.set_defaults(task=None, where="chip")

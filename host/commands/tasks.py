@@ -12,7 +12,7 @@ from host.words import table
 
 
 def add_arguments(commands: Commands) -> None:
-    add_command(commands, "tasks", summary="list the tasks", description="List what `plasticore train` can be given.")
+    add_command(commands, "tasks", summary="list the tasks", description="List the tasks for `plasticore train`.")
 
 
 def run(_: argparse.Namespace) -> int:

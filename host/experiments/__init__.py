@@ -8,7 +8,7 @@ recordings have rows, :mod:`host.experiments.published`.
 SUMMARIES = {
     "gradient": "one neuron: spike time and its gradient against the weight, estimated from spikes and from samples",
     "observation": "bytes that have to be observed for a gradient: spikes against sampled membranes, on Yin-Yang",
-    "holomorphic-ep": "equilibrium propagation, in float: cosine to the gradient by amplitude, noise and way to read",
+    "holomorphic-ep": "equilibrium propagation, in float: cosine to the gradient by amplitude, noise and readout",
     "asymmetry": "equilibrium propagation on the chip: mismatch of synapses, updates of both directions, alignment",
     "psp-height": "potentials of an event against its weight, both signs, as the vendor has recorded them",
     "membrane-bounds": "how far a membrane can be driven, as hxtorch's tests have it",
@@ -20,5 +20,5 @@ SUMMARIES = {
     "two-clusters": "clusters that persist, and noise: d' of units that predict, of Hebbian ones, and of both",
     "homeostasis": "512 neurons find their rate by the sign rule, beside the vendor's recording",
     "pong": "a paddle that learns by reward, R-STDP, beside the vendor's recording of both sizes; takes hours",
-    "parity": "all rows of the experiments that are held against recordings, in one table",
+    "parity": "all rows of the experiments that are compared with recordings, in one table",
 }

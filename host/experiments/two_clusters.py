@@ -36,6 +36,7 @@ SETTINGS = {
     "readout": 200,
     "events": 7,
     "rate": 0.065,
+    "halvings": 0,
     "trace_lsb": 33.0,
     "tau_mem_ns": 60_000,
     "tau_syn_ns": 500,

@@ -106,6 +106,8 @@ class HalfProgram(Program):
         self.step = writing.step_kernel(s.rounding == TRUNCATE)
         self.rate = round(s.rate * learning.RATE_ONE)
         self.batch, self.batches, self.looks = s.batch, plan.batches, plan.looks
+        self.halvings = s.halvings
+        self.stage = -(-plan.batches * plan.looks // (s.halvings + 1))  # batches at one rate
         self.settling_batches = s.settling_pairs // s.batch
         self.memory = statistics.memory(self.own_units) | learning.memory(inputs) | writing.MEMORY
         self.kernels = (
@@ -169,10 +171,20 @@ class Conductor(HalfProgram):
         yield from self.look(ppu, 0)
         for _ in range(self.settling_batches):
             yield from self.learn_batch(ppu, 0)
-        for look in range(self.looks):
-            for _ in range(self.batches):
-                yield from self.learn_batch(ppu, self.rate)
-            yield from self.look(ppu, look + 1)
+        if self.halvings:  # known when the program is loaded: the other way is not compiled
+            rate, left = self.rate, self.stage
+            for look in range(self.looks):
+                for _ in range(self.batches):
+                    yield from self.learn_batch(ppu, rate)
+                    left = left - 1
+                    if left == 0:
+                        rate, left = rate >> 1, self.stage
+                yield from self.look(ppu, look + 1)
+        else:
+            for look in range(self.looks):
+                for _ in range(self.batches):
+                    yield from self.learn_batch(ppu, self.rate)
+                yield from self.look(ppu, look + 1)
         return 0
 
     def show_both(self, ppu, sample) -> Generator:
@@ -232,8 +244,16 @@ class Follower(HalfProgram):
             yield from self.ready(ppu)
         for _ in range(self.settling_batches):
             yield from self.learn_batch(ppu, 0)
-        for _ in range(self.looks * self.batches):
-            yield from self.learn_batch(ppu, self.rate)
+        if self.halvings:
+            rate, left = self.rate, self.stage
+            for _ in range(self.looks * self.batches):
+                yield from self.learn_batch(ppu, rate)
+                left = left - 1
+                if left == 0:
+                    rate, left = rate >> 1, self.stage
+        else:
+            for _ in range(self.looks * self.batches):
+                yield from self.learn_batch(ppu, self.rate)
         return 0
 
     def ready(self, ppu) -> Generator:

@@ -33,6 +33,7 @@ class Settings(Checked):
             no squares.
         events: of a pixel of 1, at most; fewer of a darker one.
         rate: of learning: a product of a learning signal of 1 LSB and an input of 1 changes a weight by so much.
+        halvings: how often the rate is halved, after equal parts of the run.
         batch: pairs between two writes of the synapses, whose sums saturate at 4 weight steps: longer batches learn no
             more than that, and need a lower rate.
         epochs: how often all pairs are learned from.
@@ -59,6 +60,7 @@ class Settings(Checked):
     side: int = setting(14, 2, 14)
     events: int = setting(2, 1, 7)
     rate: float = setting(0.1, 0.0, 0.24)
+    halvings: int = setting(2, 0, 8)
     batch: int = setting(15, 1, 1_000)
     epochs: int = setting(1, 1, 1 << 16)
     pairs: int = setting(0, 0, 1 << 24)

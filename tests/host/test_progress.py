@@ -123,7 +123,7 @@ def test_a_file_is_told_what_compiles_and_then_what_was(compiler, capsys):
         compiler(progress, "insert")
         progress(Moment(Status(5, 10), 0.0))
     assert capsys.readouterr().err.splitlines() == [
-        "x: compiling kernel 1 of 3",
+        "x: compiling the firmware's function 1 of 3",
         "x: compiling the chip's functions, after 60 s",
         "x: compiled 5 functions in 100 s",
         "x: 5 of 10 samples (50%), chip 0.00 s",
@@ -145,8 +145,8 @@ def test_a_terminal_is_told_of_every_function(compiler, terminal):
     shown = terminal(compile_three, columns=80)
     lines = [line.rstrip() for line in shown.split("\r") if line.strip()]
     assert lines == [
-        "x: compiling kernel 1 of 3: add, 0 s",
-        "x: compiling program 3 of 3: adder, 20 s",
+        "x: compiling the firmware's function 1 of 3: kernel add, 0 s",
+        "x: compiling the firmware's function 3 of 3: program adder, 20 s",
         "x: compiling the chip's functions: advance, 40 s",
     ]
 

@@ -43,7 +43,9 @@ def state(spikes=1.0):
 def test_what_neurons_contribute_is_what_the_formula_says(spikes, membranes, before):
     regions, unit = state(), VectorUnit()
     regions["counts"][:] = regions["counted"][:] = before
-    twins = [naive.Neuron(1.0, 1.0, S.least_variance, S.pull, S.hebb, 5 / 256) for _ in range(NEURONS)]
+    twins = [
+        naive.Neuron(1.0, 1.0, S.least_variance, S.pull, S.hebb, round(256 * S.triggered) / 256) for _ in range(NEURONS)
+    ]
     run = factors_of.bind(unit, regions)
     for tick, (counts, potentials) in enumerate(zip(spikes, membranes, strict=True)):
         twins[tick % NEURONS].look_up_inverse()
@@ -68,7 +70,7 @@ def test_with_its_inverse_known_a_neuron_contributes_exactly():
     regions["counts"][:], regions["seen"][:] = spikes, S.leak_lsb + S.threshold_lsb
     factors_of.bind(VectorUnit(), regions)(LIMIT_CYCLES)
     for i, count in enumerate(spikes.tolist()):
-        twin = naive.Neuron(1.0, 1.0, S.least_variance, S.pull, S.hebb, 5 / 256)
+        twin = naive.Neuron(1.0, 1.0, S.least_variance, S.pull, S.hebb, round(256 * S.triggered) / 256)
         assert regions["post"][i] == pytest.approx(twin.bracket(count, 0, 0) * S.rate * 0x8000 * 255 / 256, abs=60)
 
 
@@ -152,10 +154,10 @@ def test_a_readout_explains_what_neurons_say_and_nothing_else():
 
 
 def test_what_is_left_out_counts_nothing():
-    assert factors.strengths(Settings()) == (384, 77, 5, round(0.12 * 0x8000))
+    assert factors.strengths(Settings()) == (384, 77, 8, round(0.08 * 0x8000))
     for name, left in (
-        ("pull", (0, 77, 5)),
-        ("hebb", (384, 0, 5)),
+        ("pull", (0, 77, 8)),
+        ("hebb", (384, 0, 8)),
         ("triggered", (384, 77, 0)),
         ("learning", (0, 0, 0)),
     ):
