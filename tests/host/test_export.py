@@ -15,8 +15,9 @@ from tests.host import example_rule
 RULE = f"{example_rule.__file__}:Mine"
 QUICK = ["stdp", "superspike"]
 SLOW = [
-    *("equilibrium-propagation", "eventprop", "fast-and-deep", "latent-predictive"),
-    *("bandit", "bcm", "descent", "homeostasis", "inhibitory-plasticity", "lms", "rewrite", "spiking-lpl"),
+    *("equilibrium-propagation", "equilibrium-softmax", "eventprop", "fast-and-deep", "latent-predictive"),
+    *("bandit", "bcm", "descent", "homeostasis", "inhibitory-plasticity", "lms", "pong", "rewrite"),
+    *("sign-homeostasis", "spiking-lpl"),
 ]
 
 
