@@ -13,7 +13,7 @@ from typing import NoReturn
 
 from host import warned
 from host.arguments import Parser, UsageError, show
-from host.commands import calibrate, chip, compare, experiment, inspect, rules, run, tasks, train
+from host.commands import calibrate, chip, compare, experiment, export, inspect, rules, run, tasks, train
 from host.commands.common import EXIT_FAULT, EXIT_INTERRUPTED, EXIT_OK, EXIT_USAGE, complain, reason
 from host.words import table
 
@@ -22,6 +22,7 @@ COMMANDS = {
     "run": run,
     "compare": compare,
     "inspect": inspect,
+    "export": export,
     "calibrate": calibrate,
     "experiment": experiment,
     "rules": rules,
@@ -38,6 +39,7 @@ examples:
   plasticore compare yin-yang --seeds 5               rules, chips, seeds in one table and picture
   plasticore compare --rules bandit --sweep rule.curiosity=0,5,20
   plasticore inspect eventprop --profile              memory and code of a firmware, where its cycles go
+  plasticore export stdp --out stdp-c                 its kernels as C for a PowerPC
   plasticore rules                                    what firmware there is
   plasticore experiment                               what can be repeated of the literature
 

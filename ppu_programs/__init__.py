@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from ppu_programs.contract import Status as Status
     from ppu_programs.descent import Descent as Descent
     from ppu_programs.equilibrium_propagation.firmware import EquilibriumPropagation as EquilibriumPropagation
+    from ppu_programs.equilibrium_softmax.firmware import EquilibriumSoftmax as EquilibriumSoftmax
     from ppu_programs.eventprop.firmware import EventProp as EventProp
     from ppu_programs.examples.bandit import Bandit as Bandit
     from ppu_programs.examples.bcm import BCM as BCM
@@ -30,7 +31,9 @@ if TYPE_CHECKING:
     from ppu_programs.homeostasis import Homeostasis as Homeostasis
     from ppu_programs.inhibitory_plasticity.firmware import InhibitoryPlasticity as InhibitoryPlasticity
     from ppu_programs.latent_predictive.firmware import LatentPredictive as LatentPredictive
+    from ppu_programs.pong.firmware import Pong as Pong
     from ppu_programs.rewrite import Rewrite as Rewrite
+    from ppu_programs.sign_homeostasis import SignHomeostasis as SignHomeostasis
     from ppu_programs.spiking_lpl.firmware import SpikingLPL as SpikingLPL
     from ppu_programs.stdp import STDP as STDP
     from ppu_programs.superspike.firmware import SuperSpike as SuperSpike
@@ -40,6 +43,10 @@ _RULES = {
     "equilibrium-propagation": (
         "ppu_programs.equilibrium_propagation.firmware:EquilibriumPropagation",
         "a recurrent network that settles, is nudged, and learns from the difference of its rates",
+    ),
+    "equilibrium-softmax": (
+        "ppu_programs.equilibrium_softmax.firmware:EquilibriumSoftmax",
+        "spiking hidden neurons, nudged by a softmax readout that the processors compute",
     ),
     "eventprop": (
         "ppu_programs.eventprop.firmware:EventProp",
@@ -71,7 +78,12 @@ _EXAMPLES = {
         "inhibition that finds a target rate for every neuron, tuned as its excitation is",
     ),
     "lms": ("ppu_programs.examples.lms:LMS", "membranes that follow a linear system, by their errors, 128 at once"),
+    "pong": ("ppu_programs.pong.firmware:Pong", "a paddle that learns by reward where the ball is, by R-STDP"),
     "rewrite": ("ppu_programs.rewrite:Rewrite", "a step for every weight of the array, clipped to 6 bits"),
+    "sign-homeostasis": (
+        "ppu_programs.sign_homeostasis:SignHomeostasis",
+        "one weight a neuron that rises or falls by one until it has its rate, as the vendor's demo",
+    ),
     "spiking-lpl": (
         "ppu_programs.spiking_lpl.firmware:SpikingLPL",
         "latent predictive learning with spikes: neurons that find what changes slowly",

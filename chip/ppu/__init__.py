@@ -9,6 +9,7 @@ from chip.ppu.compiler.scalars import (
     maximum,
     minimum,
     multiply_high,
+    remainder,
     saturate8,
     saturate16,
 )
@@ -29,6 +30,6 @@ __all__ += ["Condition", "Kernel", "KernelError", "LinkMap", "Memory", "Subrouti
 __all__ += ["Doorbell", "Recording", "Timer"]
 __all__ += ["byte_lanes", "kernel", "link", "subroutine", "i8", "i16", "i32", "u8", "u16", "u32"]
 __all__ += ["absolute", "count_leading_zeros", "divide", "maximum", "minimum"]
-__all__ += ["multiply_high", "saturate8", "saturate16"]
+__all__ += ["multiply_high", "remainder", "saturate8", "saturate16"]
 __all__ += [f"V{number}" for number in range(32)]
 __all__ += list(OPERATIONS)

@@ -22,6 +22,7 @@ examples:
   plasticore train yin-yang --where host --link optimistic  with short waits on the link
   plasticore train yin-yang --checkpoint-every 10000  for --resume runs/.../run.checkpoint after an interruption
   plasticore train yin-yang --rule mine.py:MyRule     a rule of your own, from a file
+  plasticore train digits-8x8:DIRECTORY --rule equilibrium-softmax  MNIST's digits, 64 inputs
   plasticore train digits:DIRECTORY --rule mine.py:MyRule  MNIST's digits, 256 inputs, which no rule here takes
 """
 

@@ -16,11 +16,12 @@ METHODS = (("eventprop", "EventProp, from the spike"), ("surrogate", "surrogate,
 
 def draw(outcome: Outcome) -> bytes:
     """Return the figure of an experiment as PNG, 1600 x 600 points; raises ImportError without matplotlib."""
-    from host.experiments import parity_pictures
+    from host.experiments import homeostasis_pictures, parity_pictures, pong_pictures
     from host.panels import fitting, look
 
     own = {"gradient": _gradient, "holomorphic-ep": _holomorphic_ep, "observation": _observation}
-    own["two-clusters"] = _two_clusters
+    own |= {"two-clusters": _two_clusters, "pong": pong_pictures.draw, "homeostasis": homeostasis_pictures.draw}
+    own["asymmetry"] = _asymmetry
     draw_panels: dict[str, Callable] = own | parity_pictures.DRAWN
     buffer = io.BytesIO()
     with look.style():
@@ -132,3 +133,18 @@ def _two_clusters(figure, outcome: Outcome, colours: tuple[str, ...]) -> None:
     axes.set_xlabel("standard deviation of the noise; clusters are at -1 and 1")
     axes.set_ylabel("d' of a unit: how far it parts the clusters")
     axes.set_ylim(bottom=0)
+
+
+def _asymmetry(figure, outcome: Outcome, colours: tuple[str, ...]) -> None:
+    arrays, panels = outcome.arrays, figure.subplots(1, 2)
+    for axes, name, label in zip(
+        panels,
+        ("accuracy", "alignment"),
+        ("test accuracy", "cosine between the weights of both directions"),
+        strict=True,
+    ):
+        for rule, values, colour in zip(arrays["rules"], arrays[name], colours, strict=True):
+            mean, spread = values.mean(axis=1), values.std(axis=1)
+            axes.errorbar(100 * arrays["mismatch"], mean, spread, marker="o", capsize=3, color=colour, label=rule)
+        axes.set_xlabel("mismatch of synapses, standard deviation in %")
+        axes.set_ylabel(label)

@@ -34,6 +34,7 @@ _TASKS: dict[str, tuple[Callable[[], Task], str]] = {
 }
 _FORMS = {
     "digits:DIRECTORY": "MNIST's digits scaled to 16 x 16, 256 inputs, 10 classes, from its IDX files in a directory",
+    "digits-8x8:DIRECTORY": "the same scaled to 8 x 8, 64 inputs",
     "moving-digits:DIRECTORY": "pairs of views of each of these digits, shifted, scaled to 14 x 14, 196 inputs",
     "two-clusters:NOISE": "the two clusters with another standard deviation than 3 along the axis of noise",
     "FILE.npz": "arrays of your own: X_inputs and X_targets, or streams of events, for X = train, validation, test",
@@ -60,7 +61,7 @@ def short_name(name: str) -> str:
     """Return a task's name for titles and directories: ``mine`` for ``path/to/mine.npz``, ``mine.make`` of a script."""
     if name in _TASKS:
         return name
-    for prefix in (digits.PREFIX, moving.DIGITS):
+    for prefix in (*digits.SIDES, moving.DIGITS):
         if name.startswith(prefix):
             return f"{prefix[:-1]}-{Path(name.removeprefix(prefix)).name or 'here'}"
     if moving.has_argument(name):
@@ -76,7 +77,7 @@ def check(name: str) -> None:
     """
     if name in _TASKS:
         return
-    if _is_digits(name):
+    if digits.is_digits(name):
         digits.check(name)
     elif moving.has_argument(name):
         moving.check(name)
@@ -110,15 +111,11 @@ def load(name: str) -> Task:
 def _made(name: str) -> Task:
     if name in _TASKS:
         return _TASKS[name][0]()
-    if _is_digits(name):
+    if digits.is_digits(name):
         return digits.load(name)
     if moving.has_argument(name):
         return moving.load(name)
     return npz.load(Path(name).expanduser()) if name.endswith(".npz") else user.load(name)
-
-
-def _is_digits(name: str) -> bool:
-    return name == "digits" or name.startswith(digits.PREFIX)
 
 
 def _check_file(path: Path) -> None:

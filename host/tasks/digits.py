@@ -1,7 +1,8 @@
-"""Handwritten digits, 16 x 16, from MNIST's files in a directory that the user names; or others of its format.
+"""Handwritten digits, 16 x 16 or 8 x 8, from MNIST's files in a directory of the user's; or others of its format.
 
 The pictures, 28 x 28 bytes, are scaled down by area: a pixel of 16 x 16 covers 1.75 x 1.75 pixels and is their mean,
-each weighed by the area of it that is covered. So the mean of a picture stays what it was. 255 becomes 1.
+each weighed by the area of it that is covered; one of 8 x 8 covers 3.5 x 3.5. So the mean of a picture stays what it
+was. 255 becomes 1.
 
 With the files of both parts, ``train`` and ``t10k``, the last sixth of the former is for validation: 50 000, 10 000 and
 10 000 samples of MNIST. Where only ``t10k`` is there, its samples are shuffled, always in the same way, since its first
@@ -19,8 +20,9 @@ from host.tasks import idx
 from host.tasks.task import Split, Task
 from ppu_programs import area
 
-PREFIX = "digits:"
-SIDE = 16  # of a sample's picture
+PREFIX, SMALL_PREFIX = "digits:", "digits-8x8:"
+SIDE, SMALL_SIDE = 16, 8  # of a sample's picture
+SIDES = {PREFIX: SIDE, SMALL_PREFIX: SMALL_SIDE}
 CLASSES = tuple("0123456789")
 TRAIN, TEST = "train", "t10k"  # how the names of files begin
 IMAGES, LABELS = "images-idx3", "labels-idx1"  # and go on
@@ -30,7 +32,17 @@ FEWEST = 10  # pictures of a part
 
 def check(name: str) -> None:
     """Refuse a directory that has not got the files, with a ValueError."""
-    check_directory(name, PREFIX)
+    check_directory(name, prefix_of(name))
+
+
+def is_digits(name: str) -> bool:
+    """Whether a name is of a task in this file, with a directory or without."""
+    return any(name == prefix[:-1] or name.startswith(prefix) for prefix in SIDES)
+
+
+def prefix_of(name: str) -> str:
+    """How the name of a task in this file begins, with the colon."""
+    return f"{name.partition(':')[0]}:"
 
 
 def check_directory(name: str, prefix: str) -> None:
@@ -39,13 +51,15 @@ def check_directory(name: str, prefix: str) -> None:
 
 
 def load(name: str) -> Task:
-    """Return the task ``digits:DIRECTORY``.
+    """Return the task ``digits:DIRECTORY``, or ``digits-8x8:DIRECTORY``.
 
     Raises:
         ValueError: there is no such directory, or it has not got the files, or they are damaged; one sentence.
     """
-    splits = {split: Split(scaled(images), targets) for split, (images, targets) in pictures(name, PREFIX).items()}
-    return Task("digits", CLASSES, **splits, origin=name)
+    prefix = prefix_of(name)
+    parts = pictures(name, prefix)
+    splits = {split: Split(scaled(images, SIDES[prefix]), targets) for split, (images, targets) in parts.items()}
+    return Task(prefix[:-1], CLASSES, **splits, origin=name)
 
 
 def pictures(name: str, prefix: str) -> dict[str, tuple[np.ndarray, np.ndarray]]:
@@ -68,10 +82,10 @@ def pictures(name: str, prefix: str) -> dict[str, tuple[np.ndarray, np.ndarray]]
     return {"train": _part(learned, 0, last - count), "validation": _part(learned, last - count, last), "test": tested}
 
 
-def scaled(images: np.ndarray) -> np.ndarray:
-    """Return float64[n, 256] in 0..1, row by row, of uint8[n, height, width] pictures of 16 pixels a side or more."""
+def scaled(images: np.ndarray, side: int = SIDE) -> np.ndarray:
+    """Return float64[n, side * side] in 0..1, row by row, of uint8[n, height, width], as many pixels a side or more."""
     parts = np.split(images, range(area.AT_ONCE, len(images), area.AT_ONCE))
-    return np.concatenate([area.scaled(part / 255.0, SIDE) for part in parts])
+    return np.concatenate([area.scaled(part / 255.0, side) for part in parts])
 
 
 def _part(samples: tuple[np.ndarray, np.ndarray], first: int, last: int) -> tuple[np.ndarray, np.ndarray]:

@@ -6,6 +6,10 @@ of rates between the phases and a their average,
     row of input i:   shadow += 4 rate a(i) d(j)
     row of output k:  shadow += rate' (a(j) d(k) + a(k) d(j))
 
+Where both copies of the output weights have shadows of their own, that of the way back is the row of its output, with
+the first product, ``a(k) d(j)``, and that of the way forward stands behind, with the second, ``a(j) d(k)``; a pull
+brings them together as much as is asked for.
+
 Hidden rates differ by little, so the inputs' rows count four times. Products have 32 bits in the accumulator; what is
 below a shadow step is rounded stochastically there: 16 random bits are added, the upper halfword is taken.
 """
@@ -76,12 +80,13 @@ def lower_rates(v, m):
     m.readout_rate[0] = m.readout_rate[1] >> 16
 
 
-def update_kernel(inputs: int, outputs: int, input_lane: int, output_lane: int) -> Kernel:
+def update_kernel(inputs: int, outputs: int, input_lane: int, output_lane: int, shared: bool = True) -> Kernel:
     """Return the kernel ``update(rate, readout_rate)``.
 
     Args:
         inputs, outputs: how many.
         input_lane, output_lane: the first lanes of their traces, which lie in the lanes behind.
+        shared: whether both copies of output weights have one shadow, the sum of both products.
     """
 
     @kernel
@@ -109,12 +114,49 @@ def update_kernel(inputs: int, outputs: int, input_lane: int, output_lane: int) 
                 splat16(v, V3, saturate16(m.difference[at] * readout_rate >> FACTOR_BITS))
                 splat16(v, V4, saturate16(m.average[at] * readout_rate >> FACTOR_BITS))
                 begin_sum(v, m)
-                mac_to_accumulator16_sat(v, V1, V3)
+                if shared:
+                    mac_to_accumulator16_sat(v, V1, V3)
                 mac_to_accumulator16_sat(v, V0, V4)
                 end_sum(v, m, 2 * (inputs + k) + half)
+                if not shared:
+                    begin_sum(v, m)
+                    mac_to_accumulator16_sat(v, V1, V3)
+                    end_sum(v, m, 2 * (inputs + outputs + k) + half)
         splat16(v, V5, 0)
         for half in range(2):
             store16(v, V5, m.difference, half)
             store16(v, V5, m.average, half)
 
     return update
+
+
+def symmetry_kernel(inputs: int, outputs: int) -> Kernel:
+    """Return the kernel ``symmetrise(pull)``: brings both copies of output weights together.
+
+    ``pull`` is the fraction of half their difference that goes into either, 16 bits, 0..32767. It goes down the slope
+    of the squared difference of programmed weights, what there is of the Jacobian's asymmetry without the synapses'.
+    """
+
+    @kernel
+    def symmetrise(v, m, pull):
+        """Rows of outputs, and those of the way forward behind them."""
+        splat16(v, V9, 0x7FFF)
+        splat16(v, V10, 1)
+        splat16(v, V11, SPARE)
+        splat16(v, V3, pull >> 1)
+        splat16(v, V4, -(pull >> 1))
+        for row in range(2 * outputs):
+            back = 2 * inputs + row
+            forward = 2 * inputs + 2 * outputs + row
+            load16(v, V0, m.shadow, back)
+            load16(v, V1, m.shadow, forward)
+            begin_sum(v, m)
+            mac_to_accumulator16_sat(v, V1, V3)
+            mac_to_accumulator16_sat(v, V0, V4)
+            end_sum(v, m, back)
+            begin_sum(v, m)
+            mac_to_accumulator16_sat(v, V0, V3)
+            mac_to_accumulator16_sat(v, V1, V4)
+            end_sum(v, m, forward)
+
+    return symmetrise

@@ -58,9 +58,9 @@ class Side:
     output_rows: np.ndarray
 
 
-def trace_efficacy_lsb(s: Settings) -> float:
+def trace_efficacy_lsb(trace_tau_ns: int) -> float:
     """Current per weight of traces, with which the highest rate lifts them by so many LSB."""
-    return HIGHEST_TRACE_LSB / (TRACE_WEIGHT * HIGHEST_KHZ * 1e-6 * s.trace_tau_ns)
+    return HIGHEST_TRACE_LSB / (TRACE_WEIGHT * HIGHEST_KHZ * 1e-6 * trace_tau_ns)
 
 
 def trace_lsb(rate_khz: float) -> float:
@@ -82,7 +82,7 @@ def graph(s: Settings, inputs: int, outputs: int) -> NetworkGraph:
             Projection("inputs", hidden, efficacy_lsb=s.efficacy_lsb),
             Projection(hidden, "outputs", efficacy_lsb=s.output_efficacy_lsb),
             Projection("outputs", hidden),
-            _collecting(hidden, half, collecting, traces.size, outputs, trace_efficacy_lsb(s)),
+            _collecting(hidden, half, collecting, traces.size, outputs, trace_efficacy_lsb(s.trace_tau_ns)),
             _collecting("inputs", inputs, collecting, traces.size, outputs + half),
             _collecting("outputs", outputs, collecting, traces.size, 0),
         ]

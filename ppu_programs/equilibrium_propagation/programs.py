@@ -31,7 +31,7 @@ from ppu_programs.equilibrium_propagation.network import (
     trace_lsb,
 )
 from ppu_programs.equilibrium_propagation.schedule import Schedule
-from ppu_programs.equilibrium_propagation.settings import WEIGHT_STEP, Settings
+from ppu_programs.equilibrium_propagation.settings import SHARED, WEIGHT_STEP, Settings
 from ppu_programs.stochastic_rounding import seed_noise, seeds
 from ppu_programs.two_layer import shuffle, weights
 from ppu_programs.two_layer.layout import ROW, positions
@@ -72,18 +72,25 @@ class HalfProgram(Program):
         self.output_half, self.nudged, self.free_counts = side.output_half, len(phases) - 1, phases.free_counts
         self.hidden_count, self.first_lane = len(side.lanes), int(side.lanes[0])
         rows = inputs + outputs
+        shared = s.copies == SHARED
+        shadows = rows if shared else rows + outputs
+        self.pull = min(round(RATE_ONE * s.symmetry), RATE_ONE - 1)
         self.rows = np.concatenate([side.input_rows, side.output_rows]).ravel()
         firsts = range(0, self.hidden_count, writing.NEURONS_PER_WRITE)
         self.writes = tuple(side.hidden_rows[f : f + writing.NEURONS_PER_WRITE].ravel() for f in firsts)
-        self.update = learning.update_kernel(inputs, outputs, int(side.input_lanes[0]), int(side.output_trace_lanes[0]))
+        self.update = learning.update_kernel(
+            inputs, outputs, int(side.input_lanes[0]), int(side.output_trace_lanes[0]), shared
+        )
+        self.symmetrise = learning.symmetry_kernel(inputs, outputs)
         self.rows_of_synapses = weights.rows_of_synapses_kernel(rows)
-        self.forward_rows = writing.forward_kernel(outputs, inputs)
-        self.memory = traces.MEMORY | learning.memory(rows) | writing.memory(rows) | Memory(
+        self.forward_rows = writing.forward_kernel(outputs, inputs if shared else rows)
+        self.memory = traces.MEMORY | learning.memory(shadows) | writing.memory(rows) | Memory(
             gain=i16[len(phases)], share=i16[len(phases)], amplitude=i16[len(phases)], plan=i32[PLAN_WORDS]
         )  # fmt: skip
         self.kernels = (
             *(traces.add_reading, traces.keep_rest, traces.take, traces.forget, seed_noise, self.update),
             *(learning.lower_rates, self.rows_of_synapses, self.forward_rows),
+            *((self.symmetrise,) if self.pull else ()),
         )
 
     def image(self) -> dict[str, np.ndarray]:
@@ -115,11 +122,13 @@ class HalfProgram(Program):
         return words
 
     def initial_rows(self) -> np.ndarray:
-        """float64[inputs + outputs, lanes]: the shadows of the weights of this hemisphere's hidden neurons."""
+        """float64[rows, lanes]: the shadows of the weights of this hemisphere's hidden neurons; equal copies."""
         hidden, output = self.initial
         own = slice(self.side.numbers.start, self.side.numbers.stop)
-        rows = np.zeros((len(hidden) + output.shape[1], int(self.side.lanes[-1]) + 1))
-        rows[:, self.side.lanes] = WEIGHT_STEP * np.concatenate([hidden[:, own], output[own].T])
+        copies = 1 if self.settings.copies == SHARED else 2
+        weights_of_rows = np.concatenate([hidden[:, own], *[output[own].T] * copies])
+        rows = np.zeros((len(weights_of_rows), int(self.side.lanes[-1]) + 1))
+        rows[:, self.side.lanes] = WEIGHT_STEP * weights_of_rows
         return rows
 
     def read_traces(self, ppu) -> Generator:
@@ -137,6 +146,8 @@ class HalfProgram(Program):
     def write(self, ppu) -> Generator:
         """Write both copies of this hemisphere's weights, and lower the rate of learning."""
         yield ppu.run(learning.lower_rates)
+        if self.pull:
+            yield ppu.run(self.symmetrise, self.pull)
         yield ppu.run(self.rows_of_synapses)
         yield ppu.store_weights(self.rows, self.half, source="synapses")
         for number in range(len(self.writes)):

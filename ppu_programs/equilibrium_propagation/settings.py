@@ -18,6 +18,7 @@ HARMONICS = {
     CHEBYSHEV: 5,
 }  # the highest that a method takes; more slots than twice that tell it from others
 WEIGHT_STEP = 512  # of the int16 shadow weights in one 6-bit weight step, as in two_layer
+SHARED, OWN = COPIES = ("shared", "own")
 MOST_HIDDEN = 2 * 112  # the lanes of a half, less those of outputs and of traces of inputs and outputs
 MOST_OUTPUTS = 16
 READS = (1, 2, 4, 8)
@@ -48,6 +49,9 @@ class Settings(Checked):
         rate, readout_rate: of learning, of input weights and of output weights; they fall to 0. Steps are
             proportional to them and to ``beta``: who lowers that for the same steps has to raise them.
         mean, spread, readout_mean, readout_spread: of normally distributed initial weights, in weight steps.
+        copies: of output weights, which are in both directions: ``shared``, one shadow for both, which learns from
+            either; ``own``, a shadow for each direction, which learns from what its own synapses see.
+        symmetry: of copies of their own: the fraction of half their difference that goes into either behind a batch.
         batch: samples between two writes of the synapses; learning goes on behind each sample.
         checked: samples that are settled twice at the end, from different starts.
     """
@@ -79,6 +83,8 @@ class Settings(Checked):
     spread: float = setting(25.0, 0.0, 63.0)
     readout_mean: float = setting(0.5, -63.0, 63.0)
     readout_spread: float = setting(2.0, 0.0, 63.0)
+    copies: str = SHARED
+    symmetry: float = setting(0.0, 0.0, 0.99)
     batch: int = setting(10, 1, 1_000)
     epochs: int = setting(10, 1)
     checked: int = setting(32, 0, 1_000)
@@ -88,6 +94,13 @@ class Settings(Checked):
         super().__post_init__()
         if self.method not in METHODS:
             raise ValueError(f"{self.section}: method is {self.method!r}; it must be one of {', '.join(METHODS)}")
+        if self.copies not in COPIES:
+            raise ValueError(f"{self.section}: copies is {self.copies!r}; it must be one of {', '.join(COPIES)}")
+        if self.symmetry and self.copies == SHARED:
+            raise ValueError(
+                f"{self.section}: a symmetry of {self.symmetry:g} is for copies of their own, and both share one "
+                "shadow here; leave it at 0, or set copies=own"
+            )
         if (highest := HARMONICS.get(self.method)) and self.slots <= 2 * highest:
             raise ValueError(
                 f"{self.section}: {self.slots} slots do not tell harmonic {highest}, which {self.method} takes, from "

@@ -87,7 +87,7 @@ def test_first_refusal_wins_and_nothing_else_is_said(capsys):
     assert main(["train", "mnist", "--rule", "hebb", "--chip", "perfect"]) == 2
     assert capsys.readouterr().err == (
         "plasticore: the task 'mnist' is unknown; valid are yin-yang, moving-bars, two-clusters, digits:DIRECTORY, "
-        "moving-digits:DIRECTORY, two-clusters:NOISE, FILE.npz, FILE.py:TASK\n"
+        "digits-8x8:DIRECTORY, moving-digits:DIRECTORY, two-clusters:NOISE, FILE.npz, FILE.py:TASK\n"
     )
 
 

@@ -84,6 +84,17 @@ def test_with_the_test_part_alone_it_is_shuffled_and_split(tmp_path):
     assert made.digest == tasks.load(f"digits:{tmp_path}").digest
 
 
+def test_a_task_of_its_own_has_pictures_of_8_x_8(tmp_path):
+    write(tmp_path, "t10k", 200)
+    small, large = (tasks.load(f"{name}:{tmp_path}") for name in ("digits-8x8", "digits"))
+    assert small.inputs.shape == (200, 64) and (small.targets == large.targets).all()
+    np.testing.assert_allclose(small.inputs.mean(axis=1), large.inputs.mean(axis=1), atol=1e-12)
+    assert small.name == "digits-8x8" and small.source["origin"] == f"digits-8x8:{tmp_path}"
+    assert tasks.short_name(small.source["origin"]) == f"digits-8x8-{tmp_path.name}"
+    with pytest.raises(ValueError, match="'digits-8x8' needs the directory of MNIST's files; write digits-8x8:DIREC"):
+        tasks.check("digits-8x8")
+
+
 @needs_mnist
 def test_mnist_is_read_and_its_classes_can_be_told_from_each_other():
     made = tasks.load(f"digits:{MNIST}")

@@ -126,8 +126,8 @@ def test_the_opening_is_what_the_run_did(own):
 REFUSED = {
     "nothing": (
         "run",
-        "a firmware is missing; valid are bandit, bcm, descent, homeostasis, inhibitory-plasticity, lms, rewrite, "
-        "spiking-lpl, stdp, and",
+        "a firmware is missing; valid are bandit, bcm, descent, homeostasis, inhibitory-plasticity, lms, pong, "
+        "rewrite, sign-homeostasis, spiking-lpl, stdp, and",
     ),
     "unknown": ("run hebb", "the rule 'hebb' is unknown; valid are bandit, bcm, "),
     "one that learns": ("run eventprop", "eventprop learns a task; `plasticore train TASK --rule eventprop` gives it"),
@@ -231,7 +231,9 @@ SMALL = {
     "rewrite": {"step": 3},
     "bandit": {"pulls": 6},
     "lms": {"trials": 4},
+    "pong": {"size": 16, "epochs": 2, "settling": 0, "watched": 1},
     "inhibitory-plasticity": {"updates": 20, "evaluated": 5, "watched": 5},
+    "sign-homeostasis": {"updates": 30, "period_ns": 1_000_000, "target_khz": 20.0},
     "spiking-lpl": {"ticks": 400, "evaluated": 400},
 }
 LONG = pytest.param("descent", marks=pytest.mark.slow)

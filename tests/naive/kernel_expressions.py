@@ -260,7 +260,7 @@ class Expressions:
             return callee.name == "u32"
         if isinstance(callee, Subroutine):
             return bool(self.form.unit.routines[callee].result)
-        binary = callee in INTRINSIC_NAMES and INTRINSIC_NAMES[callee] in ("minimum", "maximum", "divide")
+        binary = callee in INTRINSIC_NAMES and INTRINSIC_NAMES[callee] in ("minimum", "maximum", "divide", "remainder")
         return binary and any(self.is_unsigned(frame, argument) for argument in node.args)
 
     # ------------------------------------------------------------------ calls
@@ -275,7 +275,7 @@ class Expressions:
             return (yield from self._routine(callee, tuple(integers)))
         if callee in INTRINSIC_NAMES:
             integers = yield from self._values(frame, node.args)
-            if INTRINSIC_NAMES[callee] == "divide" and integers[1] == 0:
+            if INTRINSIC_NAMES[callee] in ("divide", "remainder") and integers[1] == 0:
                 self._fault(frame, node, DIVISION_BY_ZERO)
             return in_32_bits(plain(callee)(*integers), self.is_unsigned(frame, node))
         if isinstance(callee, ElementType):

@@ -19,6 +19,8 @@ INPUT_LANE = FIRST + HIDDEN
 LIMIT_CYCLES = 1_000_000
 SHADOW = st.integers(-SHADOW_LIMIT, SHADOW_LIMIT)
 update = learning.update_kernel(INPUTS, OUTPUTS, INPUT_LANE, 0)
+update_apart = learning.update_kernel(INPUTS, OUTPUTS, INPUT_LANE, 0, False)
+symmetrise = learning.symmetry_kernel(INPUTS, OUTPUTS)
 forward_rows = writing.forward_kernel(OUTPUTS, INPUTS)
 rows_of_synapses = weights.rows_of_synapses_kernel(INPUTS + OUTPUTS)
 judge = teaching.judge_kernel(OUTPUTS, 0, 2, 180)
@@ -99,6 +101,44 @@ def test_an_update_is_the_exact_one_rounded_up_or_down(shadow, difference, avera
     assert (after[:, others] == before[:, others]).all()
     assert not regions["difference"].any()
     assert not regions["average"].any()
+
+
+@settings(deadline=None, max_examples=20)
+@given(
+    shadow=arrays(np.int16, (INPUTS + 2 * OUTPUTS) * ROW, elements=SHADOW),
+    difference=arrays(np.int16, ROW, elements=st.integers(-2_000, 2_000)),
+    average=arrays(np.int16, ROW, elements=st.integers(-100, 6_000)),
+    readout_rate=st.integers(0, 0x7FFF),
+)
+def test_copies_of_their_own_learn_a_product_each(shadow, difference, average, readout_rate):
+    regions, unit = learner(shadow, difference, average, 1), VectorUnit()
+    seed_noise.bind(unit, regions)(LIMIT_CYCLES)
+    update_apart.bind(unit, regions)(LIMIT_CYCLES, 100, readout_rate)
+    d, a = difference[positions()].astype(int), average[positions()].astype(int)
+    hidden = slice(FIRST, FIRST + HIDDEN)
+    products = [
+        [np.clip(of[k] * readout_rate >> learning.FACTOR_BITS, -0x8000, 0x7FFF) * other[hidden] for k in range(OUTPUTS)]
+        for of, other in ((a, d), (d, a))  # the way back, the way forward
+    ]
+    before, after = (
+        its.reshape(-1, ROW)[INPUTS:, positions()][:, hidden].astype(int) for its in (shadow, regions["shadow"])
+    )
+    wanted = np.clip(before + np.concatenate(products) / 0x8000, -SHADOW_LIMIT, SHADOW_LIMIT)
+    assert abs(after - wanted).max() <= 1
+
+
+@settings(deadline=None, max_examples=20)
+@given(shadow=arrays(np.int16, (INPUTS + 2 * OUTPUTS) * ROW, elements=SHADOW), pull=st.integers(0, 0x7FFF))
+def test_copies_of_their_own_are_pulled_together(shadow, pull):
+    regions, unit = learner(shadow, halfwords(), halfwords(), 1), VectorUnit()
+    seed_noise.bind(unit, regions)(LIMIT_CYCLES)
+    symmetrise.bind(unit, regions)(LIMIT_CYCLES, pull)
+    before, after = (its.reshape(-1, ROW).astype(int) for its in (shadow, regions["shadow"]))
+    back, forward = before[INPUTS : INPUTS + OUTPUTS], before[INPUTS + OUTPUTS :]
+    moved = (forward - back) * (pull >> 1) / 0x8000
+    assert abs(after[INPUTS : INPUTS + OUTPUTS] - back - moved).max() <= 1
+    assert abs(after[INPUTS + OUTPUTS :] - forward + moved).max() <= 1
+    assert (after[:INPUTS] == before[:INPUTS]).all()
 
 
 def test_rounding_has_no_bias():

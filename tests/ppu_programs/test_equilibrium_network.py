@@ -46,6 +46,7 @@ IMPOSSIBLE = [
     *({"method": "complex"}, {"reads": 3}, {"beta": 0.0}, {"target_khz": 10.0}, {"hidden": 121}, {"frame_ns": 16_000}),
     *({"target_khz": 390.0, "refractory_ns": 4_000}, {"method": "chebyshev", "slots": 10}),
     {"leak_lsb": 200, "threshold_lsb": 60},
+    *({"copies": "random"}, {"symmetry": 0.1}),
 ]
 
 

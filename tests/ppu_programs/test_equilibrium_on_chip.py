@@ -51,3 +51,22 @@ def test_a_short_run_leaves_copies_that_are_equal_and_needs_nobody(method):
         assert (found == weights.steps(np.round(SHADOW_ONE * shadow).astype(int))).all()
     assert not np.array_equal(learned[0], np.clip(np.round(SHADOW_ONE * plan.hidden), -32256, 32256) / SHADOW_ONE)
     assert len(result.arrays["train_accuracy"]) == 2
+
+
+@pytest.mark.slow
+def test_copies_of_their_own_part_unless_they_are_pulled_together():
+    task, apart = tasks.yin_yang().head(40, 10, 10), []
+    for symmetry in (0.0, 0.8):
+        firmware = EquilibriumPropagation(epochs=1, hidden=20, checked=0, copies="own", symmetry=symmetry, seed=3)
+        chip, plan, result = run(firmware, task)
+        _, forward, back = plan.places.load(result.weights)
+        sides = zip(plan.places.sides, chip.processors, strict=True)
+        apart.append(max(shadows_apart(processor, side) for side, processor in sides))
+        assert abs(forward.T - back).max() <= apart[-1] / SHADOW_ONE + 1
+    assert 0 < 3 * apart[1] < apart[0]
+
+
+def shadows_apart(processor, side):
+    """The largest difference between both copies of an output weight, in shadow steps."""
+    rows = weights.from_rows(processor.regions["shadow"], 128)[-6:, side.lanes].astype(int)
+    return abs(rows[:3] - rows[3:]).max()

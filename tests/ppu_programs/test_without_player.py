@@ -15,6 +15,8 @@ from ppu_programs.stdp import PairSTDP
 TODAY = FpgaConfig(sample_player=False, spike_writer=False)
 SHORTER = {
     "inhibitory-plasticity": {"updates": 40, "evaluated": 10},
+    "pong": {"size": 16, "epochs": 2, "settling": 1, "watched": 1},
+    "sign-homeostasis": {"updates": 10},
     "spiking-lpl": {
         "ticks": 400,
         "evaluated": 400,

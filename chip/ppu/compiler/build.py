@@ -21,6 +21,7 @@ _RUNTIME = ("fault", "finish", "record_of", "state_of")
 _SCALARS = (
     *("int64", "load", "load_unsigned", "store", "wrap8", "wrap16", "wrap32"),
     *("shift_left", "shift_left_unsigned", "shift_right", "shift_right_unsigned", "divide_unsigned"),
+    "remainder_unsigned",
     *INTRINSICS,
 )
 LONGEST_NAME = 40  # letters of a routine's name in generated names, which become those of files

@@ -58,7 +58,7 @@ _OPERATORS: dict[type, _Operator] = {
 _REFUSED_OPERATORS = {
     ast.Div: "divides with /, which gives a float; use divide(a, b), 31 cycles",
     ast.FloorDiv: "uses //, which rounds down; the processor truncates: use divide(a, b), 31 cycles, or >>",
-    ast.Mod: "uses %; use & for powers of two, or a - b * divide(a, b)",
+    ast.Mod: "uses %; use & for powers of two, or remainder(a, b), which truncates, 36 cycles",
     ast.Pow: "uses **; write a loop or a table in a region",
     ast.MatMult: "uses @; use the vector unit",
 }
@@ -428,9 +428,10 @@ class Expressions:
             builder.book(instruction)
         for value in values:
             builder.book_operand(value)
-        if name == "divide":
+        divides = name in ("divide", "remainder")
+        if divides:
             self.scope.divisor(node, values[1])
-        operation = "divide_unsigned" if name == "divide" and unsigned else name
+        operation = f"{name}_unsigned" if divides and unsigned else name
         result = builder.emit(operation, *(value.operand for value in values))
         low, high = _INTRINSIC_RANGES.get(name, LIMITS[unsigned])
         return Value(result, low, high, unsigned=unsigned)

@@ -225,6 +225,11 @@ def _divide(a: int, b: int) -> int:
     return signed32(-quotient if (a < 0) != (b < 0) else quotient)
 
 
+def _remainder(a: int, b: int) -> int:
+    rest = abs(a) % abs(b)
+    return -rest if a < 0 else rest
+
+
 class Pure(NamedTuple):
     """An instruction that only computes: its text with the operands' places, and the same on Python integers."""
 
@@ -273,4 +278,6 @@ PURE: dict[str, Pure] = {
     "count_leading_zeros": Pure("_count_leading_zeros({0})", lambda x: 32 - unsigned32(x).bit_length()),
     "divide": Pure("_divide({0}, {1})", _divide),
     "divide_unsigned": Pure("_divide_unsigned({0}, {1})", operator.floordiv),
+    "remainder": Pure("_remainder({0}, {1})", _remainder),
+    "remainder_unsigned": Pure("_remainder_unsigned({0}, {1})", operator.mod),
 }

@@ -15,7 +15,7 @@
 The language: integers of 32 bits that wrap, ``+ - * & | ^ << >> ~``, comparisons, ``and or not``, ``if``, ``while``,
 ``for`` over ``range``, ``break``, ``continue``, elements of regions, integer constants from outside of the function
 (also from an enclosing function, so that a factory makes kernels for a size), vector operations, intrinsics
-(``saturate8``, ``saturate16``, ``minimum``, ``maximum``, ``absolute``, ``divide``, ``multiply_high``,
+(``saturate8``, ``saturate16``, ``minimum``, ``maximum``, ``absolute``, ``divide``, ``remainder``, ``multiply_high``,
 ``count_leading_zeros``) and subroutines. Everything else is refused with file and line. A kernel is what was imported:
 an edit of its file afterwards counts in the next run.
 

@@ -138,7 +138,7 @@ HINTS = {
     "float": "the processor has no floating point; use fixed point",
     "round": "the processor has no floating point; use fixed point",
     "sum": "write a loop",
-    "divmod": "use divide(a, b)",
+    "divmod": "use divide(a, b) and remainder(a, b)",
     "pow": "write a loop",
 }
 """What to do instead of a Python built-in."""

@@ -93,6 +93,13 @@ def divide(a, b):
     return wrap32(-quotient if (a < 0) != (b < 0) else quotient)
 
 
+@compiled(forceinline=True)
+def remainder(a, b):
+    """Return what divide(a, b) leaves, a - b * divide(a, b), b not 0; it has the sign of a, as in C."""
+    rest = abs(a) % abs(b)
+    return -rest if a < 0 else rest
+
+
 def _load(region, index):
     return wrap32(int64(region[index]))
 
@@ -149,6 +156,12 @@ def shift_right_unsigned(x, amount):
 def divide_unsigned(a, b):
     """Return a / b of unsigned numbers, truncated, b not 0 (Power ISA divwu)."""
     return a // b
+
+
+@compiled(forceinline=True)
+def remainder_unsigned(a, b):
+    """Return what divide_unsigned(a, b) leaves, b not 0."""
+    return a % b
 
 
 @compiled(forceinline=True)

@@ -92,6 +92,7 @@ INTRINSICS: dict[str, tuple[int, tuple[str, ...]]] = {
     "multiply_high": (2, ("multiply",)),  # mulhw
     "count_leading_zeros": (1, ("alu",)),  # cntlzw
     "divide": (2, ("divide",)),  # divw
+    "remainder": (2, ("divide", "multiply", "alu")),  # divw, mullw, subf
 }
 INTRINSIC_NAMES: dict[Any, str] = {getattr(scalars, name): name for name in INTRINSICS}
 

@@ -141,6 +141,7 @@ def test_it_learns_by_first_spikes():
 
 ON_THE_CHIP_ALONE = {
     "equilibrium-propagation",
+    "equilibrium-softmax",
     "latent-predictive",
 }  # what a host does not play
 

@@ -39,8 +39,9 @@ def scalars(tmp_path_factory):
             m.out[10] = (-a) >> 1
             m.out[11] = (a << 3) >> 1
             m.out[12] = a + 1 < b
+            m.out[13] = remainder(a, b)
     """
-    return Machine(module(tmp_path_factory.mktemp("scalars"), text).scalars, Memory(out=i32[13]))
+    return Machine(module(tmp_path_factory.mktemp("scalars"), text).scalars, Memory(out=i32[14]))
 
 
 @settings(max_examples=60, deadline=None)
@@ -51,7 +52,7 @@ def test_division_shifts_and_comparisons(scalars, a, b):
     wanted = [truncated(a, b), signed(a << amount) if amount < 32 else 0, a >> amount]
     wanted += [int(a < b), int(a in range(10)), int(a == 0), a]
     wanted += [signed(x) >> shift for x, shift in ((a + b, 1), (a - b, 1), (a * b, 3), (-a, 1), (a << 3, 1))]
-    wanted += [int(signed(a + 1) < b)]
+    wanted += [int(signed(a + 1) < b), a - b * truncated(a, b) if b != -1 else 0]
     assert scalars.regions["out"].tolist() == wanted
 
 

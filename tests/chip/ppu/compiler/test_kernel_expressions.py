@@ -26,6 +26,7 @@ FUNCTIONS = {
     "maximum": lambda x, y: y if x < y else x,
     "multiply_high": lambda x, y: (x * y) // 2**32,
     "divide": lambda x, y: (abs(x) // abs(y)) * (1 if (x < 0) == (y < 0) else -1),
+    "remainder": lambda x, y: (abs(x) % abs(y)) * (-1 if x < 0 else 1),
     "u32": lambda x: x,
     "i32": lambda x: x,
     "u16": lambda x: x % 2**16,
@@ -33,7 +34,7 @@ FUNCTIONS = {
     "i16": lambda x: (x + 2**15) % 2**16 - 2**15,
     "i8": lambda x: (x + 2**7) % 2**8 - 2**7,
 }
-EITHER = ("minimum", "maximum", "divide")  # of the type of their arguments
+EITHER = ("minimum", "maximum", "divide", "remainder")  # of the type of their arguments
 BINARY = {
     ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.BitAnd: operator.and_,
     ast.BitOr: operator.or_, ast.BitXor: operator.xor, ast.LShift: operator.lshift, ast.RShift: operator.rshift,
@@ -56,6 +57,7 @@ def _grow(children):
         st.tuples(pairs, st.sampled_from(["minimum", "maximum", "multiply_high"])).map(
             lambda t: f"{t[1]}({t[0][0]}, {t[0][1]})"
         ),
+        st.tuples(pairs, st.sampled_from(["divide", "remainder"])).map(lambda t: f"{t[1]}({t[0][0]}, {t[0][1]} | 1)"),
         st.tuples(children, st.sampled_from(["saturate8", "saturate16", "absolute", "count_leading_zeros"])).map(
             lambda t: f"{t[1]}({t[0]})"
         ),
@@ -84,6 +86,7 @@ def _grow_unsigned(children):
         st.tuples(children, st.sampled_from("-~+")).map(lambda t: f"({t[1]}{t[0]})"),
         st.tuples(pairs, st.sampled_from(["minimum", "maximum"])).map(lambda t: f"{t[1]}({t[0][0]}, {t[0][1]})"),
         pairs.map(lambda t: f"divide({t[0]}, {t[1]} | 1)"),
+        pairs.map(lambda t: f"remainder({t[0]}, {t[1]} | 1)"),
         st.tuples(pairs, compared).map(lambda t: f"({t[0][0]} if {t[1]} else {t[0][1]})"),
         st.tuples(children, st.sampled_from(["i32", "u16", "u8", "i16", "i8", "count_leading_zeros", "u32"])).map(
             lambda t: f"u32({t[1]}({t[0]}))"

@@ -49,6 +49,7 @@ def cycles_before(directory, lines, attributes=ATTRIBUTES):
         ("y = ppu.word('s', x)\nyield ppu.wait(y)", cost("address", "load") + issue_cycles(1)),
         ("y = self.table[x - 1]\nyield ppu.wait(y)", cost("alu", "address", "load") + issue_cycles(1)),
         ("y = divide(x, 3)\nyield ppu.wait(y)", cost("divide", "alu") + issue_cycles(1)),
+        ("y = remainder(x, 3)\nyield ppu.wait(y)", cost("divide", "multiply", "alu", "alu") + issue_cycles(1)),
         ("y = i32(ppu.time_base)\nyield ppu.wait(y)", cost("load", "address") + issue_cycles(1)),
         ("if x > 2:\n    yield ppu.wait(1)", cost("alu", "branch") + issue_cycles(1)),
         ("if self.table:\n    yield ppu.wait(1)", issue_cycles(1)),
