@@ -234,7 +234,7 @@ def test_help_has_examples_and_says_what_mismatch_means(capsys):
         main(["compare", "--help"])
     assert ended.value.code == 0
     out = capsys.readouterr().out
-    assert "--sweep mismatch=0,0.1,0.2,0.5" in out and "go with it in the ratios of a typical chip" in out
+    assert "--sweep mismatch=0,0.1,0.2,0.5" in out and "are scaled in proportion" in " ".join(out.split())
 
 
 def command(tmp_path, *options):

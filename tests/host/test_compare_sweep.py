@@ -87,7 +87,10 @@ def test_noise_is_that_of_the_membranes():
             "colour=1",
             "there is no field colour of the chip to sweep; valid are strict, .* mismatch and noise, rule.* sections",
         ),
-        ("router.speed=1", "there is no field router.speed of the chip to sweep; valid are on_chip_latency_ns$"),
+        (
+            "router.speed=1",
+            "there is no field router.speed of the chip to sweep; valid are on_chip_latency_ns, contention, .*",
+        ),
         ("strict.now=1", "there is no field strict.now of the chip to sweep; strict has no parts"),
         ("router=1", "router is a section of the chip's settings; name one of its fields: on_chip_latency_ns"),
         ("seed=1,2", "the chip's seed is nothing to sweep: --seeds says"),
