@@ -420,7 +420,7 @@ class Chip(Live):
             "losses": {cause.value: places for cause, places in counts.losses().items()},
             "warnings": counts.warnings(),
             "late_from_fpga": counts.late_from_fpga,
-            "load": counts.load(self.core.now_ns),
+            "load": counts.load(self.core.now_ns - self.core.begins_ns),
         }
 
     def report(self) -> dict:

@@ -408,8 +408,8 @@ class HostLink(Live):
     def read_fabric_counters(self) -> FabricCounts:
         """What the event fabric has passed on and lost by place, since registers were written; zeros where all is free.
 
-        Its 20 drop counters of 16 bits and 12 event counters of 24 bits are read as the sums that they would show if
-        somebody read them often enough.
+        It has more than the chip's 20 drop counters of 16 bits and 12 event counters of 24 bits, which are what the
+        transfer is counted for: losses by node, driver and link are the simulator's, and nothing wraps.
 
         Raises:
             RuntimeError: the chip has no registers yet.

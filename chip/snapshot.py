@@ -25,7 +25,7 @@ from chip.base.saving import pack, replace_together, unpack
 from chip.base.version import version
 from chip.ppu.processor.saving import identity_of, restore_on, snapshot_of
 
-FORMAT = 3
+FORMAT = 4
 FLAGS = ("started", "stopped", "weight_overflows", "torn_reads", "keep_spikes", "plastic_drivers")
 LINK = ("bytes", "starts", "round_trips", "pending", "refused")
 CODES = ("codes", "ranges", "cadc_offset", "acausal_offset", "amplitude_trim", "time_trim")

@@ -11,7 +11,7 @@ from chip.fabric.crossbar import neuron_routes, node_registers
 
 
 def fabric_rows(chip: Chip) -> list[tuple[str, ...]]:
-    """Return the rows of a table of the 12 outputs, without those to which nobody sends; titles first.
+    """Return the rows of a table of the 12 outputs, without those to which none of these sends; titles first.
 
     Neurons are those that are enabled and whose spikes an output takes, labels those of the stimuli. Where events
     queue and the chip has run, there is how much of the time an output was busy.

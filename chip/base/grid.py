@@ -17,4 +17,5 @@ LONG_AGO_NS = -(1 << 60)
 SPIKES_PER_STEP = c.NEURONS * GRID_EDGES  # most that a step can produce: every neuron at every edge
 FPGA_SOURCE = c.NEURONS  # sources of recorded labels: neurons 0..511, then the four inputs from the FPGA
 BACKGROUND_SOURCE = FPGA_SOURCE + 4  # then the eight background generators
-RETURN_SOURCE = 1024  # and where events queue, what the FPGA records of neurons 0..511
+# where events queue, what the FPGA records of neurons 0..511, of its own events and of background generators
+RETURN_SOURCE, RETURNED_FPGA_SOURCE, RETURNED_BACKGROUND_SOURCE = 1024, 1536, 1540

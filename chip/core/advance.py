@@ -106,7 +106,9 @@ def _has_room(clock, flights, log_size, batch_size):
 
 @inlined
 def grid_step(start_ns, hits, now, later, neurons, network, fabric, queues, scratch, bounds):
-    """Take a step in which something happens; return GROW, with no state changed, if an array is too short.
+    """Take a step in which something happens; return GROW if an array is too short, to be called with a longer one.
+
+    Then no state has changed, but that events which queue may have come to their busses.
 
     ``later`` holds the end of the step as if nothing happened, and ``hits`` how many neurons may come to a threshold or
     a bound even so.

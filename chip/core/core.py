@@ -135,7 +135,8 @@ class AnalogCore(Live, Posting):
         self.readers: list[Callable[[AnalogCore, int], None]] = []
         self._now_ns = 0  # clock[NOW], where Python reads it faster
         hold_refractory(self._neurons, self._clock)
-        self._post_generators(begins_ns, registers)
+        self.begins_ns = begins_ns
+        self._write_generators(begins_ns, registers)
 
     # ------------------------------------------------------------------ configuration
 
@@ -163,7 +164,7 @@ class AnalogCore(Live, Posting):
         route_again(self._network, self._fabric, self._queues)
         carry_over_drivers(network, self._network)
         hold_refractory(self._neurons, self._clock)
-        self._post_generators(self.now_ns, registers)
+        self._write_generators(self.now_ns, registers)
 
     def _install(self, registers: Registers, codes: AnalogCodes | None) -> None:
         self._true = true = silicon(self.config, registers, codes)
@@ -354,7 +355,8 @@ class AnalogCore(Live, Posting):
     def spikes(self, start_ns: int, end_ns: int) -> tuple[np.ndarray, np.ndarray]:
         """Return the spikes that the FPGA records in ``start_ns <= t < end_ns``: int64[m] times, uint16[m] labels.
 
-        They are in the order of (time, neuron); labels that the crossbar returns from the FPGA come after neurons.
+        They are in the order of (time, neuron); labels that the crossbar returns from the FPGA come after neurons, then
+        those of background generators.
         Raises RuntimeError where the record does not reach back that far, see :attr:`recorded_from_ns`.
         """
         start_ns, end_ns = self._check_recorded(start_ns, end_ns)
@@ -517,7 +519,7 @@ class AnalogCore(Live, Posting):
     @property
     def fabric_counts(self) -> FabricCounts:
         """What events have lost where they queue, by cause and place, of all committed time as :attr:`counters`."""
-        return counts_of(self._fabric)
+        return counts_of(self._fabric, self._queues.tally)
 
     def weights(self, time_ns: int | None = None) -> np.ndarray:
         """Return uint8[2, 256, 256], [hemisphere, row, column], as they are just before a time, ``now_ns`` by default.

@@ -1,7 +1,7 @@
 """From events that arrive in a grid step to what they do to each neuron: routes, rows, labels, weights.
 
-Events are taken in the order of (time, from the FPGA, from a processor, on-chip, label or neuron). At one instant
-weight writes come first, so an event uses the weights that are written at its own time.
+Events are taken in the order of (time, from the FPGA, from a processor, from a background generator, on-chip, label or
+neuron). At one instant weight writes come first, so an event uses the weights that are written at its own time.
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ from chip.base import constants as c
 from chip.base.arrays.declared import Life, table_of
 from chip.base.config import ChipConfig
 from chip.base.grid import EDGE_NS, FAR_NS
-from chip.base.registers import Registers
+from chip.base.registers import ROW_DISABLED, Registers
 from chip.fabric.arrays import (
     CONTENTION,
     FRAME_TO_CHIP_NS,
@@ -39,7 +39,8 @@ def build_fabric(config: ChipConfig, registers: Registers, before: Fabric | None
     settings[FRAME_TO_CHIP_NS] = settings[FRAME_TO_FPGA_NS] = frame_ns(router.link_lanes)
     chances = np.array([router.loss_to_chip, router.loss_in_crossbar, router.loss_to_fpga])
     settings[[LOSS_TO_CHIP, LOSS_IN_CROSSBAR, LOSS_TO_FPGA]] = np.rint(chances * 2**LOSS_BITS)
-    taking = taking_drivers(registers, np.ones((c.HEMISPHERES, c.DRIVERS), bool))
+    drives = (registers.row_mode.reshape(c.HEMISPHERES, c.DRIVERS, 2) != ROW_DISABLED).any(axis=2)
+    taking = taking_drivers(registers, drives | registers.stp_enabled)  # others do nothing, and so lose nothing
     keys = stream(config.seed, "event_loss").integers(0, 2**64, STAGES, np.uint64)
     built = dict(settings=settings, loss_key=keys, taken_first=taking.first, taken_drivers=taking.drivers)
     if before is not None:

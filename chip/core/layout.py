@@ -65,8 +65,8 @@ class Queues(NamedTuple):
         Array, queue(uint8, ("conversions", 256), "LSB", "their results, EVEN then ODD lanes", CONVERSION_HEAD)
     ]
     log_time: Annotated[Array, record(int64, ("log",), "ns", "of each spike", LOG_COUNT)]
-    # source is the neuron, or 512 + SPL1 address for an event that the crossbar returns to the FPGA; where events
-    # queue, neurons are not recorded as they fire, but where their events leave the crossbar, as 1024 + neuron
+    # source is the neuron, or 512 + SPL1 address for an event that the crossbar returns to the FPGA, 516 + generator;
+    # where events queue neurons are not recorded as they fire, but all where they leave the crossbar, with 1024 more
     log_info: Annotated[Array, record(int64, ("log",), "", "recorded << 27 | source << 16 | label", LOG_COUNT)]
     # see chip.array.correlation; none where the sensors are off
     driven: Annotated[Array, record(int64, ("driven",), "", "rows that were driven for sensors to see", DRIVEN_COUNT)]

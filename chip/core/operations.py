@@ -21,7 +21,7 @@ from chip.core.layout import Queues
 from chip.core.sensors import WHOLE_HALF, CorrelationSensors
 from chip.fabric.arrays import Fabric
 from chip.fabric.events import BAD_PART, insert_events
-from chip.fabric.generators import ENABLED, generator_values, insert_generator
+from chip.fabric.generators import generator_values, insert_generator, write_generators
 from chip.fabric.padi import INJECTED, LAST_LABEL, padi_word
 from chip.neurons.resets import insert_reset, lanes_of
 
@@ -134,12 +134,12 @@ class Posting:
         if self._posts:
             self._tell(Post.GENERATOR, time_ns, generator=generator, values=np.array(row, np.int64))
 
-    def _post_generators(self, time_ns: int, registers: Registers) -> None:
-        """Post that all generators that registers switch on are written at a time, and all others that send are off."""
-        sending = self._fabric.generators[:, ENABLED] != 0
-        for generator, row in enumerate(generator_values(registers)):
-            if row[ENABLED] or sending[generator]:
-                self._insert_generator(time_ns, generator, row)
+    def _write_generators(self, time_ns: int, registers: Registers) -> None:
+        """Write all generators as registers say, in the place of what is posted for them up to a time, which is now."""
+        queues, rows = self._queues, generator_values(registers)
+        write_generators(
+            self._clock, queues.generator_keys, queues.generator_values, self._fabric.generators, time_ns, rows
+        )
 
     def _insert_generator(self, time_ns: int, generator: int, row: np.ndarray) -> None:
         queues = self._queues

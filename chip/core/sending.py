@@ -90,7 +90,7 @@ def _leave(time_ns, neuron, network, passage):
     tally[FROM_NEURONS] += 1
     tally[SENT] += copies
     tally[UNROUTED] += 1 if copies + returned == 0 else 0
-    leaves_ns = leave_neuron(time_ns, neuron, passage)
+    leaves_ns = leave_neuron(time_ns, neuron, copies + returned > 0, passage)
     if leaves_ns < 0:
         tally[LOST] += copies
         passage.counts[RETURNED] += returned

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from enum import Enum
 
 import numpy as np
@@ -13,10 +13,13 @@ from chip.fabric.arrays import (
     DRIVER_TAKEN,
     DROPPED,
     FIRST,
+    FROM_FPGA,
+    FROM_NEURONS,
     FULL_TO_FPGA,
     INPUTS,
     LAST,
     LATE,
+    LATEST_NS,
     LOST_IN_CROSSBAR,
     LOST_TO_CHIP,
     LOST_TO_FPGA,
@@ -32,6 +35,7 @@ from chip.fabric.arrays import (
 )
 
 WARNED_FRACTION = 1e-3
+WARNED_LATENESS_NS = 1_000
 SIDES = ("on top", "at the bottom")
 OUTPUT_NAMES = tuple(f"PADI bus {i % 4} {SIDES[i // 4]}" for i in range(8)) + tuple(
     f"FPGA channel {i}" for i in range(4)
@@ -79,7 +83,8 @@ class FabricCounts:
         output_events: int64[12], events that have left each output, busses first.
         neuron_output_losses: int64[8], spikes of neurons whose last event still waited for its neuron output.
         driver_events, driver_losses: int64[2, 128], events that each driver took, and that came while it was busy.
-        late_from_fpga: events that the link brought later than the FPGA had sent them.
+        from_fpga, from_neurons: events that came from there.
+        late_from_fpga: events that the link brought later than the FPGA had sent them; latest_ns: by how much at most.
         lost_to_chip, lost_in_crossbar, lost_to_fpga: lost by chance, see the configuration; those in the crossbar on
             the way to busses.
         link_full: events that found no room on the link to the FPGA.
@@ -92,7 +97,10 @@ class FabricCounts:
     neuron_output_losses: np.ndarray
     driver_events: np.ndarray
     driver_losses: np.ndarray
+    from_fpga: int
+    from_neurons: int
     late_from_fpga: int
+    latest_ns: int
     lost_to_chip: int
     lost_in_crossbar: int
     lost_to_fpga: int
@@ -101,12 +109,6 @@ class FabricCounts:
     return_drops: int
     returns_lost_in_crossbar: int
     returning: int
-
-    def __sub__(self, other: FabricCounts) -> FabricCounts:
-        """What was counted since other counts of the same fabric; what is under way stays what it is now."""
-        names = [field.name for field in fields(self) if field.name != "returning"]
-        counted = {name: getattr(self, name) - getattr(other, name) for name in names}
-        return FabricCounts(returning=self.returning, **counted)
 
     @property
     def lost_returns(self) -> int:
@@ -146,36 +148,55 @@ class FabricCounts:
         }
         return {cause: places for cause, places in found.items() if places}
 
-    def taken(self) -> dict[Cause, int]:
-        """How many came to where they can get lost by each cause, lost ones included."""
-        entered = int(self.output_events.sum() + self.node_drops.sum())
-        returned = int(self.output_events[c.CROSSBAR_FPGA_OUT :].sum())
-        return {
-            Cause.NEURON_OUTPUT: entered,
-            Cause.NODE: entered,
-            Cause.DRIVER: int(self.driver_events.sum() + self.driver_losses.sum()),
-            Cause.LINK: returned,
-            Cause.CHANCE: entered,
+    def shares(self) -> dict[Cause, float]:
+        """Which part of what could get lost by each cause did, if any; at the worst output or driver, for those."""
+        by_output = self.node_drops.sum(axis=0)
+        crossed = int(self.output_events.sum() + by_output.sum())
+        by_chance = self.lost_to_chip + self.lost_in_crossbar + self.returns_lost_in_crossbar + self.lost_to_fpga
+        lost_and_taken = {
+            Cause.NEURON_OUTPUT: (self.neuron_output_losses.sum(), self.from_neurons),
+            Cause.NODE: (by_output, self.output_events + by_output),
+            Cause.DRIVER: (self.driver_losses, self.driver_events + self.driver_losses),
+            Cause.LINK: (self.link_full, self.output_events[c.CROSSBAR_FPGA_OUT :].sum()),
+            Cause.CHANCE: (by_chance, self.from_fpga + crossed + self.lost_in_crossbar + self.returns_lost_in_crossbar),
         }
+        shares = {cause: _worst_share(lost, taken) for cause, (lost, taken) in lost_and_taken.items()}
+        return {cause: share for cause, share in shares.items() if share > 0.0}
 
     def warnings(self) -> list[str]:
-        """A sentence for each cause that took more than one event in a thousand: how many, where, what to do."""
-        sentences, taken = [], self.taken()
-        for cause, places in self.losses().items():
-            lost = sum(places.values())
-            if lost > WARNED_FRACTION * taken[cause]:
+        """A sentence for each cause that took more than one event in a thousand: how many, where, what to do.
+
+        And one if events from the FPGA came so late that a time constant notices.
+        """
+        sentences, losses = [], self.losses()
+        for cause, share in self.shares().items():
+            if share > WARNED_FRACTION:
+                places = losses[cause]
                 worst = max(places, key=places.__getitem__)
                 most = f", {places[worst]} of them at {worst}" if len(places) > 1 else f", at {worst}"
-                share = lost / max(taken[cause], 1)
-                sentences.append(f"{share:.2%} of events, {lost}, got lost {cause.value}{most}; {REMEDIES[cause]}")
+                where = " of the worst place" if cause in (Cause.NODE, Cause.DRIVER) else ""
+                lost = f"{sum(places.values())} events got lost {cause.value}{most}, {share:.2%}{where}"
+                sentences.append(f"{lost}; {REMEDIES[cause]}")
+        if self.latest_ns >= WARNED_LATENESS_NS:
+            sentences.append(
+                f"{self.late_from_fpga} events from the FPGA came late, by {self.latest_ns} ns at most; send fewer at "
+                "one time, or use more lanes, router.link_lanes"
+            )
         return sentences
 
 
-def counts_of(fabric: Fabric) -> FabricCounts:
-    """Read a fabric's counters."""
+def _worst_share(lost: np.ndarray | int, taken: np.ndarray | int) -> float:
+    """Return the greatest part that was lost of what was taken, place by place; 0.0 where nothing was."""
+    lost, taken = np.atleast_1d(lost), np.atleast_1d(taken)
+    return float((lost / np.maximum(taken, 1)).max())
+
+
+def counts_of(fabric: Fabric, tally: np.ndarray) -> FabricCounts:
+    """Read a fabric's counters, and of the core's, see :data:`chip.fabric.arrays.COUNTERS`, what came to it."""
     counts, lines = fabric.counts, fabric.lines
     single = {
         "late_from_fpga": LATE,
+        "latest_ns": LATEST_NS,
         "lost_to_chip": LOST_TO_CHIP,
         "lost_in_crossbar": LOST_IN_CROSSBAR,
         "lost_to_fpga": LOST_TO_FPGA,
@@ -194,5 +215,7 @@ def counts_of(fabric: Fabric) -> FabricCounts:
         .reshape(c.HEMISPHERES, c.DRIVERS)
         .copy(),
         returning=int(waiting),
+        from_fpga=int(tally[FROM_FPGA]),
+        from_neurons=int(tally[FROM_NEURONS]),
         **{name: int(counts[index]) for name, index in single.items()},
     )

@@ -19,7 +19,7 @@ import numpy as np
 from chip.base import constants as c
 from chip.base.grid import EDGE_NS, FAR_NS
 from chip.base.inner import inlined, inner, outer
-from chip.base.queues import DONE, FULL, is_off
+from chip.base.queues import DONE, FULL
 from chip.base.registers import Registers
 from chip.base.timeline import BACKGROUND_NEXT, GENERATOR_HEAD, GENERATOR_TAIL
 
@@ -39,15 +39,27 @@ def generator_values(registers: Registers) -> np.ndarray:
     return np.stack([getattr(registers, f"background_{name}").astype(np.int64) for name in NAMES], axis=1)
 
 
+@inner
+def _greater(values, at, row):
+    """Say whether values that are posted are greater than others, the first that differs deciding."""
+    for field in range(VALUES):
+        if values[at, field] != row[field]:
+            return values[at, field] > row[field]
+    return False
+
+
 @outer
 def insert_generator(clock, keys, values, time_ns, generator, row):
-    """Post that values are written to a generator at a time, behind what was posted for the same; DONE or FULL."""
-    if is_off(clock, time_ns):
-        return -2
+    """Post that values are written to a generator at a time, which the caller has checked; return DONE or FULL.
+
+    Of several writes to one at one time the one with the greatest values stands, whoever posted first.
+    """
     if clock[GENERATOR_TAIL] == keys.size:
         return FULL
     at, key = clock[GENERATOR_TAIL], time_ns << 3 | generator
-    while at > clock[GENERATOR_HEAD] and keys[at - 1] > key:
+    while at > clock[GENERATOR_HEAD] and keys[at - 1] >= key:
+        if keys[at - 1] == key and not _greater(values, at - 1, row):
+            break
         keys[at] = keys[at - 1]
         for field in range(VALUES):
             values[at, field] = values[at - 1, field]
@@ -91,6 +103,18 @@ def write_generator(time_ns, generator, row, generators):
     if row[ENABLED] != 0 and (row[POISSON] == 0 or row[RATE] > 0):
         generators[generator, NEXT_NS] = time_ns
         _find_next(generator, generators)
+
+
+@outer
+def write_generators(clock, keys, values, generators, time_ns, rows):
+    """Write all generators at a time, int64[8, 7]; what is posted up to it is forgotten, what is posted later stays."""
+    while clock[GENERATOR_HEAD] < clock[GENERATOR_TAIL] and keys[clock[GENERATOR_HEAD]] >> 3 <= time_ns:
+        clock[GENERATOR_HEAD] += 1
+    for generator in range(GENERATORS):
+        write_generator(time_ns, generator, rows[generator], generators)
+    clock[BACKGROUND_NEXT] = generators[next_generator(generators), NEXT_NS]
+    if clock[GENERATOR_HEAD] < clock[GENERATOR_TAIL]:
+        clock[BACKGROUND_NEXT] = min(clock[BACKGROUND_NEXT], keys[clock[GENERATOR_HEAD]] >> 3)
 
 
 @inner

@@ -21,6 +21,7 @@ from chip.fabric.arrays import (
     FRAME_TO_CHIP_NS,
     FRAME_TO_FPGA_NS,
     LATE,
+    LATEST_NS,
     LOSS_BITS,
     POSTED_NS,
     TO_CHIP,
@@ -51,6 +52,7 @@ def take_frame(time_ns, arrival_ns, passage):
     link[FRAME_NS], link[POSTED_NS] = arrival_ns, time_ns
     if arrival_ns > time_ns:
         passage.counts[LATE] += 1
+        passage.counts[LATEST_NS] = max(passage.counts[LATEST_NS], arrival_ns - time_ns)
 
 
 @inlined

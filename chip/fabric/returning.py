@@ -8,7 +8,15 @@ at which an event leaves the crossbar, less what an event takes that waits nowhe
 from __future__ import annotations
 
 from chip.base import constants as c
-from chip.base.grid import BACKGROUND_SOURCE, EDGE_NS, EDGE_SHIFT, FAR_NS, FPGA_SOURCE, RETURN_SOURCE, SOURCE_SHIFT
+from chip.base.grid import (
+    EDGE_NS,
+    EDGE_SHIFT,
+    FAR_NS,
+    RETURN_SOURCE,
+    RETURNED_BACKGROUND_SOURCE,
+    RETURNED_FPGA_SOURCE,
+    SOURCE_SHIFT,
+)
 from chip.base.inner import inlined, inner
 from chip.fabric.arrays import (
     FULL_TO_FPGA,
@@ -43,11 +51,14 @@ LOST_AT_OUTPUT = -1
 
 
 @inner
-def leave_neuron(time_ns, neuron, passage):
-    """Let a spike wait for its neuron output; return when it leaves it, or LOST_AT_OUTPUT."""
+def leave_neuron(time_ns, neuron, wanted, passage):
+    """Let a spike wait for its neuron output; return when it leaves it, or LOST_AT_OUTPUT.
+
+    It is counted as lost where somebody ``wanted`` it: where a node would pass it.
+    """
     output = neuron % c.COLUMNS // c.COLUMNS_PER_OUTPUT
     if passage.sent_ns[neuron] > time_ns:
-        passage.counts[OUTPUT_LOST + output] += 1
+        passage.counts[OUTPUT_LOST + output] += 1 if wanted else 0
         return LOST_AT_OUTPUT
     leaves_ns = max(time_ns, passage.outputs_ns[output])
     passage.outputs_ns[output] = leaves_ns + EDGE_NS
@@ -134,5 +145,5 @@ def _source_of(word):
     if word >> KIND_SHIFT == FROM_NEURON_KIND:
         return RETURN_SOURCE + (word & ID_MASK)
     if word >> KIND_SHIFT == FROM_BACKGROUND_KIND:
-        return BACKGROUND_SOURCE + generator_of(word)
-    return FPGA_SOURCE + ((word & LAST_LABEL) >> c.SPL1_SHIFT)
+        return RETURNED_BACKGROUND_SOURCE + generator_of(word)
+    return RETURNED_FPGA_SOURCE + ((word & LAST_LABEL) >> c.SPL1_SHIFT)

@@ -1,9 +1,8 @@
 """The FPGA's trace buffer: today's way to record spikes, for the host to read after a run.
 
 While it is on, every event that the crossbar sends to the FPGA is kept with its time stamp: spikes of neurons, and
-events of samples that the crossbar returns. A run's trace is complete when all programs have ended. Nothing is lost but
-what comes when the buffer is full, which is assumed: on silicon spikes cross from chip to FPGA without repetition,
-unlike registers, and some are lost.
+events of samples that the crossbar returns. A run's trace is complete when all programs have ended. Only what comes when
+the buffer is full is lost here; what gets lost on the way to it is the event fabric's, :mod:`chip.fabric.links`.
 """
 
 from __future__ import annotations

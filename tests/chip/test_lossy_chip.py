@@ -65,6 +65,9 @@ def test_losses_are_told_by_cause_and_place_with_what_to_do():
     }
     assert len(fabric["warnings"]) == 2
     assert "give sources that fire together drivers of their own" in fabric["warnings"][1]
+    counts = chip.link.read_fabric_counters()
+    taken = counts.output_events[0] + counts.node_drops[:, 0].sum()
+    assert f"{counts.node_drops[:, 0].sum() / taken:.2%} of the worst place" in fabric["warnings"][0]
     assert 0.01 < fabric["load"]["PADI bus 0 on top"] == fabric["load"]["FPGA channel 0"] < 0.5
 
 
@@ -77,6 +80,9 @@ def test_fewer_lanes_bring_events_late_and_count_them():
     many, one = (played(chip_of(link_lanes=lanes), *BURST) for lanes in (8, 1))
     assert many.report()["fabric"]["late_from_fpga"] == 0
     assert one.report()["fabric"]["late_from_fpga"] == 3_000 - 3  # the first frame is in time
+    assert "came late, by" in one.report()["fabric"]["warnings"][-1]
+    assert one.link.read_fabric_counters().latest_ns == sum([64 - 8] * 999)  # a frame takes 64 ns for 8
+    assert not any("late" in sentence for sentence in many.report()["fabric"]["warnings"])
 
 
 def test_events_that_are_lost_by_chance_are_counted_as_such():
@@ -122,6 +128,27 @@ def test_a_program_writes_generators_over_the_omnibus(compiling):
     assert 100 <= times.size <= 108  # from four bus writes behind the first to four behind the last
     counts = chip.link.read_fabric_counters()
     assert counts.output_events[10] == times.size == chip.counters()["from_background"]
+
+
+def test_where_all_is_lost_the_share_is_all():
+    chip = played(chip_of(loss_to_chip=1.0), np.arange(0, 8_000, 8), np.zeros(1_000, int))
+    (warning,) = chip.report()["fabric"]["warnings"]
+    assert warning.startswith("1000 events got lost by chance, as configured, at link to the chip, 100.00%; see")
+
+
+def test_the_load_counts_from_when_registers_were_written():
+    chip = chip_of(pulse_ns=4)
+    played(chip, np.arange(0, 8_000, 8), np.zeros(1_000, int))
+    load = chip.report()["fabric"]["load"]["PADI bus 0 on top"]
+    assert load == pytest.approx(1_000 / (chip.now_ns // 4), rel=0.01)
+    chip.link.write_registers(chip.registers)
+    chip.link.write_playback(PlaybackProgram(np.arange(0, 8_000, 8), np.zeros(1_000, int)))
+    chip.start()
+    chip.run()
+    passed, begins_ns = chip.link.read_fabric_counters().output_events[0], chip.core.begins_ns
+    assert begins_ns > 0 and passed > 0  # the timer's date is over, so this run is short
+    load = passed / ((chip.core.now_ns - begins_ns) // 4)
+    assert chip.report()["fabric"]["load"]["PADI bus 0 on top"] == pytest.approx(load, abs=1e-6)
 
 
 def test_where_nothing_queues_there_is_nothing_to_report():

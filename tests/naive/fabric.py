@@ -106,7 +106,7 @@ class NaiveFabric:
                 if neuron_input(column) != output or not self.registers.event_output[hemisphere, column]:
                     continue
                 if neuron in pending:
-                    self.lose(("neuron output", output))
+                    self.lose(("neuron output", output), bool(self.wanted(neuron)))
                 elif not taken:
                     taken = True
                     self.leave(neuron)
@@ -115,11 +115,17 @@ class NaiveFabric:
             yield self.env.timeout(1)
 
     def leave(self, neuron):
+        self.cross(*self.place(neuron)[:1], NEURON, neuron, self.place(neuron)[1])
+
+    def wanted(self, neuron):
+        return passed_targets(self.registers, *self.place(neuron))
+
+    def place(self, neuron):
+        """Where a neuron's events enter the crossbar, and their label."""
         hemisphere, column = divmod(neuron, 256)
         source = neuron_input(column)
         address = int(self.registers.backend_address[hemisphere, column])
-        label = address | source << 8 | (source % 4) << 14
-        self.cross(source, NEURON, neuron, label)
+        return source, address | source << 8 | (source % 4) << 14
 
     def cross(self, source, kind, number, label):
         """Let an event come to its nodes: those to the FPGA at once, those to busses as late as the latency says."""
@@ -166,6 +172,9 @@ class NaiveFabric:
         side, bus = SIDES[output // 4], output % 4
         free = set()
         for hemisphere, driver in taking_drivers(self.registers, side, bus, label):
+            rows = self.registers.row_mode[hemisphere, 2 * driver : 2 * driver + 2]
+            if not rows.any() and not self.registers.stp_enabled[hemisphere, driver]:
+                continue  # it does nothing, so it loses nothing
             if self.busy.get((hemisphere, driver), 0) > clock:
                 self.lost["driver", hemisphere, driver] += 1
             else:

@@ -14,9 +14,13 @@ class RouterConfig(Checked):
     """Event routing. The latency is that from a neuron's spike to the synapses that it drives, if it waits nowhere.
 
     With ``contention`` events queue for neuron outputs, crossbar, busses, drivers and links, and get lost where there
-    is no room; without, all come at once. A node of the crossbar holds ``node_events`` that wait for its output. The
-    links between chip and FPGA have ``link_lanes`` of 1 Gbit/s. The probabilities of loss are of an event on the way to
-    the chip, of each copy at its node, and of an event on the way to the FPGA; they draw from the chip's seed.
+    is no room; without, all come at once, and what follows has no effect. A node of the crossbar holds ``node_events``
+    that wait for its output. The links between chip and FPGA have ``link_lanes`` of 1 Gbit/s. The probabilities of loss
+    are of an event on the way to the chip, of each copy at its node, and of an event on the way to the FPGA; they draw
+    from the chip's seed, so that two equal events of one time share their fate.
+
+    Raises:
+        ValueError: events are to be lost by chance without contention.
     """
 
     section: ClassVar[str] = "router"
@@ -27,6 +31,15 @@ class RouterConfig(Checked):
     loss_to_chip: float = setting(0.0, 0.0, 1.0, source="a choice")
     loss_in_crossbar: float = setting(0.0, 0.0, 1.0, source="a choice")
     loss_to_fpga: float = setting(0.0, 0.0, 1.0, source="a choice")
+
+    def __post_init__(self):
+        super().__post_init__()
+        lossy = [name for name in ("loss_to_chip", "loss_in_crossbar", "loss_to_fpga") if getattr(self, name)]
+        if lossy and not self.contention:
+            raise ValueError(
+                f"router.{lossy[0]} is {getattr(self, lossy[0])}, but without router.contention no event is lost; "
+                "switch that on, or leave it 0"
+            )
 
 
 @dataclass(frozen=True)

@@ -2,8 +2,9 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
+from numba.core import config as numba_config
 
 from chip.base.config import ChipConfig, RouterConfig
 from chip.base.registers import Registers
@@ -11,6 +12,9 @@ from chip.core.core import AnalogCore
 from tests.naive.generators import generated
 
 END_NS = 60_000
+PLAIN = bool(numba_config.DISABLE_JIT)
+few = settings(max_examples=1 if PLAIN else 25)
+compiled = pytest.mark.skipif(PLAIN, reason="takes minutes where nothing is compiled")
 writes = st.fixed_dictionaries(
     {
         "time_ns": st.integers(0, END_NS // 4 - 1).map(lambda k: 4 * k),
@@ -44,6 +48,7 @@ def events_of(core, end_ns):
     return sorted(zip(times.tolist(), labels.tolist(), strict=True))
 
 
+@few
 @given(st.lists(writes, max_size=12, unique_by=lambda w: (w["generator"], w["time_ns"])),
        st.lists(st.integers(0, END_NS // 4), max_size=5))  # fmt: skip
 def test_events_are_those_of_a_loop_over_periods(posted, looks):
@@ -57,6 +62,28 @@ def test_events_are_those_of_a_loop_over_periods(posted, looks):
     assert core.counters["from_background"] == len(expected)
 
 
+WRITES = [dict(period=50, label=1), dict(period=50, label=2), dict(period=20, label=0), dict(enabled=False)]
+
+
+@given(st.permutations(WRITES))
+@few
+def test_of_writes_at_one_time_the_same_stands_whoever_posts_first(order):
+    core = core_with()
+    for write in order:
+        core.post_generator(400, 0, **write)
+    assert events_of(core, 1_000) == [(600, 2), (800, 2)]  # the greatest values
+
+
+@pytest.mark.parametrize("posted_ns", [0, 400])
+def test_registers_that_are_written_anew_replace_what_is_posted_up_to_then(posted_ns):
+    core = core_with(enabled=True, period=50)
+    core.post_generator(posted_ns, 1, period=25, label=9)
+    core.configure(registers(enabled=[True] + 7 * [False], period=100))
+    later = [(posted_ns + 100 * k, 1 << 14 | 9) for k in range(1, 9)] if posted_ns else []
+    expected = [(400, 0), (800, 0), *(event for event in later if event[0] < 1_000)]
+    assert events_of(core, 1_000) == sorted(expected)
+
+
 def test_the_first_event_comes_a_full_period_after_registers_are_written():
     core = core_with(enabled=[True] + 7 * [False], period=50)
     assert events_of(core, 1_000) == [(200, 0), (400, 0), (600, 0), (800, 0)]
@@ -65,6 +92,7 @@ def test_the_first_event_comes_a_full_period_after_registers_are_written():
     assert events_of(core, 2_004)[7:] == [(1_800, 1 << 14), (2_000, 1 << 14)]
 
 
+@compiled
 @pytest.mark.parametrize("rate", [1, 64, 200, 255])
 def test_the_mean_interval_is_the_period_by_its_rate(rate):
     """haldls: mean interval = period / (rate / 255); a register that shifts 10^5 times is within 4 standard errors."""
@@ -76,6 +104,7 @@ def test_the_mean_interval_is_the_period_by_its_rate(rate):
     assert abs(core.counters["from_background"] - periods * chance) <= 4 * spread + 1
 
 
+@compiled
 def test_masked_bits_of_labels_are_drawn_evenly_and_no_others():
     core = core_with(enabled=[True] + 7 * [False], period=1, mask=0b1010_0110, label=0x3F00 | 0b0101_0001, seed=5)
     _, labels = core.spikes(0, 80_000)
@@ -84,6 +113,7 @@ def test_masked_bits_of_labels_are_drawn_evenly_and_no_others():
     assert drawn.size == 16 and abs(counts - labels.size / 16).max() < 5 * (labels.size / 16) ** 0.5
 
 
+@compiled
 def test_eight_generators_at_their_fastest_are_all_accounted_for():
     core = core_with(contention=True, enabled=True, period=1, mask=255, seed=np.arange(1, 9))
     core.advance(200_000)
