@@ -1,8 +1,9 @@
 """The FPGA's trace buffer: today's way to record spikes, for the host to read after a run.
 
 While it is on, every event that the crossbar sends to the FPGA is kept with its time stamp: spikes of neurons, and
-events of samples that the crossbar returns. A run's trace is complete when all programs have ended. Only what comes when
-the buffer is full is lost here; what gets lost on the way to it is the event fabric's, :mod:`chip.fabric.links`.
+events of samples that the crossbar returns. A run's trace is complete when all programs have ended. Only what comes
+when the buffer is full is lost here; what gets lost on the way to it is the event fabric's,
+:mod:`chip.fabric.links`.
 """
 
 from __future__ import annotations
