@@ -123,9 +123,7 @@ def collect_free(start_ns, until_ns, commit, network, fabric, queues, scratch):
                     not injected and passes(network.nodes, source, output, label)
                 ):
                     key = padi_key(output, label)
-                    if plastic:
-                        stimulate(key, event_ns, network, scratch)
-                    n = add_rows(network, scratch, key, edge, n, plastic)
+                    n = _drive(key, event_ns, edge, n, plastic, network, scratch)
                     if n == NO_ROOM:
                         return NO_ROOM, 0
                     taken += 1
@@ -149,9 +147,7 @@ def collect_free(start_ns, until_ns, commit, network, fabric, queues, scratch):
             passed = passes(network.nodes, source, generator, label)
             if passed:
                 key = padi_key(generator, label)
-                if plastic:
-                    stimulate(key, background_ns, network, scratch)
-                n = add_rows(network, scratch, key, edge, n, plastic)
+                n = _drive(key, background_ns, edge, n, plastic, network, scratch)
                 if n == NO_ROOM:
                     return NO_ROOM, 0
                 sent += 1
@@ -171,9 +167,7 @@ def collect_free(start_ns, until_ns, commit, network, fabric, queues, scratch):
             for way in range(ROUTE_TOP, ROUTE_BOTTOM + 1):
                 key = network.routes[neuron, way]
                 if key >= 0:
-                    if plastic:
-                        stimulate(key, flight_ns, network, scratch)
-                    n = add_rows(network, scratch, key, edge, n, plastic)
+                    n = _drive(key, flight_ns, edge, n, plastic, network, scratch)
                     if n == NO_ROOM:
                         return NO_ROOM, 0
                     landed += 1
@@ -196,6 +190,14 @@ def collect_free(start_ns, until_ns, commit, network, fabric, queues, scratch):
         if plastic:
             commit_drivers(network, scratch)
     return n, recorded
+
+
+@inlined
+def _drive(key, time_ns, edge, n, plastic, network, scratch):
+    """List the rows that a label on a bus drives behind ``n`` others; return how many there are then, or NO_ROOM."""
+    if plastic:
+        stimulate(key, time_ns, network, scratch)
+    return add_rows(network, scratch, key, edge, n, plastic)
 
 
 @inlined

@@ -12,8 +12,7 @@ from chip.base.grid import EDGE_NS, FAR_NS
 from chip.base.registers import ROW_DISABLED, Registers
 from chip.fabric.arrays import (
     CONTENTION,
-    FRAME_TO_CHIP_NS,
-    FRAME_TO_FPGA_NS,
+    FRAME_TAKES_NS,
     LOSS_BITS,
     LOSS_IN_CROSSBAR,
     LOSS_TO_CHIP,
@@ -36,7 +35,7 @@ def build_fabric(config: ChipConfig, registers: Registers, before: Fabric | None
     router = config.router
     settings[CONTENTION], settings[NODE_EVENTS] = router.contention, router.node_events
     settings[PULSE_NS] = config.drivers.pulse_ns
-    settings[FRAME_TO_CHIP_NS] = settings[FRAME_TO_FPGA_NS] = frame_ns(router.link_lanes)
+    settings[FRAME_TAKES_NS] = frame_ns(router.link_lanes)
     chances = np.array([router.loss_to_chip, router.loss_in_crossbar, router.loss_to_fpga])
     settings[[LOSS_TO_CHIP, LOSS_IN_CROSSBAR, LOSS_TO_FPGA]] = np.rint(chances * 2**LOSS_BITS)
     drives = (registers.row_mode.reshape(c.HEMISPHERES, c.DRIVERS, 2) != ROW_DISABLED).any(axis=2)

@@ -37,6 +37,8 @@ from chip.neurons.resets import resets_before
 from chip.neurons.resetting import show
 from chip.neurons.seam import rests, settle, step
 
+QUIET = -2  # of ``observe_slots``
+
 
 @inner
 def quiet_until(neurons, noise, queues, bounds):
@@ -65,7 +67,13 @@ def observe_bounded(time_ns, table):
 
 @inlined
 def _observe(time_ns, neurons, noise, network, fabric, queues, scratch, bounds):
-    return observe_slots(time_ns, 0, scratch.out.shape[1], neurons, noise, network, fabric, queues, scratch, bounds)
+    last = scratch.out.shape[1]
+    spikes = observe_slots(time_ns, 0, last, neurons, noise, network, fabric, queues, scratch, bounds)
+    if spikes == QUIET:
+        return 0
+    if spikes != NO_ROOM and fabric.settings[CONTENTION] != 0:
+        return see_returns(queues.clock[COMMITTED], time_ns, spikes, network, fabric, scratch)
+    return spikes
 
 
 @outer
@@ -103,14 +111,15 @@ def observe_slots(time_ns, first, last, neurons, noise, network, fabric, queues,
     """Compute the state just before ``time_ns`` into ``scratch.out``, at least of membranes in ``first`` to ``last``.
 
     The time lies at most one grid step behind the committed time, or in a block that is quiet up to it. Returns the
-    number of spikes of these slots since the committed time, which are in ``scratch.batch``, or NO_ROOM.
+    number of spikes of these slots since the committed time, which are in ``scratch.batch``, QUIET where nothing has
+    happened since, or NO_ROOM.
     """
     start_ns = queues.clock[COMMITTED]
     out = scratch.out
     if time_ns == start_ns:
         copy(neurons.now, out)
         show(time_ns, first, last, neurons.release, neurons, out)
-        return 0
+        return QUIET
     if time_ns <= quiet_until(neurons, noise, queues, bounds):
         passed = time_ns - start_ns
         if is_noisy(noise):
@@ -122,7 +131,7 @@ def observe_slots(time_ns, first, last, neurons, noise, network, fabric, queues,
         else:
             propagate(neurons.now, scratch.next, neurons.coarse, passed // GRID_NS)
         propagate(scratch.next, out, neurons.fine, passed % GRID_NS // EDGE_NS)
-        return 0
+        return QUIET
     deliveries, spikes = collect(start_ns, time_ns, False, network, fabric, queues, scratch)
     if deliveries == NO_ROOM:
         return NO_ROOM
@@ -134,8 +143,6 @@ def observe_slots(time_ns, first, last, neurons, noise, network, fabric, queues,
                              scratch.out_release, scratch, deliveries, queues, queues.clock[RESET_HEAD], reset_to,
                              spikes, bounds)  # fmt: skip
     show(time_ns, first, last, scratch.out_release, neurons, out)
-    if fabric.settings[CONTENTION] != 0:
-        return see_returns(start_ns, time_ns, spikes, network, fabric, scratch)
     return spikes
 
 

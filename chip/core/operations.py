@@ -21,7 +21,7 @@ from chip.core.layout import Queues
 from chip.core.sensors import WHOLE_HALF, CorrelationSensors
 from chip.fabric.arrays import Fabric
 from chip.fabric.events import BAD_PART, insert_events
-from chip.fabric.generators import generator_values, insert_generator, write_generators
+from chip.fabric.generators import RANGES, generator_values, insert_generator, write_generators
 from chip.fabric.padi import INJECTED, LAST_LABEL, padi_word
 from chip.neurons.resets import insert_reset, lanes_of
 
@@ -121,18 +121,12 @@ class Posting:
         """
         generator = _index("a background generator", generator, c.BACKGROUND_GENERATORS)
         time_ns = self._check_time(time_ns, "a write to a background generator")
-        row = (
-            int(bool(enabled)),
-            int(bool(poisson)),
-            _within("the period of a background generator", period, 1, 0xFFFF),
-            _within("the rate of a background generator", rate, 0, 255),
-            _within("the seed of a background generator", seed, 1, 0xFFFFFFFF),
-            _within("the mask of a background generator", mask, 0, 255),
-            _within("the label of a background generator", label, 0, c.NEURON_LABEL_MASK),
-        )
-        self._insert_generator(time_ns, generator, np.array(row, np.int64))
+        written = dict(enabled=int(bool(enabled)), poisson=int(bool(poisson)), period=period, rate=rate, seed=seed)
+        written |= dict(mask=mask, label=label)
+        row = np.array([_register(name, written[name], *span) for name, span in RANGES.items()], np.int64)
+        self._insert_generator(time_ns, generator, row)
         if self._posts:
-            self._tell(Post.GENERATOR, time_ns, generator=generator, values=np.array(row, np.int64))
+            self._tell(Post.GENERATOR, time_ns, generator=generator, values=row.copy())
 
     def _write_generators(self, time_ns: int, registers: Registers) -> None:
         """Write all generators as registers say, in the place of what is posted for them up to a time, which is now."""
@@ -361,11 +355,11 @@ def _index(what: str, value: int, stop: int) -> int:
     return value
 
 
-def _within(what: str, value: int, low: int, high: int) -> int:
-    """Return what is to be within a register's range as Python's integer."""
-    value = whole(what, value)
+def _register(name: str, value: int, low: int, high: int) -> int:
+    """Return what is written to a background generator as Python's integer."""
+    value = whole(f"the {name} of a background generator", value)
     if not low <= value <= high:
-        raise ValueError(f"{what} is {value}; it is {low}..{high}")
+        raise ValueError(f"the {name} of a background generator is {value}; it is {low}..{high}")
     return value
 
 

@@ -20,9 +20,8 @@ COUNTERS = (
  FROM_BACKGROUND) = range(15)  # fmt: skip
 
 # Fabric.settings
-(CONTENTION, NODE_EVENTS, PULSE_NS, FRAME_TO_CHIP_NS, FRAME_TO_FPGA_NS, LOSS_TO_CHIP, LOSS_IN_CROSSBAR,
- LOSS_TO_FPGA) = range(8)  # fmt: skip
-SETTINGS = 8
+CONTENTION, NODE_EVENTS, PULSE_NS, FRAME_TAKES_NS, LOSS_TO_CHIP, LOSS_IN_CROSSBAR, LOSS_TO_FPGA = range(7)
+SETTINGS = 7
 LOSS_BITS = 32  # of a probability of loss
 # first index of Fabric.lines
 FREE_NS, FIRST, LAST = range(3)

@@ -30,13 +30,22 @@ VALUES = 7
 # second index of Fabric.generators: when it sends next, its shift register, and what was written to it
 NEXT_NS, SHIFT = VALUES, VALUES + 1
 FIELDS = VALUES + 2
-NAMES = ("enabled", "poisson", "period", "rate", "seed", "mask", "label")  # of the registers, behind background_
+# registers behind background_, and what each of them takes
+RANGES = {
+    "enabled": (0, 1),
+    "poisson": (0, 1),
+    "period": (1, 0xFFFF),
+    "rate": (0, 0xFF),
+    "seed": (1, 0xFFFFFFFF),
+    "mask": (0, 0xFF),
+    "label": (0, c.NEURON_LABEL_MASK),
+}
 _WORD = (1 << 32) - 1
 
 
 def generator_values(registers: Registers) -> np.ndarray:
     """Return int64[8, 7]: what registers say of each generator."""
-    return np.stack([getattr(registers, f"background_{name}").astype(np.int64) for name in NAMES], axis=1)
+    return np.stack([getattr(registers, f"background_{name}").astype(np.int64) for name in RANGES], axis=1)
 
 
 @inner

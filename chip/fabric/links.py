@@ -18,8 +18,7 @@ from chip.base.inner import inlined, inner
 from chip.fabric.arrays import (
     FRAME_EVENTS,
     FRAME_NS,
-    FRAME_TO_CHIP_NS,
-    FRAME_TO_FPGA_NS,
+    FRAME_TAKES_NS,
     LATE,
     LATEST_NS,
     LOSS_BITS,
@@ -40,7 +39,7 @@ def arrives_at(time_ns, settings, links):
         return time_ns
     if links[TO_CHIP, POSTED_NS] == time_ns and links[TO_CHIP, FRAME_EVENTS] < EVENTS_PER_FRAME:
         return links[TO_CHIP, FRAME_NS]
-    return max(time_ns, links[TO_CHIP, FRAME_NS] + settings[FRAME_TO_CHIP_NS])
+    return max(time_ns, links[TO_CHIP, FRAME_NS] + settings[FRAME_TAKES_NS])
 
 
 @inlined
@@ -58,7 +57,7 @@ def take_frame(time_ns, arrival_ns, passage):
 @inlined
 def takes(time_ns, settings, passage):
     """Put an event that leaves the crossbar for the FPGA into a frame; return whether there was room on the link."""
-    link, frame_ns = passage.links[TO_FPGA], settings[FRAME_TO_FPGA_NS]
+    link, frame_ns = passage.links[TO_FPGA], settings[FRAME_TAKES_NS]
     if link[FRAME_EVENTS] > 0 and link[FRAME_NS] >= time_ns and link[FRAME_EVENTS] < EVENTS_PER_FRAME:
         link[FRAME_EVENTS] += 1
         return True

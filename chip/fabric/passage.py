@@ -27,7 +27,7 @@ def seen_passage_of(fabric):
 
 @inner
 def copy_fabric(fabric):
-    """Copy what waits and who is busy, so that an observation can go on with it."""
+    """Copy what waits and who is busy, but for neurons, so that an observation can go on with it."""
     for output in range(OUTPUTS):
         for field in range(fabric.lines.shape[0]):
             fabric.seen_lines[field, output] = fabric.lines[field, output]
@@ -39,14 +39,19 @@ def copy_fabric(fabric):
     for link in range(fabric.links.shape[0]):
         for field in range(fabric.links.shape[1]):
             fabric.seen_links[link, field] = fabric.links[link, field]
-    for output in range(fabric.outputs_ns.size):
-        fabric.seen_outputs_ns[output] = fabric.outputs_ns[output]
-    for neuron in range(fabric.sent_ns.size):
-        fabric.seen_sent_ns[neuron] = fabric.sent_ns[neuron]
     for i in range(fabric.counts[RETURN_WAITING]):
         fabric.seen_returning[i] = fabric.returning[i]
     copy_generators(fabric)
     fabric.seen_counts[RETURN_WAITING] = fabric.counts[RETURN_WAITING]
+
+
+@inner
+def copy_neurons(fabric):
+    """Copy when neurons and their outputs have sent last."""
+    for output in range(fabric.outputs_ns.size):
+        fabric.seen_outputs_ns[output] = fabric.outputs_ns[output]
+    for neuron in range(fabric.sent_ns.size):
+        fabric.seen_sent_ns[neuron] = fabric.sent_ns[neuron]
 
 
 @inner

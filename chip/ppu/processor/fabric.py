@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from chip.base import constants as c
 from chip.base.errors import MachineFault
+from chip.fabric.generators import RANGES
 from chip.ppu.processor.state import ProcessorState
 
 GENERATOR_WORDS = 4  # that a write to a generator takes: control, period and rate, label and mask, seed (assumed)
@@ -52,15 +53,11 @@ def write_generator(
     :mod:`chip.fabric.generators` for what the registers say, and ``Registers.background_period`` for their ranges.
     """
     ppu.check_index("background generator", generator, c.BACKGROUND_GENERATORS)
-    for what, value, start, stop in (
-        ("period of a background generator", period, 1, 1 << 16),
-        ("rate of a background generator", rate, 0, 1 << 8),
-        ("seed of a background generator", seed, 1, 1 << 32),
-        ("mask of a background generator", mask, 0, 1 << 8),
-        ("label of a background generator", label, 0, c.NEURON_LABEL_MASK + 1),
-    ):
-        ppu.check_index(what, value, stop, start=start)
+    written = dict(period=period, rate=rate, seed=seed, mask=mask, label=label)
+    for name, value in written.items():
+        low, high = RANGES[name]
+        ppu.check_index(f"{name} of a background generator", value, high + 1, start=low)
     cycles = GENERATOR_WORDS * ppu.config.ppu.omnibus_write_cycles
-    registers = bool(enabled), bool(poisson), *(int(value) for value in (period, rate, seed, mask, label))
-    ppu.chip.core.post_generator(ppu.start_ns + cycles * c.PPU_CLOCK_NS, int(generator), *registers)
+    time_ns = ppu.start_ns + cycles * c.PPU_CLOCK_NS
+    ppu.chip.core.post_generator(time_ns, generator, bool(enabled), bool(poisson), **written)
     ppu.spend("omnibus", cycles)
