@@ -22,13 +22,22 @@ import numpy as np
 from chip.base import constants as c
 from chip.ppu import Memory, i16, i32, minimum, u32
 from chip.ppu.processor.timing import SAMPLE_LINE
-from chip.ppu.program import Program
 from ppu_programs.equilibrium_propagation import learning, teaching, traces, writing
 from ppu_programs.equilibrium_propagation.network import (
     TRACE_LEAK_LSB,
     EquilibriumPlacement,
     Side,
     trace_lsb,
+)
+from ppu_programs.equilibrium_propagation.reader import (
+    BATCHES,
+    EPOCHS,
+    PLAN_WORDS,
+    TRAIN,
+    VALIDATION,
+    VALIDATION_COUNT,
+    TraceReader,
+    plan_words,
 )
 from ppu_programs.equilibrium_propagation.schedule import Schedule
 from ppu_programs.equilibrium_propagation.settings import SHARED, WEIGHT_STEP, Settings
@@ -40,15 +49,14 @@ from ppu_programs.two_layer.programs import generator_state
 from ppu_programs.two_layer.update import falling_rate
 
 DONE_LINE = 1
-# in ``plan``: words of memory rather than constants of the programs, so that a longer run is no other program
-EPOCHS, BATCHES, TRAIN, VALIDATION, VALIDATION_COUNT, TEST, TEST_COUNT, CHECKED, PLAN_WORDS = range(9)
+CHECKED = PLAN_WORDS  # in ``plan``, behind what every rule has there
 RATE_ONE = 0x8000
 PREDICTIONS_APART = predictions_address(1) - predictions_address(0)
 UPPER_BOUND_LSB = 228  # of membranes, as recorded; see chip.base.config.limits
 NEARLY_LSB = 8
 
 
-class HalfProgram(Program):
+class HalfProgram(TraceReader):
     """What both have: traces, shadow weights, both copies of them.
 
     Attributes:
@@ -85,7 +93,7 @@ class HalfProgram(Program):
         self.rows_of_synapses = weights.rows_of_synapses_kernel(rows)
         self.forward_rows = writing.forward_kernel(outputs, inputs if shared else rows)
         self.memory = traces.MEMORY | learning.memory(shadows) | writing.memory(rows) | Memory(
-            gain=i16[len(phases)], share=i16[len(phases)], amplitude=i16[len(phases)], plan=i32[PLAN_WORDS]
+            gain=i16[len(phases)], share=i16[len(phases)], amplitude=i16[len(phases)], plan=i32[PLAN_WORDS + 1]
         )  # fmt: skip
         self.kernels = (
             *(traces.add_reading, traces.keep_rest, traces.take, traces.forget, seed_noise, self.update),
@@ -110,16 +118,8 @@ class HalfProgram(Program):
             "gain": self.phases.gains.astype(np.int16),
             "share": self.phases.shares.astype(np.int16),
             "amplitude": self.phases.amplitudes.astype(np.int16),
-            "plan": self.plan_words(),
+            "plan": plan_words(self.plan, self.settings.checked),
         }
-
-    def plan_words(self) -> np.ndarray:
-        """int32[8]: how often what is played."""
-        plan, words = self.plan, np.zeros(PLAN_WORDS, np.int32)
-        words[[EPOCHS, BATCHES, TRAIN]] = plan.epochs, plan.batches, plan.train.start
-        words[[VALIDATION, VALIDATION_COUNT]] = plan.validation.start, len(plan.validation)
-        words[[TEST, TEST_COUNT, CHECKED]] = plan.test.start, len(plan.test), self.settings.checked
-        return words
 
     def initial_rows(self) -> np.ndarray:
         """float64[rows, lanes]: the shadows of the weights of this hemisphere's hidden neurons; equal copies."""
@@ -130,18 +130,6 @@ class HalfProgram(Program):
         rows = np.zeros((len(weights_of_rows), int(self.side.lanes[-1]) + 1))
         rows[:, self.side.lanes] = WEIGHT_STEP * weights_of_rows
         return rows
-
-    def read_traces(self, ppu) -> Generator:
-        """Add up conversions of the traces."""
-        for _ in range(self.reads):
-            yield ppu.read_cadc(into="seen", halves=(self.trace_half,))
-            yield ppu.run(traces.add_reading)
-
-    def prepare(self, ppu) -> Generator:
-        """Seed the random bytes, and read the traces at rest."""
-        yield ppu.run(seed_noise)
-        yield from self.read_traces(ppu)
-        yield ppu.run(traces.keep_rest)
 
     def write(self, ppu) -> Generator:
         """Write both copies of this hemisphere's weights, and lower the rate of learning."""

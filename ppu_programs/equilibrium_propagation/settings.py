@@ -7,7 +7,7 @@ whole target rate with a current of one threshold.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Protocol
 
 from chip.base import constants as c
 from chip.base.settings import Checked, setting
@@ -22,6 +22,42 @@ SHARED, OWN = COPIES = ("shared", "own")
 MOST_HIDDEN = 2 * 112  # the lanes of a half, less those of outputs and of traces of inputs and outputs
 MOST_OUTPUTS = 16
 READS = (1, 2, 4, 8)
+
+
+class Phases(Protocol):
+    """What settings of every rule with nudged phases and traces have, see :class:`Settings`."""
+
+    section: ClassVar[str]
+    method: str
+    slots: int
+    reads: int
+    frame_ns: int
+    trace_tau_ns: int
+    threshold_lsb: int
+    leak_lsb: int
+
+
+def check_phases(s: Phases) -> None:
+    """Raise ValueError where phases cannot be told apart, or neurons and traces cannot be read."""
+    if s.method not in METHODS:
+        raise ValueError(f"{s.section}: method is {s.method!r}; it must be one of {', '.join(METHODS)}")
+    if (highest := HARMONICS.get(s.method)) and s.slots <= 2 * highest:
+        raise ValueError(
+            f"{s.section}: {s.slots} slots do not tell harmonic {highest}, which {s.method} takes, from "
+            f"others; give it {2 * highest + 1} or more"
+        )
+    if s.reads not in READS:
+        raise ValueError(f"{s.section}: reads is {s.reads}; it must be one of {', '.join(map(str, READS))}")
+    if s.leak_lsb + s.threshold_lsb > c.CADC_MAX:
+        raise ValueError(
+            f"{s.section}: a threshold of {s.threshold_lsb} LSB above a leak potential of {s.leak_lsb} "
+            f"LSB is beyond the CADC's {c.CADC_MAX} LSB; lower one of them"
+        )
+    if s.frame_ns < 3 * s.trace_tau_ns:
+        raise ValueError(
+            f"{s.section}: a phase of {s.frame_ns} ns is too short for traces of {s.trace_tau_ns} ns, "
+            f"which forget what was before in three of their time constants; give it {3 * s.trace_tau_ns} ns"
+        )
 
 
 @dataclass(frozen=True)
@@ -92,8 +128,7 @@ class Settings(Checked):
 
     def __post_init__(self):
         super().__post_init__()
-        if self.method not in METHODS:
-            raise ValueError(f"{self.section}: method is {self.method!r}; it must be one of {', '.join(METHODS)}")
+        check_phases(self)
         if self.copies not in COPIES:
             raise ValueError(f"{self.section}: copies is {self.copies!r}; it must be one of {', '.join(COPIES)}")
         if self.symmetry and self.copies == SHARED:
@@ -101,33 +136,16 @@ class Settings(Checked):
                 f"{self.section}: a symmetry of {self.symmetry:g} is for copies of their own, and both share one "
                 "shadow here; leave it at 0, or set copies=own"
             )
-        if (highest := HARMONICS.get(self.method)) and self.slots <= 2 * highest:
-            raise ValueError(
-                f"{self.section}: {self.slots} slots do not tell harmonic {highest}, which {self.method} takes, from "
-                f"others; give it {2 * highest + 1} or more"
-            )
-        if self.reads not in READS:
-            raise ValueError(f"{self.section}: reads is {self.reads}; it must be one of {', '.join(map(str, READS))}")
         if self.off_khz >= self.target_khz:
             raise ValueError(
                 f"{self.section}: outputs are to spike at {self.target_khz} kHz for their class and at {self.off_khz} "
                 "kHz else; the first must be higher"
-            )
-        if self.leak_lsb + self.threshold_lsb > c.CADC_MAX:
-            raise ValueError(
-                f"{self.section}: a threshold of {self.threshold_lsb} LSB above a leak potential of {self.leak_lsb} "
-                f"LSB is beyond the CADC's {c.CADC_MAX} LSB; lower one of them"
             )
         highest_khz = 1e6 / self.refractory_ns if self.refractory_ns else 1e6
         if self.target_khz >= highest_khz:
             raise ValueError(
                 f"{self.section}: outputs are to spike at {self.target_khz} kHz, but a refractory time of "
                 f"{self.refractory_ns} ns allows less than {highest_khz:g} kHz; lower one of them"
-            )
-        if self.frame_ns < 3 * self.trace_tau_ns:
-            raise ValueError(
-                f"{self.section}: a phase of {self.frame_ns} ns is too short for traces of {self.trace_tau_ns} ns, "
-                f"which forget what was before in three of their time constants; give it {3 * self.trace_tau_ns} ns"
             )
 
     @property

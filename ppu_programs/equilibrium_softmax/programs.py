@@ -26,10 +26,20 @@ from chip.base import constants as c
 from chip.fpga.memory import BLOCK_RAM_BASE
 from chip.ppu import Memory, i16, i32, minimum, u32
 from chip.ppu.processor.timing import SAMPLE_LINE
-from chip.ppu.program import Program
 from ppu_programs.equilibrium_propagation import traces
 from ppu_programs.equilibrium_propagation.learning import lower_rates
 from ppu_programs.equilibrium_propagation.network import trace_lsb
+from ppu_programs.equilibrium_propagation.reader import (
+    BATCHES,
+    EPOCHS,
+    PLAN_WORDS,
+    TEST_COUNT,
+    TRAIN,
+    VALIDATION,
+    VALIDATION_COUNT,
+    TraceReader,
+    plan_words,
+)
 from ppu_programs.equilibrium_propagation.schedule import Schedule
 from ppu_programs.equilibrium_softmax import learning, nudging, rates, readout, writing
 from ppu_programs.equilibrium_softmax.network import Side
@@ -42,8 +52,6 @@ from ppu_programs.two_layer.settings import SHADOW_LIMIT
 from ppu_programs.two_layer.update import falling_rate
 
 READY_LINE, SUMS_LINE = 1, 2
-# in ``plan``: words of memory rather than constants of the programs, so that a longer run is no other program
-EPOCHS, BATCHES, TRAIN, VALIDATION, VALIDATION_COUNT, TEST, TEST_COUNT, PLAN_WORDS = range(8)
 RATE_ONE = 0x8000
 PREDICTIONS_APART = predictions_address(1) - predictions_address(0)
 SUMS_ADDRESS = BLOCK_RAM_BASE  # a vector of each processor
@@ -51,7 +59,7 @@ HIGHEST_ADDRESS = SUMS_ADDRESS + c.HEMISPHERES * c.VECTOR_BYTES  # two vectors o
 HIGHEST_VECTORS = 2
 
 
-class HalfProgram(Program):
+class HalfProgram(TraceReader):
     """What both have.
 
     Args:
@@ -110,28 +118,8 @@ class HalfProgram(Program):
             "readout_rate": falling_rate(round(RATE_ONE * self.settings.readout_rate), updates),
             "gain": self.phases.gains.astype(np.int16),
             "amplitude": self.phases.amplitudes.astype(np.int16),
-            "plan": self.plan_words(),
+            "plan": plan_words(self.plan),
         }
-
-    def plan_words(self) -> np.ndarray:
-        """int32[7]: how often what is played."""
-        plan, words = self.plan, np.zeros(PLAN_WORDS, np.int32)
-        words[[EPOCHS, BATCHES, TRAIN]] = plan.epochs, plan.batches, plan.train.start
-        words[[VALIDATION, VALIDATION_COUNT]] = plan.validation.start, len(plan.validation)
-        words[[TEST, TEST_COUNT]] = plan.test.start, len(plan.test)
-        return words
-
-    def read_traces(self, ppu) -> Generator:
-        """Add up conversions of the traces."""
-        for _ in range(self.reads):
-            yield ppu.read_cadc(into="seen", halves=(self.trace_half,))
-            yield ppu.run(traces.add_reading)
-
-    def prepare(self, ppu) -> Generator:
-        """Seed the random bytes, and read the traces at rest."""
-        yield ppu.run(seed_noise)
-        yield from self.read_traces(ppu)
-        yield ppu.run(traces.keep_rest)
 
     def see(self, ppu, at) -> Generator:
         """Behind a free phase: rates, what both halves make of them, errors."""

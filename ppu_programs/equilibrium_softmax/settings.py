@@ -11,7 +11,7 @@ from typing import ClassVar
 
 from chip.base import constants as c
 from chip.base.settings import Checked, setting
-from ppu_programs.equilibrium_propagation.settings import CENTRED, HARMONICS, METHODS, READS
+from ppu_programs.equilibrium_propagation.settings import CENTRED, check_phases
 
 LANES_OF_A_VECTOR = 64  # halfwords
 MOST_HIDDEN = 2 * LANES_OF_A_VECTOR
@@ -72,29 +72,11 @@ class Settings(Checked):
 
     def __post_init__(self):
         super().__post_init__()
-        if self.method not in METHODS:
-            raise ValueError(f"{self.section}: method is {self.method!r}; it must be one of {', '.join(METHODS)}")
-        if (highest := HARMONICS.get(self.method)) and self.slots <= 2 * highest:
-            raise ValueError(
-                f"{self.section}: {self.slots} slots do not tell harmonic {highest}, which {self.method} takes, from "
-                f"others; give it {2 * highest + 1} or more"
-            )
-        if self.reads not in READS:
-            raise ValueError(f"{self.section}: reads is {self.reads}; it must be one of {', '.join(map(str, READS))}")
-        if self.leak_lsb + self.threshold_lsb > c.CADC_MAX:
-            raise ValueError(
-                f"{self.section}: a threshold of {self.threshold_lsb} LSB above a leak potential of {self.leak_lsb} "
-                f"LSB is beyond the CADC's {c.CADC_MAX} LSB; lower one of them"
-            )
+        check_phases(self)
         if (wanted := self.beta * self.nudge_weights) > MOST_NUDGE_WEIGHTS:
             raise ValueError(
                 f"{self.section}: a beta of {self.beta:g} asks for {wanted:.0f} weights of the teacher for 1 nat, at "
                 f"{self.teacher_khz:g} kHz; {MOST_NUDGE_WEIGHTS:g} can be, so lower beta or raise teacher_khz"
-            )
-        if self.frame_ns < 3 * self.trace_tau_ns:
-            raise ValueError(
-                f"{self.section}: a phase of {self.frame_ns} ns is too short for traces of {self.trace_tau_ns} ns, "
-                f"which forget what was before in three of their time constants; give it {3 * self.trace_tau_ns} ns"
             )
 
     @property
