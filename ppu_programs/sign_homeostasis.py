@@ -51,6 +51,7 @@ from chip.ppu import (
 )
 from chip.ppu.program import Program
 from ppu_programs.contract import Array, Built, Firmware, Outcome, Status
+from ppu_programs.contract.needs import check_rest
 from ppu_programs.homeostasis import Homeostasis
 from ppu_programs.network import LIF, Inputs, NetworkGraph, Projection, Sign
 from ppu_programs.placement import GraphPlacement, place
@@ -152,11 +153,7 @@ class Settings(Checked):
                 f"{self.section}: target_khz of {self.target_khz} in period_ns of {self.period_ns} is {self.target} "
                 f"spikes between two updates; it must be 1..{MOST_COUNT - 1}: change one of them"
             )
-        if self.threshold_lsb <= self.leak_lsb:
-            raise ValueError(
-                f"{self.section}.threshold_lsb is {self.threshold_lsb}, not above leak_lsb of {self.leak_lsb}; neurons "
-                "would never rest"
-            )
+        check_rest(self.section, self.leak_lsb, self.threshold_lsb)
 
     @property
     def target(self) -> int:

@@ -1,4 +1,4 @@
-"""What a firmware needs of a task and of a chip: what is missing is refused in one sentence."""
+"""What a firmware needs of a task, of a chip and of its neurons: what is missing is refused in one sentence."""
 
 from __future__ import annotations
 
@@ -22,3 +22,11 @@ def check_gateware(name: str, fpga: FpgaConfig, needed: Iterable[str]) -> None:
     for switch in needed:
         if not getattr(fpga, switch):
             raise ValueError(f"{name} needs fpga.{switch}, which this chip has off; switch it on")
+
+
+def check_rest(section: str, leak_lsb: int, threshold_lsb: int) -> None:
+    """Raise ValueError where neurons of a leak potential would fire all the time; thresholds are potentials, too."""
+    if threshold_lsb <= leak_lsb:
+        raise ValueError(
+            f"{section}.threshold_lsb is {threshold_lsb}, not above leak_lsb of {leak_lsb}; neurons would never rest"
+        )

@@ -112,32 +112,6 @@ def update_row(v, m):
 
 
 @kernel
-def begin_homeostasis(v, m):
-    """Load the steps of all columns, and the limits."""
-    load8(v, V8, m.step, 0)
-    load8(v, V9, m.step, 1)
-    splat8(v, V12, 0)
-    splat8(v, V13, c.WEIGHT_MAX)
-
-
-@kernel
-def shift_row(v, m):
-    """w += step of its column, in 0..63."""
-    add8_sat(v, V4, V4, V8)
-    compare8(v, V4)
-    select(v, V4, V4, V12, LESS)
-    sub8_sat(v, V15, V4, V13)
-    compare8(v, V15)
-    select(v, V4, V4, V13, GREATER)
-    add8_sat(v, V5, V5, V9)
-    compare8(v, V5)
-    select(v, V5, V5, V12, LESS)
-    sub8_sat(v, V15, V5, V13)
-    compare8(v, V15)
-    select(v, V5, V5, V13, GREATER)
-
-
-@kernel
 def begin_report(v, m):
     """Forget what the last epoch reported."""
     for i in range(REPORT_WORDS):

@@ -17,6 +17,7 @@ import numpy as np
 from chip.base import constants as c
 from chip.ppu import Recording, Timer, divide, i32, maximum, minimum
 from chip.ppu.program import Program
+from ppu_programs import rewrite
 from ppu_programs.pong import learning, noise
 from ppu_programs.pong.learning import READINGS, WEIGHTS
 from ppu_programs.pong.network import PongPlacement
@@ -53,8 +54,8 @@ class PongProgram(Program):
         self.draw_noise = noise.noise_kernel(s.noise_start, s.noise_end, s.fading)
         self.kernels = (
             *(noise.seed_noise, self.draw_noise, self.judge, self.next_ball, self.find_steps),
-            *(learning.add_to_rest, learning.keep_baseline, learning.update_row, learning.begin_homeostasis),
-            *(learning.shift_row, learning.begin_report, learning.keep_cycles),
+            *(learning.add_to_rest, learning.keep_baseline, learning.update_row, rewrite.begin),
+            *(rewrite.add_and_clip, learning.begin_report, learning.keep_cycles),
         )
         self.memory = learning.memory(s.positions)
         self.reset_cycles = s.reset_ns // c.PPU_CLOCK_NS
@@ -149,11 +150,11 @@ class PongProgram(Program):
     def end_epoch(self, ppu) -> Generator:
         """Homeostasis of all weights; write down how the epoch went."""
         yield ppu.run(self.find_steps)
-        yield ppu.run(learning.begin_homeostasis)
+        yield ppu.run(rewrite.begin)
         for number in range(self.positions):
             row = self.rows[number]
-            yield ppu.load_row(row, WEIGHTS)
-            yield ppu.chain(ppu.run(learning.shift_row), ppu.store_row(row, WEIGHTS))
+            yield ppu.load_row(row, rewrite.WEIGHTS)
+            yield ppu.chain(ppu.run(rewrite.add_and_clip), ppu.store_row(row, rewrite.WEIGHTS))
         yield ppu.record("report")
         yield ppu.run(learning.begin_report)
         epoch = ppu.word("progress", learning.EPOCH)

@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from chip.base import constants as c
 from chip.base.settings import Checked, setting
+from ppu_programs.contract.needs import check_rest
 from ppu_programs.pong.variants import VARIANTS, Variant
 
 PLAYBACK, PLAYER = STIMULI = ("playback", "player")
@@ -90,11 +91,7 @@ class Settings(Checked):
                 f"{self.section}.size is {self.size}; it must be {SMALLEST}..{LARGEST} positions, or 0 for the "
                 "variant's"
             )
-        if self.threshold_lsb <= self.leak_lsb:
-            raise ValueError(
-                f"{self.section}.threshold_lsb is {self.threshold_lsb}, not above leak_lsb of {self.leak_lsb}; neurons "
-                "would never rest"
-            )
+        check_rest(self.section, self.leak_lsb, self.threshold_lsb)
 
     @property
     def form(self) -> Variant:
