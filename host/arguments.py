@@ -124,6 +124,22 @@ def add_run_options(command: Parser, default_out: str, learns: bool = True) -> N
     add_quiet(command)
 
 
+def add_loaded_firmware(command: Parser, epochs_help: str = "as for train") -> None:
+    """Add what says which firmware a command loads on which chip, where it neither trains nor saves a result."""
+    command.set_defaults(link=None)
+    command.add_argument(
+        "rule", metavar="FIRMWARE", nargs="?", help="by name or as FILE.py:CLASS; `plasticore rules` lists names"
+    )
+    command.add_argument(
+        "--task", metavar="TASK", help=f"what to learn, as for train (default: {DEFAULT_TASK}, if the rule takes it)"
+    )
+    command.add_argument("--chip", default="ideal", metavar="CHIP", help="as for train (default: %(default)s)")
+    command.add_argument("--epochs", type=epochs, metavar="N", help=epochs_help)
+    command.add_argument("--hidden", type=hidden, metavar="N[,N]", help="as for train")
+    command.add_argument("--seed", type=seed, default=DEFAULT_SEED, metavar="N", help=SEED)
+    add_set(command)
+
+
 def add_set(command: Parser) -> None:
     """Add ``--set NAME=VALUE``, which can be given again and again."""
     command.add_argument("--set", action="append", default=[], dest="settings", metavar="NAME=VALUE", help=SET)

@@ -6,7 +6,7 @@ import argparse
 from typing import TYPE_CHECKING
 
 from host import arguments, rules
-from host.arguments import DEFAULT_SEED, DEFAULT_TASK, Commands, UsageError, add_command, show
+from host.arguments import Commands, UsageError, add_command, show
 from host.commands.common import EXIT_OK, before_work, check, check_out, make_firmware, refuse
 
 if TYPE_CHECKING:
@@ -31,21 +31,10 @@ def add_arguments(commands: Commands) -> None:
         "sentence for everything that is not exported.",
         examples=EXAMPLES,
     )
-    command.set_defaults(link=None)
-    command.add_argument(
-        "rule", metavar="FIRMWARE", nargs="?", help="by name or as FILE.py:CLASS; `plasticore rules` lists names"
-    )
     command.add_argument(
         "--out", type=arguments.directory, metavar="DIR", help="where files go; new, empty, or an export"
     )
-    command.add_argument(
-        "--task", metavar="TASK", help=f"what to learn, as for train (default: {DEFAULT_TASK}, if the rule takes it)"
-    )
-    command.add_argument("--chip", default="ideal", metavar="CHIP", help="as for train (default: %(default)s)")
-    command.add_argument("--epochs", type=arguments.epochs, metavar="N", help="as for train")
-    command.add_argument("--hidden", type=arguments.hidden, metavar="N[,N]", help="as for train")
-    command.add_argument("--seed", type=arguments.seed, default=DEFAULT_SEED, metavar="N", help=arguments.SEED)
-    arguments.add_set(command)
+    arguments.add_loaded_firmware(command)
     arguments.add_quiet(command, "no report")
 
 

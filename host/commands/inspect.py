@@ -6,7 +6,7 @@ import argparse
 from typing import TYPE_CHECKING
 
 from host import arguments, rules
-from host.arguments import DEFAULT_SEED, DEFAULT_TASK, Commands, UsageError, add_command, show
+from host.arguments import Commands, UsageError, add_command, show
 from host.commands.common import EXIT_OK, before_work, check, complain, make_firmware, refuse, verdict_of
 
 if TYPE_CHECKING:
@@ -31,19 +31,8 @@ def add_arguments(commands: Commands) -> None:
         "are printed, too: a rule that learns a task learns a few hundred samples, other firmware runs to its end.",
         examples=EXAMPLES,
     )
-    command.set_defaults(link=None)
-    command.add_argument(
-        "rule", metavar="FIRMWARE", nargs="?", help="by name or as FILE.py:CLASS; `plasticore rules` lists names"
-    )
     command.add_argument("--profile", action="store_true", help="run the firmware and count cycles")
-    command.add_argument(
-        "--task", metavar="TASK", help=f"what to learn, as for train (default: {DEFAULT_TASK}, if the rule takes it)"
-    )
-    command.add_argument("--chip", default="ideal", metavar="CHIP", help="as for train (default: %(default)s)")
-    command.add_argument("--epochs", type=arguments.epochs, metavar="N", help="as for train, but 1 with --profile")
-    command.add_argument("--hidden", type=arguments.hidden, metavar="N[,N]", help="as for train")
-    command.add_argument("--seed", type=arguments.seed, default=DEFAULT_SEED, metavar="N", help=arguments.SEED)
-    arguments.add_set(command)
+    arguments.add_loaded_firmware(command, epochs_help="as for train, but 1 with --profile")
     arguments.add_quiet(command, "no progress")
 
 
