@@ -17,10 +17,10 @@ import numpy as np
 from chip.base.config import ChipConfig
 from chip.chip import Chip
 from host.calibration.progress import MeasuringProgress
-from host.experiments import pong_recording as recorded
 from host.experiments.outcome import Outcome
 from host.experiments.parity import outcome_of
 from host.experiments.published import Evidence, Point, Row, Use
+from host.experiments.recordings import pong as recorded
 from host.host import Host
 from ppu_programs.pong.firmware import Pong
 from ppu_programs.pong.settings import HEARD, PLAYER

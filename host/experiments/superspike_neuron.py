@@ -8,7 +8,7 @@ from weights of 10 +- 20 and learns them: 30 runs, and after each of them
 
 with eta 20, beta 5, steps of 0.1 us, kernels for 10 and 5 us as in the demo, and the membrane over its range in the
 first run. Inputs, target weights and initial weights are the demo's own, drawn as it draws them (numpy's legacy
-generator, seeds 123456 and 123), and :mod:`host.experiments.superspike_recording` says why there are 60 of them. The
+generator, seeds 123456 and 123), and :mod:`host.experiments.recordings.superspike` says why there are 60 of them. The
 neuron has the vendor's calibration targets; its efficacy is fitted to the recorded membrane before its first spike.
 
 Learning decides about single spikes, so that chips differ: five are asked, and a row is their median.
@@ -28,10 +28,10 @@ from chip.base.config import ChipConfig
 from chip.core.core import AnalogCore
 from host.calibration.progress import MeasuringProgress
 from host.experiments import madc, psp_height
-from host.experiments import superspike_recording as recording
 from host.experiments.outcome import Outcome
 from host.experiments.parity import outcome_of
 from host.experiments.published import Evidence, Point, Use, between
+from host.experiments.recordings import superspike as recording
 from ppu_programs.network import LIF, Linear, Network
 from ppu_programs.placement import INPUT_LAYER, Placement, place
 

@@ -16,13 +16,19 @@ METHODS = (("eventprop", "EventProp, from the spike"), ("surrogate", "surrogate,
 
 def draw(outcome: Outcome) -> bytes:
     """Return the figure of an experiment as PNG, 1600 x 600 points; raises ImportError without matplotlib."""
-    from host.experiments import homeostasis_pictures, parity_pictures, pong_pictures
+    from host.experiments.pictures import homeostasis, parity, pong
     from host.panels import fitting, look
 
-    own = {"gradient": _gradient, "holomorphic-ep": _holomorphic_ep, "observation": _observation}
-    own |= {"two-clusters": _two_clusters, "pong": pong_pictures.draw, "homeostasis": homeostasis_pictures.draw}
-    own["asymmetry"] = _asymmetry
-    draw_panels: dict[str, Callable] = own | parity_pictures.DRAWN
+    draw_panels: dict[str, Callable] = {
+        "asymmetry": _asymmetry,
+        "gradient": _gradient,
+        "holomorphic-ep": _holomorphic_ep,
+        "homeostasis": homeostasis.draw,
+        "observation": _observation,
+        "pong": pong.draw,
+        "two-clusters": _two_clusters,
+        **parity.DRAWN,
+    }
     buffer = io.BytesIO()
     with look.style():
         figure = fitting.new_figure(SIZE_INCHES, DOTS_PER_INCH, outcome.title)

@@ -8,7 +8,7 @@ import numpy as np
 
 from host.experiments.homeostasis import GREATEST, LEAST, TO_TARGET, WEIGHT
 from host.experiments.outcome import Outcome
-from host.experiments.parity_pictures import rows_panel
+from host.experiments.pictures.parity import rows_panel
 
 SHOWN = 64  # neurons that are drawn by themselves
 TARGET_KHZ = 6.0

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from host.experiments import pong_recording as recorded
 from host.experiments.outcome import Outcome
 from host.experiments.pong import WATCHED
+from host.experiments.recordings import pong as recorded
 
 FORMS = {"recording": "250 positions", "text": "100 positions"}
 SMOOTHED = 5  # epochs that a drawn point of success is the mean of

@@ -19,8 +19,8 @@ from host.experiments import (
     stdp_timing,
     superspike_neuron,
 )
-from host.experiments import superspike_recording as recording
 from host.experiments.published import Use
+from host.experiments.recordings import superspike as recording
 from tests.chip.calibration.test_calibration import perfect
 
 TYPICAL = ChipConfig.typical(seed=3)

@@ -5,8 +5,8 @@ import pytest
 
 from chip import ChipConfig
 from host.experiments import pictures, pong
-from host.experiments import pong_recording as recorded
 from host.experiments.parity import outcome_of
+from host.experiments.recordings import pong as recorded
 
 SHORT = {"size": 16, "reset_ns": 600_000, "update_ns": 600_000, "settling": 0}
 
