@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from chip.base.saving import replace_together
 from chip.chip import Chip
 from chip.ppu.export.calls import calls_of
 from chip.ppu.export.directory import files
@@ -77,22 +75,12 @@ def check_empty(directory: Path) -> None:
 
 
 def write(made: Export, directory: Path) -> None:
-    """Write the files of an export, each whole or not at all; those of an earlier one are replaced or removed."""
+    """Write the files of an export, all of them or none; those of an earlier one are replaced or removed."""
     directory.mkdir(parents=True, exist_ok=True)
     found = made.files
     for stale in {f"{name}.c" for name in PROGRAMS} - set(found):
         (directory / stale).unlink(missing_ok=True)
-    for name, content in found.items():
-        handle, temporary = tempfile.mkstemp(dir=directory)
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(content)
-            os.chmod(temporary, 0o644)
-            os.replace(temporary, directory / name)
-        except BaseException:
-            with contextlib.suppress(OSError):
-                os.unlink(temporary)
-            raise
+    replace_together({directory / name: content for name, content in found.items()})
 
 
 def report(made: Export, directory: Path) -> str:

@@ -66,6 +66,7 @@ def test_losses_are_told_by_cause_and_place_with_what_to_do():
     assert len(fabric["warnings"]) == 2
     assert "give sources that fire together drivers of their own" in fabric["warnings"][1]
     counts = chip.link.read_fabric_counters()
+    assert counts.input_drops[8] == losses[Loss.EVENTS] + losses[Loss.RETURNED_EVENTS] == counts.input_drops.sum()
     taken = counts.output_events[0] + counts.node_drops[:, 0].sum()
     assert f"{counts.node_drops[:, 0].sum() / taken:.2%} of the worst place" in fabric["warnings"][0]
     assert 0.01 < fabric["load"]["PADI bus 0 on top"] == fabric["load"]["FPGA channel 0"] < 0.5
