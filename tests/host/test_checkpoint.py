@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from chip import Chip, ChipConfig
 from chip.base.saving import pack, unpack
+from chip.snapshot import FORMAT
 from host import Host, tasks
 from host.checkpoint import Checkpoint, Checkpoints
 from host.loop.host_loop import HostLoop
@@ -179,7 +180,7 @@ def test_what_is_no_checkpoint_is_refused(looked_at, tmp_path):
             Checkpoint.load(path)
     host = loaded()
     host.chip.snapshot().save(path)
-    with pytest.raises(ValueError, match="x is no checkpoint that this version reads: its format is 3"):
+    with pytest.raises(ValueError, match=f"x is no checkpoint that this version reads: its format is {FORMAT}, not"):
         Checkpoint.load(path)
 
 
