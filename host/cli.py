@@ -13,7 +13,7 @@ from typing import NoReturn
 
 from host import warned
 from host.arguments import Parser, UsageError, show
-from host.commands import calibrate, chip, compare, experiment, export, inspect, rules, run, tasks, train
+from host.commands import calibrate, chip, compare, experiment, export, inspect, operations, rules, run, tasks, train
 from host.commands.common import EXIT_FAULT, EXIT_INTERRUPTED, EXIT_OK, EXIT_USAGE, complain, reason
 from host.words import table
 
@@ -26,6 +26,7 @@ COMMANDS = {
     "calibrate": calibrate,
     "experiment": experiment,
     "rules": rules,
+    "operations": operations,
     "tasks": tasks,
     "chip": chip,
 }
@@ -41,6 +42,7 @@ examples:
   plasticore inspect eventprop --profile              memory and code of a firmware, where its cycles go
   plasticore export stdp --out stdp-c                 its kernels as C for a PowerPC
   plasticore rules                                    what firmware there is
+  plasticore operations                               what a program for a plasticity processor can call
   plasticore experiment                               what can be repeated of the literature
 
 `plasticore COMMAND --help` has more.

@@ -45,12 +45,13 @@ class Compiling:
 
     Args:
         tell: takes a sentence.
-        every_s: how often it is told again while a function compiles, for a line on a terminal that is drawn again;
-            None tells once when kernels are begun, and once when the chip's own functions are.
+        every_s: how often it is told again while functions compile.
+        redrawn: whether a sentence takes the place of the one before, as on a terminal. There every function is told
+            of; elsewhere it is when kernels are begun, when the chip's own functions are, and every ``every_s``.
     """
 
-    def __init__(self, tell: Callable[[str], None], every_s: float | None = None):
-        self._tell, self._every_s = tell, every_s
+    def __init__(self, tell: Callable[[str], None], every_s: float, redrawn: bool):
+        self._tell, self._every_s, self._redrawn = tell, every_s, redrawn
         self._kernel: tuple[int, int] | None = None  # the one that is loaded now, and how many there are
         self._what = self._told = ""
         self._count, self._seconds = 0, 0.0  # compiled so far
@@ -78,18 +79,17 @@ class Compiling:
         """Tell of every function that compiles within."""
         ending = threading.Event()
         with contextlib.ExitStack() as context:
-            if self._every_s is not None:
-                ticker = threading.Thread(target=self._tick, args=(ending, self._every_s), daemon=True)
-                ticker.start()
-                context.callback(ticker.join)
-                context.callback(ending.set)
+            ticker = threading.Thread(target=self._tick, args=(ending,), daemon=True)
+            ticker.start()
+            context.callback(ticker.join)
+            context.callback(ending.set)
             context.enter_context(compiled.watch(self._begun, self._ended))
             yield
 
     def _begun(self, name: str) -> None:
         self._begun_s, self._what = time.perf_counter(), name
         phase = "kernels" if self._kernel else "chip"
-        if self._every_s is not None or phase != self._told:
+        if self._redrawn or phase != self._told:
             self._told = phase
             self._tell(self._sentence())
 
@@ -108,11 +108,11 @@ class Compiling:
             kind = "program" if self._what.startswith(TASKS) else "kernel"
             what = f"the firmware's function {self._kernel[0] + 1} of {self._kernel[1]}"
             name = f"{kind} {self._what.removeprefix('kernel_').removeprefix(TASKS)}"
-        if self._every_s is not None:
+        if self._redrawn:
             return f"compiling {what}: {name}, {seconds:.0f} s"
         return f"compiling {what}" + f", after {seconds:.0f} s" * (seconds >= 1)
 
-    def _tick(self, ending: threading.Event, every_s: float) -> None:
-        while not ending.wait(every_s):
+    def _tick(self, ending: threading.Event) -> None:
+        while not ending.wait(self._every_s):
             if self._begun_s is not None:
                 self._tell(self._sentence())

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import functools
 import io
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,14 +23,14 @@ from host.tasks import Task
 from host.view import View, view_of
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 PANEL_INCHES, DOTS_PER_INCH = (16.0 / 3, 5.0), 100
 NARROWEST_INCHES = 9.0
 MOST_PANELS, MOST_ARRAYS, LEAST_ARRAYS = 6, 3, 2
+MOST_NAMED = 6  # arrays that have no panel
 MISSING = "no picture: matplotlib is not installed; pip install 'plasticore[plot]' brings it"
-Panel = Callable[["Axes"], None]
+Panel = functools.partial  # of a function that draws into the axes it is given
 
 
 def available() -> bool:
@@ -94,8 +93,10 @@ def draw(result: Result) -> Picture:
         figure = fitting.new_figure((width, len(rows) * PANEL_INCHES[1]), DOTS_PER_INCH, _title(result))
         for panel, axes in zip(panels, fitting.add_panels(figure, len(panels)), strict=True):
             panel(axes)
-        if found is not None and view is not None:
-            figure.supxlabel(_caption(found, view), fontsize=9.5, color="0.35")
+        captions = [_caption(found, view)] if found is not None and view is not None else []
+        captions += _of_undrawn(result, panels)
+        if captions:
+            figure.supxlabel("\n".join(captions), fontsize=9.5, color="0.35")
         fitting.fit(figure)
     return Picture(figure)
 
@@ -141,6 +142,18 @@ def _panels(result: Result, view: View | None, found: Replay | None) -> list[Pan
     if result.ppu["cycles"] and len(panels) < MOST_PANELS:
         panels.append(functools.partial(load.ppu_time, result=result))
     return panels[:MOST_PANELS]
+
+
+def _of_undrawn(result: Result, panels: list[Panel]) -> list[str]:
+    """Say which arrays a picture has no room for."""
+    from host.panels import arrays
+
+    drawn = {panel.keywords.get("name") for panel in panels}
+    undrawn = [name for name in arrays.drawable(result) if name not in drawn]
+    if not undrawn:
+        return []
+    more = f" and {len(undrawn) - MOST_NAMED} more" * (len(undrawn) > MOST_NAMED)
+    return [f"Arrays for which there is no room here: {', '.join(undrawn[:MOST_NAMED])}{more}; see result.arrays."]
 
 
 def _of_neurons(result: Result, view: View, found: Replay) -> list[Panel]:

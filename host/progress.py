@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 INTERVAL_S = 0.2  # between two drawings on a terminal
 COMPILING_INTERVAL_S = 1.0  # between two of a function that compiles
+COMPILING_LINE_S = 15.0  # between two lines of a file while functions compile
 LINES = 10  # of a run in a file, evenly over what is counted
 SPEED_OVER_S = 5.0  # the speed shown is that of the last stretch of about so long
 CHIP_TIME = "ms of chip time"  # what a firmware that says nothing else is counted by
@@ -47,7 +48,8 @@ class Progress:
         self._drawing = threading.Lock()  # a function that compiles is told of by another thread
         self._drawn_s = float("-inf")
         self._drawn_width = 0
-        self._compiling = Compiling(self._tell, COMPILING_INTERVAL_S if self._terminal else None)
+        interval_s = COMPILING_INTERVAL_S if self._terminal else COMPILING_LINE_S
+        self._compiling = Compiling(self._tell, interval_s, redrawn=self._terminal)
         self._context = contextlib.ExitStack()
         self._first: tuple[int, float] | None = None  # count and time of the first moment that was worth a bar
         self._latest: Moment | None = None  # not drawn yet

@@ -8,6 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from chip.base.constants import SRAM_VECTOR_STORE_CYCLES
+from chip.ppu.costs import COSTS
+from chip.ppu.processor.operation import OFFERED
+from chip.ppu.vector.operations import INTRINSICS, OPERATIONS
 from host.cli import main, parser
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -27,6 +31,24 @@ def test_lists_name_and_explain(command, name, capsys):
     assert main(command.split()) == 0
     line = capsys.readouterr().out.splitlines()[0]
     assert line.split()[0] == name and len(line.split()) > 4
+
+
+def test_operations_are_all_listed_with_what_they_do_and_their_cycles(capsys):
+    assert main(["operations"]) == 0
+    listed = capsys.readouterr().out
+    lines = {line.split()[0]: line.split()[1:] for line in listed.splitlines() if re.match(r"  \w", line)}
+    assert set(OPERATIONS) | set(INTRINSICS) | set(OFFERED) == set(lines)
+    assert lines["store8"][0] == str(SRAM_VECTOR_STORE_CYCLES) and lines["divide"][0] == str(COSTS["divide"].cycles)
+    assert all(len(words) > 2 for words in lines.values())
+
+
+def test_an_operation_is_explained_by_its_name_or_a_part_of_it(capsys):
+    assert main(["operations", "ppu.wait_until"]) == 0
+    assert capsys.readouterr().out.startswith("yield ppu.wait_until(cycle)\n  Sleep until the time base reads")
+    assert main(["operations", "add16_s"]) == 0
+    assert capsys.readouterr().out.startswith("add16_sat(v, d, a, b, code=0)  12 cycles\n  d = a + b, saturating")
+    assert main(["operations", "nonesuch"]) == 2
+    assert "no operation has 'nonesuch' in its name" in capsys.readouterr().err
 
 
 def test_help_has_examples(capsys):

@@ -177,6 +177,15 @@ def test_picture_of_a_task_that_is_not_in_the_plane(registers):
     assert_sound(picture.figure)
 
 
+def test_arrays_without_a_panel_are_named(registers):
+    arrays = {name: np.arange(5) for name in ("first", "second", "third", "fourth")}
+    picture = draw(make_result(arrays=arrays, curve=None), registers, TASK)
+    caption = picture.figure.get_supxlabel().split("\n")[-1]
+    undrawn = [name for name in arrays if name.capitalize() not in titles(picture)]
+    assert undrawn and caption == f"Arrays for which there is no room here: {', '.join(undrawn)}; see result.arrays."
+    assert_sound(picture.figure)
+
+
 def test_long_texts_are_broken_and_touch_nothing():
     figure = fitting.new_figure((16, 10), 100, "a title of a figure " * 20)
     for axes in fitting.add_panels(figure, 5):

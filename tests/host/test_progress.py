@@ -163,16 +163,18 @@ def test_what_numba_compiles_is_told(capsys):
 
 
 @needs_compiler
-def test_a_long_one_is_told_again(monkeypatch, capsys):
+@pytest.mark.parametrize("redrawn", (True, False))
+def test_a_long_one_is_told_again(redrawn):
     @compiled.compiled(cache=False)
     def function(x):
         return x + 1
 
     told = []
-    teller = Compiling(told.append, every_s=1e-3)
+    teller = Compiling(told.append, every_s=1e-3, redrawn=redrawn)
     with teller.told():
         function(1)
-    assert len(told) > 3 and all(line.startswith("compiling the chip's functions: function, ") for line in told)
+    name = ": function, " if redrawn else ""
+    assert len(told) > 3 and all(line.startswith(f"compiling the chip's functions{name}") for line in told)
 
 
 def test_quiet_is_quiet_and_a_missing_stderr_does_no_harm(capsys, monkeypatch):
