@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from ppu_programs.inhibitory_plasticity.firmware import InhibitoryPlasticity as InhibitoryPlasticity
     from ppu_programs.latent_predictive.firmware import LatentPredictive as LatentPredictive
     from ppu_programs.pong.firmware import Pong as Pong
+    from ppu_programs.pong.game.firmware import PongGame as PongGame
     from ppu_programs.rewrite import Rewrite as Rewrite
     from ppu_programs.sign_homeostasis import SignHomeostasis as SignHomeostasis
     from ppu_programs.spiking_lpl.firmware import SpikingLPL as SpikingLPL
@@ -79,6 +80,7 @@ _EXAMPLES = {
     ),
     "lms": ("ppu_programs.examples.lms:LMS", "membranes that follow a linear system, by their errors, 128 at once"),
     "pong": ("ppu_programs.pong.firmware:Pong", "a paddle that learns by reward where the ball is, by R-STDP"),
+    "pong-game": ("ppu_programs.pong.game.firmware:PongGame", "the same with the game itself on the processor"),
     "rewrite": ("ppu_programs.rewrite:Rewrite", "a step for every weight of the array, clipped to 6 bits"),
     "sign-homeostasis": (
         "ppu_programs.sign_homeostasis:SignHomeostasis",

@@ -16,8 +16,8 @@ RULE = f"{example_rule.__file__}:Mine"
 QUICK = ["stdp", "superspike"]
 SLOW = [
     *("equilibrium-propagation", "equilibrium-softmax", "eventprop", "fast-and-deep", "latent-predictive"),
-    *("bandit", "bcm", "descent", "homeostasis", "inhibitory-plasticity", "lms", "pong", "rewrite"),
-    *("sign-homeostasis", "spiking-lpl"),
+    *("bandit", "bcm", "descent", "homeostasis", "inhibitory-plasticity", "lms", "pong"),
+    *("pong-game", "rewrite", "sign-homeostasis", "spiking-lpl"),
 ]
 
 

@@ -143,14 +143,14 @@ def test_a_run_that_goes_wrong_is_told_behind_its_profile(toy_task, capsys, monk
         ("inspect", "a firmware is missing; valid are equilibrium-propagation, "),
         (
             "inspect",
-            ", bandit, bcm, descent, homeostasis, inhibitory-plasticity, lms, pong, rewrite, "
+            ", bandit, bcm, descent, homeostasis, inhibitory-plasticity, lms, pong, pong-game, rewrite, "
             "sign-homeostasis, spiking-lpl, stdp, and "
             "FILE.py:CLASS for one of your own",
         ),
         ("inspect hebb", "the rule 'hebb' is unknown; valid are equilibrium-propagation, "),
         (
             "inspect hebb",
-            ", bandit, bcm, descent, homeostasis, inhibitory-plasticity, lms, pong, rewrite, "
+            ", bandit, bcm, descent, homeostasis, inhibitory-plasticity, lms, pong, pong-game, rewrite, "
             "sign-homeostasis, spiking-lpl, stdp, and "
             "FILE.py:CLASS for one of your own",
         ),

@@ -127,7 +127,7 @@ REFUSED = {
     "nothing": (
         "run",
         "a firmware is missing; valid are bandit, bcm, descent, homeostasis, inhibitory-plasticity, lms, pong, "
-        "rewrite, sign-homeostasis, spiking-lpl, stdp, and",
+        "pong-game, rewrite, sign-homeostasis, spiking-lpl, stdp, and",
     ),
     "unknown": ("run hebb", "the rule 'hebb' is unknown; valid are bandit, bcm, "),
     "one that learns": ("run eventprop", "eventprop learns a task; `plasticore train TASK --rule eventprop` gives it"),
@@ -232,6 +232,7 @@ SMALL = {
     "bandit": {"pulls": 6},
     "lms": {"trials": 4},
     "pong": {"size": 16, "epochs": 2, "settling": 0, "watched": 1},
+    "pong-game": {"positions": 8, "iterations": 200},
     "inhibitory-plasticity": {"updates": 20, "evaluated": 5, "watched": 5},
     "sign-homeostasis": {"updates": 30, "period_ns": 1_000_000, "target_khz": 20.0},
     "spiking-lpl": {"ticks": 400, "evaluated": 400},

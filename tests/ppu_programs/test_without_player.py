@@ -16,6 +16,7 @@ TODAY = FpgaConfig(sample_player=False, spike_writer=False)
 SHORTER = {
     "inhibitory-plasticity": {"updates": 40, "evaluated": 10},
     "pong": {"size": 16, "epochs": 2, "settling": 1, "watched": 1},
+    "pong-game": {"positions": 8, "iterations": 100},
     "sign-homeostasis": {"updates": 10},
     "spiking-lpl": {
         "ticks": 400,
