@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from host.host import Host as Host
-    from host.progress import Progress as Progress
-    from host.results import Result as Result
+    from host.results.result import Result as Result
+    from host.running.progress import Progress as Progress
 
-_EXPORTS = {"Host": "host.host", "Progress": "host.progress", "Result": "host.results"}
+_EXPORTS = {"Host": "host.host", "Progress": "host.running.progress", "Result": "host.results.result"}
 
 
 def __getattr__(name: str) -> object:

@@ -12,8 +12,8 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from host import warned
-from host.arguments import Parser, UsageError, show
 from host.commands import calibrate, chip, compare, experiment, export, inspect, operations, rules, run, tasks, train
+from host.commands.arguments import Parser, UsageError, show
 from host.commands.common import EXIT_FAULT, EXIT_INTERRUPTED, EXIT_OK, EXIT_USAGE, complain, reason
 from host.words import table
 
@@ -79,7 +79,7 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
 
 class _Version(argparse.Action):
     def __call__(self, parser: argparse.ArgumentParser, *_: object) -> NoReturn:
-        from host.versions import versions
+        from host.results.versions import versions
 
         show(", ".join(f"{name} {version}" for name, version in versions().items()))
         parser.exit()

@@ -13,14 +13,14 @@ from typing import Any
 
 from chip.base.registers import Registers
 from chip.chip import Chip
-from host import code
-from host.checkpoint import Checkpoint, Checkpoints
-from host.compiling import compile_clock
-from host.loading import load
-from host.reading import Load, result_of
-from host.results import Result
-from host.source import file_of, is_a_users, source_of
-from host.timing import Timing
+from host.firmware import code
+from host.firmware.loading import load
+from host.firmware.source import file_of, is_a_users, source_of
+from host.results.reading import Load, result_of
+from host.results.result import Result
+from host.running.checkpoint import Checkpoint, Checkpoints
+from host.running.compiling import compile_clock
+from host.running.timing import Timing
 from ppu_programs.contract import Built, Firmware, Outcome, Status, asking
 
 
@@ -174,7 +174,7 @@ class Host:
         """Bring what was loaded to where a checkpoint of the same run was taken; :meth:`run` goes on from there.
 
         Raises:
-            ValueError: it is of another version, rule, task, setting or chip, see :mod:`host.checkpoint`.
+            ValueError: it is of another version, rule, task, setting or chip, see :mod:`host.running.checkpoint`.
             RuntimeError: nothing was loaded, or this chip has run already.
         """
         self._need_unstarted()

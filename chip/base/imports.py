@@ -2,7 +2,7 @@
 
 A name is looked up where Python would find it: among the modules that are loaded, else on Python's path, beside the
 importing file first. What a program imports by a name that it computes is not seen here; who must know it looks at what
-was loaded, see :mod:`host.code`.
+was loaded, see :mod:`host.firmware.code`.
 """
 
 from __future__ import annotations

@@ -11,8 +11,8 @@ from chip.base.config import ChipConfig
 from chip.base.saving import replace_together
 from chip.calibration.calibration import BOUNDS, QUANTITIES, SENSORS, TARGETS, UNITS, Calibration
 from chip.calibration.sensors import AMPLITUDE_LSB, TAU_US
-from host import plots
 from host.calibration.report import NAMES
+from host.pictures import plots
 
 SIZE_INCHES, DOTS_PER_INCH = (16.0, 12.0), 100
 GRID = 3, 4  # rows and columns of panels, one of which is left for words
@@ -22,7 +22,7 @@ ASKED = TARGETS | dict(zip(SENSORS, (AMPLITUDE_LSB, TAU_US), strict=True))
 
 def draw(calibration: Calibration, title: str) -> bytes:
     """Return the figure as PNG, 1600 x 1200 points; raises ImportError where matplotlib is not installed."""
-    from host.panels import fitting, look
+    from host.pictures.panels import fitting, look
 
     text = (
         "As measured by CADC and spike counters.\n\nBefore: codes of the design's curves.\nAfter: codes of each "

@@ -7,7 +7,7 @@ import time
 from tqdm import tqdm
 
 from host.calibration.report import NAMES
-from host.progress import Progress
+from host.running.progress import Progress
 
 LAYOUT = "{desc}: {percentage:3.0f}%|{bar:12}| {n_fmt}/{total_fmt} measurements [{elapsed}<{remaining}{postfix}]"
 

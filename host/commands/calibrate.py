@@ -6,8 +6,8 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from host import arguments
-from host.arguments import CHIP_SEED, Commands, UsageError, add_command, add_quiet, show
+from host.commands import arguments
+from host.commands.arguments import CHIP_SEED, Commands, UsageError, add_command, add_quiet, show
 from host.commands.common import EXIT_FAULT, EXIT_INTERRUPTED, EXIT_OK, RUNS, chip_config, complain
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def run(options: argparse.Namespace) -> int:
     check(config, path)
 
     from host.calibration import report
-    from host.interrupts import Interrupts
+    from host.running.interrupts import Interrupts
 
     with Interrupts() as interrupts:
         calibration = measure(config, options.quiet)
@@ -77,7 +77,7 @@ def default_path(config: ChipConfig) -> Path:
 
 def check(config: ChipConfig, path: Path) -> None:
     """Raise UsageError where the chip cannot be calibrated, or the file not be written."""
-    from host.results import check_writable
+    from host.results.result import check_writable
 
     if not config.capmem.used:
         raise UsageError(

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import argparse
 
-from host import arguments
-from host.arguments import CHIP_SEED, LINK, Commands, add_command, show
+from host.commands import arguments
+from host.commands.arguments import CHIP_SEED, LINK, Commands, add_command, show
 from host.commands.common import CHIPS, EXIT_OK, chip_config
 from host.words import table
 

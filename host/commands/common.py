@@ -10,12 +10,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from host import firmware_settings, mistakes, rules
-from host.arguments import DEFAULT_SEED, UsageError
+from host.commands.arguments import DEFAULT_SEED, UsageError
+from host.firmware import mistakes, rules
+from host.firmware import settings as firmware_settings
 
 if TYPE_CHECKING:
     from chip.base.config import ChipConfig
-    from host.results import Result
+    from host.results.result import Result
     from ppu_programs.contract import Firmware
 
 EXIT_OK, EXIT_FAULT, EXIT_USAGE, EXIT_INTERRUPTED = 0, 1, 2, 130
@@ -41,7 +42,7 @@ def reason(error: OSError) -> str:
 
 
 def check(options: argparse.Namespace, learning: bool | None) -> ChipConfig:
-    """Refuse what cannot work, ``learning`` as in :mod:`host.rules`; return the chip's settings."""
+    """Refuse what cannot work, ``learning`` as in :mod:`host.firmware.rules`; return the chip's settings."""
     from host import tasks
 
     if learning and options.task is None:
@@ -57,9 +58,9 @@ def check(options: argparse.Namespace, learning: bool | None) -> ChipConfig:
 
 
 def check_out(directory: Path, foreign: str | None = None) -> None:
-    """Refuse a directory that cannot be written to, or that has foreign files, see :mod:`host.ownership`."""
-    from host.ownership import check_none_of
-    from host.results import check_writable
+    """Refuse a directory that cannot be written to, or that has foreign files, see :mod:`host.results.ownership`."""
+    from host.results.ownership import check_none_of
+    from host.results.result import check_writable
 
     try:
         check_writable(directory)
@@ -157,7 +158,7 @@ def refuse(options: argparse.Namespace, error: Exception) -> int:
 
 def verdict_of(result: Result) -> tuple[int, str]:
     """Return the exit code of a run, and what went wrong or ""."""
-    from host import verdict
+    from host.results import verdict
 
     wrong = verdict.sentence(result)
     if not wrong:

@@ -7,9 +7,10 @@ import functools
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from host import arguments, rules
-from host.arguments import LINK, Commands, UsageError, add_command, show
+from host.commands import arguments
+from host.commands.arguments import LINK, Commands, UsageError, add_command, show
 from host.commands.common import EXIT_FAULT, EXIT_INTERRUPTED, EXIT_OK, RUNS, chip_config, chosen_settings, complain
+from host.firmware import rules
 
 if TYPE_CHECKING:
     from host.compare.plan import Plan
@@ -152,8 +153,8 @@ def _out(options: argparse.Namespace, plan: Plan) -> Path:
 
 def _hand_over(options: argparse.Namespace, comparison: Comparison, directory: Path) -> int:
     """Draw, print, and say what went wrong."""
-    from host import plots
     from host.compare.store import PNG_NAME
+    from host.pictures import plots
     from host.words import counted
 
     exit_code, hint = EXIT_OK, ""

@@ -7,8 +7,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from host import arguments
-from host.arguments import DEFAULT_RULE, DEFAULT_SEED, Commands, UsageError, add_command, add_quiet, show
+from host.commands import arguments
+from host.commands.arguments import DEFAULT_RULE, DEFAULT_SEED, Commands, UsageError, add_command, add_quiet, show
 from host.commands.common import EXIT_OK, RUNS, check_out, chip_config, refuse
 from host.experiments import SUMMARIES
 from host.words import table
@@ -55,7 +55,7 @@ def run(options: argparse.Namespace) -> int:
     directory = options.out or default_directory(options.name, config)
     check_out(directory)
 
-    from host.interrupts import Interrupts
+    from host.running.interrupts import Interrupts
 
     with Interrupts():
         try:
@@ -86,7 +86,7 @@ def perform(name: str, config: ChipConfig, directory: Path, quiet: bool) -> str:
     Raises:
         ChipError: the chip could not do it. OSError: the files cannot be written.
     """
-    from host import plots
+    from host.pictures import plots
 
     outcome = import_module(f"host.experiments.{name.replace('-', '_')}").run(config, quiet=quiet)
     picture, hint = None, f"\n  {plots.MISSING}"

@@ -5,9 +5,10 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-from host import arguments, rules
-from host.arguments import Commands, UsageError, add_command, show
+from host.commands import arguments
+from host.commands.arguments import Commands, UsageError, add_command, show
 from host.commands.common import EXIT_OK, before_work, check, check_out, make_firmware, refuse
+from host.firmware import rules
 
 if TYPE_CHECKING:
     from chip.base.config import ChipConfig
@@ -47,7 +48,7 @@ def run(options: argparse.Namespace) -> int:
     config = check(options, learning=None)
     check_out(options.out)
 
-    from host.interrupts import Interrupts
+    from host.running.interrupts import Interrupts
 
     with Interrupts():
         return _export_from(options, config, asked_for)
@@ -55,7 +56,8 @@ def run(options: argparse.Namespace) -> int:
 
 def _export_from(options: argparse.Namespace, config: ChipConfig, task: str | None) -> int:
     """Export a rule as it is on a chip of these settings; ``task`` is the one that was asked for, if any."""
-    from host import exporting, inspection, tasks
+    from host import tasks
+    from host.inspection import exporting, inspection
 
     try:
         with before_work(options.rule):

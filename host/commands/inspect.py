@@ -5,9 +5,10 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-from host import arguments, rules
-from host.arguments import Commands, UsageError, add_command, show
+from host.commands import arguments
+from host.commands.arguments import Commands, UsageError, add_command, show
 from host.commands.common import EXIT_OK, before_work, check, complain, make_firmware, refuse, verdict_of
+from host.firmware import rules
 
 if TYPE_CHECKING:
     from chip.base.config import ChipConfig
@@ -42,7 +43,7 @@ def run(options: argparse.Namespace) -> int:
     asked_for, options.task = options.task, options.task or rules.usual_task(options.rule)
     config = check(options, learning=None)
 
-    from host.interrupts import Interrupts
+    from host.running.interrupts import Interrupts
 
     with Interrupts():
         return _inspect_on(options, config, asked_for)
@@ -50,8 +51,9 @@ def run(options: argparse.Namespace) -> int:
 
 def _inspect_on(options: argparse.Namespace, config: ChipConfig, task: str | None) -> int:
     """Inspect a rule on a chip of these settings; ``task`` is the one that was asked for, if any."""
-    from host import inspection, tasks
-    from host.progress import Progress
+    from host import tasks
+    from host.inspection import inspection
+    from host.running.progress import Progress
 
     try:
         firmware = make_firmware(options, learning=None, **({"epochs": 1} if options.profile else {}))

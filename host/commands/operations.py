@@ -8,7 +8,7 @@ import textwrap
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from host.arguments import WIDTH, Commands, UsageError, add_command, show
+from host.commands.arguments import WIDTH, Commands, UsageError, add_command, show
 from host.commands.common import EXIT_OK
 
 ON_VECTORS = "in kernels, on vector registers; v is the vector unit, code a condition, index counts whole vectors"

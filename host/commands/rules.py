@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 import ppu_programs
-from host.arguments import Commands, add_command, show
+from host.commands.arguments import Commands, add_command, show
 from host.commands.common import EXIT_OK
 from host.words import table
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import argparse
 
-from host import rules
-from host.arguments import Commands, UsageError, add_command, add_run_options
 from host.commands import session
+from host.commands.arguments import Commands, UsageError, add_command, add_run_options
 from host.commands.common import check
+from host.firmware import rules
 
 EXAMPLES = """\
 examples:

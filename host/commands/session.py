@@ -8,8 +8,7 @@ import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from host import rules
-from host.arguments import UsageError, show
+from host.commands.arguments import UsageError, show
 from host.commands.common import (
     EXIT_FAULT,
     EXIT_INTERRUPTED,
@@ -23,15 +22,16 @@ from host.commands.common import (
     refuse,
     verdict_of,
 )
-from host.ownership import COMPARISON, alone
-from host.user_files import UNSAFE
+from host.firmware import rules
+from host.firmware.user_files import UNSAFE
+from host.results.ownership import COMPARISON, alone
 
 if TYPE_CHECKING:
     from chip.base.config import ChipConfig
-    from host.checkpoint import Checkpoint, Checkpoints
     from host.host import Host
-    from host.interrupts import Interrupts
-    from host.results import Result
+    from host.results.result import Result
+    from host.running.checkpoint import Checkpoint, Checkpoints
+    from host.running.interrupts import Interrupts
     from ppu_programs.contract import Firmware
 
 
@@ -44,7 +44,7 @@ def run(options: argparse.Namespace, config: ChipConfig) -> int:
     check_out(options.out or RUNS, None if options.out is None else COMPARISON)
     checkpoint = None if options.resume is None else load_checkpoint(options.resume)
 
-    from host.interrupts import Interrupts
+    from host.running.interrupts import Interrupts
 
     with Interrupts() as interrupts, contextlib.ExitStack() as context:
         try:
@@ -56,7 +56,7 @@ def run(options: argparse.Namespace, config: ChipConfig) -> int:
 
 def load_checkpoint(path: Path) -> Checkpoint:
     """Read what a run goes on from; raises UsageError where it cannot be read, or is none."""
-    from host.checkpoint import Checkpoint
+    from host.running.checkpoint import Checkpoint
 
     try:
         return Checkpoint.load(path)
@@ -77,7 +77,7 @@ def learn(
     from chip.calibration.calibration import CalibrationWarning
     from chip.chip import Chip
     from host import tasks
-    from host.progress import Progress
+    from host.running.progress import Progress
 
     if options.where == "host":
         from host.loop.host_loop import HostLoop as Host
@@ -109,7 +109,7 @@ def learn(
 
 def _checkpoints(options: argparse.Namespace, host: Host) -> Checkpoints | None:
     """Return when to write checkpoints; raises UsageError where a chip's programs cannot be saved."""
-    from host.checkpoint import NAME, Checkpoints
+    from host.running.checkpoint import NAME, Checkpoints
 
     if options.checkpoint_every is None:
         return None
@@ -148,8 +148,8 @@ def default_directory(options: argparse.Namespace, firmware: Firmware) -> Path:
 
 def hand_over(options: argparse.Namespace, result: Result, interrupts: Interrupts) -> int:
     """Write the results, then draw, then report; return the exit code."""
-    from host import verdict
-    from host.results import place_for
+    from host.results import verdict
+    from host.results.result import place_for
 
     learned_nothing = result.task is not None and verdict.nothing_learned(result)
     if verdict.ending(result) == verdict.INTERRUPTED and learned_nothing:
@@ -178,7 +178,7 @@ def hand_over(options: argparse.Namespace, result: Result, interrupts: Interrupt
     for sentence in complaints:
         complain(sentence, exit_code)
     if not options.quiet:
-        from host.report import report
+        from host.results.report import report
 
         show(report(result, directory, options.assumptions) + hint)
     return exit_code
@@ -186,7 +186,7 @@ def hand_over(options: argparse.Namespace, result: Result, interrupts: Interrupt
 
 def _resumption(options: argparse.Namespace) -> str:
     """Say how an interrupted run goes on, if it has left a checkpoint."""
-    from host.checkpoint import NAME
+    from host.running.checkpoint import NAME
 
     path = options.out / NAME
     if options.checkpoint_every is None or not path.exists():
@@ -196,7 +196,7 @@ def _resumption(options: argparse.Namespace) -> str:
 
 def _remove_checkpoint(options: argparse.Namespace) -> None:
     """Remove the checkpoint of a run that is complete, and saved, and one that was killed while it was written."""
-    from host.checkpoint import NAME
+    from host.running.checkpoint import NAME
 
     if options.checkpoint_every is not None or options.resume is not None:
         for path in options.out.glob(f"{NAME}*"):
@@ -206,8 +206,8 @@ def _remove_checkpoint(options: argparse.Namespace) -> None:
 
 def _picture(result: Result, directory: Path) -> str:
     """Draw ``result.png`` where matplotlib is installed; return what the report has to add."""
-    from host import plots
-    from host.results import PNG_NAME
+    from host.pictures import plots
+    from host.results.result import PNG_NAME
 
     (directory / PNG_NAME).unlink(missing_ok=True)  # an earlier run's
     if not plots.available():

@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 import textwrap
 
-from host import arguments
-from host.arguments import Commands, add_command, show
+from host.commands import arguments
+from host.commands.arguments import Commands, add_command, show
 from host.commands.common import EXIT_OK
 from host.words import table
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import argparse
 
-from host.arguments import DEFAULT_RULE, Commands, add_command, add_run_options
 from host.commands import session
+from host.commands.arguments import DEFAULT_RULE, Commands, add_command, add_run_options
 from host.commands.common import check
 
 EXAMPLES = """\

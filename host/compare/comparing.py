@@ -6,7 +6,6 @@ from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, wait
 from pathlib import Path
 
-from host import rules, verdict
 from host.compare.places import attempt, check, warm_up
 from host.compare.plan import Plan, Run
 from host.compare.progress import State
@@ -14,9 +13,11 @@ from host.compare.rows import Row, row_of
 from host.compare.store import Store
 from host.compare.table import Comparison
 from host.compare.workers import SENTENCE, Workers, cores, end_without_guard
-from host.interrupts import Interrupts
-from host.ownership import alone
-from host.results import Result, check_writable
+from host.firmware import rules
+from host.results import verdict
+from host.results.ownership import alone
+from host.results.result import Result, check_writable
+from host.running.interrupts import Interrupts
 
 LOOK_EVERY_S = 0.5  # at the clock, while nothing ends
 Show = Callable[[State], None]

@@ -10,8 +10,8 @@ from matplotlib.ticker import PercentFormatter
 from host.compare.plan import PLACES
 from host.compare.sweep import RULE
 from host.compare.table import Comparison
-from host.metrics import in_words, is_accuracy
-from host.panels.look import BLUE, GREEN, ORANGE, PURPLE, SKY, VERMILION
+from host.pictures.panels.look import BLUE, GREEN, ORANGE, PURPLE, SKY, VERMILION
+from host.results.metrics import in_words, is_accuracy
 
 COLOURS = (BLUE, VERMILION, GREEN, PURPLE, ORANGE, SKY)  # of rules
 LINES, FILLS = ("-", "--"), ("full", "none")  # of places

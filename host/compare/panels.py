@@ -16,8 +16,8 @@ from chip.base.config.link import PRESETS
 from host.compare.look import Group, Look, per_cent
 from host.compare.rows import EPOCH, OF_METRIC, PARTS, Row, readable, spread, values
 from host.compare.sweep import RULE
-from host.metrics import in_words, layout
-from host.panels.look import GREY, dress, legend_below
+from host.pictures.panels.look import GREY, dress, legend_below
+from host.results.metrics import in_words, layout
 
 LEGEND_GROUPS = 4  # below scattered points; more stand in the legend beside
 LEGEND_POINTS = 8.5

@@ -8,15 +8,15 @@ from pathlib import Path
 
 from matplotlib.axes import Axes
 
-from host import verdict
 from host.compare import panels
 from host.compare.look import Group, Look
 from host.compare.plan import PLACES
 from host.compare.rows import OF_METRIC, SPIKES, Row, values
 from host.compare.table import Comparison
-from host.panels import fitting
-from host.panels.look import style
-from host.plots import DOTS_PER_INCH, Picture
+from host.pictures.panels import fitting
+from host.pictures.panels.look import style
+from host.pictures.plots import DOTS_PER_INCH, Picture
+from host.results import verdict
 from host.words import counted
 
 WIDTH_INCHES, HEIGHT_INCHES, INCHES_PER_GROUP = 18.0, 11.0, 0.42  # of six panels

@@ -14,13 +14,16 @@ from typing import Any
 
 from chip.base.errors import ChipError
 from chip.chip import Chip
-from host import firmware_settings, rules, tasks, verdict
-from host.code import Code, code_of
+from host import tasks
 from host.compare.plan import Run
 from host.compare.sweep import RULE
+from host.firmware import rules
+from host.firmware import settings as firmware_settings
+from host.firmware.code import Code, code_of
 from host.host import Host, Moment
 from host.loop.host_loop import HostLoop
-from host.results import Result
+from host.results import verdict
+from host.results.result import Result
 from host.tasks import Task
 
 HOSTS: dict[str, type[Host]] = {"chip": Host, "host": HostLoop}
@@ -32,7 +35,7 @@ WARM_UP = {"train": 200, "validation": 1, "test": 1}  # samples of the run that 
 class Outcome:
     """What came of a run: a result, or the sentence that says why there is none; and how long it took, in seconds.
 
-    ``code`` is what it was made by, see :meth:`host.code.Code.table`; None without a result.
+    ``code`` is what it was made by, see :meth:`host.firmware.code.Code.table`; None without a result.
     """
 
     result: Result | None

@@ -9,11 +9,11 @@ from typing import Any
 
 import ppu_programs
 from chip.base.config import ChipConfig
-from host import rules as rule_names
 from host import tasks
 from host.compare.sweep import Sweep
+from host.firmware import rules as rule_names
+from host.firmware.user_files import UNSAFE
 from host.numbers import plain, whole
-from host.user_files import UNSAFE
 
 PROFILES = ("ideal", "typical", "raw")
 OWN = {"seed": "seeds", "epochs": "epochs", "hidden": "hidden"}  # settings with an argument of their own

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from tqdm import tqdm
 
-from host.progress import INTERVAL_S, LINES, Progress
+from host.running.progress import INTERVAL_S, LINES, Progress
 
 SILENT_S = 30.0  # at most, in a file, while nothing ends
 
@@ -28,7 +28,7 @@ class State:
 
 
 class RunsProgress(Progress):
-    """As :class:`host.progress.Progress`; call :meth:`show` again and again."""
+    """As :class:`host.running.progress.Progress`; call :meth:`show` again and again."""
 
     def __init__(self, title: str, quiet: bool = False):
         super().__init__(title, quiet)

@@ -11,7 +11,7 @@ import numpy as np
 
 from chip.base.config.link import PRESETS
 from host.compare.plan import Run
-from host.results import Result
+from host.results.result import Result
 
 EPOCH = "epoch"
 

@@ -13,12 +13,12 @@ from typing import Any
 
 from chip.base.saving import replace_together
 from host import tasks
-from host.code import Code, changes, conflict, joined
 from host.compare.places import code_now
 from host.compare.plan import Plan, Run
-from host.ownership import RUN, check_none_of
-from host.results import Result, check_writable
-from host.versions import versions
+from host.firmware.code import Code, changes, conflict, joined
+from host.results.ownership import RUN, check_none_of
+from host.results.result import Result, check_writable
+from host.results.versions import versions
 
 CSV_NAME, JSON_NAME, PNG_NAME = "comparison.csv", "comparison.json", "comparison.png"
 RUN_NAME, RUNS = "run.json", "runs"

@@ -14,11 +14,11 @@ import numpy as np
 
 from chip.base.config.link import PRESETS
 from chip.base.saving import replace_together
-from host import rules
 from host.compare.plan import Plan
 from host.compare.rows import COLUMNS, OF_METRIC, Row, readable, spread, values
 from host.compare.store import CSV_NAME, JSON_NAME, Store
-from host.metrics import in_words, layout
+from host.firmware import rules
+from host.results.metrics import in_words, layout
 
 
 @dataclass

@@ -27,7 +27,7 @@ from chip.fpga.trace import EVENT_BYTES
 from host import tasks
 from host.experiments.outcome import Outcome
 from host.host import Host
-from host.progress import Progress
+from host.running.progress import Progress
 from host.tasks import Task
 from ppu_programs.eventprop.firmware import EventProp
 from ppu_programs.placement import INPUT_MARK

@@ -12,7 +12,7 @@ import numpy as np
 
 from chip.base.saving import npz_bytes, replace_together
 from host.experiments.published import Row
-from host.versions import versions
+from host.results.versions import versions
 
 
 @dataclass(frozen=True, eq=False)

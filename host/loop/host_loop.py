@@ -12,15 +12,15 @@ from chip.base.assumption import Assumption, Weight
 from chip.base.errors import ChipLimitError, Resource
 from chip.chip import Chip
 from chip.link import assumptions as link_assumptions
-from host.checkpoint import Checkpoints
+from host.firmware.source import is_a_users
 from host.host import Host, Moment
 from host.loop import methods
 from host.loop.learner import Learner, ProgramEndedError
 from host.loop.methods.method import Method
-from host.reading import result_of
-from host.results import Result
-from host.source import is_a_users
-from host.timing import Timing
+from host.results.reading import result_of
+from host.results.result import Result
+from host.running.checkpoint import Checkpoints
+from host.running.timing import Timing
 from ppu_programs.contract import Built, Firmware, Outcome
 from ppu_programs.placement import DividedPlacement
 from ppu_programs.two_layer.firmware import TwoLayerFirmware

@@ -6,7 +6,7 @@ import warnings
 from collections.abc import Callable
 from pathlib import Path
 
-from host import user_files
+from host.firmware import user_files
 from host.tasks import digits, moving, npz, user
 from host.tasks.events import EventSplit
 from host.tasks.task import Split, Task, TaskWarning

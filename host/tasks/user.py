@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 
 from chip.base.declaration import shown
-from host import user_files
+from host.firmware import user_files
 from host.tasks.task import Task
 
 KIND = ("task", "task")  # for sentences

@@ -33,7 +33,7 @@ def toy_task(monkeypatch):
     from tests.host.toy import TASK
 
     monkeypatch.setattr("host.tasks.load", lambda name: TASK)
-    monkeypatch.setattr("host.plots.available", lambda: False)
+    monkeypatch.setattr("host.pictures.plots.available", lambda: False)
 
 
 @pytest.fixture

@@ -23,7 +23,7 @@ from host.calibration import picture as calibration_picture
 from host.calibration.progress import MeasuringProgress
 from host.calibration.report import report
 from host.cli import main
-from host.versions import version
+from host.results.versions import version
 from tests.chip.calibration.test_calibration import perfect
 
 RAW = ChipConfig.raw(seed=7)
@@ -54,7 +54,7 @@ def test_it_reports_writes_and_draws(measured, tmp_path, capsys):
 
 def test_quiet_without_matplotlib_and_where_it_goes_by_default(measured, tmp_path, capsys, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("host.plots.available", lambda: False)
+    monkeypatch.setattr("host.pictures.plots.available", lambda: False)
     assert main(["calibrate", "--seed", "7", "--quiet"]) == 0
     assert capsys.readouterr() == ("", "")
     assert [path.name for path in (tmp_path / "runs").iterdir()] == ["calibration-raw-seed7.npz"]
@@ -167,7 +167,7 @@ def test_train_takes_a_calibration_and_warns_in_sentences(tmp_path, capsys, monk
 
     monkeypatch.setattr("ppu_programs.load", lambda name: Leaky)
     monkeypatch.setattr(tasks, "load", lambda name: TASK)
-    monkeypatch.setattr("host.plots.available", lambda: False)
+    monkeypatch.setattr("host.pictures.plots.available", lambda: False)
     perfect().save(tmp_path / "cal.npz")
     words = f"train yin-yang --chip raw --seed 7 --calibration {tmp_path}/cal.npz --out {tmp_path}/run"
     assert main(words.split()) == 0
@@ -193,7 +193,7 @@ def test_a_chip_whose_neurons_have_codes_and_no_calibration_says_so(tmp_path, ca
 
     monkeypatch.setattr("ppu_programs.load", lambda name: Toy)
     monkeypatch.setattr(tasks, "load", lambda name: TASK)
-    monkeypatch.setattr("host.plots.available", lambda: False)
+    monkeypatch.setattr("host.pictures.plots.available", lambda: False)
     for chip, name in (("raw", "raw, uncalibrated"), ("ideal", "ideal")):
         assert main(f"train yin-yang --chip {chip} --seed 7 --out {tmp_path}".split()) == 0
         out = capsys.readouterr().out

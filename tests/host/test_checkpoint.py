@@ -14,8 +14,8 @@ from chip import Chip, ChipConfig
 from chip.base.saving import pack, unpack
 from chip.snapshot import FORMAT
 from host import Host, tasks
-from host.checkpoint import Checkpoint, Checkpoints
 from host.loop.host_loop import HostLoop
+from host.running.checkpoint import Checkpoint, Checkpoints
 from ppu_programs import EventProp, FastAndDeep, SuperSpike
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -101,7 +101,7 @@ def test_from_any_batch_a_host_goes_on_to_the_same_bytes(rule, tmp_path):
 
 RESUME = """
 import sys
-from host.checkpoint import Checkpoint
+from host.running.checkpoint import Checkpoint
 from tests.host.test_checkpoint import loaded
 host = loaded(compiling=False)
 host.resume(Checkpoint.load(sys.argv[1]))
@@ -200,7 +200,7 @@ def test_a_full_disk_is_told_and_the_run_goes_on(looked_at, tmp_path, monkeypatc
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("chip.machine.PROGRESS_EVERY_S", 0.0)
-    monkeypatch.setattr("host.checkpoint.replace_together", full)
+    monkeypatch.setattr("host.running.checkpoint.replace_together", full)
     host = loaded()
     same(host.run(checkpoints=Checkpoints(tmp_path / "x", 100, told.append)), looked_at[0])
     assert 1 <= len(told) <= 3

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from host.cli import main
-from host.results import Result
+from host.results.result import Result
 from ppu_programs import Array, Outcome
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -213,7 +213,7 @@ def test_interrupt_while_the_picture_is_drawn_keeps_the_results(toy, tmp_path, c
     def interrupted(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("host.plots.draw", interrupted)
+    monkeypatch.setattr("host.pictures.plots.draw", interrupted)
     assert main(["train", "yin-yang", "--out", str(tmp_path), "--quiet"]) == 130
     expected = "plasticore: interrupted before result.png was drawn; the other results are written\n"
     assert capsys.readouterr().err == expected
@@ -321,7 +321,7 @@ def test_second_interrupt_while_saving_does_not_stop_the_saving(toy, tmp_path, c
         signal.raise_signal(signal.SIGINT)
         original(self, directory)
 
-    monkeypatch.setattr("host.interrupts.ONE_INTERRUPT_S", 0.0)
+    monkeypatch.setattr("host.running.interrupts.ONE_INTERRUPT_S", 0.0)
     monkeypatch.setattr(Result, "save", interrupted_save)
     toy["temptation"] = lambda ppu: signal.raise_signal(signal.SIGTERM)
     assert main(["train", "yin-yang", "--out", str(tmp_path), "--quiet"]) == 130

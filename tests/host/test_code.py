@@ -11,11 +11,11 @@ import numpy as np
 import pytest
 
 from chip import Chip
-from host import rules
-from host.code import changes, code_of, conflict
 from host.compare import Plan, compare
+from host.firmware import rules
+from host.firmware.code import changes, code_of, conflict
+from host.firmware.source import source_of
 from host.host import Host
-from host.source import source_of
 from tests.host.inline import Inline
 from tests.host.toy import TASK
 

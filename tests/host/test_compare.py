@@ -17,7 +17,7 @@ from host.compare import Plan, Sweep, compare, pictures
 from host.compare.progress import State
 from host.compare.rows import COLUMNS
 from host.compare.workers import ONE_THREAD, Workers
-from host.results import Result
+from host.results.result import Result
 from ppu_programs import Array, Outcome
 from tests.host.inline import Inline
 from tests.host.toy import TASK, Toy

@@ -121,7 +121,7 @@ def test_it_compares_prints_and_draws(toy, tmp_path, capsys, monkeypatch):
     assert "comparing yin-yang: 8 of 8 runs done, 0 running" in err
     with open("runs/compare-yin-yang/comparison.csv", newline="") as file:
         assert {row["chip"] for row in csv.DictReader(file)} == {"ideal", "mine.toml"}
-    monkeypatch.setattr("host.plots.available", lambda: False)
+    monkeypatch.setattr("host.pictures.plots.available", lambda: False)
     assert main("compare yin-yang --chips ideal,mine.toml --seeds 2 --sweep noise=0,0.1".split()) == 0
     assert "8 runs, 8 of them from before: " in capsys.readouterr().out
     assert main("compare yin-yang --chips ideal --seeds 3 --quiet".split()) == 0
@@ -130,7 +130,7 @@ def test_it_compares_prints_and_draws(toy, tmp_path, capsys, monkeypatch):
 
 def test_a_failing_run_is_exit_code_1_and_the_others_are_there(toy, tmp_path, capsys, monkeypatch):
     monkeypatch.setattr("ppu_programs.load", lambda name: FailsWithSeed2)
-    monkeypatch.setattr("host.plots.available", lambda: False)
+    monkeypatch.setattr("host.pictures.plots.available", lambda: False)
     assert main(["compare", "yin-yang", "--chips", "raw", "--out", str(tmp_path)]) == 1
     out, err = capsys.readouterr()
     assert "2 of 3" in out
@@ -144,7 +144,7 @@ class FailsWithSeed2(Toy):
 
 def test_an_interrupt_is_exit_code_130_and_leaves_the_table(toy, tmp_path, capsys, monkeypatch):
     monkeypatch.setattr("ppu_programs.load", lambda name: InterruptedWithSeed2)
-    monkeypatch.setattr("host.plots.available", lambda: False)
+    monkeypatch.setattr("host.pictures.plots.available", lambda: False)
     assert main(["compare", "yin-yang", "--chips", "ideal", "--out", str(tmp_path)]) == 130
     out, err = capsys.readouterr()
     assert "1 run: " in out and "1 of 3" in out
@@ -222,7 +222,7 @@ class InterruptedWithSeed2(Toy):
 
 
 def test_without_matplotlib_there_is_a_table_and_a_hint(toy, tmp_path, capsys, monkeypatch):
-    monkeypatch.setattr("host.plots.available", lambda: False)
+    monkeypatch.setattr("host.pictures.plots.available", lambda: False)
     (tmp_path / "out").mkdir()
     assert main(["compare", "yin-yang", "--out", str(tmp_path / "out")]) == 0
     assert "no picture: matplotlib is not installed" in capsys.readouterr().out

@@ -5,8 +5,8 @@ import pytest
 
 from chip import Chip, ChipConfig
 from host import Host
-from host.checkpoint import Checkpoints
 from host.compare import Plan, Sweep
+from host.running.checkpoint import Checkpoints
 from host.tasks import EventSplit, Split, Task
 from host.tasks.yin_yang import generate
 from tests.entry import (

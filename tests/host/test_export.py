@@ -7,8 +7,10 @@ import pytest
 
 import ppu_programs
 from chip.base.config import ChipConfig
-from host import exporting, inspection, rules, tasks
+from host import tasks
 from host.cli import main
+from host.firmware import rules
+from host.inspection import exporting, inspection
 from tests.chip.ppu.export.qemu import needs_powerpc
 from tests.host import example_rule
 

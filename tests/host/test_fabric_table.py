@@ -12,7 +12,7 @@ from chip.fabric.counts import OUTPUT_NAMES
 from chip.fpga import PlaybackProgram
 from chip.testing import Script, load_firmware
 from chip.testing.networks import random_network
-from host.fabric_table import fabric_rows
+from host.inspection.fabric_table import fabric_rows
 from tests.naive.fabric import OFFSET
 from tests.naive.router import neuron_input, passed_targets
 

@@ -10,8 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from host import firmware_settings as settings
-from host import rules
+from host.firmware import rules, settings
 from ppu_programs import Firmware
 
 

@@ -13,10 +13,10 @@ from chip import Chip, ChipConfig
 from chip.ppu.compiler.kernel import BoundKernel
 from chip.ppu.compiler.profiling import profile
 from chip.ppu.costs import COSTS
-from host import inspection
 from host.cli import main
 from host.host import Host
-from host.progress import Progress
+from host.inspection import inspection
+from host.running.progress import Progress
 from ppu_programs import rewrite
 from tests.host import example_rule
 from tests.host.example_rule import Adder, Mine

@@ -12,7 +12,7 @@ import pytest
 from numba.core import config as numba_config
 
 from chip.base import compiled
-from host.interrupts import HEARD, Interrupts
+from host.running.interrupts import HEARD, Interrupts
 
 ROOT = Path(__file__).resolve().parents[2]
 needs_compiler = pytest.mark.skipif(bool(numba_config.DISABLE_JIT), reason="nothing is compiled")
@@ -21,7 +21,7 @@ needs_compiler = pytest.mark.skipif(bool(numba_config.DISABLE_JIT), reason="noth
 @pytest.fixture(autouse=True)
 def slow_fingers(monkeypatch):
     """Every signal counts, however soon after the last."""
-    monkeypatch.setattr("host.interrupts.ONE_INTERRUPT_S", 0.0)
+    monkeypatch.setattr("host.running.interrupts.ONE_INTERRUPT_S", 0.0)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
@@ -48,7 +48,7 @@ def test_while_held_an_interrupt_waits_for_the_release():
 
 
 def test_two_at_once_are_one(monkeypatch):
-    monkeypatch.setattr("host.interrupts.ONE_INTERRUPT_S", 60.0)
+    monkeypatch.setattr("host.running.interrupts.ONE_INTERRUPT_S", 60.0)
     with Interrupts() as interrupts:
         with pytest.raises(KeyboardInterrupt):
             signal.raise_signal(signal.SIGINT)
@@ -89,7 +89,7 @@ COMPILE = """
 import sys, time
 from numba.extending import overload
 from chip.base.compiled import compiled
-from host.interrupts import Interrupts
+from host.running.interrupts import Interrupts
 
 def slowly(x): pass
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from host.metrics import in_words, is_accuracy, shown
+from host.results.metrics import in_words, is_accuracy, shown
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,8 @@ from hypothesis import assume, given, settings
 from chip import ChipConfig
 from chip.base import constants as c
 from chip.base.errors import ChipLimitError
-from host import inspection
-from host.placement_drawing import drawing, drawing_of
+from host.inspection import inspection
+from host.inspection.placement_drawing import drawing, drawing_of
 from ppu_programs import BCM, EventProp
 from ppu_programs.network import LI, LIF, Inputs, Linear, Network, NetworkGraph
 from ppu_programs.placement import place

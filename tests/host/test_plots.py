@@ -20,11 +20,12 @@ from chip.base.config import ChipConfig
 from chip.core import core
 from chip.fpga.samples import SampleSet
 from chip.ppu.program import UncompiledProgram
-from host import plots, tasks
-from host.panels import activity, arrays, classes, fitting, learning, look, weights
-from host.reading import Origin
-from host.replay import replay
-from host.view import View
+from host import tasks
+from host.pictures import plots
+from host.pictures.panels import activity, arrays, classes, fitting, learning, look, weights
+from host.pictures.replay import replay
+from host.pictures.view import View
+from host.results.reading import Origin
 from ppu_programs import Built, Firmware
 from ppu_programs.network import LIF, Linear, Network
 from ppu_programs.placement import place, two_layers

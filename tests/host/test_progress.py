@@ -13,9 +13,9 @@ import pytest
 from numba.core import config as numba_config
 
 from chip.base import compiled
-from host.compiling import Compiling
 from host.host import Moment
-from host.progress import Progress
+from host.running.compiling import Compiling
+from host.running.progress import Progress
 from ppu_programs import Status
 
 END = "<end>"
@@ -51,7 +51,7 @@ def terminal(monkeypatch):
     """A pseudo-terminal as stderr; call with its width for what stands to be read."""
     master, slave = pty.openpty()
     stderr = os.fdopen(slave, "w")
-    monkeypatch.setattr("host.progress.INTERVAL_S", 0.0)
+    monkeypatch.setattr("host.running.progress.INTERVAL_S", 0.0)
 
     def shown_by(action, columns):
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 0, columns, 0, 0))
@@ -105,7 +105,7 @@ def test_speed_is_that_of_the_last_stretch_and_says_what_is_left():
 def compiler(monkeypatch):
     """Compile a function of some name, as far as a progress sees it; it takes 20 s on the clock of this module."""
     now_s = [0.0]
-    monkeypatch.setattr("host.compiling.time.perf_counter", lambda: now_s[0])
+    monkeypatch.setattr("host.running.compiling.time.perf_counter", lambda: now_s[0])
 
     def compile_one(progress, name):
         progress._compiling._begun(name)

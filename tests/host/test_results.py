@@ -18,10 +18,10 @@ from chip.base.assumption import Assumption, Weight
 from chip.base.saving import npz_bytes, replace_together
 from chip.energy import energy
 from chip.ppu.processor.processor import WATCHDOG
-from host.report import report
-from host.results import JSON_NAME, NPZ_NAME, Result, check_writable, place_for
-from host.verdict import sentence
-from host.versions import versions
+from host.results.report import report
+from host.results.result import JSON_NAME, NPZ_NAME, Result, check_writable, place_for
+from host.results.verdict import sentence
+from host.results.versions import versions
 
 FIELDS = {
     *("format", "task", "rule", "where", "chip", "seed", "epochs", "metrics", "curve", "axes", "progress"),

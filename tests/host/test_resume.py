@@ -13,9 +13,9 @@ import pytest
 
 from chip.base.locks import CLAIM_NAME
 from host import tasks
-from host.checkpoint import NAME, Checkpoint, Checkpoints
 from host.cli import main
-from host.results import Result
+from host.results.result import Result
+from host.running.checkpoint import NAME, Checkpoint, Checkpoints
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -25,7 +25,7 @@ def train(tmp_path, imports_are_undone, monkeypatch):
     """Return a function that trains a user's rule, looked at after every few steps, into a directory of a name."""
     task = tasks.yin_yang().head(train=100, validation=20, test=40)
     monkeypatch.setattr("host.tasks.load", lambda name: task)
-    monkeypatch.setattr("host.plots.available", lambda: False)
+    monkeypatch.setattr("host.pictures.plots.available", lambda: False)
     monkeypatch.setattr("chip.machine.PROGRESS_EVERY_S", 0.0)
     path = tmp_path / "mine.py"
     path.write_text("from ppu_programs import EventProp\n\n\nclass Mine(EventProp):\n    pass\n")

@@ -21,13 +21,14 @@ from matplotlib.figure import Figure
 import ppu_programs
 from chip import Chip, ChipConfig
 from chip.base.saving import npz_bytes
-from host import Host, Result, rules, tasks
-from host.arguments import show
+from host import Host, Result, tasks
 from host.cli import main
-from host.interrupts import Interrupts
-from host.metrics import in_words
-from host.panels import arrays as panels
-from host.view import view_of
+from host.commands.arguments import show
+from host.firmware import rules
+from host.pictures.panels import arrays as panels
+from host.pictures.view import view_of
+from host.results.metrics import in_words
+from host.running.interrupts import Interrupts
 from tests.host.inline import Inline
 from tests.host.pictures import assert_sound, points_of
 from tests.host.test_results import make_result

@@ -7,7 +7,7 @@ import pytest
 
 from host import tasks
 from host.cli import main
-from host.results import Result
+from host.results.result import Result
 from host.tasks import Task
 from tests.host.conftest import EXAMPLE
 
@@ -59,7 +59,7 @@ def streams(**changes):
 def file(tmp_path, monkeypatch):
     """Write arrays into mine.npz in the current directory."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("host.plots.available", lambda: False)
+    monkeypatch.setattr("host.pictures.plots.available", lambda: False)
 
     def write(**found):
         np.savez(tmp_path / "mine.npz", **found)
@@ -71,7 +71,7 @@ def file(tmp_path, monkeypatch):
 @pytest.fixture
 def script(tmp_path, monkeypatch, imports_are_undone):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("host.plots.available", lambda: False)
+    monkeypatch.setattr("host.pictures.plots.available", lambda: False)
     (tmp_path / "my_tasks.py").write_text(SOURCE)
     return tmp_path / "my_tasks.py"
 
@@ -223,7 +223,7 @@ def test_a_rule_learns_a_task_of_a_script(script, mine, tmp_path, capsys):
 
 def test_a_rule_and_its_task_may_stand_in_one_file(mine, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("host.plots.available", lambda: False)
+    monkeypatch.setattr("host.pictures.plots.available", lambda: False)
     mine(text=f"{EXAMPLE.partition('if __name__')[0]}\n{SOURCE}")
     assert main(["train", "mine.py:make", "--rule", "mine.py:Mine", "--epochs", "1", "--quiet"]) == 0
     result = Result.load(tmp_path / "runs" / "mine.make-mine.Mine-ideal-seed1-1epochs")

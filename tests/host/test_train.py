@@ -12,7 +12,7 @@ import pytest
 from chip import Chip, ChipConfig
 from host import Host, Result, tasks
 from host.commands.common import EXIT_INTERRUPTED
-from host.view import view_of
+from host.pictures.view import view_of
 from ppu_programs import EventProp
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 from numba.core import config as numba_config
 
-from host import rules
 from host.cli import main
-from host.report import report
-from host.results import Result
-from host.source import source_of
+from host.firmware import rules
+from host.firmware.source import source_of
+from host.results.report import report
+from host.results.result import Result
 from tests.host.conftest import EXAMPLE
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -280,7 +280,7 @@ LOAD = """
 import sys
 import numpy as np
 from chip.ppu import VectorUnit, link
-from host import rules
+from host.firmware import rules
 mine = sys.modules[rules.load(sys.argv[1] + ":Mine").__module__]
 regions = link(mine.Adder.memory).views(np.zeros(16384, np.uint8))
 bound = mine.unused.bind(VectorUnit(), regions)

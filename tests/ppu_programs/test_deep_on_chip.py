@@ -6,10 +6,11 @@ import pytest
 from chip import Chip, ChipConfig
 from chip.base import constants as c
 from chip.base.errors import ChipLimitError
-from host import Host, plots, tasks
-from host.inspection import load, report
+from host import Host, tasks
+from host.inspection.inspection import load, report
 from host.loop.methods.eventprop import EventPropMethod
 from host.loop.observation import Observation, Spikes
+from host.pictures import plots
 from ppu_programs import EventProp, SuperSpike
 from ppu_programs.eventprop.deep.between import BetweenProgram
 from ppu_programs.eventprop.deep.outer import OuterProgram

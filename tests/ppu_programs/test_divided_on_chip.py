@@ -6,10 +6,11 @@ import pytest
 from chip import Chip, ChipConfig
 from chip.base import constants as c
 from chip.base.errors import ChipLimitError
-from host import Host, plots, tasks
-from host.inspection import load, report
+from host import Host, tasks
+from host.inspection.inspection import load, report
 from host.loop.host_loop import HostLoop
-from host.view import view_of
+from host.pictures import plots
+from host.pictures.view import view_of
 from ppu_programs import EventProp, FastAndDeep
 from ppu_programs.eventprop.halves import learning
 from ppu_programs.eventprop.settings import Settings

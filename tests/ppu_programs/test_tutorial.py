@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 
 from host.cli import main
-from host.results import Result
+from host.results.result import Result
 from tests.documents import ROOT, blocks, document, matches
 
 TUTORIAL = document("ppu_programs", "README.md")

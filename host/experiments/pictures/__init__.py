@@ -17,7 +17,7 @@ METHODS = (("eventprop", "EventProp, from the spike"), ("surrogate", "surrogate,
 def draw(outcome: Outcome) -> bytes:
     """Return the figure of an experiment as PNG, 1600 x 600 points; raises ImportError without matplotlib."""
     from host.experiments.pictures import homeostasis, parity, pong
-    from host.panels import fitting, look
+    from host.pictures.panels import fitting, look
 
     draw_panels: dict[str, Callable] = {
         "asymmetry": _asymmetry,

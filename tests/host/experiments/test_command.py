@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from chip.base.config import ChipConfig
-from host import plots
 from host.cli import main
 from host.experiments import SUMMARIES, gradient, observation, pictures
 from host.experiments.outcome import Outcome
+from host.pictures import plots
 
 PNG = b"\x89PNG\r\n\x1a\n"
 

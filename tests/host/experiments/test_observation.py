@@ -6,7 +6,7 @@ import pytest
 from chip import Chip, ChipConfig
 from host import Host, tasks
 from host.experiments import observation
-from host.view import view_of
+from host.pictures.view import view_of
 from ppu_programs import EventProp
 
 TASK = tasks.yin_yang().head(50, 25, 25)

@@ -10,9 +10,10 @@ from chip.base import constants as c
 from chip.base.config import FpgaConfig
 from chip.base.feed import Post
 from chip.base.saving import npz_bytes
-from host import Host, Result, plots, tasks
+from host import Host, Result, tasks
 from host.loop.host_loop import HostLoop
-from host.report import report
+from host.pictures import plots
+from host.results.report import report
 from ppu_programs import EventProp, FastAndDeep, SuperSpike
 from ppu_programs.eventprop.settings import THREE_LAYERS, DeepSettings
 from ppu_programs.network import LI, LIF, Linear, Network

@@ -9,15 +9,16 @@ import pytest
 from chip import Chip, ChipConfig
 from chip.base.config import LinkConfig, PpuConfig
 from chip.base.saving import npz_bytes
-from host import Host, tasks, verdict
+from host import Host, tasks
 from host.loop import host_loop
 from host.loop.host_loop import HostLoop
 from host.loop.learner import Learner
 from host.loop.methods.eventprop import EventPropMethod
 from host.loop.methods.method import Learning
 from host.loop.methods.superspike import SuperSpikeMethod
-from host.report import report
-from host.results import Result
+from host.results import verdict
+from host.results.report import report
+from host.results.result import Result
 from ppu_programs import EventProp
 from ppu_programs.eventprop.settings import Settings
 from tests.host.toy import TASK, Toy

@@ -12,7 +12,7 @@ from chip.ppu import Memory, u32
 from chip.ppu.compiler.language import KernelError
 from chip.ppu.processor.endings import ending
 from chip.testing import Script, UncompiledScript
-from host import verdict
+from host.results import verdict
 from tests.chip.ppu.processor.programs import build, sleep
 
 MEMORY = Memory(code=u32[1])

@@ -3,7 +3,7 @@
 A run that learned a task of classes shows its curve, its decisions, weights, and one sample, played once more on a
 second chip. Any other one shows its curve, the arrays that its firmware names, weights before and after, and where its
 first spikes come, repeated on a second chip. A result that was saved has what the files hold: curve, arrays, and what
-the processors did with their time. The panels are in :mod:`host.panels`; matplotlib is the extra ``plot``.
+the processors did with their time. The panels are in :mod:`host.pictures.panels`; matplotlib is the extra ``plot``.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from chip.base.saving import replace_together
-from host import metrics, verdict
-from host.replay import Replay
-from host.results import PNG_NAME, Result
+from host.pictures.replay import Replay
+from host.pictures.view import View, view_of
+from host.results import metrics, verdict
+from host.results.result import PNG_NAME, Result
 from host.tasks import Task
-from host.view import View, view_of
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -60,7 +60,7 @@ class Picture:
 
     def png(self) -> bytes:
         """Return the picture as PNG."""
-        from host.panels.look import style
+        from host.pictures.panels.look import style
 
         buffer = io.BytesIO()
         with style():
@@ -79,8 +79,8 @@ def draw(result: Result) -> Picture:
         ImportError: matplotlib is not installed.
         ValueError: there is nothing to be shown: no processor had a program.
     """
-    from host.panels import fitting
-    from host.panels.look import style
+    from host.pictures.panels import fitting
+    from host.pictures.panels.look import style
 
     view = view_of(result)
     found = _activity(result, view)
@@ -125,7 +125,7 @@ def _activity(result: Result, view: View | None) -> Replay | None:
 
 def _panels(result: Result, view: View | None, found: Replay | None) -> list[Panel]:
     """The panels that have something to show, the most telling first."""
-    from host.panels import arrays, classes, learning, load, weights
+    from host.pictures.panels import arrays, classes, learning, load, weights
 
     panels: list[Panel] = []
     if result.learning.size:
@@ -146,7 +146,7 @@ def _panels(result: Result, view: View | None, found: Replay | None) -> list[Pan
 
 def _of_undrawn(result: Result, panels: list[Panel]) -> list[str]:
     """Say which arrays a picture has no room for."""
-    from host.panels import arrays
+    from host.pictures.panels import arrays
 
     drawn = {panel.keywords.get("name") for panel in panels}
     undrawn = [name for name in arrays.drawable(result) if name not in drawn]
@@ -158,7 +158,7 @@ def _of_undrawn(result: Result, panels: list[Panel]) -> list[str]:
 
 def _of_neurons(result: Result, view: View, found: Replay) -> list[Panel]:
     """Spikes, membranes, and membranes of readouts, where there are such ones."""
-    from host.panels import activity
+    from host.pictures.panels import activity
 
     populations = view.populations(found)
     everybody = np.concatenate([*populations.values(), np.zeros(0, np.int64)])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from chip.ppu.processor.endings import stopped_by_watchdog
 from chip.ppu.processor.processor import WATCHDOG as STOPPED
-from host.results import Result
+from host.results.result import Result
 from host.words import counted
 
 FINISHED, INTERRUPTED, WATCHDOG, FAILED = "finished", "interrupted", "watchdog", "failed"

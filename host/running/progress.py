@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING
 
 from tqdm import tqdm
 
-from host.compiling import Compiling
-from host.metrics import shown
+from host.results.metrics import shown
+from host.running.compiling import Compiling
 
 if TYPE_CHECKING:
     from host.host import Moment

@@ -6,9 +6,9 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
-from host.metrics import in_words, is_accuracy, shown
-from host.panels.look import BLUE, GREEN, ORANGE, VERMILION, dress, legend_below
-from host.results import Result
+from host.pictures.panels.look import BLUE, GREEN, ORANGE, VERMILION, dress, legend_below
+from host.results.metrics import in_words, is_accuracy, shown
+from host.results.result import Result
 
 SHOWN_MARKERS = 60  # points of a curve that are marked each
 SPLITS = ("train", "training", "validation", "test")  # of the same metric, all measured at the end

@@ -27,7 +27,7 @@ from chip.chip import Chip
 from chip.fabric.crossbar import NOTHING, neuron_routes
 from chip.fpga.playback import PlaybackProgram
 from chip.fpga.samples import SampleSet
-from host.loading import load
+from host.firmware.loading import load
 from ppu_programs.contract import Firmware
 
 STEP_NS = 100  # between two observations of the membranes

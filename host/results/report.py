@@ -8,8 +8,8 @@ from typing import Any
 
 from chip import energy
 from chip.base.assumption import ASSUMED, Weight, weightiest
-from host import metrics, verdict
-from host.results import JSON_NAME, NPZ_NAME, PNG_NAME, Result
+from host.results import metrics, verdict
+from host.results.result import JSON_NAME, NPZ_NAME, PNG_NAME, Result
 
 LABEL_WIDTH = 12  # of the longest label
 SHOWN = 5  # assumptions of many

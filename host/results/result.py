@@ -23,7 +23,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from chip.base.saving import npz_bytes, replace_together
-from host import first_format
+from host.results import first_format
 
 FORMAT = 2
 JSON_NAME, NPZ_NAME, PNG_NAME = "result.json", "result.npz", "result.png"
@@ -59,7 +59,7 @@ class Result:
             :meth:`chip.link.HostLink.report`; ``bytes_per_training_sample`` where a host has learned from them.
         samples: how many were played; those for evaluation included.
         simpy_events: how many the simulator took for the run.
-        speed: of training samples, see :class:`host.stopwatch.Stopwatch`: ``wall_us_per_sample``,
+        speed: of training samples, see :class:`host.running.stopwatch.Stopwatch`: ``wall_us_per_sample``,
             ``chip_us_per_sample``, ``compile_seconds``, ``samples``, ``chip_parts``; and ``link_us_per_sample`` and
             ``host_us_per_sample``, what a training sample takes on the host link and of the host's arithmetic;
             ``link_us_per_sample_by_preset`` is the former on each preset of :class:`chip.base.config.link.LinkConfig`.
@@ -74,11 +74,12 @@ class Result:
         calibration: which one the chip had: ``file`` and ``sha256`` (None where it came from no file), the name and
             seed of the ``chip`` and the version of ``plasticore`` that it was made for; None without one.
         task_source: ``origin`` of the task's data, as on the command line, and their ``sha256``.
-        rule_source: class and files of a user's rule, see :func:`host.source.source_of`; None for a rule of ours.
+        rule_source: class and files of a user's rule, see :func:`host.firmware.source.source_of`; None for one of
+            ours.
         energy: see :func:`chip.energy.energy`: ranges in joules, ``joules_per_sample`` of a training sample among them.
         arrays: name to array; weights, learning curves, recordings.
-        origin: what a picture needs beside all that, see :class:`host.reading.Origin`; None of a result that was saved,
-            or that came from another process.
+        origin: what a picture needs beside all that, see :class:`host.results.reading.Origin`; None of a result that
+            was saved, or that came from another process.
     """
 
     origin: ClassVar[Any] = None
@@ -134,7 +135,7 @@ class Result:
 
     def _repr_html_(self) -> str:
         """For notebooks: what was run, its metrics, and what went wrong."""
-        return str(import_module("host.report").html(self))
+        return str(import_module("host.results.report").html(self))
 
     def plot(self) -> Any:
         """Return the picture of ``result.png``, which notebooks show; ``plot().save(path)`` writes it.
@@ -145,7 +146,7 @@ class Result:
         Raises:
             ImportError: matplotlib is not installed; pip install 'plasticore[plot]' brings it.
         """
-        return import_module("host.plots").draw(self)  # by name: pictures are drawn of results
+        return import_module("host.pictures.plots").draw(self)  # by name: pictures are drawn of results
 
     @property
     def headline(self) -> str | None:

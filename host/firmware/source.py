@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from chip.base.imports import PACKAGES
-from host.code import code_of
+from host.firmware.code import code_of
 
 
 def is_a_users(firmware: object) -> bool:
@@ -26,7 +26,7 @@ def source_of(firmware: object) -> dict[str, Any] | None:
     """Return what a user's firmware was made from, for ``result.json``; None for a rule of ours.
 
     ``class``: its name; ``files``: SHA-256 of its file, which is the first, of the modules that it imports and of the
-    data that it has read so far, by absolute path, see :mod:`host.code`; empty where it comes from no file.
+    data that it has read so far, by absolute path, see :mod:`host.firmware.code`; empty where it comes from no file.
     """
     if not is_a_users(firmware):
         return None

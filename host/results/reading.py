@@ -1,4 +1,4 @@
-"""From a chip that has run, or was interrupted, to a :class:`host.results.Result`."""
+"""From a chip that has run, or was interrupted, to a :class:`host.results.result.Result`."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from chip.base.config import ChipConfig
 from chip.base.config.link import PRESETS
 from chip.calibration.calibration import Calibration
 from chip.chip import Chip
-from host.results import Result
-from host.versions import versions
+from host.results.result import Result
+from host.results.versions import versions
 from ppu_programs.contract import Built, Firmware, Outcome, Status
 from ppu_programs.contract.asking import WEIGHTS, assumptions_of
 from ppu_programs.network import Network, NetworkGraph
@@ -30,7 +30,7 @@ class Load:
     Attributes:
         firmware, task, built: the task is None where none is learned.
         seconds: of wall time that loading took.
-        rule_source: class and files of a user's firmware, see :func:`host.source.source_of`.
+        rule_source: class and files of a user's firmware, see :func:`host.firmware.source.source_of`.
     """
 
     firmware: Firmware

@@ -5,8 +5,8 @@ from __future__ import annotations
 from matplotlib.axes import Axes
 
 from chip.base import constants as c
-from host.panels.look import colour, dress, legend_below
-from host.results import Result
+from host.pictures.panels.look import colour, dress, legend_below
+from host.results.result import Result
 
 MS_PER_CYCLE = c.PPU_CLOCK_NS * 1e-6
 LEAST_SHARE = 0.002  # of the whole that has a name

@@ -10,7 +10,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from chip.base import constants as c
-from host.panels.look import (
+from host.pictures.panels.look import (
     CLASS_COLOURS,
     CLASS_MARKERS,
     COLOURS,
@@ -21,7 +21,7 @@ from host.panels.look import (
     dress,
     legend_below,
 )
-from host.replay import Replay
+from host.pictures.replay import Replay
 from host.words import counted
 
 SHOWN_NEURONS = 3

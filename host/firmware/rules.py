@@ -1,8 +1,8 @@
 """Firmware for the command line: by name, or a user's own from a file, ``path/to/mine.py:MyRule``.
 
 What a firmware must have is written down in :mod:`ppu_programs.contract`. On the command line it is made with the
-settings that were given, see :mod:`host.firmware_settings`, and with the seed, where it has one. How a user's file is
-imported is in :mod:`host.user_files`.
+settings that were given, see :mod:`host.firmware.settings`, and with the seed, where it has one. How a user's file is
+imported is in :mod:`host.firmware.user_files`.
 
 Where ``learning`` is an argument, True asks for a firmware that learns a task, False for one that learns none, and None
 takes any.
@@ -15,11 +15,12 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 import ppu_programs
-from host import firmware_settings, user_files
-from host.arguments import DEFAULT_TASK
-from host.user_files import blame as blame
-from host.user_files import is_file as is_file
-from host.user_files import short_name as short_name
+from host.commands.arguments import DEFAULT_TASK
+from host.firmware import settings as firmware_settings
+from host.firmware import user_files
+from host.firmware.user_files import blame as blame
+from host.firmware.user_files import is_file as is_file
+from host.firmware.user_files import short_name as short_name
 
 if TYPE_CHECKING:
     from ppu_programs.contract import Firmware

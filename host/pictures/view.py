@@ -12,9 +12,9 @@ from chip.base import constants as c
 from chip.base.errors import ChipError
 from chip.base.registers import ROW_BOTH, ROW_EXCITATORY, ROW_INHIBITORY, Registers
 from chip.fpga.samples import SampleSet
-from host.reading import Origin
-from host.replay import Replay, opening, replay
-from host.results import Result
+from host.pictures.replay import Replay, opening, replay
+from host.results.reading import Origin
+from host.results.result import Result
 from ppu_programs.network import Network, NetworkGraph, Projection, Sign
 from ppu_programs.placement import GraphPlacement, place, place_layers
 
@@ -31,7 +31,7 @@ class View:
     """A run as its host knows it.
 
     Attributes:
-        firmware, task, built, config, calibration, where: as of :class:`host.reading.Origin`.
+        firmware, task, built, config, calibration, where: as of :class:`host.results.reading.Origin`.
     """
 
     def __init__(self, origin: Origin):

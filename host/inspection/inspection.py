@@ -13,16 +13,16 @@ from chip.base.config import ChipConfig
 from chip.chip import Chip
 from chip.ppu.compiler.profiling import ProfiledKernel, profile
 from chip.ppu.processor.processor import Processor
-from host.fabric_table import fabric_rows
 from host.host import Host
-from host.placement_drawing import drawing_of
-from host.results import Result
+from host.inspection.fabric_table import fabric_rows
+from host.inspection.placement_drawing import drawing_of
+from host.results.result import Result
 from host.tasks import Task
 from ppu_programs.contract import Firmware
 from ppu_programs.contract.asking import assumptions_of
 
 if TYPE_CHECKING:
-    from host.progress import Progress
+    from host.running.progress import Progress
 
 PROFILED = {"train": 250, "validation": 25, "test": 25}  # samples of each split, or all that there are
 LINES_SHOWN = 3  # the costliest ones of each kernel

@@ -6,8 +6,8 @@ import time
 from typing import Any
 
 from chip.chip import Chip
-from host.reading import Load
-from host.stopwatch import Stopwatch
+from host.results.reading import Load
+from host.running.stopwatch import Stopwatch
 
 
 class Timing:

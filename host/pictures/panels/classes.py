@@ -6,8 +6,8 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import ListedColormap, to_rgb
 
-from host.panels.look import CLASS_MARKERS, class_colour, dress, legend_below
-from host.results import Result
+from host.pictures.panels.look import CLASS_MARKERS, class_colour, dress, legend_below
+from host.results.result import Result
 from host.tasks import Task
 
 MAP_POINTS = 240  # of the true regions, along each axis

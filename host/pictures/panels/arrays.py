@@ -6,9 +6,9 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
-from host.metrics import in_words
-from host.panels.look import colour, dress, legend_below
-from host.results import Result
+from host.pictures.panels.look import colour, dress, legend_below
+from host.results.metrics import in_words
+from host.results.result import Result
 
 FEW = 6  # rows of an image that are lines instead
 SHOWN_MARKERS = 60

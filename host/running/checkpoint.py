@@ -25,10 +25,10 @@ import numpy as np
 from chip.base.saving import pack, replace_together, unpack
 from chip.chip import Chip
 from chip.snapshot import Snapshot
-from host import code
+from host.firmware import code
 from host.numbers import whole
-from host.reading import settings_of
-from host.versions import versions
+from host.results.reading import settings_of
+from host.results.versions import versions
 from ppu_programs.contract import Built, Firmware
 
 FORMAT = "plasticore checkpoint 1"

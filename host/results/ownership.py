@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from chip.base.locks import ClaimedError, claimed
-from host.results import JSON_NAME, NPZ_NAME
+from host.results.result import JSON_NAME, NPZ_NAME
 
 RUN = "the result of `plasticore train`"
 COMPARISON = "files of `plasticore compare`"

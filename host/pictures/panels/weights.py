@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import PercentFormatter
 
 from chip.base import constants as c
-from host.panels.look import colour, dress, legend_below
+from host.pictures.panels.look import colour, dress, legend_below
 
 BIN = 3  # weights
 MOST = 6  # projections that are drawn

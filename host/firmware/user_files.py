@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 from types import ModuleType
 
-from host import code, mistakes
+from host.firmware import code, mistakes
 
 UNSAFE = str.maketrans({mark: "_" for mark in '/\\:*?"<>| '})  # in the name of a file or a directory
 
@@ -75,7 +75,7 @@ def load(text: str, what: str, kind: str) -> tuple[ModuleType, str, object]:
 def blame(text: str, error: BaseException) -> str | None:
     """Return where in a user's file, or beside it, an error happened, and what; None where it did not happen there.
 
-    Where on the chip it happened is told too, see :mod:`host.mistakes`.
+    Where on the chip it happened is told too, see :mod:`host.firmware.mistakes`.
     """
     if not is_file(text):
         return None

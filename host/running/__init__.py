@@ -1,0 +1,1 @@
+"""While a chip runs: progress, compiling, clocks, interrupts, checkpoints."""
