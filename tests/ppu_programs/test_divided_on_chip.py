@@ -20,7 +20,7 @@ from ppu_programs.two_layer import weights
 from ppu_programs.two_layer.halves import FollowingHalf
 from ppu_programs.two_layer.integrators import ConductingIntegrators
 from ppu_programs.two_layer.roles import WEIGHTS_LINE
-from tests.host.pictures import assert_sound
+from tests.host.sound_pictures import assert_sound
 from tests.naive import eventprop as naive
 from tests.ppu_programs.eventprop_bench import chip_errors, float_network
 from tests.ppu_programs.test_eventprop_gradient import cosine

@@ -17,7 +17,7 @@ from host.results.report import report
 from ppu_programs import EventProp, FastAndDeep, SuperSpike
 from ppu_programs.eventprop.settings import THREE_LAYERS, DeepSettings
 from ppu_programs.network import LI, LIF, Linear, Network
-from tests.host.pictures import assert_sound
+from tests.host.sound_pictures import assert_sound
 from tests.naive import deep
 
 BETWEEN = dict(mean=8.0, spread=24.0)

@@ -30,11 +30,11 @@ from host.pictures.view import view_of
 from host.results.metrics import in_words
 from host.running.interrupts import Interrupts
 from tests.host.inline import Inline
-from tests.host.pictures import assert_sound, points_of
-from tests.host.test_results import make_result
+from tests.host.results.test_results import make_result
+from tests.host.sound_pictures import assert_sound, points_of
 
-ROOT = Path(__file__).resolve().parents[2]
-OWN = Path(__file__).with_name("own_rule.py")
+ROOT = Path(__file__).resolve().parents[3]
+OWN = Path(__file__).parents[1] / "own_rule.py"
 
 
 @pytest.fixture

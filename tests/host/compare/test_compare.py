@@ -97,7 +97,7 @@ def test_a_result_says_how_many_neurons_its_spikes_are_of(tmp_path, monkeypatch)
 
 def test_spikes_are_those_of_a_hidden_neuron_and_a_sample(tmp_path, monkeypatch):
     from host.compare.rows import row_of
-    from tests.host.test_results import make_result
+    from tests.host.results.test_results import make_result
 
     events = {"from_neurons": 600, "spiking_neurons": 3}
     assert row_of(PLAN.runs[0], make_result(events=events), "", "").spikes_per_hidden_neuron == 2.0

@@ -14,7 +14,7 @@ from chip.ppu.processor.operation import OFFERED
 from chip.ppu.vector.operations import INTRINSICS, OPERATIONS
 from host.cli import main, parser
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 
 
 def test_the_seed_of_a_chip_s_file_is_its_own_unless_another_one_is_asked_for(tmp_path, capsys):

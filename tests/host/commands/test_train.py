@@ -15,7 +15,7 @@ from host.commands.common import EXIT_INTERRUPTED
 from host.pictures.view import view_of
 from ppu_programs import EventProp
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 SIMPY_EVENTS_PER_SAMPLE = 16
 
 TRAIN_A_LITTLE = """

@@ -14,7 +14,7 @@ from numba.core import config as numba_config
 from chip.base import compiled
 from host.running.interrupts import HEARD, Interrupts
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 needs_compiler = pytest.mark.skipif(bool(numba_config.DISABLE_JIT), reason="nothing is compiled")
 
 

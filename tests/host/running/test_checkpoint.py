@@ -18,7 +18,7 @@ from host.loop.host_loop import HostLoop
 from host.running.checkpoint import Checkpoint, Checkpoints
 from ppu_programs import EventProp, FastAndDeep, SuperSpike
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 COUNTS = {"train": 100, "validation": 20, "test": 40}
 
 
@@ -102,7 +102,7 @@ def test_from_any_batch_a_host_goes_on_to_the_same_bytes(rule, tmp_path):
 RESUME = """
 import sys
 from host.running.checkpoint import Checkpoint
-from tests.host.test_checkpoint import loaded
+from tests.host.running.test_checkpoint import loaded
 host = loaded(compiling=False)
 host.resume(Checkpoint.load(sys.argv[1]))
 host.compile()

@@ -12,7 +12,7 @@ from matplotlib.image import imread
 from host.compare import Comparison, Plan, Sweep, panels, pictures
 from host.compare.look import Look
 from host.compare.rows import COLUMNS, row_of
-from tests.host.pictures import assert_sound, assert_ticks_apart
+from tests.host.sound_pictures import assert_sound, assert_ticks_apart
 
 SEEDS = (1, 2, 3)
 NUMBERS = [name for name in COLUMNS if name.endswith(("value", "sample", "neuron"))]

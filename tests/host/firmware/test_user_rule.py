@@ -17,7 +17,7 @@ from host.results.report import report
 from host.results.result import Result
 from tests.host.conftest import EXAMPLE
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 needs_compiler = pytest.mark.skipif(bool(numba_config.DISABLE_JIT), reason="nothing is compiled")
 
 

@@ -107,7 +107,7 @@ def test_same_arrays_are_the_same_bytes_whatever_their_order_layout_and_process(
         "import hashlib, numpy as np; from chip.base.saving import npz_bytes;"
         "print(hashlib.sha256(npz_bytes({'b': np.arange(12.).reshape(3, 4), 'a': np.array(7)})).hexdigest())"
     )
-    root = Path(__file__).resolve().parents[2]
+    root = Path(__file__).resolve().parents[3]
     runs = {
         subprocess.run(
             [sys.executable, "-c", code], cwd=root, capture_output=True, check=True, env=os.environ | {"TZ": zone}

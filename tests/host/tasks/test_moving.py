@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from host import tasks
 from host.tasks import moving
-from tests.host.test_digits import MNIST, needs_mnist, write
+from tests.host.tasks.test_digits import MNIST, needs_mnist, write
 
 
 @pytest.mark.parametrize("name", ["moving-bars", "two-clusters", "two-clusters:0.3"])

@@ -20,8 +20,8 @@ from host.compare.workers import SENTENCE
 from tests.host.inline import Inline
 from tests.host.toy import TASK, PlayAll, Toy
 
-ROOT = Path(__file__).resolve().parents[2]
-EXAMPLE = Path(__file__).with_name("example_rule.py")
+ROOT = Path(__file__).resolve().parents[3]
+EXAMPLE = Path(__file__).parents[1] / "example_rule.py"
 
 BAD_INPUT = {
     "no task": ("", "a task is missing, which eventprop learns; valid are yin-yang"),

@@ -13,7 +13,7 @@ from host.cli import main
 from host.results.result import Result
 from ppu_programs import Array, Outcome
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 
 BAD_INPUT = {
     "unknown task": ("train mnist", "the task 'mnist' is unknown; valid are yin-yang"),

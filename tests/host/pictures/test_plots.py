@@ -29,11 +29,11 @@ from host.results.reading import Origin
 from ppu_programs import Built, Firmware
 from ppu_programs.network import LIF, Linear, Network
 from ppu_programs.placement import place, two_layers
-from tests.host.pictures import assert_sound, assert_ticks_apart, points_of
-from tests.host.test_results import make_result
+from tests.host.results.test_results import make_result
+from tests.host.sound_pictures import assert_sound, assert_ticks_apart, points_of
 from tests.host.toy import TASK
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 INPUTS, HIDDEN, READOUTS, DURATION_NS = 2, 3, 3, 20_000
 LABELS = place(two_layers(INPUTS, HIDDEN, READOUTS)).input_labels
 
@@ -373,7 +373,7 @@ def test_a_raster_shows_every_spike_at_its_neuron(shown):
 
 def test_picture_needs_no_display_and_no_global_state():
     code = (
-        "import sys\nfrom tests.host import test_plots as t\n"
+        "import sys\nfrom tests.host.pictures import test_plots as t\n"
         "registers = t.registers.__wrapped__()\n"
         "task = t.tasks.yin_yang()\n"
         "assert t.draw(t.a_result(task), registers, task).png().startswith(b'\\x89PNG')\n"

@@ -15,7 +15,7 @@ from host.tasks.digits import scaled
 from ppu_programs import EventProp
 from tests.naive.area import scaled as pixel_by_pixel
 
-MNIST = Path(__file__).resolve().parents[3] / "shared" / "data" / "mnist"
+MNIST = Path(__file__).resolve().parents[4] / "shared" / "data" / "mnist"
 needs_mnist = pytest.mark.skipif(
     not (MNIST / "t10k-images-idx3-ubyte.gz").exists(), reason="MNIST's files are not in ../shared/data/mnist"
 )

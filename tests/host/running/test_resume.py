@@ -17,7 +17,7 @@ from host.cli import main
 from host.results.result import Result
 from host.running.checkpoint import NAME, Checkpoint, Checkpoints
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 
 
 @pytest.fixture
